@@ -8,9 +8,9 @@ import type { Group } from './report.ts';
 export interface Bench {
   readonly full: boolean;
   readonly repetitions: number;
-  /** The size that ends soon, or the one of the table of targets. */
+  /** The quick size, or the size of the table of targets. */
   size(quick: number, full: number): number;
-  /** A folder of this name that is empty. */
+  /** An empty folder with this name. */
   folder(name: string): string;
   /** Argv of a program in `bench/tasks` or `bench/baselines`: JavaScript by Node, Python by python3. */
   program(name: string): readonly string[];
@@ -33,7 +33,7 @@ const PROGRAMS = [
   'baselines/openai-sdk',
 ];
 
-/** Bundles the programs as the Lambdas are bundled: taking the types out at every start would be measured too. */
+/** Bundles the programs as the Lambdas are bundled: otherwise the removal of types at every start would be measured, too. */
 export async function openBench(root: string, full: boolean, repetitions: number): Promise<Bench> {
   const programs = join(root, 'programs');
   await build({
@@ -68,12 +68,12 @@ export async function openBench(root: string, full: boolean, repetitions: number
   };
 }
 
-/** Ours are started as the Lambdas are; the others as anybody starts Node. */
+/** Our programs start with the Lambdas' flags, the others without. */
 function flagsOf(program: string): readonly string[] {
   return program.startsWith('tasks/') ? NODE_FLAGS : [];
 }
 
-/** `cat` of files into one: what a machine needs to move the bytes. */
+/** `cat` of files into one: the time that the machine needs to move the bytes. */
 export function cat(files: readonly string[], target: string): readonly string[] {
   return ['sh', '-c', 'out=$1; shift; exec cat "$@" > "$out"', 'cat', target, ...files];
 }

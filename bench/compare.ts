@@ -1,6 +1,6 @@
 import type { Comparison, Report } from './report.ts';
 
-/** A ratio may be so much worse before it is a regression. */
+/** A ratio that grows by more than this factor is a regression. */
 const TOLERANCE = 1.15;
 
 export interface Regression {
@@ -12,9 +12,9 @@ export interface Regression {
 }
 
 /**
- * Ratios that are worse by more than 15 %, and beyond what the two runs spread by themselves. CPU time decides where both
- * runs have it: on a busy machine it moves far less than wall time. Runs of other sizes are not compared.
- * @throws RangeError when the runs have nothing in common.
+ * Ratios that are worse by more than 15 % and by more than the spread of the two runs. Uses CPU time if both runs have it,
+ * because a busy machine changes it far less than wall time. Runs of different sizes are not compared.
+ * @throws RangeError when the runs have no workload in common
  */
 export function findRegressions(before: Report, now: Report): Regression[] {
   const pairs = pairsOf(before, now);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-/** Where and with what a run was made. */
+/** The machine and the programs of a run. */
 export interface Machine {
   readonly os: string;
   readonly cpus: string;
@@ -36,7 +36,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** Whether a program is there. */
+/** True if a program is installed. */
 export function has(program: string): boolean {
   return versionOf(program) !== undefined;
 }

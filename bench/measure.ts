@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { has } from './machine.ts';
 
-/** What one process took: seconds and megabytes. A shell's figures hold those of the commands it ran. */
+/** Resources of one process, in seconds and megabytes. A shell's figures include those of its commands. */
 export interface Taken {
   readonly wall: number;
   readonly cpu?: number | undefined;
@@ -21,9 +21,9 @@ export interface Measured extends Taken {
 }
 
 /**
- * Runs a command as a process of its own. Node has no wait4, and `/usr/bin/time` is not everywhere: where there is python3
- * (a baseline needs it anyway), `wait4.py` asks the kernel; elsewhere there is wall time alone.
- * @throws Error with the command's last words when it fails.
+ * Runs a command as a process and measures it. Node has no wait4, and `/usr/bin/time` is not installed everywhere. With python3,
+ * which a baseline needs anyway, `wait4.py` asks the kernel; without it only wall time is measured.
+ * @throws Error with the end of the command's output when it fails
  */
 export async function measure({ argv, env = {} }: Command): Promise<Measured> {
   const asked = hasPython() ? ['python3', join(import.meta.dirname, 'wait4.py'), ...argv] : argv;

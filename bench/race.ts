@@ -4,23 +4,23 @@ import { measure, type Command, type Measured } from './measure.ts';
 import type { Comparison, Contestant, Verdict } from './report.ts';
 import { ratios, spread, type Spread } from './stats.ts';
 
-/** One who takes part. */
+/** A command that takes part in a race. */
 export interface Runner extends Command {
   readonly name: string;
-  /** Puts things back to how they were; not measured. */
+  /** Restores the initial state; not measured. */
   readonly before?: () => Promise<void>;
-  /** Files whose bytes, in this order, must be those of every other runner that names some. Asked for after a run. */
+  /** Files whose bytes, in this order, must equal those of every other runner with outputs. Called after a run. */
   readonly outputs?: () => Promise<readonly string[]>;
-  /** Runs in the first repetition only: what takes minutes. */
+  /** True to run only in the first repetition, for runs that take minutes. */
   readonly once?: boolean;
 }
 
-/** Least or most of what the table of targets asks for. */
+/** A limit in the table of targets. */
 export type Target =
   | { readonly ours: string; readonly against: string; readonly atMost: number }
   | { readonly ours: string; readonly against: string; readonly atLeast: number }
   | { readonly ours: string; readonly rssMb: number }
-  /** Megabytes above another one's peak. */
+  /** Megabytes above another runner's peak. */
   | { readonly ours: string; readonly above: string; readonly rssMb: number };
 
 export interface Race {
@@ -40,8 +40,8 @@ export interface RaceResult {
 }
 
 /**
- * Runs all runners one after another, and that again and again: a machine that slows down slows all of them.
- * @throws Error when two runners wrote different bytes: the benchmark is a differential test too.
+ * Runs all runners in turn, for every repetition, so that a machine that slows down affects all of them.
+ * @throws Error when two runners wrote different bytes: the benchmark is also a differential test
  */
 export async function race({ runners, repetitions, inputBytes, targets }: Race): Promise<RaceResult> {
   const runs = new Map<string, Measured[]>(runners.map(({ name }) => [name, []]));
@@ -82,7 +82,7 @@ function sumUp(name: string, runs: readonly Measured[], inputBytes: number | und
   };
 }
 
-/** A spread of what every run knows. */
+/** The spread of a value that every run has. */
 function known(values: readonly (number | undefined)[]): Spread | undefined {
   const told = values.filter((value) => value !== undefined);
   return told.length === values.length && told.length > 0 ? spread(told) : undefined;
@@ -90,7 +90,7 @@ function known(values: readonly (number | undefined)[]): Spread | undefined {
 
 function compare(ours: string, against: string, taken: (name: string) => readonly Measured[]): Comparison {
   const theirs = taken(against);
-  // A runner that ran once is compared with the first run of the other.
+  // A runner that ran once is compared with the other's first run.
   const mine = taken(ours).slice(0, theirs.length);
   const [a, b] = [mine.map(({ cpu }) => cpu ?? Number.NaN), theirs.map(({ cpu }) => cpu ?? Number.NaN)];
   const cpu = [...a, ...b].some((value) => Number.isNaN(value)) ? undefined : ratios(a, b);

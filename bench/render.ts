@@ -7,14 +7,14 @@ const TITLE = '# Benchmark';
 const MARK =
   '<!-- From here on the benchmark writes this page: npm run bench -- --full --page docs/performance.md -->';
 
-/** A page whose part below the mark is the report. @throws when it has no mark */
+/** Fills a page with the report below its mark. @throws when the page has no mark */
 export function fillPage(page: string, report: Report): string {
   const at = page.indexOf(MARK);
   if (at < 0) throw new Error(`The page has no line ${MARK}`);
   return `${page.slice(0, at)}${MARK}${renderReport(report).slice(TITLE.length)}`;
 }
 
-/** The report as Markdown: first what was asked for and what was reached, then every figure behind it. */
+/** The report as Markdown: first targets and results, then all figures. */
 export function renderReport({ machine, full, repetitions, seconds, groups }: Report): string {
   const sizes = full
     ? 'The sizes are those of the targets.'

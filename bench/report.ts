@@ -1,10 +1,10 @@
 import type { Machine } from './machine.ts';
 import type { Spread } from './stats.ts';
 
-/** What a run came to, as it is kept in JSON. Seconds and megabytes (10^6 bytes). */
+/** Result of a run, as stored in JSON. Seconds and megabytes (10^6 bytes). */
 export interface Report {
   readonly machine: Machine;
-  /** The sizes of the targets, not the quick ones. */
+  /** True for the sizes of the targets, false for the quick ones. */
   readonly full: boolean;
   readonly repetitions: number;
   readonly seconds: number;
@@ -15,12 +15,12 @@ export interface Report {
 export interface Group {
   readonly name: string;
   readonly title: string;
-  /** How much was done: rows and bytes. */
+  /** Size of the workload: rows and bytes. */
   readonly size: string;
   readonly contestants: readonly Contestant[];
   readonly comparisons: readonly Comparison[];
   readonly verdicts: readonly Verdict[];
-  /** Figures that are no measured process. */
+  /** Figures that do not come from a measured process. */
   readonly facts?: readonly Fact[];
   readonly notes: readonly string[];
 }
@@ -28,14 +28,14 @@ export interface Group {
 export interface Contestant {
   readonly name: string;
   readonly wall: Spread;
-  /** User and system time; absent where this machine cannot tell. */
+  /** User and system time; absent if this machine cannot measure it. */
   readonly cpu?: Spread | undefined;
   readonly rssMb?: Spread | undefined;
-  /** Megabytes of input in a second of wall time. */
+  /** Megabytes of input per second of wall time. */
   readonly throughput?: number | undefined;
 }
 
-/** Our time over another's, below 1 where we are faster. */
+/** Our time divided by another's; below 1 if we are faster. */
 export interface Comparison {
   readonly ours: string;
   readonly against: string;

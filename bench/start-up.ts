@@ -9,13 +9,13 @@ import { describeMachine, ROOT } from './machine.ts';
 import { spread } from './stats.ts';
 
 /**
- * Measures how long the command line takes to start: `--help` and `list` until they end, `run` until its first request reaches a
- * provider. Prints the median and the shortest of several starts: on a busy machine the shortest is nearest to what the code takes.
+ * Measures the start of the command line: `--help` and `list` until they end, `run` until its first request reaches a provider.
+ * Prints the median and the shortest of several starts; on a busy machine the shortest is closest to the time of the code.
  */
 
 const STARTS = 9;
 
-/** The first start fills the caches: of compiled code, and of the synthesized stack. */
+/** Starts that are not counted, because they fill the caches of compiled code and of the synthesized stack. */
 const WARM_UP = 1;
 
 const CONFIG = (url: string): string => `export default {
@@ -26,7 +26,7 @@ const CONFIG = (url: string): string => `export default {
 
 interface Start {
   readonly what: string;
-  /** @returns its milliseconds */
+  /** @returns the duration of one start in milliseconds */
   readonly measure: () => Promise<number>;
 }
 
@@ -81,7 +81,7 @@ async function untilFirstRequest(): Promise<number> {
   return took;
 }
 
-/** A provider that answers nothing: it only says when it is asked. */
+/** A provider that never answers and only reports when it is called. */
 async function openProvider() {
   let asked = Promise.withResolvers<void>();
   const server = createServer(() => asked.resolve());

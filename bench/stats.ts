@@ -1,11 +1,11 @@
-/** A figure over the repetitions of one run. */
+/** The distribution of a figure over the repetitions of a run. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** @throws RangeError when there is no value. */
+/** @throws RangeError when there are no values. */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const [min] = sorted;
@@ -17,7 +17,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: (below + above) / 2, min, max };
 }
 
-/** Ratios of values that were measured side by side: each pair in one repetition, so that what slows both cancels out. */
+/** Ratios of values measured side by side, each pair in one repetition, so that what slows both cancels out. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): Spread {
   if (ours.length !== theirs.length) throw new RangeError('Ratios are of pairs.');
   return spread(ours.map((value, n) => value / (theirs[n] ?? Number.NaN)));

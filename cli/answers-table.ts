@@ -5,10 +5,10 @@ import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { printable } from '../src/printable.ts';
 
-/** Rows shown on a terminal; the rest is in the file. */
+/** Most rows shown on a terminal; the file has all of them. */
 export const SHOWN_ROWS = 10;
 
-/** The first result lines as a table: id, then the answer or what went wrong, cut to the terminal's width. */
+/** The first result lines as a table with id and answer or error, fitted to the terminal's width. */
 export async function answersTable(store: ObjectStore, key: string, columns: number): Promise<string> {
   const lines = await firstLines(store, key, SHOWN_ROWS);
   const rows = lines.map((line) => cells(parseExact(line) as ResultLine));
@@ -18,7 +18,7 @@ export async function answersTable(store: ObjectStore, key: string, columns: num
     head: ['custom_id', 'answer'],
     colWidths: [idWidth, answerWidth],
     style: { head: [], border: [] },
-    // One line per row: a rule between the head and the rows is enough.
+    // No rules between rows: each row is one line.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   table.push(...rows);
@@ -30,13 +30,13 @@ function cells(line: ResultLine): [string, string] {
   return [printable(line.custom_id), printable(told)];
 }
 
-/** Reads no further than it must: results may be gigabytes. */
+/** Reads only as much as necessary, because results may be gigabytes. */
 async function firstLines(store: ObjectStore, key: string, wanted: number): Promise<string[]> {
   const object = await store.open(key, { end: 1_000_000 });
   if (object === undefined) return [];
   const chunks: Buffer[] = [];
   for await (const chunk of object.body) chunks.push(chunk);
   const lines = Buffer.concat(chunks).toString('utf8').split('\n');
-  // The last piece is empty, or a line that was cut at the range's end.
+  // The last piece is empty, or a line that is cut off at the end of the range.
   return lines.slice(0, -1).slice(0, wanted);
 }

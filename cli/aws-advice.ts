@@ -8,7 +8,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   UnrecognizedClientException: 'AWS does not know the access key. Check AWS_PROFILE or AWS_ACCESS_KEY_ID.',
 };
 
-/** Advice for an error of AWS, or one caused by it; undefined when the error's own message is enough. */
+/** Advice for an AWS error, or for an error caused by one; undefined if the error's own message is enough. */
 export function adviceFor(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (Object.hasOwn(ADVICE, error.name)) return ADVICE[error.name];

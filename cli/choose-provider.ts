@@ -7,24 +7,24 @@ import { apiKeyVariable, readApiKey, readHeaderSecret } from '../src/runtime/api
 import { readTreatment, type AskedJob } from '../host/start-request.ts';
 import { requireReadable } from '../host/readable-file.ts';
 
-/** How a run says whose answers it wants. */
+/** The options that choose a run's provider. */
 export interface ProviderFlags {
   readonly provider?: string;
   readonly simulate?: true;
 }
 
-/** Who answers a run. */
+/** The provider that answers a run. */
 export interface ChosenProvider {
   readonly overrides: ProfileConfig;
-  /** The answers are made up here. */
+  /** True if a simulator generates the answers. */
   readonly simulated: boolean;
   readonly name: string;
 }
 
 /**
- * The provider of a run: the one that its profile names, unless the command asks for another one or for made-up answers.
- * @param isDemo there are no files of the user's: the example is answered for free, too
- * @throws InvalidRequest when a file is not there, or the provider's key is not: before anything is made or sent
+ * Chooses the provider of a run: the profile's, unless an option names another one or asks for simulated answers.
+ * @param isDemo true for the example without the user's files, which is also answered for free
+ * @throws InvalidRequest when a file or the provider's key is missing, before anything is created or sent
  */
 export async function chooseProvider(
   config: NightshiftConfig,
@@ -44,7 +44,7 @@ export async function chooseProvider(
   return { overrides: asked.overrides, simulated, name: named };
 }
 
-/** Says at once what is missing, instead of letting the job find out at its first upload. */
+/** Fails immediately if a secret is missing, instead of at the job's first upload. */
 export async function rejectWithoutSecrets(config: NightshiftConfig, provider: string): Promise<void> {
   const { headers = {} } = findProvider(config, provider);
   const secrets = Object.values(headers).flatMap((value) => (typeof value === 'string' ? [] : value.secret));

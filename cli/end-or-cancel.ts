@@ -5,7 +5,7 @@ import { SECOND_INTERRUPT_MS, type Interrupts } from './interrupts.ts';
 import { printError } from './output.ts';
 import { describeInterrupt, isOpen } from './view/describe-interrupt.ts';
 
-/** The summary of a job that ended or was cancelled; undefined when it was interrupted and can be continued. */
+/** Waits for a job. @returns its summary; undefined if it was interrupted and can be resumed */
 export async function endOrCancel(
   running: Promise<Summary>,
   interrupts: Interrupts,
@@ -28,7 +28,7 @@ export async function endOrCancel(
   }
 }
 
-/** Says it at once if something is at the provider already; else waits for the steps that are still sending. */
+/** Reports immediately if something is already at the provider; otherwise waits for the steps that are still sending. */
 async function sayWhatWasSent({ sentAtOnce, sent }: RunAborted): Promise<SentSoFar> {
   const now = await sentAtOnce();
   const known = isOpen(now) ? now : await sent();

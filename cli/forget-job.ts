@@ -20,19 +20,19 @@ import type { ObjectStore } from '../src/store/object-store.ts';
 /** A job whose rows and answers are deleted. */
 export interface ForgottenJob {
   readonly jobId: string;
-  /** Objects that were deleted. */
+  /** Number of deleted objects. */
   readonly deleted: number;
-  /** Input files that stay: they were not made by the job. */
+  /** Input files that stay, because the job did not create them. */
   readonly inputs: readonly string[];
-  /** Jobs whose results have answers of this one, with the rows that those are. */
+  /** Jobs that reuse answers of this one, with the number of such rows. */
   readonly copies: readonly { readonly jobId: string; readonly rows: number }[];
 }
 
 /**
- * Deletes the rows and the answers of a job that has ended, and takes its answers out of reuse, its retries included. What stays is
- * its summary, without anything that came from a row: it answers for the job, so that the same request is not paid again. May be
- * repeated after a failure.
- * @returns undefined when there is no such job
+ * Deletes the rows and the answers of a job that has ended, and takes its answers out of reuse, its retries included. Keeps its
+ * summary, without anything that came from a row, so that the same request is not run and paid again. May be repeated after a
+ * failure.
+ * @returns undefined when the job does not exist
  * @throws InvalidRequest when the job has not ended, left batches open, or is a retry
  */
 export async function forgetJob(
@@ -49,7 +49,7 @@ export async function forgetJob(
     );
   const ids = [...(await retriesOf(store, jobId)), jobId];
   for (const id of ids) await rejectOpen(edges, id);
-  // Before anything is deleted: no further job takes an answer.
+  // Done before anything else is deleted, so that no further job reuses an answer.
   let deleted = await deleteAll(store, REUSE_PREFIX, (key) =>
     ids.includes(jobOfReusableKey(key)?.jobId ?? ''),
   );
@@ -73,7 +73,7 @@ async function retriesOf(store: ObjectStore, jobId: string): Promise<string[]> {
   }
 }
 
-/** @throws InvalidRequest when something of the job may still be answered */
+/** @throws InvalidRequest when some row of the job may still get an answer */
 async function rejectOpen({ store, executions }: StatusEdges, jobId: string): Promise<void> {
   const summary = await summaryObject.read(store, jobId);
   const isRunning = (await lastExecution(executions, jobId))?.running === true;
@@ -87,7 +87,7 @@ async function rejectOpen({ store, executions }: StatusEdges, jobId: string): Pr
     );
 }
 
-/** The summary is written last: until then it says that there is something to forget. */
+/** The summary is written last: until then it shows that there is something to delete. */
 async function forgetFiles(store: ObjectStore, jobId: string, now: Date): Promise<number> {
   const isResult = (key: string): boolean => key !== summaryKey(jobId);
   const deleted =
@@ -130,7 +130,7 @@ async function deleteAll(
 
 const CHUNK = 100;
 
-/** Jobs that took answers of these: from one another they name only the job that asked. */
+/** Jobs that reuse these answers. A job that reused an answer from another reusing job names only the job that asked. */
 async function copiesOf(
   store: ObjectStore,
   forgotten: readonly string[],

@@ -1,17 +1,17 @@
-/** How long a second Ctrl-C is waited for, in milliseconds. */
+/** How long to wait for a second Ctrl-C, in milliseconds. */
 export const SECOND_INTERRUPT_MS = 2_000;
 
-/** Ctrl-C, once and twice. */
+/** First and second Ctrl-C. */
 export interface Interrupts {
-  /** Aborts with the first one. */
+  /** Aborts on the first Ctrl-C. */
   readonly first: AbortSignal;
-  /** Whether there is a second one within so many milliseconds from now. */
+  /** True if a second Ctrl-C comes within this many milliseconds from now. */
   second(milliseconds: number): Promise<boolean>;
 }
 
 let early: (() => void) | undefined;
 
-/** Answers Ctrl-C while a command is still being loaded: nothing was sent, and nothing will be. */
+/** Handles Ctrl-C while a command is still loading: nothing was sent, so it exits. */
 export function answerInterrupts(status: number): void {
   early = () => {
     process.stderr.write('Interrupted. Nothing was sent.\n');
@@ -20,7 +20,7 @@ export function answerInterrupts(status: number): void {
   process.on('SIGINT', early).on('SIGTERM', early);
 }
 
-/** Takes Ctrl-C (and SIGTERM) over from Node, which would end the process where it stands. */
+/** Replaces Node's handling of Ctrl-C and SIGTERM, which would end the process immediately. */
 export function takeInterrupts(): Interrupts {
   const first = new AbortController();
   const second = Promise.withResolvers<true>();
@@ -29,13 +29,14 @@ export function takeInterrupts(): Interrupts {
     else first.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  // Only now: without any listener, Node forgets a signal that has come and was not handled yet.
+  // Removed only after the new listener is added: without any listener, Node drops a signal that is not handled yet.
   if (early !== undefined) process.off('SIGINT', early).off('SIGTERM', early);
   return {
     first: first.signal,
     second: async (milliseconds) => {
       const { promise, resolve } = Promise.withResolvers<false>();
-      // One that came while this process had no time to look counts: signals are handled after timers.
+      // Waits for one more turn, because signals are handled after timers: a Ctrl-C that came while the process was busy still
+      // counts.
       const timer = setTimeout(() => setImmediate(resolve, false), milliseconds);
       const came = await Promise.race([second.promise, promise]);
       clearTimeout(timer);

@@ -6,7 +6,7 @@ import { printError } from './output.ts';
 import { placeAnswers, type Destination } from './place-answers.ts';
 import { openTarget } from './targets/open-target.ts';
 
-/** The job is known where another process works: it is watched there to its end, and not sent a second time. */
+/** Another process works on the job: watches it there to its end, instead of sending its rows a second time. */
 export async function joinRun(
   { jobId, data }: { readonly jobId: string; readonly data: string },
   { json }: RunFlags,

@@ -1,6 +1,6 @@
 import { printableJson } from '../src/printable.ts';
 
-/** The types of lines that `--json` prints; docs/command-line.md names their fields. */
+/** The types of lines that `--json` prints; docs/command-line.md documents their fields. */
 export type LineType =
   | 'plan'
   | 'started'

@@ -7,10 +7,10 @@ import { createFolderExecutions } from './targets/folder-executions.ts';
 import type { Screen } from './view/is-live.ts';
 import { createLiveView } from './view/view.ts';
 
-/** Shortest time between two looks at the job, in milliseconds: a large one has a thousand steps a second. */
+/** Shortest time between two reads of the job, in milliseconds: a large job has a thousand steps per second. */
 const REST_MS = 250;
 
-/** Shows the progress of a data folder's job in place, and notes above it. */
+/** Shows the progress of a job in a data folder in place, with notes above it. */
 export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgress {
   const view = createLiveView(screen);
   const executions = createFolderExecutions(store, () => Promise.resolve(true));
@@ -21,7 +21,7 @@ export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgres
     const details = jobId === undefined ? undefined : await readDetails({ store, executions }, jobId);
     if (details !== undefined) view.show(details);
   };
-  // One look at a time: steps that happen meanwhile are seen by the next step's, or the last one.
+  // One read at a time: steps that happen meanwhile are seen by the next read, or by the last one.
   const lookSoon = (): void => {
     looking ??= look()
       .then(() => sleep(ended ? 0 : REST_MS, undefined, { ref: false }))

@@ -6,7 +6,7 @@ import { createProgram } from './commands/program.ts';
 import { loadConfig } from './config/load-config.ts';
 import { printError } from './output.ts';
 
-/** Runs the command that these words name, and sets the exit status of the process. */
+/** Runs the command with these arguments, and sets the exit status of the process. */
 export async function main(words: readonly string[]): Promise<void> {
   try {
     const program = await createProgram(loadConfig, words);
@@ -16,7 +16,7 @@ export async function main(words: readonly string[]): Promise<void> {
   }
 }
 
-/** Prints an error in one line, without a stack; commander has printed its own errors already. @returns the exit status */
+/** Prints an error on one line, without a stack. Commander prints its own errors. @returns the exit status */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const message = adviceFor(error) ?? (error instanceof Error ? error.message : String(error));

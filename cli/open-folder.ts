@@ -8,19 +8,19 @@ import { findJob, readTreatment, type AskedJob } from '../host/start-request.ts'
 import { printError } from './output.ts';
 import { printable } from '../src/printable.ts';
 
-/** Folders beside one that is in use: as many runs at a time as a machine is likely to have. */
+/** Most folders to use beside one that is in use, which limits the number of simultaneous runs. */
 const MOST_BESIDE = 9;
 
-/** Where a run finds its job. */
+/** The data folder of a run. */
 export type RunFolder =
-  /** In a folder that is this process's. */
+  /** A folder that this process has locked. */
   | { readonly kind: 'own'; readonly edges: LocalEdges; readonly data: string }
-  /** Another process works with the folder, and knows the job: it is watched there. */
+  /** Another process works with the folder and knows the job, which is watched there. */
   | { readonly kind: 'joined'; readonly jobId: string; readonly data: string };
 
 /**
- * Opens the data folder for a run. Where another process has it, a job that is known there is joined, so that nobody pays
- * for it twice; another job runs in a folder beside it.
+ * Opens the data folder for a run. If another process has it and knows the job, this run watches the job there, so that it is not
+ * paid twice. Any other job runs in a folder beside it.
  * @throws InvalidRequest when no folder can be used
  */
 export async function openForRun(options: OpenEdges, asked: AskedJob): Promise<RunFolder> {
@@ -37,7 +37,7 @@ export async function openForRun(options: OpenEdges, asked: AskedJob): Promise<R
   }
 }
 
-/** A run that has just taken the folder has not recorded its job yet: it may be this one. */
+/** A run that has just locked the folder may be about to record this same job. */
 const JUST_TAKEN_MS = 5_000;
 
 async function knownThere(data: string, { config }: OpenEdges, asked: AskedJob): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import { shortForms } from '../src/requests/question.ts';
 import type { TreatmentFlags } from './commands/options.ts';
 
 /**
- * The fields of a profile that a command's options replace.
+ * The fields of a profile that the command's options replace.
  * @throws InvalidRequest naming every option with a value that its field may not have
  */
 export function overridesOf(flags: TreatmentFlags): ProfileConfig {
@@ -53,7 +53,7 @@ function reuseOf(days: number | boolean): NonNullable<ProfileConfig['reuse']> {
   return days && 'always';
 }
 
-/** Without a share of bad rows that decides, a person has to approve the pilot. */
+/** Without a share of bad rows as the limit, a person must approve the pilot. */
 function pilotOf({
   pilot: rows,
   pilotMaxBad: maxBad,

@@ -14,7 +14,7 @@ const text = column('text');
 const integer = column('integer');
 const number = column('number');
 
-/** The columns, in their order. What has no type of its own in Parquet is JSON text. */
+/** The columns, in order. Values without a Parquet type become JSON text. */
 const COLUMNS: readonly ResultColumn[] = [
   text('custom_id', (line) => line.custom_id),
   column('boolean')('ok', (line) => line.ok),
@@ -38,12 +38,12 @@ const COLUMNS: readonly ResultColumn[] = [
   integer('source_line', (line) => line.source?.line),
 ];
 
-/** Result lines as they are: a row each, in their order, every field in a column. */
+/** Result lines unchanged: one row each, in order, with a column for every field. */
 export function parquetTable(results: () => AsyncIterable<Uint8Array>): Table<ResultLine> {
   return { columns: COLUMNS, rows: () => readResultLines(results()) };
 }
 
-/** Writes result lines as a Parquet file. Whoever looks sees the whole file or none. */
+/** Writes result lines as a Parquet file, which appears only once it is complete. */
 export async function writeParquet(path: string, results: () => AsyncIterable<Uint8Array>): Promise<void> {
   await writeWhole(path, parquetBytes(parquetTable(results)));
 }

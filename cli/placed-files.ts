@@ -10,8 +10,8 @@ import { download } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
 
 /**
- * Makes the folder of `--out`, and checks that the results can be put there: before anything is paid.
- * @throws InvalidRequest when they cannot, or would replace an input or a write-protected file
+ * Creates the folder of `--out`, and checks that results can be written there, before anything is paid.
+ * @throws InvalidRequest when results cannot be written, or would replace an input or a write-protected file
  */
 export async function makeDestination(
   out: string,
@@ -31,7 +31,7 @@ export async function makeDestination(
     );
 }
 
-/** Whether a file is there that this user must not write. */
+/** True if a file exists that this user must not write. */
 async function isProtected(path: string): Promise<boolean> {
   if ((await stat(path).catch(() => undefined)) === undefined) return false;
   return access(path, constants.W_OK).then(
@@ -40,7 +40,7 @@ async function isProtected(path: string): Promise<boolean> {
   );
 }
 
-/** Whether a path is one of these files, whatever name it is given by. */
+/** True if a path leads to one of these files, under any name. */
 async function isOneOf(path: string, files: readonly string[]): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return false;
@@ -48,7 +48,7 @@ async function isOneOf(path: string, files: readonly string[]): Promise<boolean>
   return others.some((other) => other?.ino === found.ino && other.dev === found.dev);
 }
 
-/** Where the result files of a job are in its store, the most wanted first; answers that are files by their folder. */
+/** Paths of the result files in the store, results first; answers that are files are listed by their folder. */
 export async function resultFiles(store: ObjectStore, summary: Summary): Promise<string[]> {
   const located = keysOf(summary).map((key) => store.locate(key));
   const folder = (await hasAnswerFiles(store, summary.jobId))
@@ -62,7 +62,7 @@ async function hasAnswerFiles(store: ObjectStore, jobId: string): Promise<boolea
   return false;
 }
 
-/** A path as a person would type it here; addresses of a bucket and paths elsewhere as they are. */
+/** A path below the working directory as a relative path; addresses of a bucket and other paths unchanged. */
 export function shownPath(location: string): string {
   if (!isAbsolute(location)) return location;
   const path = relative('.', location);
@@ -73,7 +73,7 @@ function keysOf({ jobId, results, tables = [], deadLetters, report }: Summary): 
   return [results, ...tables, deadLetters, report, summaryKey(jobId)].filter((key) => key !== undefined);
 }
 
-/** Where the result files are: in the store, or where --out asks for them. */
+/** Paths of the result files: in the store, or in the folder of `--out`. */
 export async function placeFiles(
   store: ObjectStore,
   summary: Summary,
@@ -84,7 +84,7 @@ export async function placeFiles(
   const sources = keys.map((key) => store.locate(key));
   const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
   const folders = answers.length === 0 ? [] : ['files'];
-  // Files of an earlier run do not belong to this job; running its dead letters would pay for them again.
+  // Removes files of another job: running its dead letters by mistake would pay for them again.
   for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
     if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
   for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder: out });

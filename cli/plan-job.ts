@@ -16,7 +16,7 @@ import { costOf, priceOf } from '../src/spending/price.ts';
 import type { Failure } from '../src/errors.ts';
 import { batchTokens, forecast, type Forecast } from '../src/batches/forecast.ts';
 import { parseWindow } from '../src/completion-window.ts';
-import { isSmall } from '../src/checkpoints/shard-rounds.ts';
+import { isSmall } from '../src/checkpoints/shard/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
@@ -28,29 +28,29 @@ import { requireReadable } from '../host/readable-file.ts';
 
 export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
-  /** The data folder: a job request's inputs and the answers of earlier jobs lie there. Nothing is written to it. */
+  /** The data folder, with a job request's inputs and the answers of earlier jobs. It is only read. */
   readonly data: string;
 }
 
 /** The plan of a job. */
 export interface PlannedJob {
   readonly profile: ResolvedProfile;
-  /** Its input tokens are estimated as a tokenizer counts them. */
+  /** The plan, with input tokens estimated as a tokenizer counts them. */
   readonly plan: Plan;
-  /** The first request lines, as they would be sent. */
+  /** The first request lines. */
   readonly requests: readonly string[];
-  /** Files below a job request's prefix that would be left out; undefined when there are none. */
+  /** Files below a job request's prefix that would be skipped; undefined if there are none. */
   readonly skipped: SkippedFiles | undefined;
-  /** When a batch would be looked at, for batches of some lengths; the last takes as long as it may. */
+  /** When a batch would be polled, for batches of several durations; the last one takes its whole window. */
   readonly batches: readonly PlannedBatch[];
-  /** Set when the job makes no batch: its rows are sent direct. */
+  /** Set if the job is small enough to send its rows direct, without a batch. */
   readonly direct: PlannedDirect | undefined;
   readonly price: PlannedPrice | undefined;
-  /** When its batches would be through at the provider; undefined where no limit is known, and for jobs without batches. */
+  /** When its batches would end; undefined if no limit is known, and for jobs without batches. */
   readonly forecast: Forecast | undefined;
 }
 
-/** Rows that are sent direct, once each when none fails. */
+/** Rows that are sent direct, each once if none fails. */
 export interface PlannedDirect {
   readonly calls: number;
   readonly aws: AwsCost;
@@ -59,22 +59,22 @@ export interface PlannedDirect {
 export interface PlannedBatch {
   /** Seconds after which the batch ends. */
   readonly endsAfter: number;
-  /** Seconds after its start at which it is looked at. */
+  /** Times of the polls, in seconds after its start. */
   readonly polls: readonly number[];
-  /** The cost of the whole job, if each of its batches takes this long and one round is enough. */
+  /** Cost of the whole job, if each batch takes this long and one round is enough. */
   readonly aws: AwsCost;
 }
 
 /** The provider's price, in the profile's currency. */
 export interface PlannedPrice extends Price {
   readonly input: number;
-  /** When every answer is as long as the profile lets it be; undefined when it does not say. */
+  /** The cost if every answer has the longest length that the profile allows; undefined without a limit. */
   readonly mostOutput: number | undefined;
 }
 
 /**
- * Plans a job with the very code of *Build requests*. Its shards go into a temporary folder, which is removed.
- * @throws InvalidRequest when there is no such file, profile or provider.
+ * Plans a job with the code of *Build requests*. Writes its shards into a temporary folder, and removes the folder.
+ * @throws InvalidRequest when a file, the profile or the provider does not exist.
  * @throws InvalidInput when a file cannot be read as its format.
  */
 export async function planJob(options: PlanJob): Promise<PlannedJob> {
@@ -119,10 +119,10 @@ const overBudget = (message: string): Failure => ({
   message,
 });
 
-/** Requests that are shown. */
+/** Number of requests to show. */
 const SHOWN_REQUESTS = 3;
 
-/** Longest text of them that is read, in bytes. */
+/** Most bytes to read for them. */
 const SHOWN_BYTES = 1_000_000;
 
 async function firstRequests(scratch: ObjectStore, { shards }: Plan): Promise<string[]> {
@@ -169,12 +169,12 @@ async function buildInto(
 
 const JOB_ID = 'plan';
 
-/** Two files of the same name are two inputs. */
+/** Two files with the same name are two inputs. */
 const keyOf = (file: string, n: number): string => `${n}/${basename(file)}`;
 
 type Readable = Pick<ObjectStore, 'open' | 'get' | 'stat' | 'list' | 'locate'>;
 
-/** Files where they lie: copying them would take as long as planning does; beside them, the answers of earlier jobs. */
+/** The files in place, because copying them would take as long as planning; also answers of earlier jobs. */
 async function filesAsStore(files: readonly string[], earlier: ObjectStore): Promise<Readable> {
   for (const file of files) await requireReadable(file);
   const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));
@@ -205,7 +205,7 @@ function isAnswer(key: string): boolean {
   return [REUSE_PREFIX, OUTPUT_PREFIX].some((prefix) => key.startsWith(prefix));
 }
 
-/** Writes go to the one; what is not there is read from the other. */
+/** Writes to the first store; reads from the second what the first does not have. */
 function layered(scratch: ObjectStore, source: Readable): ObjectStore {
   return {
     ...scratch,
@@ -219,7 +219,7 @@ function layered(scratch: ObjectStore, source: Readable): ObjectStore {
 
 const HOUR = 3_600;
 
-/** Lengths of batches worth telling, in seconds: those below the window, and the window. */
+/** Durations of batches to show, in seconds: those below the window, and the window. */
 const LENGTHS = [HOUR / 6, HOUR, 6 * HOUR];
 
 function planBatches({ polling: limits, completionWindow }: ResolvedProfile, plan: Plan): PlannedBatch[] {

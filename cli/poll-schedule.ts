@@ -3,20 +3,20 @@ import { isOverdue, pollWaitSeconds } from '../src/polling.ts';
 
 export interface PolledBatch {
   readonly limits: PollLimits;
-  /** How long the provider may take, in seconds. */
+  /** The completion window, in seconds. */
   readonly windowSeconds: number;
-  /** When the batch ends, in seconds after it was made. */
+  /** When the batch ends, in seconds after its create. */
   readonly endsAfter: number;
-  /** Share of the rows that are done at an age in seconds; undefined when the provider tells no counters. Default: linear. */
+  /** Share of finished rows at an age in seconds; undefined if the provider reports no counters. Default: linear. */
   readonly progress?: (age: number) => number | undefined;
 }
 
-/** Counters are whole rows; so many are fine enough. */
+/** Counters are whole rows; this number is precise enough. */
 const ROWS = 10_000;
 
 /**
- * When a batch is looked at, in seconds after it was made: the very rule of the poll Lambda, walked by a simulated
- * clock, without jitter. The last look is the one that finds the batch ended, or overdue.
+ * Times at which a batch is polled, in seconds after its create: the rule of the poll Lambda with a simulated clock and without
+ * jitter. The last poll finds the batch ended or overdue.
  */
 export function pollTimes({ limits, windowSeconds, endsAfter, progress }: PolledBatch): readonly number[] {
   const doneAt = progress ?? ((age: number) => Math.min(1, age / endsAfter));

@@ -11,7 +11,7 @@ export interface ProgressOptions {
   readonly hasSummary?: boolean;
 }
 
-/** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
+/** Converts the machine's events to lines for a person: one per step, poll and retry. */
 export function createProgress(
   print: (line: string) => void,
   { hasSummary = false }: ProgressOptions = {},
@@ -23,7 +23,7 @@ export function createProgress(
   };
 }
 
-/** {@link createProgress} for what went wrong alone: the rest is seen elsewhere. */
+/** {@link createProgress} for failures only; the other events are shown elsewhere. */
 export function createTroubles(
   print: (line: string) => void,
   options: ProgressOptions = {},
@@ -68,7 +68,7 @@ function describe({ type, state, input, output, error, next }: EngineEvent): str
   return undefined;
 }
 
-/** The reason, the attempt, when the next one is, and what to do. */
+/** Describes a failure: the reason, the attempt, when the next one is, and what to do. */
 function describeFailure(error: string, { attempt, attempts, withinSeconds }: NextAttempt): string {
   const reason = printable(error).replace(/\.$/, '');
   const hint = retryHint(error, attempt);
@@ -77,7 +77,7 @@ function describeFailure(error: string, { attempt, attempts, withinSeconds }: Ne
 }
 
 function describeExit(state: string, given: Mentioned, left: Mentioned): string | undefined {
-  // A step that was caught has told its error already.
+  // The error of a caught step was already shown.
   if (left.error !== undefined) return undefined;
   const step = (detail: string): string =>
     `${at({ ...given, ...left })}${state.padEnd(16)} ${detail}`.trimEnd();
@@ -106,7 +106,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
   }
 }
 
-/** Told once, not at every look. */
+/** Shown once per wait, not at every poll. */
 function describeWait(
   given: Mentioned,
   { jobId = '' }: Mentioned,
@@ -118,7 +118,7 @@ function describeWait(
   );
 }
 
-/** `shard 3, round 2 · `, but nothing for the common case of a first round in shard 0. */
+/** `shard 3, round 2 · `; empty for the first round of shard 0. */
 function at({ shard, round }: Mentioned): string {
   const parts = [
     ...(shard === undefined || shard === 0 ? [] : [`shard ${shard}`]),

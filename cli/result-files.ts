@@ -10,7 +10,7 @@ import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
 import { isNoSegment } from '../src/store/folder-list.ts';
 import { makeFolder } from '../host/make-folder.ts';
 
-/** Everything a job has put below `output/<jobId>/`, in key order. */
+/** Everything that a job has written below `output/<jobId>/`, in key order. */
 export async function filesOf(store: ObjectStore, jobId: string): Promise<ListedObject[]> {
   return Array.fromAsync(store.list(`${OUTPUT_PREFIX}${jobId}/`));
 }
@@ -26,7 +26,8 @@ export function resultsOf({ jobId, results }: Summary): string {
 
 /**
  * Copies an object into a folder, under its name below `output/<jobId>/`.
- * @returns the file's path; undefined when the name would lead out of the folder, as only somebody else's object can
+ * @returns the file's path; undefined if the name would lead out of the folder, which happens only for an object that Nightshift
+ * did not write
  */
 export async function download(
   store: ObjectStore,
@@ -38,7 +39,7 @@ export async function download(
   return writeWhole(join(folder, name), read(store, key));
 }
 
-/** Writes a file: whoever looks sees the whole of it or none. @returns its path from here */
+/** Writes a file, which appears only once it is complete. @returns its path relative to the working directory */
 export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {
   const staged = join(dirname(path), `.${randomUUID()}.part`);
   await makeFolder('--out', dirname(path));

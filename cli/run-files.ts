@@ -22,7 +22,7 @@ import { takeStandardInput } from './standard-input.ts';
 import { describeProvider } from './view/describe-provider.ts';
 import { logText, withTime } from './view/log-text.ts';
 
-/** Found when it is needed: files of the package are beside its package.json. */
+/** Computed when needed: files of the package are beside its package.json. */
 const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 
 /** Runs one job to its end. @returns the exit status */
@@ -98,17 +98,17 @@ function requireNoFileOptions(flags: RunFlags): void {
   );
 }
 
-/** The Lambdas' Node, for which their bundles are made. */
+/** The Node version of the Lambdas, for which their bundles are built. */
 const BUNDLES_NODE = 24;
 
-/** @throws InvalidRequest on a Node that lacks what the bundles use */
+/** @throws InvalidRequest for a Node version that lacks features of the bundles */
 function requireNodeOfBundles(): void {
   const { node } = process.versions;
   if (Number.parseInt(node, 10) < BUNDLES_NODE)
     throw new InvalidRequest(`--bundles needs Node ${BUNDLES_NODE}, as Lambda has it, and this is ${node}.`);
 }
 
-/** With --json, standard output is for the summary alone. */
+/** With --json, standard output has only the summary. */
 function printer({ json }: RunFlags): (line: string) => void {
   return json ? printError : printOut;
 }
@@ -116,7 +116,7 @@ function printer({ json }: RunFlags): (line: string) => void {
 const logToStandardError: Log = (event, fields) =>
   printError(styleText('dim', logText(event, fields), { stream: process.stderr }));
 
-/** The first lines of a run: what runs, the provider, the job. */
+/** The first lines of a run: the files, the provider, the job. */
 function startLines(job: StartedJob, files: readonly string[], provider: string): string[] {
   return [
     styleText('dim', 'Running the deployed state machine on this machine.'),

@@ -6,7 +6,7 @@ import { isLive } from './view/is-live.ts';
 /** The display of a job that this process runs. */
 export interface RunProgress {
   readonly onEvent: (event: EngineEvent) => void;
-  /** The job runs from now on. */
+  /** Called when the job starts. */
   begin(jobId: string): void;
   /** Prints a line that stays. */
   note(line: string): void;
@@ -19,7 +19,7 @@ interface Shown {
   readonly verbose?: true | undefined;
 }
 
-/** In place on a terminal, else a line per step; log lines would tear what is drawn in place. */
+/** In place on a terminal, otherwise one line per step: log lines would break output that is updated in place. */
 export async function openProgress(
   store: ObjectStore,
   { json, verbose }: Shown,

@@ -8,18 +8,18 @@ import { InvalidRequest } from '../src/errors.ts';
 import { recogniseFormat } from '../src/rows/formats/recognise-format.ts';
 import { peek } from '../src/rows/formats/peek.ts';
 
-/** A file's place on a command line that is read from standard input. */
+/** Stands for standard input in place of a file. */
 const STANDARD_INPUT = '-';
 
-/** Files of a command, `-` replaced by a file with what came in; it is removed when this is disposed of. */
+/** A command's files, with `-` replaced by a temporary file, which is removed on disposal. */
 export interface CommandFiles extends AsyncDisposable {
   readonly files: readonly string[];
 }
 
 /**
- * Takes standard input for `-`. Its format is recognised from its first bytes, because it has no name that says it.
- * @param format the extension that it would have as a file, where recognition is not wanted
- * @throws InvalidRequest when it is named twice, is empty or is a terminal
+ * Reads standard input for `-`. Detects its format from the first bytes, because there is no file name.
+ * @param format the extension of its format, to skip the detection
+ * @throws InvalidRequest when `-` is given twice, or standard input is empty or a terminal
  */
 export async function takeStandardInput(
   files: readonly string[],

@@ -4,18 +4,18 @@ import { SECOND_INTERRUPT_MS, type Interrupts } from './interrupts.ts';
 import { print } from './output.ts';
 import { describeStop, isOpen } from './view/describe-interrupt.ts';
 
-/** A host that stops. */
+/** A host that is being stopped. */
 export interface Stopping {
   readonly store: ObjectStore;
   /** The jobs of this host that have not ended. */
   readonly openJobs: () => Promise<readonly string[]>;
-  /** Ends the host; steps that are sending end first. */
+  /** Ends the host after the steps that are sending. */
   readonly stop: () => PromiseLike<void>;
   readonly interrupts: Interrupts;
 }
 
 /**
- * Stops a host, and says what is known to be left: at once, and again if the last steps sent something.
+ * Stops a host, and reports what is left at the provider: immediately, and again if the last steps sent something.
  * @returns true if a second Ctrl-C asks to cancel what is at the provider
  */
 export async function stopLocal(stopping: Stopping): Promise<boolean> {

@@ -8,12 +8,12 @@ export const TABLE_FORMATS = ['csv', 'xlsx', 'parquet', 'jsonl'] as const;
 
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
-/** Extensions of other kinds of files. A path that ends in one is no folder, and results are not written in that format. */
+/** Extensions of other kinds of files. A path with one of them is not a folder, and not a format of results. */
 const OTHER_FILES = /^(?:docx?|gz|html?|json|md|ndjson|numbers|ods|odt|pdf|tsv|txt|xls[bm]?|xml|ya?ml|zip)$/;
 
 /**
- * The format that the name of a file asks for; `undefined` for a folder, whether or not it is there.
- * @throws InvalidRequest for the name of a file of another format
+ * The format of a file's extension; `undefined` for a folder, existing or not.
+ * @throws InvalidRequest for an unsupported extension
  */
 export async function formatOfFile(out: string): Promise<TableFormat | undefined> {
   const extension = extname(out).slice(1).toLowerCase();
@@ -25,7 +25,7 @@ export async function formatOfFile(out: string): Promise<TableFormat | undefined
   return TABLE_FORMATS.find((each) => each === extension);
 }
 
-/** Whether a folder is at this path. */
+/** True if the path is an existing folder. */
 export async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }

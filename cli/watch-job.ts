@@ -12,24 +12,24 @@ export interface WatchJob {
   readonly target: Target;
   readonly jobId: string;
   readonly view: View;
-  /** Shortest time between two looks. */
+  /** Shortest time between two reads. */
   readonly intervalSeconds: number;
-  /** Aborting stops watching; the job continues. */
+  /** Aborting it stops watching; the job continues. */
   readonly signal: AbortSignal;
 }
 
-/** How the looking ended. */
+/** How watching ended. */
 export type Watched =
   | { readonly end: 'ended'; readonly summary: Summary | undefined }
-  /** Whoever looked has left. */
+  /** Watching was aborted. */
   | { readonly end: 'left' }
-  /** Nothing runs the job. */
+  /** No process runs the job. */
   | { readonly end: 'waits' };
 
-/** Shards that are read per second and not more: a job of thousands is looked at less often. */
+/** Most shards to read per second: a job with thousands of shards is read less often. */
 const SHARDS_PER_SECOND = 50;
 
-/** Looks at a job again and again until it has ended. @throws InvalidRequest when there is no such job. */
+/** Reads a job repeatedly until it has ended. @throws InvalidRequest when the job does not exist. */
 export async function watchJob({ target, jobId, view, intervalSeconds, signal }: WatchJob): Promise<Watched> {
   let misses = 0;
   try {
@@ -57,10 +57,10 @@ export async function watchJob({ target, jobId, view, intervalSeconds, signal }:
   }
 }
 
-/** Looks in a row that may fail: a job of a day outlives a lost connection. */
+/** Most consecutive failed reads, so that watching a long job survives a lost connection. */
 const MAX_MISSES = 20;
 
-/** Looking again would not help: AWS says no, or does not know who asks. */
+/** True for errors that a retry cannot fix: AWS rejects the call, or the credentials are missing. */
 function isFinal(error: unknown): boolean {
   return error instanceof StoreRejected || error instanceof InvalidRequest || adviceFor(error) !== undefined;
 }

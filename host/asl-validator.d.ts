@@ -1,5 +1,5 @@
 declare module 'asl-validator' {
-  /** Checks a definition in Amazon States Language; the package brings no types. */
+  /** Checks a definition in Amazon States Language. The package has no types of its own. */
   export default function aslValidator(
     definition: object,
     options?: { readonly checkPaths?: boolean; readonly checkArn?: boolean },

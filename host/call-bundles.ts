@@ -13,7 +13,7 @@ import { readItems } from './read-items.ts';
 type BundledHandler = (event: unknown, context: object) => Promise<unknown>;
 
 /**
- * Puts every Lambda into a folder as it is deployed, with its part of the configuration.
+ * Writes every Lambda into a folder as it would be deployed, with its part of the configuration.
  * @returns the file of each step's code, by step
  */
 export async function stageBundles(
@@ -25,7 +25,7 @@ export async function stageBundles(
   return new Map(
     steps.map((step) => {
       const asset = join(folder, step);
-      // What was staged there before may have other files.
+      // An earlier version may have left other files.
       rmSync(asset, { recursive: true, force: true });
       stageLambda(step, config, asset);
       return [step, join(asset, 'index.mjs')];
@@ -34,8 +34,8 @@ export async function stageBundles(
 }
 
 /**
- * Calls the very code that is deployed, in this process. It takes its edges from the environment, as on AWS:
- * `STORE`, a key, and whatever else `src/runtime/environment.ts` names must be set.
+ * Calls the deployable code in this process. It reads its edges from the environment, as on AWS: `STORE`, a key, and all other
+ * variables of `src/runtime/environment.ts` must be set.
  */
 export function callBundles(bundles: ReadonlyMap<string, string>): CallStep {
   return async (step, event) => {

@@ -4,20 +4,20 @@ import type { StartEdges } from '../src/doors/start-job.ts';
 import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
 
-/** A payload is JSON that crossed the machine; what each step takes and gives is typed in `src/contract.ts`. */
+/** Payloads are JSON from the machine, so they are untyped here; `src/contract.ts` has the types of each step. */
 type AnyStep = (edges: never, event: never) => Promise<unknown>;
 
 /** Loads a step's code when the step is first called. */
 type LoadStep = () => Promise<AnyStep>;
 
-/** Not a step of the workflow: what Step Functions itself does. */
+/** Not a step of the workflow: an operation of Step Functions itself. */
 const READS: Readonly<Record<string, LoadStep>> = {
   [READ_ITEMS]: async () => (await import('./read-items.ts')).readItems,
 };
 
 /**
- * What the handlers of `lambdas/` run, by the same names. Those files themselves load AWS's SDK for edges that this host does not use,
- * which takes longer than all the rest of a start.
+ * The steps behind the handlers of `lambdas/`, by the same names. The handlers are not used because they load the AWS SDK, which
+ * this host does not need and which takes longer than the rest of a start.
  */
 const STEPS: Readonly<Record<string, LoadStep>> = {
   'build-requests': async () => (await import('../src/steps/build-requests.ts')).buildRequests,
@@ -31,12 +31,12 @@ const STEPS: Readonly<Record<string, LoadStep>> = {
   'announce-job': async () => (await import('../src/steps/announce-job.ts')).announceJob,
 };
 
-/** Loads what every job begins with, before its first step is called. */
+/** Loads the code of a job's first steps in advance. */
 export async function loadFirstSteps(): Promise<void> {
   for (const step of ['build-requests', 'upload-file', 'create-batch']) await STEPS[step]?.();
 }
 
-/** Calls the steps of the machine's Tasks in this process as their handlers do, with these edges. */
+/** Calls the steps of the machine's Tasks in this process with these edges. */
 export function callHandlers(edges: TaskEdges): CallStep {
   return caller({ ...STEPS, ...READS }, { edges });
 }
@@ -46,7 +46,7 @@ const DOORS: Readonly<Record<string, LoadStep>> = {
   'cancel-job': async () => (await import('../src/doors/cancel-job.ts')).cancelStoppedJob,
 };
 
-/** {@link callHandlers} for the functions that events go to. */
+/** {@link callHandlers} for the functions that receive events. */
 export function callDoors(edges: StartEdges): CallStep {
   return caller(DOORS, { edges });
 }
@@ -60,7 +60,7 @@ function caller(steps: Readonly<Record<string, LoadStep>>, host: StepHost): Call
   };
 }
 
-/** Not called: the host's edges come with each call. */
+/** Never called, because the host passes its edges with each call. */
 function openNoEdges(): never {
   throw new Error('A host brings the edges of its steps.');
 }

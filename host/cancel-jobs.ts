@@ -5,7 +5,7 @@ import type { StartEdges } from '../src/doors/start-job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import type { LocalExecutions } from './engine.ts';
 
-/** Jobs that have been started and have not ended: those without a summary. */
+/** Jobs that were started and have not ended: those without a summary. */
 export async function* openJobs(store: ObjectStore): AsyncGenerator<string> {
   for await (const { key } of store.list(INDEX_PREFIX)) {
     const jobId = jobOfIndexKey(key);
@@ -14,13 +14,13 @@ export async function* openJobs(store: ObjectStore): AsyncGenerator<string> {
   }
 }
 
-/** Cancels a job and waits until what it leaves is collected. */
+/** Cancels a job and waits until its finished rows are collected. */
 export async function cancelToTheEnd(
   edges: StartEdges & { readonly executions: LocalExecutions },
   jobId: string,
 ): Promise<void> {
   await cancelJob(edges, jobId);
   const last = await lastExecution(edges.executions, jobId);
-  // A cancelled job's execution succeeds; one that fails has its summary, too.
+  // The execution of a cancelled job succeeds. If it fails, the summary says so.
   if (last !== undefined) await edges.executions.result(last.name).catch(() => undefined);
 }

@@ -4,7 +4,7 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 /**
  * Checks that a definition is valid Amazon States Language. It takes up to a second, so a definition is checked when it is
  * synthesized, and not again each time it runs.
- * @throws what is wrong with it
+ * @throws Error with everything that is wrong with it
  */
 export function checkDefinition(definition: StateMachineDefinition): void {
   const found = aslValidator(structuredClone(definition), {

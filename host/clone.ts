@@ -3,11 +3,11 @@ import { cachedTemplate } from './template-cache.ts';
 import { machineOf, readStack, type LocalStack } from './template/local-stack.ts';
 
 /**
- * What the host takes from the sources of the project. In the package, where there are neither sources nor the CDK, `packaged.ts` stands
- * in its place (`build/build-cli.ts`).
+ * The parts of the host that need the project's sources. The package has neither sources nor the CDK, so `packaged.ts` replaces
+ * this file there (`build/build-cli.ts`).
  */
 
-/** The stack as it is synthesized. Only a template that is not kept needs the CDK, which takes a second to load. */
+/** The synthesized stack. Loads the CDK, which takes a second, only if the template is not in the cache. */
 export async function stackOf(config: NightshiftConfig): Promise<LocalStack> {
   return readStack(await cachedTemplate(config, { synthesize: synthesizeChecked }));
 }
@@ -22,7 +22,7 @@ async function synthesizeChecked(config: NightshiftConfig): Promise<unknown> {
   return template;
 }
 
-/** Bundles the Lambdas anew: sources may have changed. */
+/** Bundles the Lambdas again, because sources may have changed. */
 export async function buildBundles(): Promise<void> {
   const { bundleLambdas } = await import('../build/bundle-lambdas.ts');
   await bundleLambdas();

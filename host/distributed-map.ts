@@ -3,25 +3,24 @@ import { sideBySide } from '../src/side-by-side.ts';
 import type { CallStep, EngineOptions } from './engine.ts';
 import { fillTemplate, followPath, statesError, tolerates, type ChildMap } from './machine-for-engine.ts';
 
-/** Reads the items of a map from the store: not a step of the workflow, but what Step Functions itself does on AWS. */
+/** Name of the operation that reads a map's items from the store. Step Functions itself does it on AWS. */
 export const READ_ITEMS = 'read-items';
 
 interface Children {
-  /** Of the map. */
+  /** Name of the map's state. */
   readonly state: string;
   readonly map: ChildMap;
   readonly execution: string;
   readonly options: Pick<EngineOptions, 'callStep' | 'onEvent'>;
-  /** Ends the map, and its children. */
+  /** Aborts the map and its children. */
   readonly signal: AbortSignal;
   /** Runs one child to its end. */
   readonly run: (input: unknown, signal: AbortSignal) => Promise<unknown>;
 }
 
 /**
- * Runs a child execution per item of a Distributed Map. A child that fails is reported, and counted against what the map
- * tolerates.
- * @returns what the children returned, in the items' order; null for one that failed
+ * Runs a child execution for each item of a Distributed Map. Failed children are reported, and count against the map's tolerance.
+ * @returns the children's outputs in the items' order; null for a failed child
  */
 export async function runChildren(children: Children, input: unknown): Promise<unknown[]> {
   const { state, map, options } = children;
@@ -29,7 +28,7 @@ export async function runChildren(children: Children, input: unknown): Promise<u
   const stopped = new AbortController();
   const signal = AbortSignal.any([children.signal, stopped.signal]);
   let failed = 0;
-  // The event of the map comes before those of its children.
+  // Makes the event of the map come before those of its children.
   await tick();
   const runItem = async (item: unknown): Promise<unknown> => {
     const context = { Map: { Item: { Value: item } } };
@@ -69,7 +68,7 @@ function report({ state, execution, options }: Children, input: unknown, error: 
   options.onEvent?.({ execution, type: 'ChildFailed', state, input, output: undefined, error });
 }
 
-/** The engine wraps what an execution failed with. */
+/** Unwraps the error of an execution, which the engine wraps. */
 function causeOf(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   return error.name === 'ExecutionError' && error.cause instanceof Error ? error.cause : error;

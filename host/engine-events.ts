@@ -1,7 +1,7 @@
 import type { StateMachine } from 'aws-local-stepfunctions';
 import type { Attempts, NextAttempt } from './retry-notice.ts';
 
-/** What happened to an execution, or in it. */
+/** An event of an execution. */
 export interface EngineEvent {
   readonly execution: string;
   readonly type: string;
@@ -9,9 +9,9 @@ export interface EngineEvent {
   readonly state: string | undefined;
   readonly input: unknown;
   readonly output: unknown;
-  /** Of a failure, a retry and a catch: the error's name and message. */
+  /** Only for a failure, a retry and a catch: the error's name and message. */
   readonly error: string | undefined;
-  /** Of a failure that is tried again: `StateFailed`. */
+  /** Only for a failure that will be retried (`StateFailed`). */
   readonly next?: NextAttempt | undefined;
 }
 
@@ -22,7 +22,7 @@ interface Told {
   readonly attempts: Attempts;
 }
 
-/** Tells of the events of an execution, and of which attempt at a step each of them is. */
+/** Reports the events of an execution, with the number of the attempt. */
 export async function tell(
   events: EventLogs,
   { execution, attempts }: Told,

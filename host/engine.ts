@@ -18,31 +18,31 @@ import {
 
 const { StateMachine: Engine } = await loadEngine();
 
-/** Runs one step: its name, what goes in, what comes out. Fails with the step's named error. */
+/** Runs a step by name with its input, and returns its output. Fails with the step's named error. */
 export type CallStep = (step: string, event: unknown) => Promise<unknown>;
 
 export interface EngineOptions {
   readonly definition: StateMachineDefinition;
-  /** Which step a Task's resource is, by ARN. */
+  /** Steps by the ARN of a Task's resource. */
   readonly functions: ReadonlyMap<string, string>;
   readonly callStep: CallStep;
-  /** Told of every state that is entered, left, retried or caught, and of every child that failed. */
+  /** Called for every state that is entered, left, retried or caught, and for every failed child. */
   readonly onEvent?: ((event: EngineEvent) => void) | undefined;
-  /** Told of every execution that was stopped, as EventBridge is. */
+  /** Called for every stopped execution, as EventBridge is on AWS. */
   readonly onStopped?: ((name: string) => void) | undefined;
-  /** Ends the steps that nobody waits for any more, when every execution is left. */
+  /** Ends steps whose results nobody needs any more, when all executions are left. */
   readonly abandonSteps?: (() => Promise<void>) | undefined;
-  /** Waits and retries take no time: for tests, which move a clock of their own. */
+  /** True if waits and retries take no time, for tests with their own clock. */
   readonly instant?: boolean;
 }
 
-/** Executions in this process: the definition is the deployed one, run by `aws-local-stepfunctions`. */
+/** Executions in this process: `aws-local-stepfunctions` runs the deployed definition. */
 export interface LocalExecutions extends Executions {
   /** Resolves with the execution's output; fails with its error and cause in the message. */
   result(name: string): Promise<unknown>;
-  /** Leaves every execution where it stands, as if this machine was switched off: nobody is told. */
+  /** Stops every execution where it is, without any event, as a power failure would. */
   leave(): Promise<void>;
-  /** The executions that run now. */
+  /** Names of the running executions. */
   running(): readonly string[];
 }
 
@@ -59,7 +59,7 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
   return {
     start(name, input) {
       if (left) return Promise.reject(new Error('This host is stopping; the job goes on at its next start.'));
-      // As Step Functions: a running name answers for its execution, an ended one is used up.
+      // As in Step Functions: starting a running name returns its execution, and an ended name cannot be used again.
       const known = runs.get(name);
       if (known !== undefined) return Promise.resolve(known.ended ? 'taken' : 'started');
       runs.set(name, start(machine, tracked, name, input));
@@ -90,7 +90,7 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
   };
 }
 
-/** Steps go on when their execution is stopped, as Lambdas do; whoever takes their store away must wait for them. */
+/** Steps continue when their execution is stopped, as Lambdas do, so their store must stay open until they end. */
 function tracking(callStep: CallStep, steps: Set<Promise<unknown>>): CallStep {
   return (step, event) => {
     const call = callStep(step, event);
@@ -126,7 +126,7 @@ function start(machine: EngineMachine, options: EngineOptions, name: string, inp
   return started;
 }
 
-/** What an execution and its children share. */
+/** Shared by an execution and its children. */
 interface Scope {
   readonly options: EngineOptions;
   /** The execution's name. */
@@ -136,7 +136,7 @@ interface Scope {
 
 type EngineInput = Parameters<StateMachine['run']>[0];
 
-/** Runs an execution, or a child of one. Its result comes after everything that is told of it. */
+/** Runs an execution, or a child of one. Resolves after all of its events were reported. */
 function runMachine(machine: EngineMachine, input: EngineInput, scope: Scope): Promise<unknown> {
   const { options, name, signal } = scope;
   if (signal.aborted) return failing(new Error(`Execution ${name} was stopped.`));
@@ -156,7 +156,7 @@ function runMachine(machine: EngineMachine, input: EngineInput, scope: Scope): P
   );
 }
 
-/** Whoever asks for a result sees its failure; nobody asking must not end the process. */
+/** Callers of `result` get the failure; without a caller it must not end the process. */
 function failing(result: Promise<unknown> | Error): Promise<unknown> {
   const promise = result instanceof Error ? Promise.reject(result) : result;
   promise.catch(() => undefined);
@@ -200,7 +200,7 @@ function handlerOf(
   return stepHandler(stateName, resource, machine, scope);
 }
 
-/** Crosses into a step and back as on AWS: as JSON, within the payload limit. */
+/** Passes payloads to a step and back as on AWS: as JSON, within the payload limit. */
 function stepHandler(
   stateName: string,
   resource: string | undefined,
@@ -212,7 +212,7 @@ function stepHandler(
     throw new Error(`State "${stateName}" calls ${resource ?? 'nothing'}, which is no step.`);
   const template = payloads.get(stateName);
   return async (input) => {
-    // The engine retries a step that was ended with its execution.
+    // The engine retries a step that was stopped with its execution.
     if (signal.aborted) throw new Error(`Execution ${name} was stopped.`);
     const payload =
       template === undefined ? input : fillTemplate(template, input, { Execution: { Name: name } });
@@ -220,7 +220,7 @@ function stepHandler(
   };
 }
 
-/** Waits, unless the seconds are none; an execution that is stopped waits no longer. */
+/** Waits unless the seconds are 0; stops waiting when the execution is stopped. */
 function waitHandler(stateName: string, { options: { instant = false }, signal }: Scope): TaskHandler {
   return async (input) => {
     const seconds = checkSeconds(stateName, (input as { seconds?: unknown } | null)?.seconds);
@@ -229,7 +229,7 @@ function waitHandler(stateName: string, { options: { instant = false }, signal }
   };
 }
 
-/** Runs the children of a Distributed Map, each an execution of its own; what they return has to fit into a payload. */
+/** Runs the children of a Distributed Map, each as a separate execution; their outputs together must fit into a payload. */
 function mapHandler(state: string, map: ChildMap, scope: Scope): TaskHandler {
   const { options, name: execution, signal } = scope;
   const run = (input: unknown, ofMap: AbortSignal): Promise<unknown> =>

@@ -1,6 +1,9 @@
 import type { CallStep } from './engine.ts';
 
-/** Limits the steps that run at the same time; the others wait in order. A thousand dropped files are then built one after the other. */
+/**
+ * Limits the number of steps that run at the same time; the others wait in order. A thousand dropped files are then built in
+ * turn.
+ */
 export function limitSteps(callStep: CallStep, atOnce: number): CallStep {
   const waiting: (() => void)[] = [];
   let free = atOnce;

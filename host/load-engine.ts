@@ -7,7 +7,7 @@ const UNUSED = new Set(['@aws-sdk/client-lambda', '@aws-sdk/credential-providers
 
 const REPLACEMENT = new URL('./unused-engine-parts.ts', import.meta.url).href;
 
-/** Loads the engine without what it never uses here. `build/build-cli.ts` does the same for the package. */
+/** Loads the engine without the packages that are never used here. `build/build-cli.ts` does the same for the package. */
 export async function loadEngine(): Promise<Engine> {
   const hooks = registerHooks({
     resolve: (specifier, context, next) =>
@@ -23,8 +23,8 @@ export async function loadEngine(): Promise<Engine> {
 }
 
 /**
- * @param specifier what is imported
- * @param importer the path or address of the importing file
+ * @param specifier specifier of the import
+ * @param importer path or URL of the importing file
  */
 export function isUnused(specifier: string, importer: string): boolean {
   return UNUSED.has(specifier) && /[\\/]aws-local-stepfunctions[\\/]build[\\/]/.test(importer);

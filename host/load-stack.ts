@@ -9,7 +9,7 @@ export async function loadMachine(config: NightshiftConfig): Promise<Machine> {
   return (await loadStack(config)).machine;
 }
 
-/** {@link loadMachine} with its doors. */
+/** {@link loadMachine}, together with the stack's rules, schedules and routes. */
 export function loadStack(config: NightshiftConfig): Promise<LocalStack> {
   return stackOf(config);
 }

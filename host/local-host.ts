@@ -26,44 +26,44 @@ import { watchInput } from './serve/watch-input.ts';
 export interface LocalHostOptions {
   readonly config: NightshiftConfig;
   readonly edges: TaskEdges;
-  /** A simulator answers every job; those that an earlier host began at a real provider wait. */
+  /** A simulator answers every job; jobs that an earlier host began at a real provider wait. */
   readonly simulated?: true | undefined;
   readonly stack: LocalStack;
-  /** The data folder: what the bucket is on AWS. */
+  /** The data folder, in place of the bucket. */
   readonly folder: string;
-  /** Of the API, on 127.0.0.1; 0 for any that is free. */
+  /** Port of the API on 127.0.0.1; 0 for any free port. */
   readonly port: number;
-  /** How long a dropped file must not have changed. */
+  /** How long a dropped file must be unchanged before it counts as complete, in milliseconds. */
   readonly settleMs?: number;
   readonly onEvent?: (event: EngineEvent) => void;
-  /** An event that started nothing; what the dead-letter queue holds on AWS. */
+  /** Called for an event that started nothing; on AWS it would go to the dead-letter queue. */
   readonly onFailure?: (event: unknown, error: unknown) => void;
   /** Runs the machine's steps. Default: in this process. */
   readonly steps?: Steps | undefined;
-  /** Waits of the machine take no time: for tests, which move a clock of their own. */
+  /** True if the machine's waits take no time, for tests with their own clock. */
   readonly instant?: boolean;
-  /** Wraps the calls of the machine's steps: for tests. */
+  /** Wraps the calls of the machine's steps, for tests. */
   readonly wrap?: (call: CallStep) => CallStep;
 }
 
-/** The whole of the deployed stack, on this machine. */
+/** The whole deployed stack on this machine. */
 export interface RunningHost extends AsyncDisposable {
-  /** Of the API. */
+  /** URL of the API. */
   readonly url: string;
   readonly timetable: Timetable;
   readonly executions: LocalExecutions;
-  /** Fires the schedules that are due by the clock, and waits until their jobs are started. */
+  /** Fires the schedules that are due, and waits until their jobs are started. */
   fireSchedules(): Promise<void>;
 }
 
-/** Steps at once: as many as two cores can keep busy, with their waits for the disk and the provider. */
+/** Steps at the same time: as many as keep two cores busy while some wait for the disk and the provider. */
 const STEPS_AT_ONCE = 8;
 
 const SETTLE_MS = 2_000;
 
 /**
- * Runs the three doors and the machine until it is disposed of: files dropped into the folder, the API, the schedules.
- * Continues jobs that an earlier host left unfinished, and delivers schedules that it began to deliver.
+ * Runs everything that starts jobs (dropped files, the API, the schedules) and the machine, until it is disposed of. Continues
+ * unfinished jobs of an earlier host, and completes its interrupted schedule deliveries.
  */
 export async function runLocalHost(options: LocalHostOptions): Promise<RunningHost> {
   const { config, edges, stack, simulated, onFailure = () => undefined, wrap = (call) => call } = options;
@@ -95,7 +95,7 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   );
   await carryOn(doors);
   await deliverBegun(schedules);
-  // After that, so that what can be completed keeps its files.
+  // Done after that, so that deliveries which can be completed keep their files.
   await releaseUnusedClaims(edges, options.folder);
   await deliverMissed(schedules, startedAt);
   await makeFolders(options);
@@ -111,13 +111,13 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   };
 }
 
-/** A bucket has no folders to be made; here, `cp` wants one. */
+/** A bucket needs no folders, but `cp` needs an existing one. */
 async function makeFolders({ folder, config }: LocalHostOptions): Promise<void> {
   const inputs = Object.keys(config.profiles).map((profile) => `${INPUT_PREFIX}${profile}`);
   for (const path of [...inputs, STAGED_PREFIX]) await mkdir(join(folder, path), { recursive: true });
 }
 
-/** Files that lie there already are told of, too: one that started its job before starts nothing. */
+/** Existing files are reported as well; one that has started its job before starts nothing. */
 async function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOptions, events: Events) {
   const { store } = edges;
   let isStarting = true;
@@ -138,7 +138,7 @@ async function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOpti
   return watch;
 }
 
-/** What had not ended when the host before this one was stopped. */
+/** Continues what had not ended when the previous host stopped. */
 async function carryOn(doors: StartEdges): Promise<void> {
   const { store, executions, log } = doors;
   for await (const jobId of openJobs(store)) {

@@ -6,16 +6,16 @@ import { InvalidRequest } from '../src/errors.ts';
 import { notWritable, requireWritable } from './make-folder.ts';
 
 /**
- * An empty SQLite database that is never written: SQLite takes the lock that the operating system has for files, and the
- * system gives it back when the process ends, however it ends. It holds across containers and process ids mean nothing to
- * it. Never deleted: another process may be about to lock this very file.
+ * An empty SQLite database that is never written. SQLite takes the operating system's file lock, which the system releases when
+ * the process ends in any way. It works across containers, independent of process ids. The file is never deleted, because another
+ * process may be about to lock it.
  */
 const LOCK = '.lock.db';
 
-/** Who works with the folder, for people. Whether they still do is what the lock says. */
+/** The process that works with the folder, for people. Only the lock shows whether it still does. */
 const HOLDER = '.lock';
 
-/** How long a new holder waits for processes that only look whether the folder is in use. */
+/** How long a new holder waits for processes that only check whether the folder is in use, in milliseconds. */
 const PATIENCE_MS = 500;
 
 const SQLITE_BUSY = 5;
@@ -23,17 +23,17 @@ const SQLITE_BUSY = 5;
 /** The process that works with a data folder. */
 export interface Holder {
   readonly pid: number;
-  /** Of the machine or the container that the process id is from. */
+  /** Name of the machine or container of the process id. */
   readonly host: string;
   /** ISO 8601. */
   readonly since: string;
-  /** Of its API, where it has one. */
+  /** URL of its API, if it has one. */
   readonly url?: string | undefined;
 }
 
-/** A data folder that is this process's until it is disposed of. */
+/** A data folder that this process has locked, until it is disposed of. */
 export interface FolderLock extends AsyncDisposable {
-  /** Says where this process is asked about the folder's jobs. */
+  /** Records the URL at which this process accepts requests about the folder's jobs. */
   announce(url: string): Promise<void>;
 }
 
@@ -41,11 +41,11 @@ export interface FolderLock extends AsyncDisposable {
 export class FolderInUse extends InvalidRequest {}
 
 /**
- * Takes a data folder for this process: two processes on one job would each send it, and pay twice.
+ * Locks a data folder for this process, because two processes on one job would each send its rows and pay twice.
  * @throws InvalidRequest naming the process that has it, or why it cannot be locked
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  // SQLite does not say why it cannot open a file.
+  // Checked here, because SQLite does not say why it cannot open a file.
   await requireWritable('--data', folder);
   const lock = takeLock(folder);
   if (lock === undefined) {
@@ -72,7 +72,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   };
 }
 
-/** The process that uses a data folder; undefined without one, or when it has ended, as after a crash. */
+/** The process that works with a data folder; undefined without one, or if it has ended, for example after a crash. */
 export async function holderOf(folder: string): Promise<Partial<Holder> | undefined> {
   const path = join(folder, LOCK);
   const exists = await access(path).then(
@@ -82,7 +82,7 @@ export async function holderOf(folder: string): Promise<Partial<Holder> | undefi
   return exists && isLocked(path) ? ((await readHolder(folder)) ?? {}) : undefined;
 }
 
-/** @returns undefined when another process, or this one, has it. */
+/** @returns undefined if another process, or this one, has the lock. */
 function takeLock(folder: string): DatabaseSync | undefined {
   let lock: DatabaseSync | undefined;
   try {
@@ -100,7 +100,7 @@ function takeLock(folder: string): DatabaseSync | undefined {
   }
 }
 
-/** Reads, so it cannot hold the folder; one that is taken cannot be read. */
+/** A read, which takes no lock. A locked file cannot be read. */
 function isLocked(path: string): boolean {
   let lock: DatabaseSync | undefined;
   try {
@@ -125,7 +125,7 @@ async function readHolder(folder: string): Promise<Holder | undefined> {
     if (typeof pid === 'number' && typeof host === 'string' && typeof since === 'string')
       return { pid, host, since, ...(typeof url === 'string' && { url }) };
   } catch {
-    // It has just taken the folder, or an older version left its number there.
+    // The holder has just taken the lock, or an older version wrote only its number.
   }
   return undefined;
 }

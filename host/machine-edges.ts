@@ -5,20 +5,20 @@ import { NO_EVENT_BUS, withWebhook } from '../src/runtime/channels.ts';
 import { openProviderCalls } from '../src/runtime/provider-calls.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
 
-/** What the edges of this machine's steps are made of. */
+/** The inputs for the edges of this machine's steps. */
 export interface MachineEdges {
   /** The data folder. */
   readonly folder: string;
   readonly log: Log;
-  /** Where each provider's key may go. */
+  /** The URL that each provider's key may be sent to. */
   readonly providers: DeployedProviders;
-  /** Ends every call to a provider. */
+  /** Aborts every call to a provider. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The edges of the steps on this machine: a folder for the bucket, the environment for the secret, nothing for the event bus. Loads
- * nothing of AWS's SDK.
+ * Edges of the steps on this machine: a folder in place of the bucket, the environment in place of the secret, and no event bus.
+ * Does not load the AWS SDK.
  */
 export function machineEdges({ folder, log, providers, signal }: MachineEdges): TaskEdges {
   const clock = { now: () => Date.now() };

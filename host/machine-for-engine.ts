@@ -1,36 +1,35 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 
 /**
- * What the engine runs in place of a definition, so that it behaves as Step Functions does where it does not by itself:
+ * A definition rewritten for the engine, so that it behaves like Step Functions where the engine differs:
  *
- * - A Distributed Map reads its items from the bucket, and runs each of them as a child execution: its failure is the child's,
- *   up to the map's tolerance.
- * - Waits check their seconds, also when no time passes.
- * - A Task's payload template is filled in also for an input of `null`.
+ * - A Distributed Map reads its items from the bucket and runs each as a child execution, up to the map's tolerance of failures.
+ * - Waits check their seconds, even if waits take no time.
+ * - A Task's payload template is also filled for an input of `null`.
  *
- * Each of them becomes a Task of the same name whose handler is here or in `engine.ts`. Pure.
+ * Each becomes a Task of the same name with a handler in this file or in `engine.ts`. Pure.
  */
 export interface EngineMachine {
   readonly definition: StateMachineDefinition;
-  /** By state of a Distributed Map. */
+  /** Maps by the name of their state. */
   readonly maps: ReadonlyMap<string, ChildMap>;
-  /** By state of a Task: the payload it makes of its input. */
+  /** Payload templates by the name of a Task's state. */
   readonly payloads: ReadonlyMap<string, Template>;
   readonly waits: ReadonlySet<string>;
 }
 
-/** A Distributed Map: its items, what runs for each of them, and how many may fail. */
+/** A Distributed Map: its items, the child for each of them, and its tolerance of failures. */
 export interface ChildMap {
   readonly machine: EngineMachine;
-  /** Of its input, where the items are; unless they are read from the bucket. */
+  /** Path of the items in the input, unless they are read from the bucket. */
   readonly itemsPath: string;
-  /** What Step Functions is to read from the bucket: the template of its parameters. */
+  /** Parameters' template for reading the items from the bucket. */
   readonly reader: Template | undefined;
-  /** Makes a child's input; otherwise that is the item. */
+  /** Builds a child's input; without it, the item is the input. */
   readonly selector: Template | undefined;
-  /** Children that run at the same time. */
+  /** Most children at the same time. */
   readonly atOnce: number;
-  /** As the map says it; a map that says neither tolerates no failure. */
+  /** Tolerances in the definition; without either, no failure is tolerated. */
   readonly toleratedPercentage: number | undefined;
   readonly toleratedCount: number | undefined;
 }
@@ -40,10 +39,10 @@ export type Template = Readonly<Record<string, unknown>>;
 /** Longest timer of Node, in whole seconds: 24 days and 20 hours. */
 export const LONGEST_SECONDS = 2_147_483;
 
-/** Children of a Distributed Map that Step Functions runs at the same time. */
+/** Most children of a Distributed Map that Step Functions runs at the same time. */
 const MOST_CHILDREN = 10_000;
 
-/** Longest wait that Step Functions takes. */
+/** Longest wait that Step Functions accepts, in seconds. */
 const MAX_WAIT_SECONDS = 99_999_999;
 
 interface AnyState {
@@ -60,7 +59,7 @@ interface AnyMachine {
 }
 
 export function machineForEngine(definition: StateMachineDefinition): EngineMachine {
-  // The engine's types name every field of every state.
+  // The engine's types list every field of every state, so a cast is needed.
   return rewrite(definition as unknown as AnyMachine);
 }
 
@@ -109,7 +108,7 @@ function readMap(state: AnyState): ChildMap {
   };
 }
 
-/** Whether a map continues after so many of its items have failed. */
+/** True if a map continues after this many failed items. */
 export function tolerates(
   { toleratedPercentage: percentage, toleratedCount: count }: ChildMap,
   failed: number,
@@ -119,7 +118,7 @@ export function tolerates(
   return failed * 100 <= (percentage ?? 100) * items && failed <= (count ?? items);
 }
 
-/** What comes after the map, and what of a failure, is as it was. */
+/** The state's successor and error handling stay unchanged. */
 function mapAsTask({ Next, End, Retry, Catch, ResultPath, OutputPath }: AnyState): AnyState {
   const kept = { Next, End, Retry, Catch, ResultPath, OutputPath };
   const given = Object.entries(kept).filter(([, value]) => value !== undefined);
@@ -143,7 +142,7 @@ function waitAsTask(state: AnyState, path: string): AnyState {
   };
 }
 
-/** @throws States.Runtime when Step Functions would not wait for so long */
+/** @throws States.Runtime when Step Functions would not accept this wait */
 export function checkSeconds(state: string, seconds: unknown): number {
   if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_WAIT_SECONDS)
     return seconds;
@@ -154,8 +153,8 @@ export function checkSeconds(state: string, seconds: unknown): number {
 }
 
 /**
- * Fills in a Task's payload template: constants, `$`, fields of it, and fields of the context (`$$.Execution.Name`).
- * @throws States.Runtime when a path leads nowhere
+ * Fills a Task's payload template: constants, `$` and its fields, and fields of the context (`$$.Execution.Name`).
+ * @throws States.Runtime when a path does not exist
  */
 export function fillTemplate(template: Template, input: unknown, context: unknown): Record<string, unknown> {
   return Object.fromEntries(
@@ -173,7 +172,7 @@ export function fillTemplate(template: Template, input: unknown, context: unknow
 const isTemplate = (value: unknown): value is Template =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value at a path such as `$.a.b`. @throws States.Runtime when it leads nowhere */
+/** The value at a path such as `$.a.b`. @throws States.Runtime when the path does not exist */
 export function followPath(path: string, root: unknown): unknown {
   if (!/^\$(\.\w+)*$/.test(path)) throw new Error(`The path ${path} is not understood here.`);
   let value = root;
@@ -185,7 +184,7 @@ export function followPath(path: string, root: unknown): unknown {
   return value;
 }
 
-/** An error by the name that Step Functions gives it. */
+/** An error with the name that Step Functions uses. */
 export function statesError(name: string, message: string): Error {
   return Object.assign(new Error(message), { name });
 }

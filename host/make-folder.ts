@@ -5,10 +5,10 @@ import { InvalidRequest } from '../src/errors.ts';
 import { codeOf, explainFileError } from '../src/store/file-errors.ts';
 
 /**
- * Makes a folder and those above it. Not by Node's `recursive`, which never ends below /proc.
+ * Creates a folder and its parents. Does not use Node's `recursive`, which never returns below /proc.
  * @param what the option that names it, for the error
- * @param mode of the folder itself when it is new; those above it get the user's default
- * @throws InvalidRequest when it cannot be made
+ * @param mode mode of the folder if it is new; its parents get the user's default
+ * @throws InvalidRequest when it cannot be created
  */
 export async function makeFolder(what: string, folder: string, mode?: number): Promise<void> {
   try {
@@ -21,9 +21,9 @@ export async function makeFolder(what: string, folder: string, mode?: number): P
 }
 
 /**
- * Checks by writing that files can be put into a folder.
+ * Checks by writing a file that a folder is writable.
  * @param what the option that names it, for the error
- * @throws InvalidRequest when they cannot
+ * @throws InvalidRequest when it is not
  */
 export async function requireWritable(what: string, folder: string): Promise<void> {
   const probe = join(folder, `.probe-${randomUUID()}`);
@@ -46,7 +46,7 @@ async function make(path: string, mode?: number): Promise<void> {
   if (found?.isDirectory() === true) return;
   if (dirname(path) !== path) await make(dirname(path));
   await mkdir(path, { mode }).catch((error: NodeJS.ErrnoException) => {
-    // Somebody else was quicker.
+    // Another process has created it meanwhile.
     if (error.code !== 'EEXIST' || found !== undefined) throw error;
   });
 }

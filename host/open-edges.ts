@@ -13,31 +13,31 @@ import { makeFolder } from './make-folder.ts';
 import { WorkerSteps } from './worker-steps.ts';
 import type { Simulator } from '../simulator/index.ts';
 
-/** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
+/** Edges on this machine: a folder in place of the bucket, the environment in place of the secret. */
 export interface LocalEdges extends AsyncDisposable {
   readonly edges: TaskEdges;
-  /** Runs the steps in a thread of their own. */
+  /** Runs the steps in a separate thread. */
   readonly steps: WorkerSteps;
-  /** Says where this process is asked about the jobs of the folder. */
+  /** Records the URL at which this process accepts requests about the folder's jobs. */
   readonly announce: (url: string) => Promise<void>;
-  /** The simulator's address, when this host brought one. */
+  /** URL of this host's simulator, if it started one. */
   readonly simulatorUrl: string | undefined;
 }
 
 export interface OpenEdges {
-  /** The folder that is the bucket. */
+  /** The folder in place of the bucket. */
   readonly data: string;
-  /** Bring a provider simulator and reach no other provider; its state is kept in the data folder. */
+  /** True to start a simulator, with its state in the data folder, and to reach no other provider. */
   readonly simulator: boolean;
   readonly log: Log;
-  /** Says where each provider's key may go, and where jobs' ends are posted. */
+  /** Has the URL for each provider's key, and the webhook. */
   readonly config: NightshiftConfig;
 }
 
-/** The key the simulator is given when the environment has none: it takes any. Not a word, which would be hidden in messages. */
+/** The simulator's key if the environment has none; it accepts any. Not a common word, because keys are removed from messages. */
 const SIMULATOR_KEY = 'any-key-will-do';
 
-/** Rows, answers and the state of the provider are nobody else's to read. */
+/** Rows, answers and the provider's state must be readable only by the owner. */
 const OWNER_ONLY = 0o700;
 
 /** @throws InvalidRequest when the folder cannot be used, or another process uses it. */
@@ -46,7 +46,7 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   await makeFolder('--data', data, OWNER_ONLY);
   await using opened = new AsyncDisposableStack();
   const lock = opened.use(await lockFolder(folder));
-  // What a host left that was killed while it wrote. Nobody else writes here: this process has the lock.
+  // Removes files of a killed host. No other process writes here, because this process has the lock.
   await rm(join(folder, STAGING), { recursive: true, force: true });
   process.env['STORE'] = pathToFileURL(folder).href;
   if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
@@ -65,7 +65,7 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   };
 }
 
-/** With no other provider's address, no key is read and no call is made, whatever a job says. */
+/** Without any other provider's URL, no key is read and no call is made, whatever a job contains. */
 function simulatorAlone(config: NightshiftConfig): DeployedProviders {
   const { [SIMULATOR]: simulator } = deployedProviders(config);
   return simulator === undefined ? {} : { [SIMULATOR]: simulator };

@@ -5,13 +5,13 @@ import { packageRoot } from '../src/package-root.ts';
 import { configureStack, parseShippedStack } from './shipped-stack.ts';
 import type { LocalStack } from './template/local-stack.ts';
 
-/** The stack as it was synthesized when the package was built, with this configuration. */
+/** The stack that was synthesized for the package, adapted to this configuration. */
 export async function stackOf(config: NightshiftConfig): Promise<LocalStack> {
   const text = await readFile(join(packageRoot(), 'dist', 'stack.json'), 'utf8');
   return configureStack(parseShippedStack(text), config);
 }
 
-/** The bundles come with the package. */
+/** Nothing to do: the package contains the bundles. */
 export function buildBundles(): Promise<void> {
   return Promise.resolve();
 }

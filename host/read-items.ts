@@ -1,12 +1,12 @@
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { requireJson } from '../src/store/json.ts';
 
-/** What an ItemReader asks of S3. The bucket is the store of the host. */
+/** The S3 request of an ItemReader. The bucket is the host's store. */
 interface AskedItems {
   readonly Key: string;
 }
 
-/** Reads the items of a map from the store, as Step Functions reads them from the bucket. */
+/** Reads the items of a map from the store, as Step Functions does from the bucket. */
 export async function readItems(
   { store }: { readonly store: ObjectStore },
   { Key: key }: AskedItems,

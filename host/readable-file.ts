@@ -5,8 +5,8 @@ import { InvalidRequest } from '../src/errors.ts';
 import { codeOf, explainFileError } from '../src/store/file-errors.ts';
 
 /**
- * Checks that a path leads to a file that this user can read.
- * @throws InvalidRequest when there is no such file, naming one with a similar name; when it is a folder; when it cannot be read
+ * Checks that a path is a file that this user can read.
+ * @throws InvalidRequest when the file does not exist (names a similar one), is a folder, or cannot be read
  */
 export async function requireReadable(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
@@ -22,7 +22,7 @@ export async function requireReadable(path: string): Promise<void> {
   }
 }
 
-/** A file of the same folder whose name differs by a slip, by case, or by how its letters are composed. */
+/** A file in the same folder whose name differs by a typing error, by case, or by Unicode composition. */
 async function alike(path: string): Promise<string> {
   const folder = dirname(path);
   const names = await readdir(folder).catch(() => []);

@@ -10,8 +10,8 @@ const JOBS = dirname(jobPrefix('any'));
 const CLAIMS = dirname(claimsPrefix('any'));
 
 /**
- * Gives back the files that a scheduled run claimed and never read, because its host died before the job was recorded: the
- * schedule's next run takes them. Nothing else runs on the folder meanwhile.
+ * Releases files that a scheduled run has claimed but never read, because its host died before recording the job: the schedule's
+ * next run claims them. Nothing else may run on the folder meanwhile.
  */
 export async function releaseUnusedClaims(
   { store, log }: Pick<Edges, 'store' | 'log'>,
@@ -26,7 +26,7 @@ export async function releaseUnusedClaims(
   }
 }
 
-/** Whether all there ever was of a job is what its run saw below its prefix. A job that ran left more than that. */
+/** True if the only object of a job is the list of files that its run saw. A job that ran left more. */
 async function onlyLooked(store: ObjectStore, folder: string, jobId: string): Promise<boolean> {
   const [only, ...more] = await namesIn(join(folder, jobPrefix(jobId)));
   if (only !== basename(candidatesKey(jobId)) || more.length > 0) return false;

@@ -1,4 +1,4 @@
-/** The parts of a Retry of a state that say when the next attempt is; Step Functions' defaults where one is absent. */
+/** The fields of a Retry that determine the next attempt, with Step Functions' defaults. */
 interface Retrier {
   readonly ErrorEquals: readonly string[];
   readonly IntervalSeconds?: number;
@@ -7,28 +7,28 @@ interface Retrier {
   readonly MaxDelaySeconds?: number;
 }
 
-/** What comes after a failed attempt. */
+/** The next attempt after a failed one. */
 export interface NextAttempt {
-  /** The one that failed, from 1. */
+  /** Number of the failed attempt, from 1. */
   readonly attempt: number;
-  /** All that there may be. */
+  /** Highest possible number of attempts. */
   readonly attempts: number;
-  /** The next one is within so many seconds; jitter makes it sooner. */
+  /** Seconds until the next attempt at most; jitter shortens them. */
   readonly withinSeconds: number;
 }
 
-/** Counts the attempts of the states of one execution, which run one after the other. */
+/** Counts the attempts of one execution's states, which run in sequence. */
 export class Attempts {
   readonly #states: Readonly<Record<string, { readonly Retry?: readonly Retrier[] }>>;
-  /** Failures of each retrier, by state. */
+  /** Failures per retrier, by state. */
   readonly #failures = new Map<string, number[]>();
 
-  /** @param states of the machine's definition */
+  /** @param states the states of the machine's definition */
   constructor(states: Readonly<Record<string, unknown>>) {
     this.#states = states as Readonly<Record<string, { readonly Retry?: readonly Retrier[] }>>;
   }
 
-  /** @returns undefined when the state is not tried again */
+  /** @returns undefined if the state will not be retried */
   failed(state: string, error: string): NextAttempt | undefined {
     const retriers = this.#states[state]?.Retry ?? [];
     const index = retriers.findIndex(({ ErrorEquals: names }) =>
@@ -46,7 +46,7 @@ export class Attempts {
     return { attempt: before + 1, attempts: most + 1, withinSeconds: Math.ceil(wait) };
   }
 
-  /** The state was left: its next visit begins anew. */
+  /** Called when a state was left: its next visit counts from 1 again. */
   left(state: string): void {
     this.#failures.delete(state);
   }

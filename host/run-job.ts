@@ -13,20 +13,20 @@ import type { Steps } from './worker-steps.ts';
 import { NOTHING_SENT, sentSoFar, type SentSoFar } from './sent-so-far.ts';
 import { readTreatment, toStartRequest, type AskedJob } from './start-request.ts';
 
-/** Where a job runs on this machine, and who sees it. */
+/** The host of a job on this machine, and its observers. */
 export interface RunHost {
   readonly config: NightshiftConfig;
   readonly edges: TaskEdges;
-  /** A simulator makes up the answers. */
+  /** Set if a simulator generates the answers. */
   readonly simulated?: true | undefined;
   /** Runs the machine's steps. Default: in this process. */
   readonly steps?: Steps | undefined;
-  /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
+  /** Folder to bundle the Lambdas into; then the bundles are run, with edges from the environment. */
   readonly bundles?: string | undefined;
-  /** Told of each step; not told anything when the job had ended before. */
+  /** Called when the job starts; not called if it had already ended. */
   readonly onStart?: (job: StartedJob) => void;
   readonly onEvent?: (event: EngineEvent) => void;
-  /** Aborting stops the job where it stands; running it again resumes it. */
+  /** Aborting it stops the job; running the job again resumes it. */
   readonly signal?: AbortSignal;
 }
 
@@ -34,8 +34,8 @@ export type RunJob = RunHost & AskedJob;
 
 /**
  * Runs one job to its end on this machine: the synthesized state machine, the Lambdas' handlers in this process.
- * @returns the job's summary, also when the job failed.
- * @throws InvalidRequest when there is nothing to run: no such file, profile or provider.
+ * @returns the job's summary, even if the job failed.
+ * @throws InvalidRequest when a file, the profile or the provider does not exist.
  * @throws RunAborted when it was interrupted.
  */
 export async function runJob(options: RunJob): Promise<Summary> {
@@ -46,8 +46,8 @@ export async function runJob(options: RunJob): Promise<Summary> {
 }
 
 /**
- * Continues a known job to its end.
- * @returns undefined when there is no such job, or it has ended
+ * Resumes a job and runs it to its end.
+ * @returns undefined when the job does not exist, or has ended
  * @throws RunAborted when it was interrupted.
  */
 export async function resumeRun(options: RunHost, jobId: string): Promise<Summary | undefined> {
@@ -61,7 +61,7 @@ export async function resumeRun(options: RunHost, jobId: string): Promise<Summar
 }
 
 /**
- * Approves or rejects a job that nothing runs, and lets it go on to its end.
+ * Approves or rejects a job that no process runs, and runs it to its end.
  * @throws RunAborted when it was interrupted.
  */
 export async function judgeRun(options: RunHost, jobId: string, decision: Decision): Promise<Summary> {
@@ -74,7 +74,7 @@ export async function judgeRun(options: RunHost, jobId: string, decision: Decisi
 
 /**
  * Starts a job, and runs it to its end on this machine.
- * @param start starts it, or finds that there is nothing to start
+ * @param start starts the job, or finds that there is nothing to start
  */
 export async function runStarted(
   options: RunHost,
@@ -91,7 +91,7 @@ export async function runStarted(
   throw new Error(`Job ${started.jobId} ended without a summary: ${failure ?? 'the reason is unknown'}`);
 }
 
-/** Cancels a job that no process runs, or that this one has left, and waits for what it leaves. */
+/** Cancels a job that no process runs, or that this process has left, and waits until its finished rows are collected. */
 export async function cancelRun(options: RunHost, jobId: string): Promise<Summary> {
   const { config, edges, simulated } = options;
   const executions = await openExecutions(options);
@@ -114,9 +114,9 @@ async function openExecutions({ config, edges, steps, bundles, onEvent }: RunHos
 }
 
 /**
- * Waits for an execution's end. A failed one has written its summary, which says why; without one (the disk is full), its
- * failure has to say it.
- * @returns why it failed
+ * Waits for an execution's end. If it failed, the summary says why; if there is no summary (the disk is full), the execution's
+ * failure is reported.
+ * @returns the failure, if there is no summary
  */
 async function finish(
   options: RunHost,
@@ -127,14 +127,14 @@ async function finish(
   let left: Promise<void> = Promise.resolve();
   const abort = (): void => void (left = executions.leave());
   signal?.addEventListener('abort', abort);
-  // It may have come while the job was started.
+  // The abort may have come while the job was started.
   if (signal?.aborted === true) abort();
   try {
     await executions.result(execution);
     return undefined;
   } catch (error) {
     if (signal?.aborted === true) {
-      // Steps of this execution are not to meet those of the one that cancels; what they still sent counts.
+      // Steps of this execution must end before the one that cancels begins; what they still sent counts.
       throw new RunAborted(
         () => sentSoFar(edges.store, jobId),
         left,
@@ -151,11 +151,11 @@ async function finish(
 /** The run was interrupted; running it again continues the job from its checkpoints. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
-  /** What is known to be sent at this moment. */
+  /** What has certainly been sent at this moment. */
   readonly sentAtOnce: () => Promise<SentSoFar>;
-  /** What was sent, once the steps have ended that were on their way. */
+  /** What was sent, once the running steps have ended. */
   readonly sent: () => Promise<SentSoFar>;
-  /** Cancels the job instead, and waits for what it leaves. Absent when the job was not started. */
+  /** Cancels the job instead, and waits until its finished rows are collected. Absent if the job was not started. */
   readonly cancel: (() => Promise<Summary>) | undefined;
   constructor(look: () => Promise<SentSoFar>, left: Promise<void>, cancel?: () => Promise<Summary>) {
     super('The run was interrupted.');

@@ -1,23 +1,23 @@
 import { shardsPrefix } from '../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 
-/** What an interrupted job is known to have sent, from its checkpoints. */
+/** What an interrupted job has certainly sent, from its checkpoints. */
 export interface SentSoFar {
-  /** Rounds that ended and are collected: their answers are here. */
+  /** Rounds that are collected: their answers are stored. */
   readonly collected: number;
-  /** Batches that were created and are not collected. */
+  /** Batches that were created and not collected. */
   readonly batches: number;
-  /** Creates without an answer: each may have made a batch. */
+  /** Creates without an answer; each may have created a batch. */
   readonly unanswered: number;
-  /** Files that were uploaded, without a batch. */
+  /** Uploaded files without a batch. */
   readonly files: number;
-  /** Uploads without an answer: each may have left a file. */
+  /** Uploads without an answer; each may have left a file. */
   readonly uploads: number;
-  /** Shards whose rows are sent direct, and have answers. */
+  /** Shards that are sent direct and have answers. */
   readonly direct: number;
 }
 
-/** Nothing is known to be sent. */
+/** Nothing was sent, as far as known. */
 export const NOTHING_SENT: SentSoFar = {
   collected: 0,
   batches: 0,

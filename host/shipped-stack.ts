@@ -4,7 +4,7 @@ import { scheduleExpression } from '../src/requests/schedule.ts';
 import type { LocalStack } from './template/local-stack.ts';
 import type { TemplateSchedule } from './template/schedules.ts';
 
-/** A stack as text, for the package. */
+/** Serializes a stack for the package. */
 export function renderShippedStack(stack: LocalStack): string {
   const { machine, ...doors } = stack;
   return `${JSON.stringify({ ...doors, machine: { ...machine, functions: [...machine.functions] } })}\n`;
@@ -25,8 +25,8 @@ const SECONDS_PER_DAY = 86_400;
 const MAP = 'For each shard';
 
 /**
- * The stack that a synthesis with this configuration gives, made of one that was synthesized with another: the configuration decides on
- * how long a job may take, how many shards run at once, and the schedules. `test/host/shipped-stack.test.ts` holds both together.
+ * Adapts a stack that was synthesized with another configuration: sets the longest duration of a job, the number of shards at the
+ * same time, and the schedules. `test/host/shipped-stack.test.ts` compares the result with a synthesis.
  */
 export function configureStack(stack: LocalStack, config: NightshiftConfig): LocalStack {
   const { definition } = stack.machine;

@@ -14,20 +14,20 @@ import type { ObjectStore } from '../src/store/object-store.ts';
 import { requireReadable } from './readable-file.ts';
 import { chooseJob, chooseJobs, takeIn } from './take-in.ts';
 
-/** What a command line asks for. */
+/** A job as requested on a command line. */
 export interface AskedJob {
   /** Input files of one job, or one job request (`*.job.json`). */
   readonly files: readonly string[];
-  /** Default: the job request's, else `default`. */
+  /** Default: the job request's, otherwise `default`. */
   readonly profile: string | undefined;
   readonly overrides: ProfileConfig;
-  /** Take only so many rows: a sample. Default: the job request's, else all. */
+  /** Number of rows to take, for a sample. Default: the job request's, otherwise all. */
   readonly limit?: number | undefined;
-  /** Makes the run a job of its own although its file and options have run before. */
+  /** True to start a new job although its files and options have run before. */
   readonly again: boolean;
 }
 
-/** How a job's rows are treated, and the job request that says so, if there is one. */
+/** Settings for a job's rows, and the job request with them, if there is one. */
 export interface Treatment {
   readonly profile: string;
   readonly overrides: ProfileConfig;
@@ -35,7 +35,7 @@ export interface Treatment {
   readonly request: JobRequest | undefined;
 }
 
-/** @throws InvalidRequest when there is no such file, or it is no job request. */
+/** @throws InvalidRequest when a file does not exist, or is not a job request. */
 export async function readTreatment({
   files,
   profile,
@@ -57,8 +57,8 @@ export async function readTreatment({
 }
 
 /**
- * Files become the inputs of one job: they are copied into the store. A job request names its inputs, which lie there.
- * @throws InvalidRequest when a file cannot be read, or there is no such profile or provider.
+ * Builds the request of a job. Files are copied into the store as its inputs; a job request names inputs that are already there.
+ * @throws InvalidRequest when a file cannot be read, or the profile or provider does not exist.
  */
 export async function toStartRequest(
   store: ObjectStore,
@@ -79,8 +79,8 @@ export async function toStartRequest(
 }
 
 /**
- * The jobId of what is asked for, without taking anything in.
- * @throws InvalidRequest when a file cannot be read, or there is no such profile or provider.
+ * The jobId of a requested job, without copying anything.
+ * @throws InvalidRequest when a file cannot be read, or the profile or provider does not exist.
  */
 export async function findJob(
   store: ObjectStore,
@@ -100,11 +100,11 @@ async function readWhole(file: string): Promise<Buffer> {
   return readFile(file);
 }
 
-/** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */
+/** The settings that make two runs of one file the same job: all that affect answers, but not how often rows are sent. */
 function identityOf(config: NightshiftConfig, profile: string, overrides: ProfileConfig): string {
   const resolved = resolveProfile(config, profile, overrides);
   const { polling: _polling, price: _price, maxBad: _maxBad, provider, budget, then, ...rest } = resolved;
-  // A job that stopped at its budget continues with a larger one.
+  // Excludes budgets in money, because a job that stopped at its budget is resumed with a larger one.
   const { maxRows, maxInputTokens } = budget;
   const steps = then?.map(({ provider: { name }, price: _ofStep, polling: _pollsOfStep, ...step }) => ({
     ...step,

@@ -7,12 +7,12 @@ const STEP_WORKER = new URL(
   import.meta.url,
 );
 
-/** A thread that is loaded, or loading, and has no steps to run yet. */
+/** A loaded or loading thread without steps so far. */
 let prepared: Worker | undefined;
 
 /**
- * Starts the thread that steps run in before it is known which steps those are: it loads on another core while this
- * process loads its own code. A process that ends without it does not wait for it.
+ * Starts the thread for steps early, so that it loads on another core while this process loads its own code. It does not keep an
+ * ending process alive.
  */
 export function prepareStepThread(): void {
   if (prepared !== undefined) return;
@@ -20,13 +20,13 @@ export function prepareStepThread(): void {
   prepared.unref();
 }
 
-/** The steps that a thread runs. */
+/** Settings of a thread for steps. */
 interface StepThread {
   /** The data folder. */
   readonly folder: string;
-  /** Where each provider's key may go. */
+  /** The URL that each provider's key may be sent to. */
   readonly providers: DeployedProviders;
-  /** The code of the thread. Default: the steps' handlers. */
+  /** Module of the thread. Default: the one that runs the steps. */
   readonly module?: URL | undefined;
 }
 

@@ -6,31 +6,30 @@ import type { CallStep } from './engine.ts';
 import { machineEdges } from './machine-edges.ts';
 
 /**
- * The thread that steps run in: one that computes without end (or waits for an answer without end) blocks this thread and
- * not the host's, which still answers signals and requests. It may be started before the host knows what its steps may
- * reach: the message `open` says that, and comes first.
+ * The thread that runs the steps. A step that computes without end blocks only this thread, so the host still handles signals and
+ * requests. The thread may start before the host knows its settings: the first message, `open`, brings them.
  */
 
 interface OpenMessage {
   readonly kind: 'open';
   /** The data folder. */
   readonly folder: string;
-  /** Where each provider's key may go. */
+  /** The URL that each provider's key may be sent to. */
   readonly providers: DeployedProviders;
   readonly environment: Readonly<NodeJS.ProcessEnv>;
 }
 
-/** From the host. */
+/** Messages from the host. */
 export type ToWorker =
   | OpenMessage
   | { readonly kind: 'call'; readonly id: number; readonly step: string; readonly event: unknown }
   | { readonly kind: 'ping' }
-  /** The host stops: calls end what they began, and begin nothing new. */
+  /** The host is stopping: calls finish what they began, and start nothing new. */
   | { readonly kind: 'halt' }
-  /** Nobody waits for the calls any more; the thread is ended in a moment. */
+  /** Nobody waits for the calls any more; the thread will be ended shortly. */
   | { readonly kind: 'abandon' };
 
-/** To the host. */
+/** Messages to the host. */
 export type FromWorker =
   | { readonly kind: 'left'; readonly id: number; readonly output: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly name: string; readonly message: string }

@@ -5,10 +5,10 @@ import { App } from 'aws-cdk-lib';
 import { NightshiftStack } from '../lib/nightshift-stack.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 
-/** The template of the stack. Nothing is bundled for it, which takes about two seconds less. */
+/** The template of the stack. No Lambda is bundled for it, which saves about two seconds. */
 export function synthesizeTemplate(config: NightshiftConfig): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-synth-'));
-  // The CDK's own check of the template takes 3 of 5 s; what is deployed is checked by `npm run synth` and the deploy.
+  // The CDK's check of the template takes 3 of 5 s; `npm run synth` and the deploy check deployed templates.
   process.env['CDK_VALIDATION'] ??= 'false';
   try {
     const context = { 'aws:cdk:bundling-stacks': [] };

@@ -11,19 +11,19 @@ import { requireReadable } from './readable-file.ts';
 export interface TakeIn {
   /** In the order of their rows. */
   readonly files: readonly string[];
-  /** How the files are treated: with their content, what makes the job unique. */
+  /** Settings of the job, which together with the files' content make it unique. */
   readonly identity: readonly string[];
-  /** Ask for a new job although the last one of these files has ended. */
+  /** True to start a new job although the last one with these files has ended. */
   readonly again: boolean;
-  /** The job is a sample of so many rows. */
+  /** Set for a sample: its number of rows. */
   readonly limit?: number | undefined;
 }
 
 const CHUNK_BYTES = 1_048_576;
 
 /**
- * Copies files into the store, where the workflow reads them. The same content under the same name, which says its
- * format, with the same options is the same job, so running files again continues it or shows its result.
+ * Copies files into the store, where the workflow reads them. The same content with the same name (which has the format) and the
+ * same options is the same job, so running the files again resumes it or shows its result.
  * @throws InvalidRequest when a file cannot be read.
  */
 export async function takeIn(
@@ -32,7 +32,7 @@ export async function takeIn(
 ): Promise<{ readonly jobId: string; readonly inputs: readonly InputRef[] }> {
   const { whole, jobId, contents } = await chooseJobs(store, { files, identity, again, limit });
   const names = distinct(files.map((file) => basename(file)));
-  // A sample reads the files where the job of all rows reads them.
+  // A sample reads its files at the same keys as the job of all rows.
   const keys = names.map((each) => `${jobPrefix(whole)}input/${each}`);
   for (const [n, key] of keys.entries()) {
     if ((await store.stat(key)) === undefined) await copy(store, files[n] ?? '', key, contents[n] ?? '');
@@ -40,7 +40,7 @@ export async function takeIn(
   return { jobId, inputs: keys.map((key) => ({ key })) };
 }
 
-/** The job of these files, and that of all their rows, whose files a sample reads. */
+/** The job of these files, and the job of all their rows, whose files a sample reads. */
 interface ChosenJobs {
   readonly jobId: string;
   readonly whole: string;
@@ -62,12 +62,12 @@ export async function chooseJobs(
   return { jobId, whole, contents };
 }
 
-/** Files of the same name from different folders each get a folder of their own. */
+/** Files with the same name from different folders get separate folders. */
 function distinct(names: readonly string[]): string[] {
   return names.map((name, n) => (names.indexOf(name) === n ? name : `${n + 1}/${name}`));
 }
 
-/** The last job of this input; with `again` the next one, unless the last has not ended and can be continued. */
+/** The last job with this input; with `again` the next one, unless the last has not ended and can be resumed. */
 export async function chooseJob(
   store: ObjectStore,
   name: string,
@@ -89,7 +89,7 @@ async function contentHash(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** @throws InvalidRequest when the file is not any more what its job was named after */
+/** @throws InvalidRequest when the file has changed since its job was named */
 async function copy(store: ObjectStore, file: string, key: string, expected: string): Promise<void> {
   const writer = store.write(key);
   const hash = createHash('sha256');

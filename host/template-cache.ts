@@ -8,13 +8,13 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a template is made of beside the configuration: `lib/`, and the rules of `src/` and Lambda entries that it names. */
+/** Sources of a template besides the configuration: `lib/`, and the parts of `src/` and `lambdas/` that it names. */
 const SOURCES = ['lib', 'lambdas', 'src'];
 
-/** Templates kept; the oldest goes when another one comes. */
+/** Most templates to keep; the oldest is removed. */
 const KEPT = 32;
 
-/** Where templates are kept, and what makes one when there is none. */
+/** The folder of templates, and the function that creates one. */
 export interface TemplateCache {
   /** Default: `node_modules/.cache/nightshift`. */
   readonly folder?: string;
@@ -22,9 +22,9 @@ export interface TemplateCache {
 }
 
 /**
- * The template of the synthesized stack. Loading the CDK and synthesizing takes about two seconds, so a template is kept
- * under the hash of everything it is made from: sources, configuration, and the versions of the CDK and of Node. A kept
- * template that cannot be read, or a folder that cannot be written, costs time and never a job.
+ * Returns the template of the synthesized stack. Loading the CDK and synthesizing takes about two seconds, so templates are
+ * cached under the hash of everything they depend on: sources, configuration, and the versions of the CDK and of Node. An
+ * unreadable template or a read-only folder costs time but fails no job.
  */
 export async function cachedTemplate(config: NightshiftConfig, cache: TemplateCache): Promise<unknown> {
   const { folder = join(ROOT, 'node_modules', '.cache', 'nightshift'), synthesize } = cache;
@@ -36,19 +36,19 @@ export async function cachedTemplate(config: NightshiftConfig, cache: TemplateCa
   return template;
 }
 
-/** Of everything that a template is made from. */
+/** Hash of everything that a template depends on. */
 function templateHash(config: NightshiftConfig): string {
   sources ??= stampSources();
   const parts = [config, process.version, cdkVersion(), sources];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
-/** The sources that this process has loaded, or will load: later changes do not reach it. */
+/** The stamps of sources that this process has loaded or will load; later changes do not affect it. */
 let sources: readonly string[] | undefined;
 
 /**
- * Name, size and times of each source: a file whose content changes has another `ctime`, which nobody can set. Takes 5 ms;
- * reading the files took 200 ms on a busy machine.
+ * Name, size and times of each source. A changed file has another `ctime`, which no program can set. Takes 5 ms; reading the
+ * files took 200 ms on a busy machine.
  */
 function stampSources(): string[] {
   return SOURCES.flatMap((folder) =>

@@ -1,7 +1,7 @@
 /**
- * What `aws-local-stepfunctions` imports and this host never calls, in place of the packages: AWS's Lambda client, because every Task has
- * a handler of this process; and its validator, because `check-definition.ts` has checked the definition. Loading the packages takes
- * ten times as long as the engine itself.
+ * Replaces packages that `aws-local-stepfunctions` imports and this host never calls: AWS's Lambda client, because every Task has
+ * a handler in this process; and its validator, because `check-definition.ts` has checked the definition. Loading these packages
+ * would take ten times as long as the engine itself.
  */
 
 export function LambdaClient(): never {

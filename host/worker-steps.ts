@@ -6,10 +6,10 @@ import type { CallStep } from './engine.ts';
 import { openStepThread } from './step-thread.ts';
 import type { FromWorker, ToWorker } from './step-worker.ts';
 
-/** What runs the steps of the machine. */
+/** Runs the steps of the machine. */
 export interface Steps {
   readonly call: CallStep;
-  /** Ends the calls that nobody waits for any more. Calls that come later are accepted. */
+  /** Ends calls whose results nobody needs any more. Later calls are accepted. */
   abandon(): Promise<void>;
 }
 
@@ -17,26 +17,26 @@ interface WorkerStepsOptions {
   readonly log: Log;
   /** The data folder. */
   readonly folder: string;
-  /** Where each provider's key may go. */
+  /** The URL that each provider's key may be sent to. */
   readonly providers: DeployedProviders;
-  /** How long the thread may not answer before it is ended, in milliseconds. */
+  /** How long the thread may be unresponsive before it is ended, in milliseconds. */
   readonly stuckMs?: number;
-  /** How long calls that are abandoned may still take, in milliseconds. */
+  /** How long abandoned calls may still take, in milliseconds. */
   readonly graceMs?: number;
-  /** Default: the thread that runs the steps' handlers. For tests: another one that speaks the same. */
+  /** Module of the thread; tests use another one with the same messages. */
   readonly module?: URL;
 }
 
-/** A row of 20 MB takes a second, on a busy machine a few. */
+/** A row of 20 MB takes a second, or a few on a busy machine. */
 const STUCK_MS = 30_000;
 
-/** Looks at the thread in that time; a machine that slept counts as one. */
+/** Number of pings within that time. Several are needed because a machine that slept misses one. */
 const PINGS_UNTIL_STUCK = 6;
 
-/** Most steps have ended by then; those that have not are safe to end anywhere, as in a crash. */
+/** Most steps end within this time; the others may be ended anywhere, as in a crash. */
 const GRACE_MS = 3_000;
 
-/** How long steps may clean up after their calls to the provider are aborted. */
+/** How long steps may clean up after their calls to the provider were aborted, in milliseconds. */
 const ABORT_MS = 1_000;
 
 interface OpenCall {
@@ -48,27 +48,26 @@ interface OpenCall {
 }
 
 /**
- * Runs steps in a thread of their own, so that the host answers whatever a step does. When the thread is stuck, it is
- * ended, and the steps that were on their way run again one by one, each reading its checkpoint first: the one that is stuck
- * alone fails, and the others continue.
+ * Runs steps in a separate thread, so that the host stays responsive whatever a step does. A stuck thread is ended, and its steps
+ * run again one by one, each reading its checkpoint first: only the stuck step fails, and the others continue.
  */
 export class WorkerSteps implements Steps, AsyncDisposable {
   readonly #options: WorkerStepsOptions;
   readonly #open = new Map<number, OpenCall>();
   #worker: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
-  /** Pings since the last answer. */
+  /** Pings since the last response. */
   #unanswered = 0;
   #lastId = 0;
   #closed = false;
-  /** While steps run one by one, new calls wait. */
+  /** Set while steps run one by one; new calls wait for it. */
   #oneByOne: Promise<void> | undefined;
 
   constructor(options: WorkerStepsOptions) {
     this.#options = options;
   }
 
-  /** Starts the thread, which takes a second to load, before it is needed. */
+  /** Starts the thread before it is needed, because it takes a second to load. */
   warm(): void {
     this.#worker ??= this.#start();
   }
@@ -80,8 +79,8 @@ export class WorkerSteps implements Steps, AsyncDisposable {
   };
 
   /**
-   * Lets no call send anything new. Waits a while for calls that nobody waits for any more: an answer that comes is paid for, and kept. Then aborts their
-   * calls to the provider, and at last ends them where they are.
+   * Prevents calls from sending anything new. Waits briefly for answers in flight, because they are paid for, and stores them.
+   * Then aborts calls to the provider, and finally ends the thread.
    */
   async abandon(): Promise<void> {
     const { graceMs = GRACE_MS } = this.#options;
@@ -95,7 +94,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
     for (const { step, reject } of left) reject(new Error(`Step ${step} was ended: its host stops.`));
   }
 
-  /** Whether all calls that are open now end in this time. */
+  /** True if all open calls end within this time. */
   async #settled(milliseconds: number): Promise<boolean> {
     const { promise: timeUp, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(resolve, milliseconds, false);
@@ -129,7 +128,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
     worker.on('message', (message: FromWorker) => {
       if (isCurrent()) this.#receive(message);
     });
-    // Out of memory, for instance: what the thread dies of is the step's failure, and not the host's.
+    // Out of memory, for example: the thread's error fails the step, not the host.
     worker.on('error', (error) => {
       if (isCurrent()) this.#rescue(`ended its thread: ${error.message}`);
     });
@@ -164,7 +163,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
     this.#post({ kind: 'ping' });
   }
 
-  /** Which of several steps it was is found out by running them one by one. */
+  /** Runs the steps one by one to find out which of them was the cause. */
   #rescue(what: string): void {
     const suspects = this.#takeOpen();
     void this.#end();

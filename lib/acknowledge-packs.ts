@@ -1,10 +1,13 @@
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** Packs of rules that people check their stacks with, as cdk-nag names them. */
+/** Rule packs of cdk-nag that people check their stacks with. */
 const PACKS = ['HIPAA.Security', 'NIST.800.53.R5'] as const;
 
-/** Findings that no property clears, and why they are meant. The others, and what clears them, are in `docs/construct.md`. */
+/**
+ * Findings that no property resolves, each with the reason why it is accepted. The other findings, and the properties that
+ * resolve them, are in `docs/construct.md`.
+ */
 const MEANT: Readonly<Record<string, string>> = {
   IAMNoInlinePolicy: 'Each role has one policy of its own, which nobody else shares.',
   LambdaDLQ:
@@ -14,12 +17,12 @@ const MEANT: Readonly<Record<string, string>> = {
     "A provider's key is made on its website; there is no API a rotation could call.",
 };
 
-/** Says why these findings of the packs are meant, for everything below a workflow. */
+/** Acknowledges these findings of the packs for everything below a workflow. */
 export function acknowledgePacks(workflow: IConstruct): void {
   acknowledge(workflow, MEANT);
 }
 
-/** The same for the access logs of the bucket. */
+/** Acknowledges the findings about the bucket of the access logs. */
 export function acknowledgeAccessLogs(bucket: IConstruct): void {
   acknowledge(bucket, {
     S3BucketVersioningEnabled: 'S3 writes each access log once, and nobody overwrites it.',

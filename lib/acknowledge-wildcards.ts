@@ -3,15 +3,15 @@ import type { IConstruct } from 'constructs';
 import { renderReferences, type ReferenceNames } from './render-references.ts';
 
 export interface MeantWildcards {
-  /** ARNs with a wildcard, as they stand in the policies. */
+  /** ARNs with a wildcard, as written in the policies. */
   readonly resources: readonly string[];
   /** Why they cannot be narrower. */
   readonly reason: string;
 }
 
 /**
- * Says why these wildcards in the IAM policies at or below `scope` are meant. One acknowledgement per resource: a
- * wildcard that is added later is found again.
+ * Acknowledges these wildcards in the IAM policies at or below `scope`. One acknowledgement per resource, so that a wildcard that
+ * is added later is reported.
  */
 export function acknowledgeWildcards(scope: IConstruct, { resources, reason }: MeantWildcards): void {
   for (const resource of resources) {

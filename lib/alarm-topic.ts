@@ -8,15 +8,15 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { AlarmsConfig } from '../src/config/schema.ts';
 
-/** Where alarms go beside what the configuration names. */
+/** Targets of alarms besides those in the configuration. */
 export interface AlarmTargets {
   readonly topic?: ITopic | undefined;
   readonly actions?: readonly IAlarmAction[] | undefined;
-  /** Encrypts the topic that is made for an address. */
+  /** Encrypts the topic that is created for a mail address. */
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** Where alarms go: to an address, to topics, to actions of the app, or nowhere but the console. */
+/** Actions of alarms: mail to an address, topics, actions of the app, or none. */
 export function createAlarmActions(
   scope: Construct,
   { email, topicArn }: AlarmsConfig,
@@ -37,7 +37,7 @@ function createMailing(scope: Construct, email: string, masterKey: IKey | undefi
     ...(masterKey && { masterKey }),
   });
   topic.addSubscription(new EmailSubscription(email));
-  // A topic with a policy of its own has lost the one that lets its account's alarms in.
+  // Adding a policy to a topic replaces the default policy that lets alarms of its account publish.
   topic.addToResourcePolicy(
     new PolicyStatement({
       principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],

@@ -12,38 +12,38 @@ import type { WorkflowMetrics } from './workflow-metrics.ts';
 
 export interface AlarmsProps {
   readonly metrics: WorkflowMetrics;
-  /** Longest that a batch may be open when all goes as planned, in seconds. */
+  /** Longest time that a batch is open in normal operation, in seconds. */
   readonly longestBatchSeconds: number;
-  /** Where an alarm goes; its end goes there, too. */
+  /** Actions for an alarm and for its end. */
   readonly actions: readonly IAlarmAction[];
   /**
-   * Where the runbook is: a path or an address.
+   * Path or URL of the runbook.
    * @default - the page that is published with this version
    */
   readonly runbook?: string | undefined;
 }
 
-/** One alarm, named by its section of the runbook. */
+/** One alarm, named by its section in the runbook. */
 interface AlarmRule {
   readonly metric: IMetric;
-  /** In one sentence, for the message that wakes somebody up. */
+  /** The alarm in one sentence, for the notification. */
   readonly says: string;
-  /** It is an alarm from this value on. */
+  /** Threshold: the alarm fires at this value or above. */
   readonly from: number;
-  /** So many periods of the metric in a row. */
+  /** Number of consecutive periods above the threshold. */
   readonly periods?: number;
 }
 
-/** Package registries keep the files of every version that was published. */
+/** Package registries keep the files of every published version. */
 const RUNBOOK = `https://unpkg.com/nightshift@${packageVersion()}/docs/operations.md`;
 
-/** How late a poll may be. A poll that fails is tried again for up to 3 hours, and counts as late for all of it. */
+/** Highest delay of a poll. A failing poll is retried for up to 3 hours, and counts as late for all of this time. */
 const POLL_LAG = Duration.minutes(30);
 
-/** Errors of the steps in five minutes, three times in a row: what passes is tried again, and no reason to get up. */
+/** Errors of the steps in five minutes, three times in a row: transient errors are retried before that. */
 const STEP_ERRORS = 5;
 
-/** The alarms and their thresholds. Each alarm links its section of the runbook. */
+/** The alarms with their thresholds. Each alarm links to its section of the runbook. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[];
 
@@ -57,7 +57,7 @@ export class Alarms extends Construct {
         threshold: rule.from,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         evaluationPeriods: rule.periods ?? 1,
-        // A workflow that has nothing to do measures nothing.
+        // An idle workflow reports no metrics.
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
       alarm.addAlarmAction(...actions);

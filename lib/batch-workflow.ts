@@ -35,26 +35,26 @@ import { workflowOutputs } from './workflow-outputs.ts';
 import type { BatchWorkflowProps } from './workflow-props.ts';
 
 /**
- * The whole batch workflow, with its three doors: a file dropped under `input/<profile>/` of the bucket, a request to
- * the API, or a schedule becomes one result per row under `output/<jobId>/`.
+ * The whole batch workflow. A file dropped under `input/<profile>/` of the bucket, a request to the API, or a schedule becomes a
+ * job with one result per row under `output/<jobId>/`.
  */
 export class BatchWorkflow extends Construct {
   readonly bucket: IBucket;
   readonly providerKeys: ProviderKeys;
-  /** One execution is one job, named by its jobId. */
+  /** One execution is one job; its name is the jobId. */
   readonly stateMachine: IStateMachine;
-  /** The alias of the version that new jobs use: start executions with it. */
+  /** ARN of the alias for new jobs: start executions through it. */
   readonly stateMachineAliasArn: string;
   /** The HTTP API; undefined with `api: false`. */
   readonly api: HttpApi | undefined;
-  /** Events that failed: drops and schedules that started no job, aborts that cancelled none. */
+  /** Failed events: drops and schedules that started no job, and aborts that were not cancelled. */
   readonly deadLetters: IQueue;
   /** The Lambda function of each step. */
   readonly functions: Readonly<Partial<Record<StepName, IFunction>>>;
   readonly #metrics: WorkflowMetrics;
   readonly #objectKey;
 
-  /** @throws InvalidRequest naming every property that does not exist, or every problem of the configuration. */
+  /** @throws InvalidRequest naming every unknown property, or every problem of the configuration. */
   constructor(scope: Construct, id: string, props: BatchWorkflowProps) {
     super(scope, id);
     checkProps('BatchWorkflow', props);
@@ -65,7 +65,7 @@ export class BatchWorkflow extends Construct {
     this.bucket = this.openBucket(config, props);
     this.#objectKey = this.bucket.encryptionKey ?? encryptionKey;
     this.providerKeys = props.providerKeys ?? createProviderKeys(this, 'ProviderKeys', props);
-    // Several workflows in one account have metrics of their own.
+    // Distinguishes the metrics of several workflows in one account.
     const workflow = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
     const functions = this.createSteps(config, props, workflow);
     const machine = this.createMachine(functions, config, props);
@@ -93,29 +93,29 @@ export class BatchWorkflow extends Construct {
   }
 
   /**
-   * Lets somebody drop files.
-   * @param profile whose folder; without it, every folder below `input/`
+   * Grants dropping files.
+   * @param profile the profile of the folder; without it, every folder below `input/`
    */
   grantDrop(grantee: IGrantable, profile?: string): Grant {
     return grantDrop(this.bucket, this.#objectKey, grantee, profile);
   }
 
-  /** Lets somebody read results, reports and summaries. */
+  /** Grants reading results, reports and summaries. */
   grantReadResults(grantee: IGrantable): Grant {
     return grantReadResults(this.bucket, this.#objectKey, grantee);
   }
 
-  /** Lets somebody start, follow, cancel and resume jobs: through the API where there is one, and with the command line. */
+  /** Grants starting, following, cancelling and resuming jobs: through the API if there is one, and with the command line. */
   grantStart(grantee: IGrantable): Grant {
     return grantStart(this, this.#objectKey, grantee);
   }
 
-  /** Executions that ended so, over five minutes unless the options say otherwise. */
+  /** Executions with this ending, over five minutes unless the options say otherwise. */
   metricJobs(ending: Ending, options?: MetricOptions): Metric {
     return withOptions(this.#metrics.jobs(ending), options);
   }
 
-  /** Rows of ended jobs with an outcome. */
+  /** Rows of ended jobs with this outcome. */
   metricRows(outcome: Outcome, options?: MetricOptions): Metric {
     return withOptions(this.#metrics.own('Rows', { dimensions: { Outcome: outcome } }), options);
   }
@@ -125,7 +125,7 @@ export class BatchWorkflow extends Construct {
     return withOptions(this.#metrics.own('Tokens', { dimensions: { Direction: direction } }), options);
   }
 
-  /** Seconds that jobs took; the longest one unless the options say otherwise. */
+  /** Duration of jobs in seconds; the longest one unless the options say otherwise. */
   metricJobSeconds(options?: MetricOptions): Metric {
     return withOptions(this.#metrics.own('JobSeconds', { statistic: 'Maximum' }), options);
   }
@@ -135,7 +135,7 @@ export class BatchWorkflow extends Construct {
     return withOptions(this.#metrics.oldestBatch(), options);
   }
 
-  /** How late the latest poll came, in seconds. */
+  /** Delay of the latest poll, in seconds. */
   metricPollLag(options?: MetricOptions): Metric {
     return withOptions(this.#metrics.pollLag(), options);
   }
@@ -145,15 +145,15 @@ export class BatchWorkflow extends Construct {
     return withOptions(this.#metrics.deadLetters(), options);
   }
 
-  /** Any of the workflow's own metrics, of the namespace `Nightshift`. */
+  /** Any of the workflow's own metrics, in the namespace `Nightshift`. */
   metric(name: MetricName, options?: MetricOptions): Metric {
     return withOptions(this.#metrics.own(name), options);
   }
 
   /**
-   * Adds what people and the command line need to know to the outputs of the stack; `nightshift list --stack <name>` then finds this
-   * workflow.
-   * @param prefix of the outputs' names, for a second workflow in the stack: `--stack <name>/<prefix>`
+   * Adds the values that people and the command line need to the outputs of the stack, so that `nightshift list --stack <name>`
+   * finds this workflow.
+   * @param prefix prefix of the outputs' names, for a second workflow in the stack: `--stack <name>/<prefix>`
    */
   addOutputs(prefix = ''): void {
     for (const { name, description, value } of workflowOutputs(this)) {
@@ -167,7 +167,7 @@ export class BatchWorkflow extends Construct {
     if (bucket === undefined) {
       const kept = { encryptionKey, removalPolicy };
       const created = new DataBucket(this, 'Data', { jobDays: jobDaysOf(config), ...kept }).bucket;
-      // The two types differ in nothing but `undefined`, which this project's compiler tells from absence.
+      // The two types differ only in `undefined`, which this project's compiler distinguishes from absence.
       return created as IBucket;
     }
     this.node.addValidation({ validate: () => rejectSilentBucket(bucket) });

@@ -13,7 +13,7 @@ const API_PROPS = [
 const WEBHOOK_PROPS = ['url', 'secret'] as const;
 
 /**
- * Refuses properties that do not exist, which the compiler finds in TypeScript alone, and those that contradict each other.
+ * Rejects unknown properties, which only TypeScript users' compilers find, and properties that contradict each other.
  * @throws InvalidRequest naming every problem
  */
 export function checkProps(owner: string, props: BatchWorkflowProps): void {
@@ -39,7 +39,7 @@ function unknownFields(name: string, value: unknown, known: readonly string[]): 
   return isObject(value) ? unknownNames(`${name}.`, Object.keys(value), known) : [];
 }
 
-/** A secret signs nothing when no post has an address. */
+/** A webhook secret without a URL has no use. */
 function unusedWebhook({ webhook, config }: BatchWorkflowProps): string[] {
   const url = isObject(webhook) ? webhook.url : undefined;
   return isObject(webhook) && isObject(config) && url === undefined && config.webhook === undefined
@@ -47,7 +47,7 @@ function unusedWebhook({ webhook, config }: BatchWorkflowProps): string[] {
     : [];
 }
 
-/** From JavaScript a property may be anything. */
+/** In JavaScript a property may have any value. */
 function wrongSwitches(props: BatchWorkflowProps): string[] {
   const { api, operations, config, webhook, reservedConcurrency } = props;
   const isNumberOrObject = typeof reservedConcurrency === 'number' || isObject(reservedConcurrency);
@@ -72,7 +72,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** One problem per name that does not exist, with the name that may have been meant. */
+/** One problem per unknown name, with the name that may have been meant. */
 export function unknownNames(path: string, given: readonly string[], known: readonly string[]): string[] {
   return given
     .filter((name) => !known.includes(name))

@@ -22,7 +22,7 @@ export interface WorkflowDashboardProps {
 const ROW = 24;
 const THIRD = 8;
 
-/** The workflow on one page: the alarms, the jobs, the rows, the batches, the functions. */
+/** The dashboard of the workflow: alarms, jobs, rows, batches, functions. */
 export class WorkflowDashboard extends Construct {
   constructor(scope: Construct, id: string, { metrics, alarms, workflow }: WorkflowDashboardProps) {
     super(scope, id);
@@ -76,7 +76,7 @@ function labelled(metrics: WorkflowMetrics, name: 'Rows' | 'Tokens', dimensions:
   return metrics.own(name, { dimensions, label: Object.values(dimensions).join(' ') });
 }
 
-/** Names of errors are not known beforehand: whatever there is. */
+/** Searches for all error names, because they are not known beforehand. */
 function errorsByName(workflow: string): MathExpression {
   const search = `{${METRIC_NAMESPACE},service,Step,Error} MetricName="HandlerErrors" service="${workflow}"`;
   return new MathExpression({

@@ -22,11 +22,11 @@ const PRIVATE = {
 } satisfies BucketProps;
 
 export interface DataBucketProps extends Kept {
-  /** Days a job may run. */
+  /** Most days that a job may run. */
   readonly jobDays: number;
 }
 
-/** The one bucket of a workflow: inputs, checkpoints and results by prefix; it tells EventBridge of every new object. */
+/** The bucket of a workflow: inputs, checkpoints and results by prefix. It sends an event to EventBridge for every new object. */
 export class DataBucket extends Construct {
   readonly bucket: Bucket;
 
@@ -36,17 +36,17 @@ export class DataBucket extends Construct {
       ...PRIVATE,
       ...keptBucket(kept),
       ...encryptionOf(kept),
-      // The version id is what makes a dropped file one job, however often its event is delivered.
+      // The version id identifies a dropped file's job, however often its event is delivered.
       versioned: true,
       lifecycleRules: [
         { id: 'drop-unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        // Results are under output/ and stay.
+        // Results below output/ do not expire.
         {
           id: 'forget-checkpoints',
           prefix: 'jobs/',
           expiration: Duration.days(checkpointDays(jobDays)),
         },
-        // Progress is written anew at each poll, and the rows of a job that has ended are deleted.
+        // Progress is rewritten at each poll, and the rows of an ended job are deleted.
         ...['jobs/', 'room/', 'slots/', 'claims/'].map((prefix) => ({
           id: `forget-old-versions-of-${prefix.slice(0, -1)}`,
           prefix,
@@ -55,11 +55,11 @@ export class DataBucket extends Construct {
         {
           id: 'forget-claims',
           prefix: 'claims/',
-          // Schedules take no file that is older than a year (`src/requests/claims.ts`).
+          // Schedules claim no file that is older than a year (`src/requests/claims.ts`).
           expiration: Duration.days(400),
         },
         {
-          // Inputs that were written anew: a job reads the version that it was started for.
+          // Old versions of inputs that were overwritten: a job reads the version for which it was started.
           id: 'forget-old-versions',
           noncurrentVersionExpiration: Duration.days(30),
           expiredObjectDeleteMarker: true,
@@ -71,8 +71,8 @@ export class DataBucket extends Construct {
   }
 
   /**
-   * What the CDK's own properties would bring too much of: `eventBridgeEnabled` a custom resource, whose Lambda may
-   * change every bucket; `serverAccessLogsBucket` an ACL, unless the app has set a feature flag.
+   * Replaces two CDK properties that add too much: `eventBridgeEnabled` adds a custom resource whose Lambda may change every
+   * bucket, and `serverAccessLogsBucket` adds an ACL unless the app has set a feature flag.
    */
   private configure(kept: Kept): void {
     const resource = this.bucket.node.defaultChild;
@@ -88,7 +88,7 @@ export class DataBucket extends Construct {
     const accessLogs = new Bucket(this, 'AccessLogs', {
       ...PRIVATE,
       ...keptBucket(kept),
-      // S3 delivers access logs to no bucket with a key of its own.
+      // S3 cannot deliver access logs to a bucket with a customer-managed key.
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'forget-access-logs', expiration: Duration.days(365) }],
     });
@@ -110,7 +110,7 @@ export class DataBucket extends Construct {
 
 const ACCESS_LOG_PREFIX = 'data/';
 
-/** It holds what was paid for: removing the stack removes data only when it is asked to, and then all of it. */
+/** The bucket holds paid results, so removing the stack removes the data only if that is requested, and then all of it. */
 function keptBucket(kept: Kept): BucketProps {
   const { removalPolicy } = keptProps(kept);
   return { removalPolicy, autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY };
@@ -118,13 +118,13 @@ function keptBucket(kept: Kept): BucketProps {
 
 function encryptionOf({ encryptionKey }: Kept): BucketProps {
   if (encryptionKey === undefined) return { encryption: BucketEncryption.S3_MANAGED };
-  // With a key of the bucket, KMS is asked once in a while and not for every object.
+  // With a bucket key, KMS is called occasionally and not for every object.
   return { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true };
 }
 
 /**
- * A bucket of the same app that sends no events would start no job at a drop. What an imported bucket does
- * is not known here.
+ * Reports a bucket of the same app that sends no events to EventBridge: dropped files would start no job. For an imported bucket
+ * this cannot be checked.
  */
 export function rejectSilentBucket(bucket: IBucket): string[] {
   const resource = bucket.node.defaultChild;
@@ -135,21 +135,21 @@ export function rejectSilentBucket(bucket: IBucket): string[] {
   ];
 }
 
-/** A bucket whose notifications the CDK manages is taken at its word: which ones they are is the CDK's own matter. */
+/** For a bucket whose notifications the CDK manages, only the CDK knows them, so events are assumed. */
 function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBucket): boolean {
   if (own !== undefined && 'eventBridgeConfiguration' in own) return true;
   return hasManagedNotifications(bucket);
 }
 
-/** Whether the CDK adds a resource that sets the bucket's notifications. */
+/** True if the CDK adds a resource that sets the bucket's notifications. */
 function hasManagedNotifications({ node }: IConstruct): boolean {
   const notifications = node.tryFindChild('Notifications');
   return notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
 }
 
 /**
- * `bucket.addEventNotification()` sets the bucket's notifications as a whole when the stack is deployed, by a custom
- * resource: EventBridge would get no more events of drops.
+ * Rejects `bucket.addEventNotification()`: its custom resource replaces all notifications of the bucket at deploy time, so
+ * EventBridge would no longer get events of dropped files.
  */
 function rejectNotifications(bucket: Bucket): string[] {
   if (!hasManagedNotifications(bucket)) return [];

@@ -6,13 +6,13 @@ import type { EventDelivery } from './event-delivery.ts';
 import type { StepFunction } from './step-function.ts';
 
 export interface DropTriggerProps {
-  /** Tells EventBridge of its new objects. */
+  /** The bucket, which must send its events to EventBridge. */
   readonly bucket: IBucket;
   readonly startJob: StepFunction;
   readonly delivery: EventDelivery;
 }
 
-/** A file dropped under `input/` starts a job. */
+/** Starts a job for each file dropped under `input/`. */
 export class DropTrigger extends Construct {
   constructor(scope: Construct, id: string, { bucket, startJob, delivery }: DropTriggerProps) {
     super(scope, id);
@@ -23,7 +23,7 @@ export class DropTrigger extends Construct {
         detailType: ['Object Created'],
         detail: {
           bucket: { name: [bucket.bucketName] },
-          // Empty files, too: their job fails with a reason. start-job skips folder markers.
+          // Matches empty files as well: their job fails with a reason. start-job skips folder markers.
           object: { key: Match.prefix(INPUT_PREFIX) },
         },
       },

@@ -4,8 +4,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { StepNeeds } from './step-table.ts';
 
 /**
- * Lets the services that hold a workflow's data use its key: CloudWatch Logs for the log groups, EventBridge for the dead-letter queue,
- * CloudWatch for the topic of alarms. A key that is imported keeps its policy, which has to allow the same.
+ * Allows the services that store a workflow's data to use its key: CloudWatch Logs for the log groups, EventBridge for the
+ * dead-letter queue, CloudWatch for the alarm topic. An imported key keeps its policy, which must allow the same.
  */
 export function allowServices(key: IKey, stack: Stack): void {
   const account = { 'aws:SourceAccount': stack.account };
@@ -34,11 +34,11 @@ function allow(key: IKey, service: string, conditions: Record<string, Record<str
 
 const LOGS_ALSO = ['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:DescribeKey'];
 
-/** Lets a step's role read and write objects that are encrypted with the bucket's key, as far as it reads and writes any. */
+/** Allows a step's role to use the bucket's key for the objects that it reads and writes. */
 export function grantKey(role: Role, key: IKey | undefined, needs: StepNeeds): void {
   const { reads = [], readsVersions = [], puts = [], streams = [] } = needs;
   const writes = puts.length + streams.length > 0;
-  // Also to write: the parts of an upload are decrypted when it is completed.
+  // Writing needs decryption as well: S3 decrypts the parts of an upload when it completes it.
   const decrypts = writes || reads.length + readsVersions.length > 0;
   if (decrypts) key?.grant(role, 'kms:Decrypt');
   if (writes) key?.grant(role, 'kms:GenerateDataKey');

@@ -10,7 +10,7 @@ import type { StepFunction } from './step-function.ts';
 export const DELIVERY = { retryAttempts: 185, maxEventAge: Duration.hours(24) } as const;
 
 export interface EventDeliveryProps {
-  /** The functions that events are delivered to. */
+  /** The functions that start and cancel jobs, to which events are delivered. */
   readonly doors: readonly StepFunction[];
   /**
    * Encrypts the dead-letter queue.
@@ -20,8 +20,8 @@ export interface EventDeliveryProps {
 }
 
 /**
- * How events reach a door. A failed event ends in the dead-letter queue: as the event when it could not be
- * delivered, as Lambda's record of event and error when the function failed with it.
+ * Delivers events to the functions that start and cancel jobs. A failed event goes to the dead-letter queue: the event itself if
+ * it could not be delivered, or Lambda's record of event and error if the function failed.
  */
 export class EventDelivery extends Construct {
   readonly deadLetters: Queue;
@@ -40,12 +40,12 @@ export class EventDelivery extends Construct {
     for (const door of doors) this.keepFailures(door);
   }
 
-  /** A door as the target of a rule. */
+  /** A function as the target of a rule. */
   targetOf({ lambda }: StepFunction): LambdaFunction {
     return new LambdaFunction(lambda, { ...DELIVERY, deadLetterQueue: this.deadLetters });
   }
 
-  /** The queue of a rule sees failed deliveries only; an invocation that was accepted and failed is Lambda's to report. */
+  /** The queue of a rule gets failed deliveries only; Lambda itself must report an accepted invocation that failed. */
   private keepFailures({ lambda }: StepFunction): void {
     lambda.configureAsyncInvoke({
       onFailure: new SqsDestination(this.deadLetters),

@@ -5,7 +5,7 @@ import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
 import type { StepName } from './step-table.ts';
 
-/** How every log group of a workflow is kept. */
+/** Settings of every log group of a workflow. */
 export interface LogSettings {
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays | undefined;
@@ -15,7 +15,7 @@ export interface LogSettings {
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** The common settings of a workflow's functions. */
+/** Common settings of a workflow's functions. */
 export interface FunctionSettings extends LogSettings {
   readonly architecture: Architecture;
   readonly vpc?: IVpc | undefined;
@@ -24,10 +24,10 @@ export interface FunctionSettings extends LogSettings {
   readonly reservedConcurrency?: ReservedConcurrency | undefined;
 }
 
-/** Executions reserved for every function, or for some by name. */
+/** Reserved concurrency for every function, or by function name. */
 export type ReservedConcurrency = number | Readonly<Partial<Record<StepName, number>>>;
 
-/** A log group's properties. Logs are removed with the stack, unless the stack keeps what it holds. */
+/** Properties of a log group. Logs are removed with the stack, unless the removal policy keeps them. */
 export function logGroupProps({ logRetention, removalPolicy, encryptionKey }: LogSettings): LogGroupProps {
   return {
     retention: logRetention ?? RetentionDays.ONE_MONTH,

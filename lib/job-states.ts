@@ -28,9 +28,9 @@ interface ShardsAtOnce {
 }
 
 /**
- * The states of one job: build, every shard, write, announce, end. A job with a pilot goes from *For each shard* back to
- * *Build requests*, which says what follows. Returns the first state. Whatever fails before *Write results* is passed to it, so
- * that every job ends with a summary.
+ * Defines the states of one job: build, every shard, write, announce, end. A job with a pilot returns from *For each shard* to
+ * *Build requests*, which decides what follows. Returns the first state. Every failure before *Write results* is passed to that
+ * state, so that every job ends with a summary.
  */
 export function defineJob(
   states: Construct,
@@ -51,7 +51,7 @@ export function defineJob(
     Choice.jsonPath(states, 'All built?')
       .when(Condition.isPresent('$.building'), buildRequests)
       .when(Condition.isPresent('$.waiting'), waitForApproval(states).next(buildRequests))
-      // A list without an item is none that Step Functions is known to read.
+      // An empty list skips the map, because Step Functions does not document that it reads one.
       .when(Condition.numberEquals('$.toRun.shards', 0), writeResults)
       .otherwise(forEachShard),
   );
@@ -70,8 +70,9 @@ function waitForApproval(states: Construct): Wait {
 }
 
 /**
- * One child execution per shard, each with a history of its own: a poll costs 9 of an execution's 25,000 events, so
- * shards cannot share one. Items come from the bucket, so that their number is not limited by what crosses a state; results go nowhere.
+ * One child execution per shard, each with its own history: a poll costs 9 of an execution's 25,000 events, so shards cannot
+ * share an execution. Items come from the bucket, so that the size of a state does not limit their number. Results of children
+ * are discarded.
  */
 function mapOverShards(states: Construct, { bucket, maxConcurrency }: ShardsAtOnce): DistributedMap {
   return DistributedMap.jsonPath(states, 'For each shard', {
@@ -86,13 +87,13 @@ function mapOverShards(states: Construct, { bucket, maxConcurrency }: ShardsAtOn
       'polling.$': '$.polling',
     },
     maxConcurrency,
-    // A shard that failed after all is found missing by *Write results*; its siblings finish what is paid for.
+    // *Write results* notices a shard that failed; the other shards finish what is paid for.
     toleratedFailurePercentage: 100,
     resultPath: JsonPath.DISCARD,
   });
 }
 
-/** Reads the items of the map. The CDK's own reader would let the machine read the whole bucket. */
+/** Reads the items of the map. The CDK's own reader would allow the machine to read the whole bucket. */
 class ToRunReader extends S3JsonItemReader {
   override providePolicyStatements(): PolicyStatement[] {
     const resources = [this.bucket.arnForObjects(TO_RUN)];
@@ -100,7 +101,7 @@ class ToRunReader extends S3JsonItemReader {
   }
 }
 
-/** Announces the job's end, whatever its status is. The output is dropped, so that the end keeps its own. */
+/** Announces the job's end with any status. Its output is dropped, so that the machine's output stays unchanged. */
 function announce(states: Construct, steps: StepFunctions, name: string, more: object = {}): LambdaInvoke {
   const payload = { 'execution.$': '$$.Execution.Name', 'end.$': '$', ...more };
   return stepTask(states, name, steps['announce-job'], {
@@ -120,7 +121,7 @@ function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInv
     'unannounced.$': '$.unannounced',
   });
   const jobOk = Choice.jsonPath(states, 'Job ok?')
-    // Not `isNotPresent`: the local engine takes `IsPresent: false` for never.
+    // Not `isNotPresent`: the local engine never matches `IsPresent: false`.
     .when(Condition.not(Condition.isPresent('$.status')), jobFailed)
     .when(Condition.stringEquals('$.status', 'failed'), jobFailed)
     .otherwise(Succeed.jsonPath(states, 'Job succeeded'));

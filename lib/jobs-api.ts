@@ -20,16 +20,16 @@ import { InvalidRequest } from '../src/errors.ts';
 import { logGroupProps, type LogSettings } from './function-settings.ts';
 import type { StepFunction } from './step-function.ts';
 
-/** The API of a workflow as it is deployed. */
+/** Properties of a deployed workflow's API. */
 export interface ApiProps {
   /**
-   * Who may call the API. A Lambda authorizer has to return `principalId` in its context: it tells callers apart.
-   * @default - bearer tokens of `api.jwt` of the configuration, else requests signed with AWS credentials
+   * Who may call the API. A Lambda authorizer must return `principalId` in its context, which identifies the caller.
+   * @default - bearer tokens of the configuration's `api.jwt`, otherwise requests signed with AWS credentials
    */
   readonly authorizer?: IHttpRouteAuthorizer;
   /**
-   * A domain name of your own for the API.
-   * @default - the address that API Gateway makes
+   * Your own domain name for the API.
+   * @default - the URL that API Gateway creates
    */
   readonly domainName?: IDomainName;
   /**
@@ -38,12 +38,12 @@ export interface ApiProps {
    */
   readonly mappingKey?: string;
   /**
-   * Lets pages of other origins call the API.
-   * @default - no page may
+   * Allows web pages of other origins to call the API.
+   * @default - not allowed
    */
   readonly corsPreflight?: CorsPreflightOptions;
   /**
-   * Close the address that API Gateway makes, so that only the domain name is left.
+   * Disables the URL that API Gateway creates, so that only the domain name works.
    * @default false
    */
   readonly disableExecuteApiEndpoint?: boolean;
@@ -53,23 +53,23 @@ export interface JobsApiProps extends ApiProps {
   readonly serveApi: StepFunction;
   readonly logs: LogSettings;
   /**
-   * Whose bearer tokens are taken.
+   * The issuer of accepted bearer tokens.
    * @default - none: requests are signed with AWS credentials
    */
   readonly jwt?: NonNullable<NightshiftConfig['api']>['jwt'];
   /**
-   * Requests a second, of all callers together.
+   * Requests per second, for all callers together.
    * @default 20
    */
   readonly requestsPerSecond?: number | undefined;
   /**
-   * Requests at the same moment.
+   * Burst: requests at the same moment.
    * @default 40
    */
   readonly burst?: number | undefined;
 }
 
-/** The jobs API: every route of `src/config/routes.ts`, none of them open to everybody. */
+/** The jobs API: every route of `src/config/routes.ts`, all of them with authorization. */
 export class JobsApi extends Construct {
   readonly httpApi: HttpApi;
 
@@ -111,7 +111,7 @@ export class JobsApi extends Construct {
 
   private createAccessLogs(logs: LogSettings): LogGroup {
     return new LogGroup(this, 'AccessLogs', {
-      // Vended logs share one resource policy by prefix, which has room for few names only.
+      // Log groups with this prefix share one resource policy, which has room for few names only.
       logGroupName: `/aws/vendedlogs/apis/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
       ...logGroupProps(logs),
     });
@@ -132,7 +132,7 @@ function mappingOf({ domainName, mappingKey }: JobsApiProps) {
   return { domainMapping: { domainName, ...(mappingKey !== undefined && { mappingKey }) } };
 }
 
-/** The variable of the access log that tells who asked: it depends on the authorizer. */
+/** The access log's variable for the caller; it depends on the authorizer. */
 function callerVariable({ authorizer, jwt }: JobsApiProps): string {
   if (authorizer instanceof HttpIamAuthorizer) return '$context.identity.caller';
   if (authorizer instanceof HttpJwtAuthorizer) return '$context.authorizer.claims.sub';
@@ -140,7 +140,7 @@ function callerVariable({ authorizer, jwt }: JobsApiProps): string {
   return jwt === undefined ? '$context.identity.caller' : '$context.authorizer.claims.sub';
 }
 
-/** @throws InvalidRequest for an API that is open to everybody: whoever finds its address could spend money. */
+/** @throws InvalidRequest for an API without authorization: anybody who finds its URL could spend money */
 function rejectOpen(authorizer: IHttpRouteAuthorizer | undefined): IHttpRouteAuthorizer | undefined {
   if (!(authorizer instanceof HttpNoneAuthorizer)) return authorizer;
   throw new InvalidRequest(
@@ -154,8 +154,8 @@ function createAuthorizer(jwt: JobsApiProps['jwt']): IHttpRouteAuthorizer {
 }
 
 /**
- * Who asked for what, and how it went; what API Gateway has to say when it did not get as far as the function.
- * @param caller the variable that tells who asked; it depends on the authorizer
+ * Fields of the access log: caller, request and result, and API Gateway's error if the request did not reach the function.
+ * @param caller the variable for the caller; it depends on the authorizer
  */
 function accessLog(caller: string): AccessLogFormat {
   return AccessLogFormat.custom(

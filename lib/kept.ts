@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 
-/** How what people put into a workflow, or paid for, is kept. */
+/** Settings for resources that hold people's input or paid results. */
 export interface Kept {
   /** @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE */
   readonly removalPolicy?: RemovalPolicy | undefined;
@@ -9,7 +9,7 @@ export interface Kept {
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** The same as properties of a resource. */
+/** The same settings as properties of a resource. */
 export function keptProps({ removalPolicy, encryptionKey }: Kept): {
   readonly removalPolicy: RemovalPolicy;
   readonly encryptionKey?: IKey;

@@ -7,17 +7,17 @@ import { configFiles, stageLambda } from './stage-lambda.ts';
 import { STEPS, type StepName } from './step-table.ts';
 
 /**
- * A step's code: the bundle that comes with the package, and the step's part of the configuration as a file. The asset's hash
- * depends on those bytes alone, not on where the package is or where the CDK writes its output.
+ * A step's code: its bundle from the package, and its part of the configuration as a file. The asset's hash depends on these
+ * bytes only, not on the folders of the package or of the CDK's output.
  */
 export function lambdaCode(step: StepName, config: NightshiftConfig): Code {
   const known = JSON.stringify(configFiles(STEPS[step], config));
   return Code.fromAsset(packageRoot(), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // No container is started: files are copied in this process.
+      // No container starts: files are copied in this process.
       image: DockerImage.fromRegistry('none'),
-      // Tells the assets apart where the CDK asks whether it has made one already.
+      // Distinguishes the assets, because the CDK reuses an asset with equal options.
       command: [step, createHash('sha256').update(known).digest('hex')],
       local: {
         tryBundle: (folder) => {

@@ -2,7 +2,7 @@ import { QueryDefinition, QueryString, type ILogGroup } from 'aws-cdk-lib/aws-lo
 import { Construct } from 'constructs';
 import type { LogEvent } from '../src/log.ts';
 
-/** A question to the logs of the steps. */
+/** A saved query on the logs of the steps. */
 interface LogQuery {
   readonly events: readonly LogEvent[];
   readonly fields: readonly string[];
@@ -10,7 +10,7 @@ interface LogQuery {
   readonly sort: string;
 }
 
-/** By what one wants to know. Put a jobId into the first to follow one job. */
+/** Queries by purpose. Put a jobId into the first to follow one job. */
 const QUERIES: Readonly<Record<string, LogQuery>> = {
   'one job': {
     events: [
@@ -73,11 +73,11 @@ const QUERIES: Readonly<Record<string, LogQuery>> = {
 export interface LogQueriesProps {
   /** The log groups of the steps. */
   readonly logGroups: readonly ILogGroup[];
-  /** Names the folder. */
+  /** Name of the folder. */
   readonly workflow: string;
 }
 
-/** Saved queries of Logs Insights, in a folder of the workflow's name. */
+/** Saved queries of Logs Insights, in a folder with the workflow's name. */
 export class LogQueries extends Construct {
   constructor(scope: Construct, id: string, { logGroups, workflow }: LogQueriesProps) {
     super(scope, id);

@@ -20,27 +20,27 @@ import type { StepFunctions } from './steps.ts';
 
 export interface MachineProps {
   readonly steps: StepFunctions;
-  /** Holds the items of the map. */
+  /** The bucket with the items of the map. */
   readonly bucket: IBucket;
-  /** Its objects are encrypted with it. */
+  /** The key that encrypts its objects. */
   readonly bucketKey: IKey | undefined;
   /** Most shards of one job at the provider at the same time. */
   readonly maxConcurrency: number;
-  /** How long one execution may take. */
+  /** Timeout of one execution. */
   readonly timeout: Duration;
   readonly logs: LogSettings;
 }
 
-/** The state machine: one execution is one job. `job-states.ts` and `shard-states.ts` hold what it does. */
+/** The state machine: one execution is one job. `job-states.ts` and `shard-states.ts` define its states. */
 export class Machine extends Construct {
   readonly stateMachine: StateMachine;
-  /** The alias that doors start: the last deployed version. */
+  /** The alias for starting jobs: it points to the last deployed version. */
   readonly alias: CfnStateMachineAlias;
 
   constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
     const { steps, bucket, bucketKey, timeout, logs } = props;
-    // States are named by their construct ids; a scope of their own keeps those clear of everything else's.
+    // States are named by their construct ids; their own scope avoids collisions with other constructs.
     const states = new Construct(this, 'States');
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       comment: "Nightshift: one execution turns one job's rows into one result each",
@@ -59,26 +59,26 @@ export class Machine extends Construct {
     });
   }
 
-  /** Lets a door start jobs, and see whether they run. */
+  /** Allows a function to start jobs and see whether they are running. */
   allowStart({ lambda, role }: StepFunction): void {
     lambda.addEnvironment('STATE_MACHINE_ARN', this.alias.attrArn);
     this.stateMachine.grantStartExecution(role);
     this.allowOnExecutions(role, 'states:DescribeExecution');
   }
 
-  /** Lets a door stop jobs. */
+  /** Allows a function to stop jobs. */
   allowStop({ role }: StepFunction): void {
     this.allowOnExecutions(role, 'states:StopExecution');
   }
 
   /**
-   * Publishes the definition as a version at every deploy that changes it. A job continues with the version it began with;
-   * the versions before are kept, because jobs may be running on them.
+   * Publishes the definition as a version at every deploy that changes it. A job continues with the version that it began with,
+   * so earlier versions are kept.
    */
   private publish(): CfnStateMachineAlias {
     const version = new CfnStateMachineVersion(this, 'Version', {
       stateMachineArn: this.stateMachine.stateMachineArn,
-      // Changes with the definition, and a version cannot change: CloudFormation makes another.
+      // Part of the id, because a version cannot change: a new definition then creates another version.
       stateMachineRevisionId: this.stateMachine.stateMachineRevisionId,
     });
     version.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
@@ -89,7 +89,7 @@ export class Machine extends Construct {
     });
   }
 
-  /** The CDK lets the machine call the versions of this deploy; a job that began before it calls older ones. */
+  /** The CDK allows the machine to call the functions' versions of this deploy; a job that began earlier calls older versions. */
   private allowVersions(steps: StepFunctions): void {
     const resources = tasksOf(steps).map(({ lambda }) => `${lambda.functionArn}:*`);
     this.stateMachine.addToRolePolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources }));
@@ -104,7 +104,7 @@ export class Machine extends Construct {
   private executionArn(execution: string): string {
     const stack = Stack.of(this);
     const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
-    // Split from the ARN, as the CDK's own policy for the map does it, so that both write the same resource.
+    // Split from the ARN in the same way as the CDK's policy for the map, so that both write the same resource.
     const { resourceName } = stack.splitArn(this.stateMachine.stateMachineArn, arnFormat);
     return stack.formatArn({
       service: 'states',
@@ -114,7 +114,7 @@ export class Machine extends Construct {
     });
   }
 
-  /** Vended logs: their groups share one resource policy by prefix, which has room for few names only. */
+  /** Log groups with this prefix share one resource policy, which has room for few names only. */
   private createLogs(logs: LogSettings): LogGroup {
     return new LogGroup(this, 'Logs', {
       logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,

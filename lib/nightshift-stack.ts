@@ -7,11 +7,11 @@ import { WORKFLOW_PROPS, type BatchWorkflowProps } from './workflow-props.ts';
 
 export interface NightshiftStackProps extends StackProps, BatchWorkflowProps {}
 
-/** The workflow as a stack of its own, with what a user needs to know as outputs. */
+/** The workflow as a separate stack, with outputs for its users. */
 export class NightshiftStack extends Stack {
   readonly workflow: BatchWorkflow;
 
-  /** @throws InvalidRequest naming every property that does not exist, or every problem of the configuration. */
+  /** @throws InvalidRequest naming every unknown property, or every problem of the configuration. */
   constructor(scope: Construct, id: string, props: NightshiftStackProps) {
     const { own, stack } = divide(props);
     super(scope, id, stack);
@@ -20,7 +20,7 @@ export class NightshiftStack extends Stack {
   }
 }
 
-/** The properties of the workflow, and those of the stack. */
+/** Splits the properties into those of the workflow and those of the stack. */
 function divide(props: NightshiftStackProps): { own: BatchWorkflowProps; stack: StackProps } {
   const known = [...Object.keys(WORKFLOW_PROPS), ...Object.keys(STACK_PROPS)];
   const problems = unknownNames('', Object.keys(props), known);
@@ -37,7 +37,7 @@ function divide(props: NightshiftStackProps): { own: BatchWorkflowProps; stack: 
   };
 }
 
-/** Every property of a stack, by name: the compiler sees to it that none is missing here. */
+/** Every property of a stack, by name: the compiler reports a missing one. */
 const STACK_PROPS: Readonly<Record<keyof StackProps, true>> = {
   analyticsReporting: true,
   crossRegionReferences: true,

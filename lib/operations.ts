@@ -33,10 +33,13 @@ export class Operations extends Construct {
   }
 }
 
-/** Past its deadline a batch is cancelled, and given an hour to end; the wait to the poll that sees it is another. */
+/**
+ * After its deadline a batch is cancelled and has an hour to end; the wait until the poll that notices the end is at most another
+ * hour.
+ */
 const AFTER_DEADLINE_SECONDS = 2 * 3_600;
 
-/** Longest that a batch of any profile may be open. */
+/** Longest time that a batch of any profile may be open. */
 function longestBatchSeconds(config: NightshiftConfig): number {
   const deadlines = Object.keys(config.profiles).map((name) => {
     const { completionWindow, polling } = resolveProfile(config, name);

@@ -3,12 +3,12 @@ import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { keptProps, type Kept } from './kept.ts';
 
-/** A secret that holds `{"<provider>": "<key>"}`, as far as the workflow uses it. */
+/** The used part of a secret with `{"<provider>": "<key>"}`. */
 export type ProviderKeys = Pick<ISecret, 'secretArn' | 'grantRead'>;
 
 /**
- * The secret for the providers' keys. It is deployed as `{}` and filled by hand; later deployments leave what was put
- * into it alone, and removing the stack keeps it unless its removal policy says otherwise.
+ * The secret for the providers' keys. It is deployed as `{}` and filled by hand. Later deploys do not change it, and removing the
+ * stack keeps it unless its removal policy says otherwise.
  */
 export function createProviderKeys(scope: Construct, id: string, kept: Kept): ProviderKeys {
   const secret = new Secret(scope, id, {

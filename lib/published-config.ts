@@ -13,8 +13,8 @@ export interface PublishedConfigProps {
 }
 
 /**
- * Has every deploy that changes the configuration write it into the bucket, where command lines read it: a job that is submitted
- * is treated as what is deployed says.
+ * Makes every deploy that changes the configuration write it into the bucket. Command lines read it there, so that a submitted
+ * job uses the deployed configuration.
  */
 export class PublishedConfig extends Construct {
   constructor(scope: Construct, id: string, { config, publish, bucket }: PublishedConfigProps) {
@@ -24,11 +24,12 @@ export class PublishedConfig extends Construct {
     new CustomResource(this, 'Resource', {
       resourceType: 'Custom::NightshiftConfig',
       serviceToken: publish.lambda.functionArn,
-      // It is one small write. CloudFormation would wait an hour for a function that cannot answer.
+      // The function only writes one small object. Without a limit, CloudFormation would wait an hour for a function that cannot
+      // answer.
       serviceTimeout: Duration.minutes(5),
       properties: {
         Hash: createHash('sha256').update(text).digest('hex'),
-        // Another bucket needs it, too.
+        // A change of the bucket must also write the configuration.
         Bucket: bucket.bucketName,
       },
     });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How the references in a CloudFormation value are to be written. */
+/** How to write the references in a CloudFormation value. */
 export interface ReferenceNames {
   readonly ref: (id: string) => string;
   readonly attribute: (id: string, name: string) => string;
@@ -12,7 +12,7 @@ const joinSchema = z.strictObject({ 'Fn::Join': z.tuple([z.string(), z.array(z.u
 const attributeSchema = z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) });
 const refSchema = z.strictObject({ Ref: z.string() });
 
-/** A string of a CloudFormation template as one text: joined, its references written as `names` says. */
+/** A string of a CloudFormation template as one text: parts joined, references written as `names` says. */
 export function renderReferences(value: unknown, names: ReferenceNames): string {
   if (typeof value === 'string') return value;
   const join = joinSchema.safeParse(value).data?.['Fn::Join'];

@@ -1,10 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Errors, JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 
-/**
- * Failures that waiting can cure: the provider or the store asks for patience, or the call of the function failed on
- * AWS's side.
- */
+/** Transient failures: the provider or the store asks to wait, or AWS failed to call the function. */
 export const TRANSIENT_ERRORS: readonly string[] = [
   'ProviderThrottled',
   'ProviderUnavailable',
@@ -17,7 +14,8 @@ export const TRANSIENT_ERRORS: readonly string[] = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ResourceConflictException',
   'Lambda.ResourceNotReadyException',
-  // Errors of functions in a VPC, whose network interfaces Lambda makes: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+  // Errors of functions in a VPC, for which Lambda creates network interfaces:
+  // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
   'Lambda.EC2ThrottledException',
   'Lambda.EC2UnexpectedException',
   'Lambda.ENILimitReachedException',
@@ -25,8 +23,8 @@ export const TRANSIENT_ERRORS: readonly string[] = [
 ];
 
 /**
- * A function that ended without an answer: killed, out of memory, exited. Lambda names them `Runtime.…` and
- * `Extension.…`, older histories show `Lambda.Unknown`; names cannot be matched by a part, so each is listed.
+ * A function that ended without an answer: killed, out of memory, exited. Lambda names them `Runtime.…` and `Extension.…`, older
+ * histories show `Lambda.Unknown`. Step Functions matches whole names only, so each is listed.
  */
 export const CRASHES: readonly string[] = [
   'Lambda.Unknown',
@@ -43,10 +41,10 @@ export const CRASHES: readonly string[] = [
   'Extension.LaunchError',
 ];
 
-/** A function that ran out of time, as Lambda, the machine and the step itself tell it. */
+/** A function that timed out, as reported by Lambda, the machine, or the step itself. */
 export const TIMEOUTS: readonly string[] = ['Sandbox.Timedout', Errors.TIMEOUT, 'StepTimedOut'];
 
-/** Failures that another try cannot cure: our own (`src/errors.ts`), and an answer too large for the state. */
+/** Permanent failures: our own (`src/errors.ts`), and an answer that is too large for the state. */
 export const PERMANENT_ERRORS: readonly string[] = [
   'InvalidInput',
   'InvalidRequest',
@@ -70,7 +68,7 @@ const GROWING: RetryProps = {
   interval: Duration.seconds(5),
   backoffRate: 2,
   maxDelay: Duration.minutes(5),
-  // Shards fail together when the provider does; without jitter they would also come back together.
+  // When the provider fails, all shards fail together; jitter keeps them from retrying together.
   jitterStrategy: JitterType.FULL,
 };
 
@@ -81,14 +79,14 @@ const GROWING: RetryProps = {
 export const RETRY_TRANSIENT: RetryProps = { ...GROWING, errors: [...TRANSIENT_ERRORS], maxAttempts: 8 };
 
 /**
- * The poll: giving up on it gives up watching a batch that is paid for, so it rides out a long outage.
- * Waits at most 315 + 34 × 300 = 10,515 s (2 h 55 min), half of that on average. 40 retries are 120 history events.
+ * The poll. If it gives up, nobody watches a batch that is paid for, so its retries last through a long outage. Waits at most 315
+ * + 34 × 300 = 10,515 s (2 h 55 min), half of that on average. 40 retries are 120 history events.
  */
 export const RETRY_POLL: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 40 };
 
 /**
- * A create that does not find the file just uploaded: it may be invisible for up to a minute.
- * Waits at most 10 + 20 + 40 + 3 × 60 = 250 s, 125 s on average.
+ * A create that does not find the uploaded file, which may be invisible for up to a minute. Waits at most 10 + 20 + 40 + 3 × 60 =
+ * 250 s, 125 s on average.
  */
 export const RETRY_FRESH_FILE: RetryProps = {
   errors: ['ProviderNotFound'],
@@ -100,20 +98,21 @@ export const RETRY_FRESH_FILE: RetryProps = {
 };
 
 /**
- * A create whose answer was lost is looked for until the list must have it. Waits at most 915 + 4 × 300 = 2,115 s, half of
- * that on average; the batch is made again after 180 s.
+ * A create whose answer was lost: retries search for its batch until the list must contain it. Waits at most 915 + 4 × 300 =
+ * 2,115 s, half of that on average; after 180 s without the batch, the create is repeated.
  */
 export const RETRY_CREATE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 12 };
 
 /**
- * An announcement: the job is done, and cannot be resumed before its execution has ended. Waits at most 5 + 10 + 20 + 40 + 80
- * + 160 = 315 s, half of that on average.
+ * An announcement. Short, because the job cannot be resumed before its execution has ended. Waits at most 5 + 10 + 20 + 40 + 80 +
+ * 160 = 315 s, half of that on average.
  */
 export const RETRY_ANNOUNCE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 6 };
 
 /**
- * The provider takes no more until other batches end, or a shard waits for their cost, and those may take a day: 60 s to 15 min, 300 times. Waits at most
- * 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days), half of that on average. 300 retries are 900 history events.
+ * The provider accepts no more until other batches end, or a shard waits to know their cost. They may take a day, so the waits
+ * are 60 s to 15 min, 300 times. Waits at most 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days), half of that on average.
+ * 300 retries are 900 history events.
  */
 export const RETRY_BUSY: RetryProps = {
   errors: ['ProviderBusy', 'ShardMustWait'],
@@ -125,8 +124,8 @@ export const RETRY_BUSY: RetryProps = {
 };
 
 /**
- * Lambda has no room: a new account runs 10 functions at once. Apart from other failures, so that it uses up none of their
- * attempts. Waits at most 5 + 10 + 20 + 40 + 56 × 60 = 3,435 s, half of that on average. 60 retries are 180 history events.
+ * Lambda's concurrency is used up: a new account runs 10 functions at once. Separate from other failures, so that it uses none of
+ * their attempts. Waits at most 5 + 10 + 20 + 40 + 56 × 60 = 3,435 s, half of that on average. 60 retries are 180 history events.
  */
 const RETRY_THROTTLED: RetryProps = {
   ...GROWING,
@@ -135,20 +134,20 @@ const RETRY_THROTTLED: RetryProps = {
   maxAttempts: 60,
 };
 
-/** Memory that is too small is too small every time. Waits at most 5 + 10 + 20 + 40 = 75 s. */
+/** A retry rarely helps against too little memory. Waits at most 5 + 10 + 20 + 40 = 75 s. */
 const RETRY_CRASHED: RetryProps = { ...GROWING, errors: [...CRASHES], maxAttempts: 4 };
 
-/** Each attempt takes all the time that the function has. Waits at most 5 + 10 = 15 s. */
+/** Each attempt takes the function's whole timeout. Waits at most 5 + 10 = 15 s. */
 const RETRY_TIMED_OUT: RetryProps = { ...GROWING, errors: [...TIMEOUTS], maxAttempts: 2 };
 
 const NEVER_RETRIED: RetryProps = { errors: [...PERMANENT_ERRORS], maxAttempts: 0 };
 
-/** Failures nobody foresaw: an error of our own code, a permission that is not everywhere yet. Waits at most 15 s. */
+/** Unexpected failures: a bug of ours, or a permission that has not reached all servers yet. Waits at most 15 s. */
 const RETRY_UNFORESEEN: RetryProps = { ...GROWING, errors: [Errors.TASKS_FAILED], maxAttempts: 2 };
 
 /**
- * The retriers of a Task. The first one that names the error counts, so those of this step come first and the one that
- * matches every error last.
+ * The retriers of a Task. Step Functions uses the first one that names the error, so those of this step come first, and the one
+ * for all errors comes last.
  */
 export function retriesOf(ofThisStep: readonly RetryProps[]): readonly RetryProps[] {
   return [...ofThisStep, RETRY_THROTTLED, RETRY_CRASHED, RETRY_TIMED_OUT, NEVER_RETRIED, RETRY_UNFORESEEN];

@@ -21,8 +21,8 @@ export interface SchedulesProps {
 }
 
 /**
- * Jobs that start by themselves: one EventBridge schedule per entry of the configuration; and one that looks once an hour for
- * dropped files that have no job, so that an event that was lost is only late.
+ * The schedules: one EventBridge schedule per entry of the configuration, and an hourly one that starts jobs for dropped files
+ * without one, so that a lost event only delays its job.
  */
 export class Schedules extends Construct {
   constructor(scope: Construct, id: string, { schedules, startJob, delivery }: SchedulesProps) {
@@ -30,14 +30,14 @@ export class Schedules extends Construct {
     const target = { ...DELIVERY, role: this.createRole(startJob), deadLetterQueue: delivery.deadLetters };
     for (const [name, config] of Object.entries(schedules)) {
       const timezone = TimeZone.of(config.timezone ?? 'UTC');
-      // People choose the names: with the word before them, none is the role's, and none means something to the CDK.
+      // People choose the names. The prefix keeps them from colliding with the role's id or with special ids of the CDK.
       // oxlint-disable-next-line no-new -- it adds itself to the stack
       new Schedule(this, `Schedule-${name}`, {
         description: `Nightshift: starts the job "${name}"`,
         schedule: ScheduleExpression.expression(scheduleExpression(config), timezone),
         target: new LambdaInvoke(startJob.lambda, {
           ...target,
-          // The time it fires for, not the time it is delivered: a delivery that is repeated is the same job.
+          // The scheduled time, not the time of delivery, so that a repeated delivery is the same job.
           input: ScheduleTargetInput.fromObject({
             schedule: name,
             scheduledTime: ContextAttribute.scheduledTime,

@@ -6,9 +6,9 @@ import type { StepFunctions } from './steps.ts';
 import { catchEverything, stepTask } from './step-task.ts';
 
 /**
- * What one shard goes through: upload, create, poll to the end, collect, and again with the rows worth it. Returns
- * its first state. A shard never fails: what retries cannot cure is collected too, so that one shard takes none of
- * the others down. The payloads are typed in `src/contract.ts`.
+ * Defines the states of one shard: upload, create, poll to the end, collect, and another round for rows to retry. Returns the
+ * first state. A shard never fails: permanent failures are collected as well, so that the other shards continue. The payloads are
+ * typed in `src/contract.ts`.
  */
 export function defineShard(states: Construct, steps: StepFunctions): LambdaInvoke {
   const tasks = defineTasks(states, steps);
@@ -65,7 +65,7 @@ function closeRound(
   { uploadFile, collectResults }: ShardTasks,
   waitForBatch: Wait,
 ): LambdaInvoke {
-  // `{}`: the map joins what its shards return, and only 256 KiB of it may cross into the next state.
+  // Returns `{}`, because the map joins the outputs of its shards, and a state may have at most 256 KiB.
   const shardDone = Succeed.jsonPath(states, 'Shard done', { outputPath: JsonPath.DISCARD });
   catchEverything(collectResults, shardDone);
   collectResults.next(
@@ -75,14 +75,14 @@ function closeRound(
         waitAsTold(states, 'Wait before retry').next(uploadFile),
       )
       .when(Condition.stringEquals('$.next', 'look'), waitForBatch)
-      // It ran short of time.
+      // The call ran short of time.
       .when(Condition.stringEquals('$.next', 'collect'), collectResults)
       .otherwise(shardDone),
   );
   return uploadFile;
 }
 
-/** Waits as many whole seconds as the step before has computed. */
+/** Waits the number of whole seconds that the previous step has computed. */
 function waitAsTold(states: Construct, name: string): Wait {
   return Wait.jsonPath(states, name, { time: WaitTime.secondsPath('$.waitSeconds') });
 }

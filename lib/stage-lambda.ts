@@ -8,8 +8,8 @@ import { DEPLOYED_FILES } from '../src/runtime/deployed-file.ts';
 import { STEPS, type StepName, type StepNeeds } from './step-table.ts';
 
 /**
- * Puts a Lambda into a folder as it is deployed: its bundle, and beside it the part of the configuration that the step needs.
- * @throws Error when the bundles are missing, which only a clone of the repository has to build
+ * Copies a Lambda into a folder for deployment: its bundle, and beside it the step's part of the configuration.
+ * @throws Error when the bundles are missing, which only happens in a clone of the repository
  */
 export function stageLambda(step: StepName, config: NightshiftConfig, folder: string): void {
   const files = Object.entries(readBundles()[step] ?? {});
@@ -27,14 +27,14 @@ export function configFiles(needs: StepNeeds, config: NightshiftConfig): [name: 
   return [];
 }
 
-/** Texts by step and file. */
+/** File contents by step and file. */
 type Bundles = Readonly<Partial<Record<string, Readonly<Record<string, string>>>>>;
 
 const BUILD = 'In a clone of the repository, run `npm run build:lambdas`.';
 
 let kept: { readonly builtAt: number; readonly bundles: Bundles } | undefined;
 
-/** Reads the bundles once, and again when they have been built anew. */
+/** Reads the bundles once, and again after a new build. */
 function readBundles(): Bundles {
   const file = join(packageRoot(), 'dist', 'lambdas.br');
   const builtAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs;

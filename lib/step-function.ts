@@ -22,16 +22,16 @@ import { acknowledgeTracing, allowEvents, allowNetwork, EVENT_BUS, grantObjects 
 import type { StepName, StepNeeds } from './step-table.ts';
 import type { Webhook } from './webhook.ts';
 
-/** The common resources of a workflow's steps. */
+/** Resources that the steps of a workflow share. */
 export interface SharedBySteps {
   readonly bucket: IBucket;
-  /** Encrypts the objects of the bucket. */
+  /** The key that encrypts the objects of the bucket. */
   readonly bucketKey: IKey | undefined;
-  /** The providers' keys; only a step that talks to the provider may read them. */
+  /** The providers' keys; only a step that calls the provider may read them. */
   readonly providerKeys: ProviderKeys;
-  /** Where jobs' ends are posted; only a step that announces may read its secret. */
+  /** The webhook for jobs' ends; only a step that announces may read its secret. */
   readonly webhook: Webhook | undefined;
-  /** Names the workflow in its metrics. */
+  /** Name of the workflow in its metrics. */
   readonly workflow: string;
   readonly config: NightshiftConfig;
   readonly settings: FunctionSettings;
@@ -43,12 +43,12 @@ export interface StepFunctionProps extends SharedBySteps {
   readonly needs: StepNeeds;
 }
 
-/** One step as a Lambda function: its own role with nothing but what the step needs, its own log group. */
+/** One step as a Lambda function, with its own log group and its own role, which has only the permissions that the step needs. */
 export class StepFunction extends Construct {
   readonly lambda: Lambda;
   readonly role: Role;
   readonly logGroup: LogGroup;
-  /** The Lambda's own timeout; whoever calls it has to wait longer. */
+  /** The Lambda's own timeout; its caller must wait longer. */
   readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
@@ -72,7 +72,7 @@ export class StepFunction extends Construct {
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
-      // A job may run for days: the code it began with stays, also when a deploy brings another.
+      // A job may run for days, and its version of the code must stay when a deploy brings another.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
       environment: environmentOf(props),
       ...optionsOf(step, settings),

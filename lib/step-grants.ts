@@ -5,7 +5,7 @@ import { EVENT_SOURCE } from '../src/announce/event-source.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import type { StepNeeds } from './step-table.ts';
 
-/** Gives a step's role what it needs in the bucket, by key pattern, and nothing else. */
+/** Grants a step's role exactly what it needs in the bucket, by key pattern. */
 export function grantObjects(role: Role, bucket: IBucket, needs: StepNeeds): void {
   const { reads = [], readsVersions = [], puts = [], streams = [], deletes = [] } = needs;
   allow(role, bucket, ['s3:GetObject'], [...reads, ...readsVersions]);
@@ -17,8 +17,8 @@ export function grantObjects(role: Role, bucket: IBucket, needs: StepNeeds): voi
 }
 
 function allowListing(role: Role, bucket: IBucket): void {
-  // S3 answers 404 for a missing key only to who may list the bucket, else 403, and a missing checkpoint is an answer
-  // every step relies on. No condition on `s3:prefix`: a GetObject carries no such value, so it would never match.
+  // S3 answers 404 for a missing key only with permission to list the bucket, otherwise 403, and every step relies on missing
+  // checkpoints. There is no condition on `s3:prefix`, because a GetObject has no such value and would never match.
   role.addToPolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }));
 }
 
@@ -33,10 +33,10 @@ function allow(role: Role, bucket: IBucket, actions: string[], keys: readonly st
   });
 }
 
-/** The bus that every account has. */
+/** The event bus that every account has. */
 export const EVENT_BUS = 'default';
 
-/** Lets a role put this workflow's events on the account's default bus, and nobody else's. */
+/** Allows a role to put only this workflow's events on the account's default bus. */
 export function allowEvents(role: Role): void {
   const resources = [
     Stack.of(role).formatArn({ service: 'events', resource: 'event-bus', resourceName: EVENT_BUS }),
@@ -45,7 +45,7 @@ export function allowEvents(role: Role): void {
   role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources, conditions }));
 }
 
-/** Lets a function in a VPC have its network interfaces. */
+/** Allows a function in a VPC to create its network interfaces. */
 export function allowNetwork(role: Role): void {
   role.addToPolicy(
     new PolicyStatement({
@@ -62,7 +62,7 @@ export function allowNetwork(role: Role): void {
   );
 }
 
-/** Says why a role that writes X-Ray traces names no resource. */
+/** Acknowledges that a role which writes X-Ray traces names no resource. */
 export function acknowledgeTracing(role: Role): void {
   acknowledgeWildcards(role, {
     resources: ['*'],

@@ -10,44 +10,44 @@ import {
 
 /** The needs of one step. Key patterns are those of the bucket's layout (`src/checkpoints/keys.ts`). */
 export interface StepNeeds {
-  /** Lambda memory. 1,769 MiB is one vCPU; steps that only wait for an answer make do with 256. */
+  /** Lambda memory. 1,769 MiB is one vCPU; 256 is enough for steps that only wait for an answer. */
   readonly memoryMib: number;
   readonly timeoutMinutes: number;
-  /** Scratch space in /tmp; Lambda gives 512 MiB by itself. */
+  /** Scratch space in /tmp; Lambda's default is 512 MiB. */
   readonly scratchGib?: number;
-  /** Talks to the provider, so it may read its key. */
+  /** Calls the provider, so it may read the key. */
   readonly provider?: true;
   /** Has the configuration beside its code. */
   readonly knowsConfig?: true;
-  /** Is a door: it may start executions, and see how they are. */
+  /** May start executions and see their status. */
   readonly startsJobs?: true;
   /** May also stop executions. */
   readonly stopsJobs?: true;
-  /** Tells others how a job ended: by an event, and by the webhook where one is configured. */
+  /** Announces jobs' ends: by an event, and by the webhook if one is configured. */
   readonly announces?: true;
-  /** Reads objects. */
+  /** Key patterns of objects that it reads. */
   readonly reads?: readonly string[];
-  /** Reads the very version that was dropped. */
+  /** Reads specific versions of dropped files. */
   readonly readsVersions?: readonly string[];
-  /** Writes small objects as a whole. */
+  /** Writes small objects. */
   readonly puts?: readonly string[];
-  /** Writes large objects in parts, and drops them when it fails. */
+  /** Writes large objects in parts, and aborts the upload on failure. */
   readonly streams?: readonly string[];
   readonly deletes?: readonly string[];
 }
 
 const INPUTS = `${INPUT_PREFIX}*`;
-/** Who has room at a provider with a limit; SLOTS: the same of earlier versions. */
+/** ROOM: the rooms of providers with a limit; SLOTS: the slots of earlier versions. */
 const ROOM = 'room/*.json';
 const SLOTS = 'slots/*';
 const STAGED = `${STAGED_PREFIX}*`;
 const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
-/** Which jobs have answers that later jobs may reuse. */
+/** Index of jobs whose answers may be reused. */
 const REUSE = `${REUSE_PREFIX}*`;
 const CLAIMS = 'claims/*';
 const CANDIDATES = 'jobs/*/candidates.json';
-/** Everything of the jobs. */
+/** All objects of jobs. */
 const JOBS = 'jobs/*';
 /** All JSON objects of jobs. Rows are JSON Lines, and not included. */
 const CHECKPOINTS = 'jobs/*.json';
@@ -56,38 +56,40 @@ const PLANS = 'jobs/*/plan.json';
 /** The items of the machine's map. */
 export const TO_RUN = 'jobs/*/to-run.json';
 const STOPS = 'jobs/*/stop.json';
-/** How a job's pilot is, what a person says of it, and its results. */
+/** State of a job's pilot, a person's decision on it, and its results. */
 const PILOTS = 'jobs/*/pilot.json';
 const APPROVALS = 'jobs/*/approval.json';
 const PILOT_RESULTS = 'output/*/pilot.jsonl';
 /** The ledgers: the cost of jobs, and of a profile's jobs in a month. */
 const LEDGERS = 'jobs/*/ledger/*.json';
 const MONTHS = 'spending/*.json';
-/** Which job is the sample of some inputs. */
+/** Index of samples by their inputs. */
 const SAMPLES = 'jobs/samples/*.json';
-/** Rows that came with a request. */
+/** Inline rows of requests. */
 const ROWS = 'jobs/*/rows-*.jsonl';
-/** Files that came with a job, from a command line. */
+/** Input files that a command line stored with a job. */
 const INPUTS_OF_JOBS = 'jobs/*/input/*';
 const SHARDS = 'jobs/*/shards/*';
-/** What is joined in parts, from one call of its step to the next. */
+/** Parts of joined results, between calls of the step. */
 const JOINED = 'jobs/*/joined/*';
 /** The state that a build passes from one call to the next. */
 const BUILDS = 'jobs/*/build/*';
-/** The summary: where the answer goes when a dropped file asks for what cannot be. */
+/** The summary, which also reports a dropped file whose request is invalid. */
 const SUMMARIES = 'output/*/summary.json';
 
 const DOOR = { memoryMib: 512, timeoutMinutes: 2, knowsConfig: true, startsJobs: true } as const;
-/** A call may take two minutes, and one of another list follows it. */
+/** A call may take two minutes, and the step may make a second one for a list. */
 const TALKING = { memoryMib: 256, timeoutMinutes: 5, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
 
-/** Files that every shard has per round. */
+/** Files of each round of every shard. */
 function roundFiles(...files: readonly RoundFile[]): string[] {
   return files.map((file) => `jobs/*/shards/*/round-*.${file}`);
 }
 
-/** Every Lambda function: a file of `lambdas/` with a role of its own. First the doors, then the machine's Tasks. */
+/**
+ * Every Lambda function: a file of `lambdas/` with its own role. First the functions that start jobs, then the machine's Tasks.
+ */
 export const STEPS = {
   'start-job': {
     ...DOOR,
@@ -100,23 +102,22 @@ export const STEPS = {
   'cancel-job': { ...DOOR, reads: [RECORDS, STOPS], puts: [STOPS] },
   api: {
     ...DOOR,
-    // A whole vCPU: the status of 10,000 shards is read within the timeout of API Gateway.
+    // A whole vCPU, because the status of 10,000 shards must be read within the timeout of API Gateway.
     memoryMib: 1_769,
     timeoutMinutes: 0.5,
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
-    // Inputs: whoever gets an address to upload to uploads with this role's rights.
+    // Includes inputs: an upload with a presigned URL uses the rights of this role.
     puts: [RECORDS, ROWS, STOPS, APPROVALS, INDEX, INPUTS, STAGED, SAMPLES, LEDGERS],
     // A resume or a cancel deletes these.
     deletes: [STOPS, SUMMARIES],
   },
   'build-requests': {
     ...MOVING_ROWS,
-    // Also what was staged for a request, and the dead letters of other jobs.
+    // Also files that were staged for a request, and dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
-    // Its own request lines: ids that look like duplicates are looked for in them.
-    // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
-    // How the job's pilot is, and what a person says of it.
+    // Reads its own request lines to check ids that look like duplicates, files of a shard that an earlier call has begun,
+    // results of jobs that are retried or sampled, and the pilot with a person's decision.
     reads: [
       RECORDS,
       PLANS,
@@ -133,24 +134,24 @@ export const STEPS = {
     ],
     puts: [PLANS, PILOTS, TO_RUN],
     streams: [SHARDS, BUILDS, PILOT_RESULTS],
-    // Also rows that were wrongly called duplicates, and the claims of a job that is refused.
+    // Also rows that were wrongly taken for duplicates, and the claims of a rejected job.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
   },
   'upload-file': {
     memoryMib: 1_024,
     timeoutMinutes: 15,
     provider: true,
-    // ROOM: a file that is larger than the limit of enqueued tokens goes in parts.
+    // ROOM: a file that is larger than the limit of enqueued tokens is sent in parts.
     reads: [JOBS, MONTHS, ROOM],
-    // The cost of the round is reserved.
+    // Reserves the cost of the round.
     puts: [...roundFiles('uploading.json', 'upload.json'), LEDGERS, MONTHS],
   },
   'create-batch': {
     ...TALKING,
-    // Room at a provider with a limit: who has it, and whether those have ended.
-    // The requests, for a provider whose create has them, or needs their model.
+    // Room at a provider with a limit, its holders, and whether they have ended. The requests, for a provider whose create
+    // contains them or needs their model.
     reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), ROOM, SLOTS],
-    // The wait for room is progress, too.
+    // The wait for room is recorded as progress.
     puts: ['jobs/*/shards/*/progress.json', ...roundFiles('creating.json', 'batch.json', 'twins.json'), ROOM],
     deletes: [ROOM, SLOTS],
   },
@@ -164,18 +165,19 @@ export const STEPS = {
   },
   'poll-batch': {
     ...TALKING,
-    // Second batches of the same rows are looked for and cancelled.
+    // Finds and cancels twins.
     reads: [STOPS, ...roundFiles('upload.json', 'batch.json', 'twins.json')],
     puts: ['jobs/*/shards/*/progress.json', ...roundFiles('twins.json')],
   },
   'cancel-batch': TALKING,
-  // Scratch space: the provider's output is in any order, and is put into the input's order there.
+  // Scratch space, because the provider's output is in any order and is sorted into the input's order there.
   'collect-results': {
     ...MOVING_ROWS,
     scratchGib: 10,
     provider: true,
     reads: [JOBS, ROOM, SLOTS, MONTHS],
-    // A denied account stops the job; answers that are files go beside the results; what the round cost replaces what was reserved.
+    // A denied account stops the job, files of answers are written beside the results, and the round's cost replaces its
+    // reservation.
     puts: [STOPS, 'output/*/files/*', LEDGERS, MONTHS, ROOM],
     streams: [SHARDS],
     // If a shard stops before its batch is created, its file is deleted at the provider and its checkpoint removed.
@@ -183,15 +185,15 @@ export const STEPS = {
   },
   'write-results': {
     ...MOVING_ROWS,
-    // The results and the summary; and what the rows were, for tables of the input and its answers.
+    // Writes the results and the summary. Reads the rows for tables of input and answers.
     reads: [JOBS],
     readsVersions: [INPUTS, STAGED, OUTPUTS],
-    // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
-    // What is joined in several calls is joined from JOINED.
+    // Settles shards without a recorded end. OUTPUTS: results, dead letters, report and summary. JOINED: parts of results that
+    // are joined in several calls.
     streams: [SHARDS, OUTPUTS, JOINED],
-    // Of a job that is retried; and that answers of the job may be reused.
+    // The summary of a retried job, and the index of reusable answers.
     puts: ['jobs/*/before-retries.json', REUSE],
-    // Rows that are in the results, and what a refused job leaves.
+    // Rows that are in the results, and files of a rejected job.
     deletes: [
       'output/*/dead-letters.jsonl',
       'output/*/results.csv',
@@ -208,7 +210,7 @@ export const STEPS = {
     reads: [CHECKPOINTS, SUMMARIES],
     puts: ['jobs/*/announced/*'],
   },
-  // Called by a deploy.
+  // Called at each deploy.
   'publish-config': { memoryMib: 256, timeoutMinutes: 1, knowsConfig: true, puts: [DEPLOYED_CONFIG_KEY] },
 } as const satisfies Readonly<Record<string, StepNeeds>>;
 

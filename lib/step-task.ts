@@ -17,8 +17,8 @@ interface StepTaskOptions extends Pick<LambdaInvokeJsonPathProps, 'payload' | 'r
 }
 
 /**
- * A Task that passes its whole input to a step's Lambda and returns the Lambda's output, unless the options say
- * otherwise. It calls this very version of the Lambda: a deploy never changes the code under a job.
+ * A Task that passes its whole input to a step's Lambda and returns the Lambda's output, unless the options say otherwise. It
+ * calls a fixed version of the Lambda, so that a deploy never changes the code of a running job.
  */
 export function stepTask(
   scope: Construct,
@@ -27,12 +27,12 @@ export function stepTask(
   { retries, ...options }: StepTaskOptions,
 ): LambdaInvoke {
   const task = LambdaInvoke.jsonPath(scope, name, {
-    // The two types differ in nothing but `undefined`, which this project's compiler tells from absence.
+    // The two types differ only in `undefined`, which this project's compiler distinguishes from absence.
     lambdaFunction: step.lambda.currentVersion as IFunction,
     ...options,
     payloadResponseOnly: true,
     retryOnServiceExceptions: false,
-    // Longer than the Lambda's own: a step that runs out of time fails as `Sandbox.Timedout`, with its log complete.
+    // Longer than the Lambda's own timeout, so that a step that times out fails as `Sandbox.Timedout` with its log complete.
     taskTimeout: Timeout.duration(step.timeout.plus(Duration.minutes(1))),
   });
   for (const retry of retriesOf(retries)) task.addRetry(retry);
@@ -44,8 +44,8 @@ interface Catching {
 }
 
 /**
- * Sends every failure on to `handler`, as `{Error, Cause}` under `resultPath` beside what went into the state.
- * `States.ALL` leaves out `States.DataLimitExceeded`, so that one is named.
+ * Passes every failure to `handler`, as `{Error, Cause}` under `resultPath` beside the state's input. `States.ALL` does not
+ * include `States.DataLimitExceeded`, so it is named.
  */
 export function catchEverything(state: Catching, handler: IChainable, resultPath = '$.error'): void {
   state.addCatch(handler, { errors: ['States.DataLimitExceeded'], resultPath });

@@ -3,7 +3,7 @@ import { StepFunction, type SharedBySteps } from './step-function.ts';
 import { STEPS, type StepName } from './step-table.ts';
 
 export interface StepsProps extends SharedBySteps {
-  /** Whether there is a function that serves the API. */
+  /** True if there is a function for the API. */
   readonly servesApi: boolean;
 }
 

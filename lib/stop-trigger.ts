@@ -11,8 +11,8 @@ export interface StopTriggerProps {
 }
 
 /**
- * An execution that was aborted or ran out of time leaves batches behind that still cost money: its job is cancelled.
- * A failed one does not: its batches are valid work, and a resume takes them in.
+ * Cancels the job of an execution that was aborted or timed out, because its open batches still cost money. A failed execution's
+ * batches are not cancelled, because a resume collects them.
  */
 export class StopTrigger extends Construct {
   constructor(scope: Construct, id: string, { stateMachine, cancelJob, delivery }: StopTriggerProps) {

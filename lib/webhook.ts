@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { WebhookConfig } from '../src/config/schema.ts';
 import { keptProps, type Kept } from './kept.ts';
 
-/** Where jobs' ends are posted, and the secret that signs the posts. */
+/** The URL for jobs' ends, and the secret that signs the posts. */
 export interface Webhook {
   readonly url: string;
   readonly secret: Pick<ISecret, 'grantRead'>;
@@ -12,16 +12,16 @@ export interface Webhook {
   readonly secretId: string;
 }
 
-/** The webhook of a workflow as it is deployed. */
+/** Properties of a deployed workflow's webhook. */
 export interface WebhookProps {
   /**
-   * Where to post how each job ended. May be a token.
+   * URL that receives each job's end. May be a token.
    * @default - `webhook.url` of the configuration
    */
   readonly url?: string;
   /**
-   * Its text signs the posts.
-   * @default - the secret named by the configuration, else a new one with a random text
+   * The secret whose text signs the posts.
+   * @default - the secret named in the configuration, otherwise a new one with a random text
    */
   readonly secret?: ISecret;
 }

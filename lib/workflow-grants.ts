@@ -13,7 +13,7 @@ export function grantDrop(
 ): Grant {
   const folder = profile === undefined ? INPUT_PREFIX : `${INPUT_PREFIX}${profile}/`;
   return combine([
-    // The parts of a large file are one upload, which may be given up.
+    // A large file is a multipart upload, which may be aborted.
     onObjects(bucket, grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], [`${folder}*`]),
     key?.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey'),
   ]);
@@ -27,7 +27,7 @@ export function grantReadResults(bucket: IBucket, key: IKey | undefined, grantee
   ]);
 }
 
-/** The permissions of the command line, as `docs/command-line.md` lists them. */
+/** The permissions of the command line, as listed in `docs/command-line.md`. */
 export function grantStart(workflow: BatchWorkflow, key: IKey | undefined, grantee: IGrantable): Grant {
   const { bucket, api, stateMachine, stateMachineAliasArn } = workflow;
   return combine([
@@ -71,7 +71,7 @@ function onObjects(bucket: IBucket, grantee: IGrantable, actions: string[], keys
   return Grant.addToPrincipal({ grantee, actions, resourceArns });
 }
 
-/** S3 answers 404 for a missing key only to who may list the bucket. */
+/** S3 answers 404 for a missing key only with permission to list the bucket. */
 function listing(bucket: IBucket, grantee: IGrantable): Grant {
   return Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [bucket.bucketArn] });
 }

@@ -11,16 +11,16 @@ export interface WorkflowMetricsProps {
   readonly stateMachine: IStateMachine;
   readonly functions: StepFunctions;
   readonly deadLetters: IQueue;
-  /** The workflow's name, which its own metrics have for a dimension. */
+  /** The workflow's name, a dimension of its own metrics. */
   readonly workflow: string;
 }
 
 export type Ending = 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted';
 
-/** A batch is polled every 15 minutes, and once in 96th of a window that is longer than a day. */
+/** A batch is polled at least every 15 minutes or, in a window that is longer than a day, every 96th of the window. */
 const POLLED = Duration.hours(2);
 
-/** The metrics of a workflow in CloudWatch: AWS's metrics of its parts, and its own. */
+/** The metrics of a workflow in CloudWatch: AWS's metrics of its resources, and its own. */
 export class WorkflowMetrics {
   readonly #props: WorkflowMetricsProps;
 
@@ -28,12 +28,12 @@ export class WorkflowMetrics {
     this.#props = props;
   }
 
-  /** Executions that ended so: jobs, and the times they were resumed. */
+  /** Executions with this ending: jobs, and each time they were resumed. */
   jobs(ending: Ending): Metric {
     return this.#executions(ending, this.#props.stateMachine.stateMachineArn);
   }
 
-  /** Executions of single shards that ended so. */
+  /** Executions of single shards with this ending. */
   shards(ending: Ending): Metric {
     return this.#executions(ending, `${this.#props.stateMachine.stateMachineArn}/shards`);
   }
@@ -53,12 +53,12 @@ export class WorkflowMetrics {
     return sumOf(metric, this.#functions(isTask), 'steps');
   }
 
-  /** Age of the oldest open batch in seconds, as its polls saw it. */
+  /** Age of the oldest open batch at its last poll, in seconds. */
   oldestBatch(): Metric {
     return this.own('OpenBatchAge', { statistic: Stats.MAXIMUM, period: POLLED });
   }
 
-  /** How late the latest poll came, in seconds. */
+  /** Delay of the latest poll, in seconds. */
   pollLag(): Metric {
     return this.own('PollLag', { statistic: Stats.MAXIMUM });
   }
@@ -68,8 +68,8 @@ export class WorkflowMetrics {
   }
 
   /**
-   * One of the workflow's own metrics; summed over five minutes unless told. A label is for graphs: an alarm on a metric with
-   * one is written as an alarm on an expression.
+   * One of the workflow's own metrics; summed over five minutes by default. Use a label only for graphs: the CDK writes an alarm
+   * on a labelled metric as an alarm on an expression.
    */
   own(
     metricName: MetricName,
@@ -108,7 +108,7 @@ export class WorkflowMetrics {
   }
 }
 
-/** CloudWatch takes ten metrics in the expression of an alarm. */
+/** CloudWatch accepts at most ten metrics in the expression of an alarm. */
 const MAX_METRICS_OF_ALARM = 10;
 
 function sumOf(
@@ -122,7 +122,7 @@ function sumOf(
     );
   }
   const metrics = functions.map(({ lambda }, n): [id: string, metric: Metric] => [
-    // Ids are unique in a graph.
+    // Ids must be unique in a graph.
     `${of}${metricName}${n}`,
     new Metric({
       namespace: 'AWS/Lambda',

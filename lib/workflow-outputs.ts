@@ -1,7 +1,7 @@
 import { INPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { BatchWorkflow } from './batch-workflow.ts';
 
-/** The outputs that users of a deployed workflow need. */
+/** One output for the users of a deployed workflow. */
 export interface WorkflowOutput {
   readonly name: string;
   readonly description: string;

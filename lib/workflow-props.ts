@@ -12,37 +12,39 @@ import type { ApiProps } from './jobs-api.ts';
 import type { ProviderKeys } from './provider-keys.ts';
 import type { WebhookProps } from './webhook.ts';
 
-/** A workflow: how rows are treated (`config`), and how it is deployed (everything else). */
+/** Properties of a workflow: the treatment of rows (`config`), and its deployment (all others). */
 export interface BatchWorkflowProps {
   /**
-   * Profiles, providers, schedules and limits, as `nightshift.config.ts` has them. Deployed beside the code of the functions that
-   * start jobs; holds no keys.
+   * Profiles, providers, schedules and limits, from `nightshift.config.ts`. Deployed beside the code of the functions that start
+   * jobs; contains no keys.
    */
   readonly config: NightshiftConfig;
   /**
-   * A bucket that exists, for inputs, checkpoints and results. It has to send its events to EventBridge, and should be versioned.
+   * An existing bucket for inputs, checkpoints and results. It must send its events to EventBridge, and should be versioned.
    * @default - a new bucket: private, encrypted, versioned, with access logs and lifecycle rules
    */
   readonly bucket?: IBucket;
   /**
-   * Encrypts the new bucket, secrets, log groups, the dead-letter queue and the topic of alarms. With a bucket that exists: the key of its
-   * objects, unless the bucket knows it. The policy of an imported key has to allow CloudWatch Logs, EventBridge and CloudWatch.
+   * Encrypts the new bucket, secrets, log groups, the dead-letter queue and the alarm topic. With an existing bucket: the key of
+   * its objects, unless the bucket object has it. The policy of an imported key must allow CloudWatch Logs, EventBridge and
+   * CloudWatch.
    * @default - keys of AWS
    */
   readonly encryptionKey?: IKey;
   /**
    * The secret with the providers' keys: a JSON object `{"<provider>": "<key>"}`.
-   * @default - a new secret holding `{}`, to be filled by hand
+   * @default - a new secret with `{}`, to be filled by hand
    */
   readonly providerKeys?: ProviderKeys;
   /**
-   * Where jobs' ends are posted, and the secret that signs the posts.
+   * The URL for jobs' ends, and the secret that signs the posts.
    * @default - the `webhook` of the configuration
    */
   readonly webhook?: WebhookProps;
   /**
-   * The network the functions run in. It has to lead to the provider, to S3, Secrets Manager, Step Functions, EventBridge and X-Ray.
-   * @default - no network of yours
+   * The VPC of the functions. They must be able to reach the provider, S3, Secrets Manager, Step Functions, EventBridge and
+   * X-Ray.
+   * @default - no VPC
    */
   readonly vpc?: IVpc;
   /**
@@ -52,17 +54,17 @@ export interface BatchWorkflowProps {
   readonly subnets?: SubnetSelection;
   /**
    * Security groups of the functions.
-   * @default - a new one per function, which lets everything out
+   * @default - a new one per function, which allows all outbound traffic
    */
   readonly securityGroups?: ISecurityGroup[];
   /**
-   * What the functions run on. arm64 costs a fifth less; a few regions have x86 alone.
+   * Processor of the functions. arm64 costs a fifth less; a few regions have only x86.
    * @default Architecture.ARM_64
    */
   readonly architecture?: Architecture;
   /**
-   * Executions reserved for each function, or for some by name: `{ 'upload-file': 5 }`. It is also the most that run at once.
-   * @default - none: the functions share the account's
+   * Reserved concurrency for each function, or by function name: `{ 'upload-file': 5 }`. It is also the upper limit.
+   * @default - none: the functions share the account's concurrency
    */
   readonly reservedConcurrency?: ReservedConcurrency;
   /**
@@ -71,34 +73,34 @@ export interface BatchWorkflowProps {
    */
   readonly logRetention?: RetentionDays;
   /**
-   * What becomes of the bucket with its objects, the access logs and the secrets when the stack is removed. `DESTROY` empties the
-   * buckets first. Versions of functions and of the state machine are kept by every deploy: jobs may run on them.
+   * What happens to the bucket with its objects, the access logs and the secrets when the stack is removed. `DESTROY` empties the
+   * buckets first. Every deploy keeps versions of functions and of the state machine, because jobs may run on them.
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, and DESTROY for logs
    */
   readonly removalPolicy?: RemovalPolicy;
   /**
-   * A topic that alarms go to, and their ends.
-   * @default - what `alarms` of the configuration names
+   * Topic for alarms and for their ends.
+   * @default - the targets in the configuration's `alarms`
    */
   readonly alarmTopic?: ITopic;
   /**
-   * Other actions of alarms.
+   * Further actions of alarms.
    * @default - none
    */
   readonly alarmActions?: IAlarmAction[];
   /**
    * The HTTP API; `false` for no API.
-   * @default - an API for requests that are signed with AWS credentials, or as `api` of the configuration says
+   * @default - an API for requests that are signed with AWS credentials, or as the configuration's `api` says
    */
   readonly api?: false | ApiProps;
   /**
-   * Whether there are alarms, a dashboard and saved queries.
+   * False for no alarms, dashboard and saved queries.
    * @default true
    */
   readonly operations?: boolean;
 }
 
-/** Every property, by name: the compiler sees to it that none is missing here. */
+/** Every property, by name: the compiler reports a missing one. */
 export const WORKFLOW_PROPS: Readonly<Record<keyof BatchWorkflowProps, true>> = {
   config: true,
   bucket: true,

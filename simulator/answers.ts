@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { answerOf } from './json-answers.ts';
 import { completion, images, ranking, speech } from './other-answers.ts';
 
-/** A request line's parts. */
+/** The parts of a request line. */
 export interface SimulatedRequest {
   readonly custom_id: string;
   readonly url: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What a row asks for by a marker in its custom_id or prompt: `[fail:CODE]` always, `[flaky:CODE]` the first time. */
+/**
+ * The failure that a row requests by a marker in its custom_id or prompt: `[fail:CODE]` always, `[flaky:CODE]` the first time.
+ */
 export function markedFailure(request: SimulatedRequest, nth: number): string | undefined {
   const text = `${request.custom_id} ${promptOf(request)}`;
   const match = /\[(fail|flaky):([\w.-]{1,64})\]/.exec(text);
@@ -17,7 +19,7 @@ export function markedFailure(request: SimulatedRequest, nth: number): string | 
   return match[2];
 }
 
-/** How a row asks to be answered amiss: `[truncate]`, `[refuse]`, `[malformed]`; with `-once`, the first time only. */
+/** Markers with which a row requests a bad answer: `[truncate]`, `[refuse]`, `[malformed]`; with `-once`, the first time only. */
 export type Amiss = 'truncate' | 'refuse' | 'malformed';
 
 function markedAmiss(request: SimulatedRequest, nth: number): Amiss | undefined {
@@ -33,13 +35,13 @@ export function isUnknownModel(model: unknown): boolean {
 
 export interface Answering {
   readonly seed: number;
-  /** The how manieth time the row asks. */
+  /** How often the row was sent, including this time. */
   readonly nth: number;
-  /** What an answer costs is told by Melious alone. */
+  /** True if answers report their cost, which only Melious does. */
   readonly tellsCosts: boolean;
 }
 
-/** The body a provider would answer with: a function of the seed and the request alone, whatever its id is. */
+/** The body of a simulated answer. It depends only on the seed and the request, not on the id. */
 export function answerBody(
   request: SimulatedRequest,
   { seed, nth, tellsCosts }: Answering,
@@ -153,7 +155,7 @@ const HANSE = [
 
 const REFUSAL = 'I cannot help with that.';
 
-/** The answer's text: JSON where a schema asks for it. */
+/** The text of an answer: JSON if there is a schema. */
 function answerTo(request: SimulatedRequest, hash: Buffer, amiss: Amiss | undefined): string {
   const prompt = promptOf(request);
   const schema = schemaOf(request);
@@ -163,7 +165,7 @@ function answerTo(request: SimulatedRequest, hash: Buffer, amiss: Amiss | undefi
   return amiss === 'truncate' ? text.slice(0, Math.floor(text.length / 2)) : text;
 }
 
-/** What matches no schema of this kind: a string where one is not allowed, else no JSON at all. */
+/** A value that does not match the schema: a string if that is not allowed, otherwise invalid JSON. */
 function malformed(text: string, schema: unknown): string {
   const { type = 'string' } = (schema ?? {}) as { readonly type?: string | readonly string[] };
   const isStringAllowed = [type].flat().includes('string');
@@ -183,7 +185,7 @@ function answerText(prompt: string, hash: Buffer): string {
   return `A short answer to “${prompt.trim().split(/\s+/).slice(0, 8).join(' ')}”.`;
 }
 
-/** The last message's text, or what else is asked. */
+/** The text of the last message, or of another kind of input. */
 function promptOf({ body: { messages, input, prompt, query } }: SimulatedRequest): string {
   const asked = prompt ?? query;
   if (typeof asked === 'string') return asked;
@@ -192,7 +194,7 @@ function promptOf({ body: { messages, input, prompt, query } }: SimulatedRequest
   return textOf((turns.at(-1) as { content?: unknown } | undefined)?.content);
 }
 
-/** A content's text: itself, or that of its parts. */
+/** The text of a content, or of its parts. */
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';

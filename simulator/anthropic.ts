@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SimulatedBatch } from './batches.ts';
 
-/** Anthropic's Message Batches, made of the same rows and answers as all the others. */
+/** Anthropic's Message Batches, with the same rows and answers as for the other providers. */
 
 type Wire = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,7 @@ const requestSchema = z.strictObject({
 
 export const messageBatchSchema = z.strictObject({ requests: z.array(requestSchema).min(1) });
 
-/** The requests as the lines of a file, with a newline each. */
+/** The requests as lines of a file, each with a newline. */
 export function requestLines({ requests }: z.output<typeof messageBatchSchema>): string {
   return requests
     .map(({ custom_id, params }) => {
@@ -64,7 +64,7 @@ export function messageError(type: string, message: string): Wire {
   return { type: 'error', error: { type, message }, request_id: 'req_simulated' };
 }
 
-/** A line of results, made of OpenAI's. One that is not JSON any more, or has its answer in itself, stays so. */
+/** Converts a result line of OpenAI's form. A line that is not JSON, or has its answer at the top level, stays unchanged. */
 export function resultLine(text: string): string {
   const read = parseLine(text);
   if (read === undefined) return `${text.trimEnd()}\n`;
@@ -87,7 +87,7 @@ interface RowError {
   readonly message: string;
 }
 
-/** `undefined` for a line that was cut or garbled. */
+/** `undefined` for a truncated or garbled line. */
 function parseLine(text: string): OpenAiLine | undefined {
   try {
     return JSON.parse(text) as OpenAiLine;
@@ -102,7 +102,7 @@ function resultOf(response: OpenAiLine['response'], error: RowError | null): unk
   if (error !== null)
     return { type: 'errored', error: messageError(error.type ?? 'api_error', error.message) };
   if (!response) return { type: 'errored', error: null };
-  // Texts of JSON are other providers' way.
+  // Bodies as JSON texts are a habit of other providers.
   const { body } = response;
   return {
     type: 'succeeded',
@@ -112,7 +112,7 @@ function resultOf(response: OpenAiLine['response'], error: RowError | null): unk
 
 const STOP_REASONS: Readonly<Record<string, string>> = { stop: 'end_turn', length: 'max_tokens' };
 
-/** A completion as a message. */
+/** Converts a completion to a message. */
 export function message({ id, model, choices, usage }: Wire): Wire {
   const [choice] = choices as readonly { message: { content: string }; finish_reason: string }[];
   const { prompt_tokens, completion_tokens } = usage as Readonly<Record<string, number>>;

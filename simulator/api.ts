@@ -11,17 +11,17 @@ export type App = Hono<{ Bindings: NodeBindings }>;
 
 type ErrorStatus = 400 | 401 | 404 | 405 | 409 | 413 | 429;
 
-/** An error that a call is answered with: its status, its code, and its message. */
+/** An error answer to a call: status, code and message. */
 export type ErrorAnswer = readonly [status: ErrorStatus, code: string | null, message: string];
 
-/** What the routes of every adapter are made with. */
+/** The common inputs of every adapter's routes. */
 export interface Api extends AppOptions {
   readonly app: App;
-  /** A route that the faults of the script may strike. */
+  /** A route to which the script's faults apply. */
   readonly route: (name: Route, handle: Handler) => Handler;
   readonly refuse: (c: AppContext, ...answer: ErrorAnswer) => Response;
   readonly notFound: (c: AppContext, what: string) => Response;
-  /** The provider's code of an error. */
+  /** The provider's code for a refusal. */
   readonly codes: (refusal: Refusal) => string | null;
 }
 

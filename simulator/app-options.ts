@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { Spoken } from './dialects.ts';
-import type { FaultScript } from './faults.ts';
+import type { FaultScript } from './fault-script.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { Realtime } from './realtime.ts';
 import type { SimulatorState } from './state.ts';
@@ -18,7 +18,7 @@ export interface AppOptions {
   readonly record: (request: RequestRecord) => void;
 }
 
-/** One request as it was answered; the key is left out. */
+/** A request with its answer, without the key. */
 export interface RequestRecord {
   readonly method: string;
   readonly path: string;

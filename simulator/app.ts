@@ -9,7 +9,7 @@ import { addMessageBatches } from './message-batches.ts';
 import { addModels } from './models-api.ts';
 import { addSignedUpload, addUpload, SIGNED } from './uploads-api.ts';
 
-/** The files and batches API over HTTP. */
+/** Creates the HTTP API of files and batches. */
 export function createApp(options: AppOptions): App {
   const app: App = new Hono();
   const api = openApi(app, options);
@@ -32,7 +32,7 @@ export function createApp(options: AppOptions): App {
   return app;
 }
 
-/** Looks at the key of every call, and records the call. */
+/** Checks the key of every call, and records the call. */
 function addChecks({ app, state, spoken, apiKey, refuse, codes, record }: Api): void {
   app.use(async (c, next) => {
     const isSigned = c.req.path.startsWith(SIGNED);
@@ -48,7 +48,7 @@ function addChecks({ app, state, spoken, apiKey, refuse, codes, record }: Api): 
   });
 }
 
-/** Those that answers are made for. */
+/** Endpoints with simulated answers. */
 const REALTIME_ENDPOINTS = [
   '/v1/chat/completions',
   '/v1/completions',
@@ -65,7 +65,7 @@ function authProblem(
 ): 'no key' | 'wrong key' | undefined {
   const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1];
   const own = auth === 'Authorization: Bearer' ? bearer : headers[auth];
-  // Either header will do on every endpoint of Melious.
+  // Melious accepts either header at every endpoint.
   const given = own ?? (name === 'melious' ? headers['x-api-key'] : undefined);
   if (given === undefined) return 'no key';
   return apiKey !== undefined && given !== apiKey ? 'wrong key' : undefined;

@@ -1,11 +1,11 @@
 import type { BatchUsage } from './batches.ts';
 
-/** Tokens of a batch, as OpenAI adds them up in the batch itself. */
+/** Tokens of a batch, in the form in which OpenAI reports them in the batch object. */
 export const NO_USAGE: BatchUsage = { input: 0, cached: 0, output: 0, reasoning: 0 };
 
 type Counts = Readonly<Record<string, unknown>>;
 
-/** Adds the usage of an answer's body, in the words of chat or of responses. */
+/** Adds the usage of an answer's body, with the field names of chat or of responses. */
 export function addUsage(sum: BatchUsage, { usage }: Counts): BatchUsage {
   const counts = (usage ?? {}) as Counts;
   const details = (names: readonly string[]): Counts =>

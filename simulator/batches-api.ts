@@ -9,7 +9,7 @@ import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { batchesPath, readCreate } from './calls.ts';
 import type { Api, ErrorAnswer } from './api.ts';
 
-/** Batches of the provider: create, list, look, cancel. */
+/** Adds the routes of batches: create, list, get, cancel. */
 export function addBatches(api: Api): void {
   addCreate(api);
   addBatchList(api);
@@ -58,7 +58,7 @@ async function createUnlessFull(
 
 type CreateBody = NonNullable<ReturnType<typeof readCreate>>;
 
-/** What of a request the provider does not take, whatever its file is. */
+/** Why the provider rejects a create, regardless of its file. */
 function createProblem(
   { endpoint, completionWindow, metadata }: CreateBody,
   dialect: Dialect,
@@ -132,7 +132,7 @@ function idempotencyKeyOf(
   return honours.idempotencyKey === 'body' ? inBody : undefined;
 }
 
-/** A call that looks for batches, and when it does, in milliseconds since 1970. */
+/** A call that reads batches, with its time in milliseconds since 1970. */
 interface Look {
   readonly call: 'get' | 'list';
   readonly now: number;

@@ -1,34 +1,34 @@
 import type { BatchAction } from './faults.ts';
 
-/** How long a batch takes, in seconds of the simulator's clock. */
+/** Duration of a batch's stages, in seconds of the simulator's clock. */
 export interface Stages {
   readonly queuedSeconds: number;
   readonly runningSeconds: number;
   readonly finalizingSeconds: number;
 }
 
-/** A batch as the simulator keeps it. Times are milliseconds since 1970. */
+/** A batch in the simulator's state. Times are milliseconds since 1970. */
 export interface SimulatedBatch {
   readonly id: string;
-  /** In order of creation, from 1. */
+  /** Number of the batch in order of creation, from 1. */
   readonly nth: number;
   readonly inputFileId: string;
   readonly endpoint: string;
   readonly completionWindow: string;
-  /** Of the batch where it is told so, else of its first request. */
+  /** The batch's model, otherwise that of its first request. */
   readonly model?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string | undefined;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly requests: number;
-  /** That the model reads. */
+  /** Input tokens. */
   readonly tokens?: number;
-  /** What a failed validation says; the batch fails with it once it left its queue. */
+  /** Errors of a failed validation; the batch fails with them when it leaves the queue. */
   readonly errors: readonly ValidationError[];
   readonly actions: readonly BatchAction[];
   cancelledAt?: number;
-  /** Set when its end was first seen. */
+  /** Set when its end was first read. */
   end?: BatchEnd;
 }
 
@@ -39,7 +39,7 @@ export interface ValidationError {
   readonly param: string | null;
 }
 
-/** Tokens of all answers of a batch. */
+/** Tokens of all answers in a batch. */
 export interface BatchUsage {
   readonly input: number;
   readonly cached: number;
@@ -60,7 +60,7 @@ export interface BatchEnd {
 export type Ending = 'succeeded' | 'failed' | 'expired' | 'cancelled';
 export type Running = 'queued' | 'in_progress' | 'finalizing' | 'cancelling';
 
-/** Where a batch is: a pure function of time, so that nothing ticks and a restart changes nothing. */
+/** The state of a batch: a pure function of time, so that no timers are needed and a restart changes nothing. */
 export type BatchState =
   | { readonly status: Running; readonly shown: string; readonly done: number }
   | { readonly ending: Ending; readonly at: number; readonly finished: number };
@@ -109,13 +109,13 @@ export function batchState(batch: SimulatedBatch, now: number, stages: Stages): 
   return now < final ? running('finalizing') : { ending: 'succeeded', at: final, finished: batch.requests };
 }
 
-/** Milliseconds since 1970. */
+/** Times in milliseconds since 1970. */
 export interface Milestones {
   readonly inProgressAt?: number;
   readonly finalizingAt?: number;
 }
 
-/** When a batch began to run and to write its files, as far as it got there. */
+/** When a batch began to run and to write its files, if it did. */
 export function milestones(
   batch: SimulatedBatch,
   now: number,
@@ -132,7 +132,7 @@ export function milestones(
   };
 }
 
-/** Rows that are finished, growing evenly while the batch runs. */
+/** Finished rows, growing evenly while the batch is running. */
 function progressAt(
   { requests }: SimulatedBatch,
   now: number,

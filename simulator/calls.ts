@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import type { BatchRequest } from './provider.ts';
 
-/** Where batches are. */
+/** Path of the batches. */
 export function batchesPath({ adapter }: Pick<Dialect, 'adapter'>): string {
   if (adapter === 'mistral') return '/v1/batch/jobs';
   return adapter === 'anthropic' ? '/v1/messages/batches' : '/v1/batches';
@@ -45,12 +45,12 @@ const mistral = z
     model: body.model,
   }));
 
-/** What a create asks for; `undefined` when it is no such request. */
+/** Reads the body of a create; `undefined` if it is not valid. */
 export function readCreate(body: unknown, { adapter }: Dialect): BatchRequest | undefined {
   return (adapter === 'mistral' ? mistral : openAi).safeParse(body).data;
 }
 
-/** Takes a file that is sent as it is. @returns its bytes */
+/** Receives a file that is sent as the plain body. @returns its size in bytes */
 export async function receivePut(request: IncomingMessage, path: string): Promise<number> {
   await pipeline(request, createWriteStream(path));
   return statSync(path).size;

@@ -1,6 +1,6 @@
 import type { IdChange, RowAction } from './faults.ts';
 
-/** A result line as it goes wrong in the wild: under a changed id, in another shape, or cut in its middle. */
+/** Changes a result line as real providers do: under another id, in another shape, or truncated. */
 export function changeLine(text: string, actions: readonly RowAction[]): string {
   let changed = text;
   for (const action of actions) {
@@ -42,7 +42,7 @@ function changeId(id: string, as: Exclude<IdChange, 'camel' | 'other-key'>): str
   }
 }
 
-/** The answer in the line itself, without a response around it. */
+/** Moves the answer to the top level of the line. */
 function raise(text: string): string {
   const {
     response,

@@ -1,6 +1,6 @@
 import type { Spoken } from './dialects.ts';
 
-/** What the simulator refuses calls and rows for. */
+/** Reasons for which the simulator refuses calls and rows. */
 export type Refusal =
   | 'no key'
   | 'wrong key'
@@ -11,7 +11,7 @@ export type Refusal =
   | 'not allowed'
   | 'failure';
 
-/** Melious' codes, and OpenAI's, which all others copy; OpenAI has none for some. */
+/** Codes of Melious, and of OpenAI, which all others copy. OpenAI has no code for some refusals. */
 const CODES: Readonly<Record<Refusal, readonly [melious: string, openai: string | null]>> = {
   'no key': ['AUTH_1007', 'invalid_api_key'],
   'wrong key': ['AUTH_1008', 'invalid_api_key'],

@@ -3,7 +3,7 @@ import type { AppContext } from './app-options.ts';
 import type { ContentAction, RangeKind } from './faults.ts';
 import type { SimulatedFile, SimulatorState } from './state.ts';
 
-/** A file's content as it is served. */
+/** The content of a file to serve. */
 export interface ServedContent {
   readonly bytes: number;
   readonly etag: string;
@@ -16,7 +16,7 @@ export function contentOf(state: SimulatorState, { id, bytes }: SimulatedFile): 
   return { bytes, etag: `"${id}-1"`, open: (start) => state.content(id, start) };
 }
 
-/** Held in memory where it changes: only tests ask for it. */
+/** Kept in memory if it is changed, because only tests do that. */
 export async function contentUnder(
   state: SimulatorState,
   file: SimulatedFile,
@@ -32,7 +32,7 @@ export async function contentUnder(
   return { bytes: whole.length, etag: `"${file.id}-2"`, open };
 }
 
-/** A file, or what comes behind the position that is asked for, as long as it is the file that is asked for. */
+/** Serves a file, or its rest after the requested position if the file is still the same. */
 export function contentPart(
   c: AppContext,
   { bytes, etag, open }: ServedContent,
@@ -63,7 +63,7 @@ interface BrokenAnswer {
   readonly bytes: number;
 }
 
-/** Promises all, sends so many bytes of it, and closes the connection. */
+/** Announces the full length, sends only the first bytes, and closes the connection. */
 function breakOff(
   { env: { outgoing } }: AppContext,
   content: AsyncIterable<Buffer>,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ContentAction, ContentKind, RangeKind } from './faults.ts';
 
-/** A file's content as it goes wrong in the wild. Held in memory: only tests ask for it. */
+/** Corrupts a file's content as happens in practice. Kept in memory, because only tests do that. */
 export async function corruptContent(
   content: AsyncIterable<Buffer>,
   action: Exclude<ContentAction, { readonly kind: RangeKind }>,
@@ -38,7 +38,7 @@ function corrupt(whole: Buffer, kind: Exclude<ContentKind, 'truncated-body'>): B
   }
 }
 
-/** Promises the whole, sends so many bytes of it, and closes the connection. */
+/** Announces the full length, sends only the first bytes, and closes the connection. */
 function breakOff(whole: Buffer, bytes: number, outgoing: ServerResponse): Response {
   outgoing.writeHead(200, { 'content-type': 'application/jsonl', 'content-length': String(whole.length) });
   outgoing.write(whole.subarray(0, bytes), () => outgoing.destroy());

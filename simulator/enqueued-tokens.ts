@@ -1,16 +1,16 @@
 import type { SimulatedBatch, ValidationError } from './batches.ts';
 
-/** How many tokens of a model's batches may be queued or running, and how a batch that would be too much is refused. */
+/** Most queued and running tokens of a model's batches, and how a batch beyond it is refused. */
 export interface EnqueuedLimit {
   readonly tokens: number;
-  /** `create`: with 429. `batch`: it is created, and fails once it left its queue, as at OpenAI. */
+  /** `create`: with 429. `batch`: the batch is created and fails when it leaves the queue, as at OpenAI. */
   readonly refuses: 'create' | 'batch';
 }
 
-/** A create that is answered with 429. */
+/** The error of a create that is answered with 429. */
 export class EnqueuedTokensExceeded extends Error {}
 
-/** About how many tokens the model reads of a request: a quarter of its characters. */
+/** Estimated input tokens of a request: a quarter of its characters. */
 export function requestTokens(body: Readonly<Record<string, unknown>>): number {
   const { messages, input, prompt } = body;
   return tokensOf(messages ?? input ?? prompt ?? '');
@@ -23,7 +23,7 @@ function tokensOf(value: unknown): number {
   return 'content' in value ? tokensOf(value.content) : 'text' in value ? tokensOf(value.text) : 0;
 }
 
-/** Tokens of a model's batches among those that have not ended. */
+/** Tokens of a model's batches that have not ended. */
 export function enqueuedOf(running: Iterable<SimulatedBatch>, model: string | undefined): number {
   return [...running]
     .filter((batch) => batch.model === model && !batch.errors.some(({ code }) => code === CODE))

@@ -1,11 +1,11 @@
 import { corruptContent } from './corrupt-content.ts';
 import { contentOf, contentPart, contentUnder } from './content-ranges.ts';
-import { isRangeFault } from './faults.ts';
+import { isRangeFault } from './fault-script.ts';
 import { lateBytes, lateContent, latenessOf } from './late-output.ts';
 import { fileObject, listAnswer } from './dialects.ts';
 import type { Api } from './api.ts';
 
-/** Files of the provider: list, look, content, deletion. */
+/** Adds the routes of files: list, get, content, delete. */
 export function addFiles(api: Api): void {
   addFileList(api);
   addFile(api);

@@ -12,38 +12,39 @@ import { known } from '../src/provider/dialects/known.ts';
 import { speak } from './dialects.ts';
 import { isForThisMachine } from './own-machine.ts';
 import type { EnqueuedLimit } from './enqueued-tokens.ts';
-import { FaultScript, type Fault } from './faults.ts';
+import { FaultScript } from './fault-script.ts';
+import type { Fault } from './faults.ts';
 import { SimulatedProvider } from './provider.ts';
 import { Realtime, type RealtimeLimit } from './realtime.ts';
 import { SimulatorState, type SimulatedFile } from './state.ts';
 
 export interface SimulatorOptions {
-  /** Whose statuses, counters, errors, limits and habits. Default melious. */
+  /** Provider to imitate: statuses, counters, errors, limits and habits. Default: melious. */
   readonly dialect?: DialectName;
-  /** On 127.0.0.1. Default: any that is free. */
+  /** Port on 127.0.0.1. Default: any free port. */
   readonly port?: number;
-  /** The one key that is accepted. Default: any. */
+  /** The only accepted key. Default: any. */
   readonly apiKey?: string;
-  /** Answers, ids and orders are a function of it. Default 1. */
+  /** Determines answers, ids and orders. Default: 1. */
   readonly seed?: number;
-  /** Milliseconds since 1970. Batches go on as it does; nothing ticks by itself. Default: the real time. */
+  /** Milliseconds since 1970. Batches progress with it; there are no timers. Default: the real time. */
   readonly clock?: { now(): number };
-  /** How long the phases of a batch take. Default: 0.5 s, 3 s and 0.5 s. */
+  /** Duration of a batch's stages. Default: 0.5 s, 3 s and 0.5 s. */
   readonly stages?: Stages;
-  /** Keeps files and batches here, over restarts. Default: a temporary folder that goes with the simulator. */
+  /** Folder for files and batches, which survive restarts. Default: a temporary folder, deleted with the simulator. */
   readonly folder?: string;
   /** Default: the dialect's. */
   readonly maxFileBytes?: number;
   readonly faults?: readonly Fault[];
-  /** Most tokens of a model's batches that are queued or running. Default: no limit. */
+  /** Most input tokens of a model's queued and running batches. Default: no limit. */
   readonly enqueuedTokens?: EnqueuedLimit;
-  /** Realtime calls that are taken. Default 1,000 a minute. */
+  /** Most realtime calls. Default: 1,000 per minute. */
   readonly realtimeLimit?: RealtimeLimit;
 }
 
-/** A running provider double. */
+/** A running simulator. */
 export interface Simulator {
-  /** Its base URL, version included. */
+  /** Its base URL, including the version. */
   readonly url: string;
   close(): Promise<void>;
   addFaults(...faults: Fault[]): void;
@@ -51,20 +52,20 @@ export interface Simulator {
   batches(): readonly SimulatedBatch[];
   /** Files that were not deleted. */
   files(): readonly SimulatedFile[];
-  /** Batches made per `metadata.key`, or per input file's name: more than one was paid twice. */
+  /** Batches created per `metadata.key`, or per input file's name. More than one means that the rows were paid twice. */
   createsPerKey(): ReadonlyMap<string, number>;
-  /** Answers made per row, by custom_id: more than one was paid for more than once. */
+  /** Answers per row, by custom_id. More than one means that the row was paid more than once. */
   answersPerRow(): ReadonlyMap<string, number>;
 }
 
-/** Where the dialect does not know. */
+/** Used if the dialect does not know the limit. */
 const MAX_FILE_BYTES = 100_000_000;
 
 const REALTIME_LIMIT: RealtimeLimit = { requests: 1_000, perSeconds: 60 };
 
 const STAGES: Stages = { queuedSeconds: 0.5, runningSeconds: 3, finalizingSeconds: 0.5 };
 
-/** Starts a provider double on 127.0.0.1. It answers as a function of its seed, its clock and its faults alone. */
+/** Starts a simulated provider on 127.0.0.1. Its answers depend only on its seed, its clock and its faults. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const {
     dialect = 'melious',
@@ -112,7 +113,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     addFaults: (...faults) => script.add(faults),
     requests: () => requests,
     batches: () => [...state.batches.values()],
-    // Where there are none, what is kept as files is nobody's business.
+    // Anthropic has no files API, so the internal files are hidden.
     files: () => (spoken.dialect.adapter === 'anthropic' ? [] : [...state.files.values()]),
     createsPerKey: () => state.creates,
     answersPerRow: () => state.answersPerRow(),

@@ -1,11 +1,11 @@
-/** Values that match a JSON Schema, as a model would answer with them. */
+/** Generates values that match a JSON Schema, as a model would return them. */
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Deeper than this nothing optional is made: a schema may refer to itself. */
+/** At this depth optional parts are omitted, because a schema may be recursive. */
 const MAX_DEPTH = 6;
 
-/** A value of the schema, from a row of numbers that look random. What the schema's patterns and formats ask is not made. */
+/** A value of the schema, from a list of pseudo-random numbers. Patterns and formats of the schema are ignored. */
 export function answerOf(schema: unknown, numbers: Uint8Array): unknown {
   let at = 0;
   const root = asSchema(schema);
@@ -75,7 +75,7 @@ function asSchema(value: unknown): Schema {
   return typeof value === 'object' && value !== null ? (value as Schema) : {};
 }
 
-/** Follows `#/$defs/name` and the like. */
+/** Resolves references such as `#/$defs/name`. */
 function resolve(root: Schema, schema: Schema): Schema {
   const target = schema['$ref'];
   if (typeof target !== 'string' || !target.startsWith('#')) return schema;

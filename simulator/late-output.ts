@@ -2,13 +2,13 @@ import type { SimulatedBatch } from './batches.ts';
 import type { LateOutput } from './faults.ts';
 import type { SimulatorState } from './state.ts';
 
-/** What is shown of a batch's files although it has ended, and how much of the delay is over, from 0 to 1. */
+/** What an ended batch shows of its files so far, and the share of the delay that is over, from 0 to 1. */
 export interface Late {
   readonly shows: LateOutput;
   readonly share: number;
 }
 
-/** Whether a batch that has ended shows less than it promises, at this time. */
+/** The lateness of an ended batch that shows less than it promises at this time. */
 export function lateness({ actions, end }: SimulatedBatch, now: number): Late | undefined {
   const late = actions.find((action) => action.kind === 'late');
   if (late === undefined || end === undefined) return undefined;
@@ -17,13 +17,13 @@ export function lateness({ actions, end }: SimulatedBatch, now: number): Late | 
   return share < 1 ? { shows: late.shows, share: Math.max(0, share) } : undefined;
 }
 
-/** The batch as it is shown: one that is late may not name its files yet. */
+/** The batch as shown: a late one may not name its files yet. */
 export function shownBatch(batch: SimulatedBatch, now: number): SimulatedBatch {
   if (batch.end === undefined || lateness(batch, now)?.shows !== 'no-id') return batch;
   return { ...batch, end: { ...batch.end, outputFileId: undefined, errorFileId: undefined } };
 }
 
-/** Whether a file is one of a batch that is late. */
+/** The lateness of a file's batch. */
 export function latenessOf(state: SimulatorState, fileId: string, now: number): Late | undefined {
   const batch = [...state.batches.values()].find(
     ({ end }) => end?.outputFileId === fileId || end?.errorFileId === fileId,
@@ -31,7 +31,7 @@ export function latenessOf(state: SimulatorState, fileId: string, now: number): 
   return batch && lateness(batch, now);
 }
 
-/** A late file's content as it is shown; undefined when it is not found yet. Held in memory: only tests ask for it. */
+/** A late file's content as shown; undefined if it is not found yet. Kept in memory, because only tests do that. */
 export async function lateContent(
   content: AsyncIterable<Buffer>,
   { shows, share }: Late,
@@ -57,7 +57,7 @@ export async function lateContent(
   }
 }
 
-/** A late file's size as its object tells it: only that of a short file is the one it will have. */
+/** A late file's size in its object. Only a short file reports its final size. */
 export async function lateBytes(content: AsyncIterable<Buffer>, late: Late, bytes: number): Promise<number> {
   if (late.shows === 'short') return bytes;
   return (await lateContent(content, late))?.length ?? 0;

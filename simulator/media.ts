@@ -2,12 +2,12 @@ import { crc32, deflateSync } from 'node:zlib';
 
 const PNG_BEGINNING = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
-/** A square of one colour as a PNG. @param colour its first three bytes are red, green and blue */
+/** A square of one colour as a PNG. @param colour red, green and blue in its first three bytes */
 export function png(colour: Buffer, pixels = 8): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(pixels, 0);
   header.writeUInt32BE(pixels, 4);
-  // 8 bits of red, green and blue each.
+  // 8 bits each of red, green and blue.
   header.set([8, 2, 0, 0, 0], 8);
   const row = Buffer.concat([
     Buffer.from([0]),

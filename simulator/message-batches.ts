@@ -6,9 +6,9 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
-import { isRangeFault } from './faults.ts';
+import { isRangeFault } from './fault-script.ts';
 
-/** What is Anthropic's alone: a create that carries its requests, and results under a batch's own id. */
+/** Adds Anthropic's own routes: a create that contains its requests, and results by the batch's id. */
 export function addMessageBatches({ app, state, provider, script, realtime, now, route, refuse }: Api): void {
   const path = batchesPath({ adapter: 'anthropic' });
   app.all('/v1/files/*', (c) => refuse(c, 404, 'not_found_error', 'There are no files.'));
@@ -46,7 +46,7 @@ export function addMessageBatches({ app, state, provider, script, realtime, now,
     }),
   );
 
-  /** Known again by what is in them: the same requests, sent twice, are two batches of one name. */
+  /** Named by their content, so that the same requests sent twice are two batches with one name. */
   function keep(lines: string): string {
     const id = state.nextId('file');
     writeFileSync(state.contentPath(id), lines);

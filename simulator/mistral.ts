@@ -1,6 +1,6 @@
 import type { SimulatedBatch } from './batches.ts';
 
-/** A batch as Mistral's job of it. */
+/** A batch as a job object of Mistral. */
 export function mistralJob(
   object: Readonly<Record<string, unknown>>,
   batch: SimulatedBatch,

@@ -1,6 +1,6 @@
 import { png, wav } from './media.ts';
 
-/** The bodies of endpoints other than chat, responses and embeddings, as a function of the request and its hash. */
+/** Bodies of the endpoints other than chat, responses and embeddings, which depend only on the request and its hash. */
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -33,13 +33,13 @@ export function images({ n }: Body, hash: Buffer): Body {
   return { created: 1_790_000_000, data };
 }
 
-/** `/v1/audio/speech`: a tone. No provider documents how audio is put into a line: this is one way. */
+/** `/v1/audio/speech`: a tone. No provider documents the form of audio in a line; this is one possibility. */
 export function speech(hash: Buffer): Body {
   const hertz = 200 + (hash[0] ?? 0);
   return { audio: wav(hertz).toString('base64'), format: 'wav' };
 }
 
-/** `/v1/rerank`: the documents by scores that fall. */
+/** `/v1/rerank`: the documents in the order of descending scores. */
 export function ranking({ documents, top_n, return_documents: shown, query }: Body, hash: Buffer): Body {
   const all: unknown[] = Array.isArray(documents) ? documents : [];
   const scored = all.map((document, index) => ({

@@ -1,9 +1,10 @@
-/** Names of this machine that a browser or a program here asks for; a website may make its own name lead here instead. */
+/** Names by which browsers and programs call this machine; a website may make its own name resolve to it. */
 const OWN_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
 
 /**
- * Whether a request to a server on 127.0.0.1 is meant for it: its Host is this machine (a name that a website rebinds to
- * 127.0.0.1 is not), and no page of another origin makes it (browsers say so in Origin and Sec-Fetch-Site).
+ * True if a request to a server on 127.0.0.1 may be served: its Host is a name of this machine, which excludes names that a
+ * website resolves to 127.0.0.1; and it does not come from a page of another origin, which browsers report in Origin and
+ * Sec-Fetch-Site.
  */
 export function isForThisMachine(header: (name: string) => string | null | undefined): boolean {
   const host = header('host') ?? '';

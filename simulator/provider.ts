@@ -8,8 +8,10 @@ import {
   type ValidationError,
 } from './batches.ts';
 import { EnqueuedTokensExceeded, enqueuedOf, tooManyTokens, type EnqueuedLimit } from './enqueued-tokens.ts';
-import { batchObject, type Spoken } from './dialects.ts';
-import type { BatchAction, FaultScript } from './faults.ts';
+import { batchObject } from './batch-object.ts';
+import type { Spoken } from './dialects.ts';
+import type { FaultScript } from './fault-script.ts';
+import type { BatchAction } from './faults.ts';
 import { shownBatch } from './late-output.ts';
 import { produceOutput } from './output.ts';
 import type { SimulatorState } from './state.ts';
@@ -31,16 +33,16 @@ export interface BatchRequest {
   readonly completionWindow: string;
   readonly model?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The same key and request answer with the same batch. */
+  /** The same key and request return the same batch. */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The provider itself, without HTTP: makes batches, and lets them go on as its clock does. */
+/** The simulated provider without HTTP: creates batches, whose state follows its clock. */
 export class SimulatedProvider {
   readonly #options: ProviderOptions;
-  /** Batches whose end is being written, so that two requests at once write it once. */
+  /** Batches whose files are being written, so that two simultaneous requests write them once. */
   readonly #ending = new Map<string, Promise<void>>();
-  /** One after the other: each holds its batch's requests. */
+  /** Ends are written one after the other, because each needs its batch's requests in memory. */
   #lastEnding: Promise<void> = Promise.resolve();
 
   constructor(options: ProviderOptions) {
@@ -75,14 +77,14 @@ export class SimulatedProvider {
     };
     state.batches.set(batch.id, batch);
     const key = request.metadata['key'] ?? state.files.get(request.inputFileId)?.name ?? '';
-    // One that vanishes cannot be found again: making another one is all that is left.
+    // A vanished batch cannot be found again, so a new one is created.
     if (!actions.some(({ kind }) => kind === 'vanish'))
       state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
     state.save();
     return batch;
   }
 
-  /** @throws EnqueuedTokensExceeded where the create is refused */
+  /** @throws EnqueuedTokensExceeded when the create is refused */
   #tooManyTokens(model: string | undefined, tokens: number): ValidationError[] {
     const { enqueuedTokens: limit, state } = this.#options;
     if (limit === undefined) return [];
@@ -93,7 +95,10 @@ export class SimulatedProvider {
     return [problem];
   }
 
-  /** The batch as the API shows it now; its files are made when its end is first seen, and until then it writes them. */
+  /**
+   * The current batch object of the API. Files are written when the end is first read; until then the batch shows that it is
+   * writing them.
+   */
   async show(batch: SimulatedBatch): Promise<Record<string, unknown>> {
     const current = this.stateOf(batch);
     const isWriting = 'ending' in current && !(await isSoon(this.#end(batch, current)));
@@ -111,7 +116,7 @@ export class SimulatedProvider {
     return batchState(batch, now(), stages);
   }
 
-  /** Asks a batch to end; false when it has ended already. */
+  /** Cancels a batch; returns false if it has ended. */
   cancel(batch: SimulatedBatch): boolean {
     const current = this.stateOf(batch);
     if ('ending' in current) return current.ending === 'cancelled';
@@ -137,12 +142,12 @@ export class SimulatedProvider {
   }
 }
 
-/** Longest that a poll waits for files, in milliseconds: many large batches that end together take minutes. */
+/** Longest wait of a poll for files, in milliseconds: many large batches that end together take minutes. */
 const PATIENCE_MS = 10_000;
 
 const writing = (done: number): BatchState => ({ status: 'finalizing', shown: 'finalizing', done });
 
-/** @returns false when it takes longer than a poll waits */
+/** @returns false if it takes longer than a poll waits */
 async function isSoon(ending: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
@@ -155,7 +160,7 @@ async function isSoon(ending: Promise<void>): Promise<boolean> {
   }
 }
 
-/** Seconds: a hundred years. */
+/** A hundred years, in seconds. */
 const NEVER = 3_153_600_000;
 
 function plannedErrors(action: BatchAction): ValidationError[] {

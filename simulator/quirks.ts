@@ -1,34 +1,34 @@
 import type { DialectName } from '../src/provider/dialects/dialects.ts';
 
-/** What providers do beyond the data of their dialects: nobody has to know it to talk to them, and it must not matter. */
+/** Habits of providers beyond their dialects. Clients need not know them, and must work with all of them. */
 export interface Quirks {
-  /** Statuses of a batch that waits, runs and writes its files. */
+  /** Statuses of a batch that is waiting, running or writing its files. */
   readonly queued: string;
   readonly inProgress: string;
   readonly finalizing: string;
   readonly casing: 'lower' | 'upper' | 'capital';
-  /** Ids: `file_1a2b…`; UUIDs; a prefix of their own; base64 of a hundred characters and more. */
+  /** Form of ids: `file_1a2b…`; UUIDs; an own prefix; base64 of a hundred characters and more. */
   readonly ids: 'plain' | 'uuid' | 'batch prefix' | 'long';
-  /** Answer to a create. */
+  /** Status of the answer to a create. */
   readonly created: 200 | 201;
-  /** Lists: with `has_more`; whole and without a word about more; wrapped in `data` beside a code; bare; in numbered pages. */
+  /** Form of lists: with `has_more`; complete without it; wrapped in `data` beside a code; bare; in numbered pages. */
   readonly lists: 'paged' | 'whole' | 'wrapped' | 'bare' | 'numbered';
-  /** An uploaded file: bare, or wrapped in `data` beside a code. */
+  /** Form of an uploaded file: bare, or wrapped in `data` beside a code. */
   readonly uploads: 'bare' | 'wrapped';
-  /** Counters of a batch that runs: numbers, nulls, absent until there are some; in the object itself as well. */
+  /** Counters of a running batch: numbers; nulls; absent at first; also in the object itself. */
   readonly counts: 'shown' | 'null' | 'absent' | 'twice';
-  /** A batch is never expired. */
+  /** True if a batch never expires. */
   readonly neverExpires: boolean;
-  /** A batch none of whose rows succeeded has failed. */
+  /** True if a batch without any succeeded row counts as failed. */
   readonly failsWithoutSuccess: boolean;
-  /** What a cancelled batch had finished is gone. */
+  /** True if a cancelled batch loses its finished rows. */
   readonly cancelledIsEmpty: boolean;
   readonly lastNewline: boolean;
-  /** Takes no file with a blank line, wherever it is. */
+  /** Whether a file with a blank line is accepted. */
   readonly blankLines: 'taken' | 'refused';
-  /** Where the line of a failed validation is told: in its field, or in the message alone. */
+  /** Where a failed validation names its line: in a field, or only in the message. */
   readonly errorLines: 'field' | 'message';
-  /** Metadata of its own on every batch. */
+  /** Metadata that the provider adds to every batch. */
   readonly ownMetadata: Readonly<Record<string, string>> | undefined;
 }
 
@@ -90,6 +90,6 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
   aibrix: { ...PLAIN, queued: 'scheduling', ids: 'uuid', counts: 'absent', errorLines: 'message' },
   ogx: { ...PLAIN, cancelledIsEmpty: true, lastNewline: false },
   'llm-d': { ...PLAIN, finalizing: 'in_progress', blankLines: 'refused' },
-  // Nobody has heard of any of these.
+  // Statuses that no client knows.
   generic: { ...PLAIN, queued: 'pondering', inProgress: 'at it', finalizing: 'nearly', lists: 'whole' },
 };

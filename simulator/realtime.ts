@@ -6,7 +6,7 @@ import { codeOf } from './codes.ts';
 import { errorBody, type Spoken } from './dialects.ts';
 import { asksForStream, streamAnswer } from './streaming.ts';
 
-/** How many realtime calls an account may make. */
+/** Limit of realtime calls of an account. */
 export interface RealtimeLimit {
   readonly requests: number;
   readonly perSeconds: number;
@@ -22,7 +22,7 @@ export interface RealtimeOptions {
 
 /** How an endpoint's requests and answers differ from OpenAI's. */
 export interface RealtimeShape {
-  /** The endpoint of OpenAI that it stands for. */
+  /** The equivalent endpoint of OpenAI. */
   readonly url: string;
   readonly request: z.ZodType<Readonly<Record<string, unknown>>>;
   readonly answer: (body: Readonly<Record<string, unknown>>) => object;
@@ -30,7 +30,7 @@ export interface RealtimeShape {
 
 const anyRequest = z.record(z.string(), z.unknown());
 
-/** The realtime endpoints: one call, one answer, and headers that tell how many more are taken in this window. */
+/** The realtime endpoints: one call, one answer, and headers with the remaining calls of the window. */
 export class Realtime {
   readonly #options: RealtimeOptions;
   readonly #seen = new Map<string, number>();
@@ -63,7 +63,7 @@ export class Realtime {
     if (failure !== undefined)
       return Response.json(
         errorBody(spoken, failure, `The simulator was told to fail this row with ${failure}.`),
-        // As a batch tells it: a code that is not known to pass does not.
+        // As in a batch: an unknown code is permanent.
         { status: isListed(failure, spoken.dialect.codes.retriable) ? 503 : 400, headers },
       );
     if (isUnknownModel(request.body['model']))
@@ -88,7 +88,7 @@ export class Realtime {
     return Response.json(refusal, { status: 400, headers });
   }
 
-  /** Takes a call in; with `retry-after` it is one too many. */
+  /** Counts a call. The result contains `retry-after` if the call is one too many. */
   #count(): Record<string, string> {
     const { limit, now } = this.#options;
     if (now() >= this.#windowEnds) {

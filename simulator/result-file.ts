@@ -1,10 +1,10 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { SimulatorState } from './state.ts';
 
-/** Lines written together: a system call per line would cost more than making it. */
+/** Lines to write at once: one system call per line would cost more than creating the line. */
 const LINES_PER_WRITE = 2_000;
 
-/** A result file as its lines come. It has no id before it is complete. */
+/** A result file that is written line by line. It has no id until it is complete. */
 export class ResultFile {
   readonly #state: SimulatorState;
   readonly #path: string;
@@ -12,7 +12,7 @@ export class ResultFile {
   #lines: string[] = [];
   #bytes = 0;
 
-  /** @param name tells it from the other files that are being written */
+  /** @param name separates it from other files that are being written */
   constructor(state: SimulatorState, name: string) {
     this.#state = state;
     this.#path = `${state.contentPath(name)}.new`;
@@ -24,7 +24,7 @@ export class ResultFile {
 
   add(lines: readonly string[]): void {
     this.#lines.push(...lines);
-    // The last line stays, for some providers leave its newline out.
+    // Keeps the last line, because some providers omit its newline.
     if (this.#lines.length > LINES_PER_WRITE) this.#write(this.#lines.splice(0, this.#lines.length - 1));
   }
 

@@ -20,11 +20,11 @@ export interface SimulatedFile {
   readonly purpose: string;
   readonly createdAt: number;
   readonly expiresAt?: number;
-  /** How often it will be looked at before it is processed. */
+  /** Number of reads until it is processed. */
   looksUntilProcessed?: number;
 }
 
-/** More than the batches that any row is in. */
+/** More than the number of batches with the same row. */
 const ANSWER = 65_536;
 
 interface Saved {
@@ -34,15 +34,15 @@ interface Saved {
   readonly creates: readonly (readonly [string, number])[];
 }
 
-/** Files and batches, kept in a folder after every change, so that a restart finds them. */
+/** Files and batches, stored in a folder after every change, so that a restart finds them. */
 export class SimulatorState {
   readonly files = new Map<string, SimulatedFile>();
   readonly batches = new Map<string, SimulatedBatch>();
-  /** Batches made per `metadata.key`, or per input file's name where the metadata names none. */
+  /** Batches created per `metadata.key`, or per input file's name if the metadata has no key. */
   readonly creates = new Map<string, number>();
-  /** How often a row was in a batch, and how often it was answered: {@link ANSWER} for each, in one number. */
+  /** How often a row was in a batch, plus {@link ANSWER} for each of its answers, in one number. */
   readonly #rows = new Map<string, number>();
-  /** Rows that were counted since the last save. */
+  /** Rows whose counts changed since the last save. */
   #counted = new Set<string>();
   readonly #folder: string;
   readonly #seed: number;
@@ -65,17 +65,17 @@ export class SimulatorState {
     return join(this.#folder, 'rows.jsonl');
   }
 
-  /** @returns how often the row was in a batch by now */
+  /** @returns how often the row was in a batch so far */
   countAttempt(customId: string): number {
     return this.#count(customId, 1) % ANSWER;
   }
 
-  /** Each answer is paid for, wherever it ends. */
+  /** Each answer is paid for, whether or not it is delivered. */
   countAnswer(customId: string): void {
     this.#count(customId, ANSWER);
   }
 
-  /** Batches that answered a row, by custom_id. */
+  /** Number of answers per row, by custom_id. */
   answersPerRow(): ReadonlyMap<string, number> {
     const answers = [...this.#rows].map(([id, counts]) => [id, Math.floor(counts / ANSWER)] as const);
     return new Map(answers.filter(([, count]) => count > 0));
@@ -88,7 +88,7 @@ export class SimulatorState {
     return counts;
   }
 
-  /** The next id: a function of the seed and of how many there were before. */
+  /** The next id, which depends only on the seed and on the number of earlier ids. */
   nextId(prefix: string): string {
     this.#serial += 1;
     const hash = createHash('sha256').update(`${this.#seed}/${this.#serial}`).digest('hex');
@@ -125,7 +125,7 @@ export class SimulatorState {
     renameSync(`${this.#statePath}.new`, this.#statePath);
   }
 
-  /** Appended: a million rows would take longer to write than to answer. */
+  /** Appends, because writing a million rows anew would take longer than answering them. */
   #saveRows(): void {
     if (this.#counted.size === 0) return;
     const lines = [...this.#counted].map((id) => `${JSON.stringify([id, this.#rows.get(id)])}\n`);

@@ -1,4 +1,4 @@
-/** An answer as an endpoint with `stream: true` sends it: server-sent events, built from the answer that is sent otherwise. */
+/** Converts an answer to server-sent events, as an endpoint with `stream: true` sends it. */
 
 type Wire = Readonly<Record<string, unknown>>;
 
@@ -8,12 +8,12 @@ interface SentEvent {
   readonly data: unknown;
 }
 
-/** Whether a call asks for a stream. */
+/** True if a call requests a stream. */
 export function asksForStream(body: Wire): boolean {
   return body['stream'] === true;
 }
 
-/** The answer as a stream; `undefined` where the endpoint has none. */
+/** The answer as a stream; `undefined` if the endpoint does not support it. */
 export function streamAnswer(
   path: string,
   request: Wire,
@@ -36,7 +36,7 @@ function eventsOf(path: string, request: Wire, answer: Wire): SentEvent[] | unde
   return path.endsWith('/responses') ? responseEvents(answer) : undefined;
 }
 
-/** Chunks of a completion, the usage in one of its own where it is asked for, and the mark of the end. */
+/** Chunks of a completion, a separate chunk for the usage if requested, and the end mark. */
 function chunks(
   request: Wire,
   answer: Wire,
@@ -75,7 +75,7 @@ function wordsOf(text: unknown): string[] {
   return typeof text === 'string' ? (text.match(/\S+\s*|\s+/g) ?? []) : [];
 }
 
-/** The events of a response whose output is one message of one part. */
+/** The events of a response whose output is one message with one part. */
 function responseEvents(answer: Wire): SentEvent[] {
   const [item = {}] = answer['output'] as readonly Wire[];
   const [part = {}] = item['content'] as readonly Wire[];

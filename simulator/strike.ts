@@ -4,13 +4,13 @@ import type { Context } from 'hono';
 import { errorBody, type Spoken } from './dialects.ts';
 import type { RouteAction } from './faults.ts';
 
-/** What the Node server hands over with a request: faults reach for its sockets. */
+/** What the Node server passes with a request; faults need its socket. */
 export interface NodeBindings {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
 }
 
-/** Lets a fault strike a call: instead of it, or after it was carried out. */
+/** Applies a fault to a call: instead of executing it, or afterwards. */
 export async function strike(
   action: RouteAction | undefined,
   spoken: Spoken,
@@ -52,13 +52,13 @@ export async function strike(
   }
 }
 
-/** Takes in what is being sent, so that the answer is read and not a broken pipe. */
+/** Reads the request's body to its end, so that the client gets the answer and not a broken pipe. */
 async function drain({ env }: Context<{ Bindings: NodeBindings }>): Promise<void> {
   env.incoming.resume();
   if (!env.incoming.readableEnded) await once(env.incoming, 'end');
 }
 
-/** Another fault has broken off this answer already. */
+/** True if another fault has already ended this answer. */
 function isSent(answer: Response): boolean {
   return answer.headers.has('x-hono-already-sent');
 }

@@ -1,6 +1,6 @@
 import type { SimulatedBatch } from './batches.ts';
 
-/** A batch as Together's job of it. */
+/** A batch as a job object of Together. */
 export function togetherJob(
   object: Readonly<Record<string, unknown>>,
   batch: SimulatedBatch,

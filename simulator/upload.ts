@@ -7,14 +7,14 @@ import { parseObject } from './validate.ts';
 export interface Upload {
   readonly name: string;
   readonly purpose: string;
-  /** Seconds after which the file goes by itself, in either spelling of the field. */
+  /** Seconds after which the file expires, in either spelling of the field. */
   readonly expiresAfter: { readonly brackets?: number; readonly dots?: number };
   readonly bytes: number;
-  /** Longer than the cap; what is on disk is cut there. */
+  /** Set if the file exceeds the limit; the stored file is truncated there. */
   readonly tooLarge: boolean;
 }
 
-/** Takes a multipart upload to a file on disk as it streams in. Fails when the body is no multipart/form-data. */
+/** Streams a multipart upload to a file on disk. Fails if the body is not multipart/form-data. */
 export async function receiveUpload(
   request: IncomingMessage,
   path: string,
@@ -53,7 +53,7 @@ function secondsIn(
   return value === undefined ? {} : { [spelling]: Number(value) };
 }
 
-/** Whether the file's first line is a JSON object, as far as its first megabyte tells. */
+/** True if the file's first line is a JSON object, judged by its first megabyte. */
 export function startsAsJsonLines(path: string): boolean {
   const file = openSync(path, 'r');
   const start = Buffer.alloc(1_048_576);

@@ -6,12 +6,12 @@ import { uploadAnswer } from './dialects.ts';
 import type { SimulatedFile } from './state.ts';
 import { receiveUpload, startsAsJsonLines, type Upload } from './upload.ts';
 
-/** Before the ids of files whose address was asked for. */
+/** Prefix of upload URLs that were requested. */
 export const SIGNED = '/v1/signed/';
 
 const FILE_PURPOSE = { form: 'batch', signed: 'batch-api' } as const;
 
-/** A file that comes as a form. */
+/** Adds the route for a file in a form. */
 export function addUpload(api: Api): void {
   const { app, route, state, spoken, now, refuse, maxFileBytes } = api;
   const { dialect } = spoken;
@@ -44,7 +44,7 @@ export function addUpload(api: Api): void {
   );
 }
 
-/** Where to send a file is asked first; the address needs no key, and takes none. */
+/** Adds the routes for a file whose upload URL is requested first; that URL needs no key and rejects one. */
 export function addSignedUpload({ app, route, state, now, refuse, notFound, maxFileBytes }: Api): void {
   app.post('/v1/files', (c) => {
     const { file_name: name = '', purpose = '' } = c.req.query();
@@ -90,7 +90,7 @@ async function uploadProblem(
   return undefined;
 }
 
-/** When a file goes, where its form said so in the provider's spelling. */
+/** When a file expires, if its form says so in the provider's spelling. */
 function expiryOf(
   { expiresAfter }: Upload,
   { honours }: Dialect,
@@ -101,7 +101,7 @@ function expiryOf(
   return seconds === undefined ? {} : { expiresAt: now + seconds * 1_000 };
 }
 
-/** Also one at the end, behind the last newline. */
+/** True also for a blank line at the end, after the last newline. */
 async function hasBlankLine(content: AsyncIterable<Buffer>): Promise<boolean> {
   const NEWLINE = 0x0a;
   let before = NEWLINE;

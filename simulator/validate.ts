@@ -2,20 +2,20 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import type { ValidationError } from './batches.ts';
 import { requestTokens } from './enqueued-tokens.ts';
-import type { FaultScript } from './faults.ts';
+import type { FaultScript } from './fault-script.ts';
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
 
 export interface Validated {
   readonly requests: number;
   readonly errors: readonly ValidationError[];
-  /** That the first request asks. */
+  /** The model of the first request. */
   readonly model: string | undefined;
-  /** Of all requests. */
+  /** Input tokens of all requests. */
   readonly tokens: number;
 }
 
-/** Checks every line of a batch's file as OpenAI does: all faulty lines are named, and one is enough to fail the batch. */
+/** Checks every line of a batch's file as OpenAI does: reports all invalid lines, and a single one fails the batch. */
 export async function validateRequests(
   content: AsyncIterable<Uint8Array>,
   endpoint: string,
@@ -59,10 +59,10 @@ type LineProblem = Omit<ValidationError, 'line'>;
 
 interface LineRules {
   readonly endpoint: string;
-  /** The batch alone says what is asked. */
+  /** True if the endpoint is named only by the batch. */
   readonly bare: boolean;
   readonly limits: Dialect['limits'];
-  /** Models that were asked for. */
+  /** Requested models. */
   readonly models: Set<string>;
 }
 
@@ -118,7 +118,7 @@ function checkBody(body: unknown, endpoint: string): LineProblem | undefined {
   return undefined;
 }
 
-/** What a request cannot do without, by its endpoint. */
+/** Required fields of a request, by endpoint. */
 const NEEDED: readonly (readonly [path: RegExp, fields: readonly string[]])[] = [
   [/\/chat\/completions$/, ['messages']],
   [/\/(embeddings|responses|audio\/speech)$/, ['input']],

@@ -1,5 +1,5 @@
 import type { CaughtError, Failure } from './errors.ts';
-import type { ShardStep } from './checkpoints/collected.ts';
+import type { ShardStep } from './checkpoints/round/collected.ts';
 import type { ShardPlan } from './checkpoints/plan.ts';
 import type { Summary } from './checkpoints/summary.ts';
 import type { PollLimits } from './checkpoints/profile.ts';
@@ -10,138 +10,146 @@ import type { ProviderSettings } from './provider/batch-provider.ts';
  * counters; rows never enter the state. Times are seconds since 1970; waits are whole seconds.
  */
 
-/** Into the machine and into *Build requests*. Canonical: the same job always starts with the same bytes. */
+/** Input of the machine and of *Build requests*. Canonical: the same job always starts with the same bytes. */
 export interface JobInput {
   readonly jobId: string;
 }
 
-/** Out of *Build requests* that ran short of time, and into it again. Where it goes on is in the bucket. */
+/**
+ * Output of *Build requests* when it ran short of time, and its next input. The bucket has the position at which it continues.
+ */
 export interface BuildingContext extends JobInput {
-  /** So far; for people. */
+  /** Progress so far, for people. */
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
-/** Into *Build requests*: at the job's start, and again after its pilot and while it waits for an approval. */
+/** Input of *Build requests*: at the start of the job, after its pilot, and while it waits for an approval. */
 export interface BuildContext extends JobInput {
   readonly pilot?: true;
   readonly waiting?: WaitingContext['waiting'];
 }
 
-/** Out of *Build requests* while a person has to approve the job, into *Wait for approval*, and into *Build requests* again. */
+/**
+ * Output of *Build requests* while a person must approve the job: passes through *Wait for approval* and back to *Build
+ * requests*.
+ */
 export interface WaitingContext extends JobInput {
   /** When the wait began. */
   readonly waiting: { readonly since: number };
   readonly waitSeconds: number;
 }
 
-/** Out of *Build requests*, into *For each shard*. */
+/** Output of *Build requests* and input of *For each shard*. */
 export interface JobContext {
   readonly jobId: string;
-  /** The shards are those of the job's pilot: *Build requests* says what follows. */
+  /** The shards belong to the job's pilot; *Build requests* then decides what follows. */
   readonly pilot?: true;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
   readonly toRun: {
     readonly shards: number;
-    /** Of the list of them, the items of the map (`src/checkpoints/to-run.ts`): too long to cross the state. */
+    /**
+     * Key of the list, whose entries are the map's items (`src/checkpoints/to-run.ts`). The list itself is too long for the
+     * state.
+     */
     readonly key: string;
   };
   readonly provider: ProviderSettings;
   readonly polling: PollLimits;
 }
 
-/** Into *Upload file*, as the map's item selector makes it; after a retry the same, with the round to run. */
+/** Input of *Upload file*, made by the map's item selector; after a retry the same with the round to run. */
 export interface ShardContext {
   readonly jobId: string;
   readonly shard: number;
-  /** What the plan says of it, so that no step of a shard reads the whole plan. */
+  /** The shard's entry in the plan, so that no step of a shard reads the whole plan. */
   readonly planned?: ShardPlan;
   readonly provider: ProviderSettings;
   readonly polling: PollLimits;
-  /** Absent at the start: *Upload file* finds the round from the checkpoints. */
+  /** Absent at the start: *Upload file* then finds the round from the checkpoints. */
   readonly round?: number;
   readonly lastRound?: number;
-  /** Set while the provider may have more batches of the shard's rows than the one of its round. */
+  /** Set while the provider may have other batches of the shard's rows besides the round's own. */
   readonly doubt?: true;
   /** The step of the ladder; absent for the first one. */
   readonly step?: ShardStep | undefined;
-  /** Events that the rounds before this one have put into the execution's history, more or less. */
+  /** Approximate number of history events of the earlier rounds in this execution. */
   readonly spentEvents?: number;
 }
 
-/** Out of *Upload file*, into *Create batch*. */
+/** Output of *Upload file* and input of *Create batch*. */
 export interface UploadedContext extends ShardContext {
   readonly round: number;
   readonly lastRound: number;
   readonly fileId: string;
 }
 
-/** Out of *Upload file* when the round is sent direct; into *Send direct*. */
+/** Output of *Upload file* if the round is sent direct; input of *Send direct*. */
 export interface DirectContext extends ShardContext {
   readonly round: number;
   readonly lastRound: number;
   readonly direct: true;
   readonly createdAt: number;
-  /** Passes of *Send direct* so far. */
+  /** Number of passes of *Send direct* so far. */
   readonly polls: number;
-  /** Passes in a row that brought no answer. */
+  /** Consecutive passes without an answer. */
   readonly stalled: number;
 }
 
-/** Out of *Send direct*, into *All sent?*. */
+/** Output of *Send direct* and input of *All sent?*. */
 export interface SentContext extends DirectContext {
   readonly phase: 'running' | 'ended';
   readonly waitSeconds: number;
   /** Rows of the round that are answered. */
   readonly answered: number;
-  /** The account was denied: no further row is sent. */
+  /** Set if the account was denied: no further row is sent. */
   readonly denied?: Failure;
 }
 
-/** Out of *Create batch*, into *Wait for batch* and *Poll batch*. */
+/** Output of *Create batch*; input of *Wait for batch* and *Poll batch*. */
 export interface BatchContext extends UploadedContext {
   readonly batchId: string;
   readonly createdAt: number;
-  /** Past this the batch is `overdue`: it is cancelled and what it finished is harvested. */
+  /** After this time the batch is `overdue`: it is cancelled, and what it finished is collected. */
   readonly deadline: number;
   readonly waitSeconds: number;
-  /** When *Poll batch* is due; a poll that comes later tells by how much. */
+  /** When *Poll batch* is due; a later poll knows its delay from this. */
   readonly nextPollAt: number;
   readonly polls: number;
-  /** Seconds since the create, as the waits and our clock have it: a clock that jumps does not count. */
+  /** Seconds since the create, added up from waits and clock so that a jump of the clock does not count. */
   readonly age?: number;
-  /** When the batch was last looked at, or created. */
+  /** Time of the last poll, or of the create. */
   readonly lookedAt?: number;
-  /** Polls in a row that found no such batch. */
+  /** Consecutive polls that did not find the batch. */
   readonly notFound: number;
-  /** Seconds since the first of them. */
+  /** Seconds since the first of these polls. */
   readonly missedSeconds?: number;
-  /** Seconds for which each of them also found that the complete list does not have the batch. */
+  /** Of these, seconds in which the complete list also lacked the batch. */
   readonly absentSeconds?: number;
   /** Set once *Cancel batch* has run. */
   readonly cancelledAt?: number;
-  /** The batch's `age` then. */
+  /** The batch's `age` at that time. */
   readonly cancelledAge?: number;
-  /** Cancels in a row that the provider did not take. */
+  /** Consecutive cancels that the provider rejected. */
   readonly cancelFailures?: number;
-  /** Seconds until a batch that runs on is cancelled again. */
+  /** Seconds until a batch that is still running is cancelled again. */
   readonly cancelInSeconds?: number;
-  /** Set while the batch has ended and shows less than it promised: *Collect results* looks again. */
+  /** Set if the batch has ended and shows less output than it promised: *Collect results* looks again. */
   readonly late?: LateOutput;
 }
 
-/** Looks at an ended batch that found less than it promised. */
+/** Looks at an ended batch that found less output than it promised. */
 export interface LateOutput {
-  /** The batch's `age` at the first of them: a clock that jumps neither shortens nor lengthens the wait. */
+  /** The batch's `age` at the first look, so that a jump of the clock does not change the wait. */
   readonly since: number;
   readonly looks: number;
-  /** Bytes of its files at the last of them. */
+  /** Bytes of its files at the last look. */
   readonly received: number;
 }
 
-/** Out of *Poll batch*, into *Batch ended?*. */
+/** Output of *Poll batch* and input of *Batch ended?*. */
 export interface PolledContext extends BatchContext {
   readonly phase: 'running' | 'ended' | 'overdue';
-  /** The provider does not have the batch any more, by all that can be seen: it is collected as one without answers. */
+  /** The provider no longer has the batch, as far as can be checked. It is collected as a batch without answers. */
   readonly gone?: boolean;
   /** The provider's string, verbatim, or `not found`. For people. */
   readonly status: string;
@@ -149,59 +157,66 @@ export interface PolledContext extends BatchContext {
   readonly total?: number;
 }
 
-/** What a Catch adds to whatever went into the failed state. */
+/** The input of a failed state, with the error that a Catch adds. */
 export type Caught<Context> = Context & { readonly error: CaughtError };
 
-/** Into *Collect results*: a batch that ended, rows that were sent, or a shard on which a step before it gave up. */
+/** Input of *Collect results*: a batch that ended, rows that were sent direct, or a shard for which an earlier step gave up. */
 export type CollectContext = (PolledContext | SentContext | Caught<ShardContext>) & {
-  /** Calls that ran short of time so far. */
+  /** Number of calls so far that ran short of time. */
   readonly collects?: number;
 };
 
-/** Out of *Collect results* that ran short of time, and into it again. Where it goes on is in the bucket. */
+/**
+ * Output of *Collect results* when it ran short of time, and its next input. The bucket has the position at which it continues.
+ */
 export type CollectingContext = CollectContext & { readonly next: 'collect'; readonly collects: number };
 
-/** Out of *Collect results*, into *Rows to retry?*. With `retry`, also into *Wait before retry* and *Upload file*. */
+/**
+ * Output of *Collect results* and input of *Rows to retry?*. With `retry`, also the input of *Wait before retry* and *Upload
+ * file*.
+ */
 export interface CollectedContext extends ShardContext {
   readonly next: 'retry' | 'done' | 'stop' | 'look';
   readonly waitSeconds: number;
 }
 
-/** Out of *Collect results* with `look`, into *Wait for batch* and *Poll batch*: the batch shows less than it promised. */
+/**
+ * Output of *Collect results* with `look`, for *Wait for batch* and *Poll batch*: the batch shows less output than it promised.
+ */
 export interface LookContext extends BatchContext {
   readonly next: 'look';
 }
 
-/** Into *Write results*. */
+/** Input of *Write results*. */
 export type WriteContext = JobInput & { readonly error?: CaughtError; readonly writing?: number };
 
-/** Out of *Write results* that ran short of time, and into it again. */
+/** Output of *Write results* when it ran short of time, and its next input. */
 export interface WritingContext extends JobInput {
   readonly error?: CaughtError;
-  /** When its first call began, in milliseconds since 1970: what it has joined is kept by that. */
+  /** When its first call began, in milliseconds since 1970; identifies the parts that it has joined. */
   readonly writing: number;
 }
 
-/** Out of *Write results*, into *Announce job* and *Job ok?*; the state machine's output. */
+/** Output of *Write results*; input of *Announce job* and *Job ok?*; output of the state machine. */
 export interface WrittenContext {
   readonly jobId: string;
   readonly status: Summary['status'];
   readonly counts: Summary['counts'];
   readonly summary: string;
-  /** With status `failed`: what the Fail state reports. */
+  /** Only with status `failed`: what the Fail state reports. */
   readonly failure?: Required<CaughtError>;
 }
 
-/** What came out of *Write results*; when it failed, what went in, and why. */
+/** Output of *Write results*; if it failed, its input with the error. */
 export type JobEnd =
   | WrittenContext
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
-/** Into *Announce job*, and into *Record failed announcement* when that gave up. Nothing of what comes out goes on. */
+/** Input of *Announce job*, and of *Record failed announcement* if that failed. Their output is discarded. */
 export interface AnnounceContext {
-  /** The execution's name: a job that is resumed ends, and is announced, once more. */
+  /** Name of the execution. A resumed job ends again, and is announced again under another name. */
   readonly execution: string;
   readonly end: JobEnd;
-  /** Why nobody could be told; then it is only noted. */
+  /** Why the announcement failed; it is then only logged. */
   readonly unannounced?: CaughtError;
 }

@@ -1,4 +1,4 @@
-/** How numbers are written for people, in the terminal and in the report. */
+/** Formats numbers for people, in the terminal and in the report. */
 
 const NUMBER = new Intl.NumberFormat('en-US');
 

@@ -3,7 +3,7 @@ import { didYouMean } from './did-you-mean.ts';
 
 /**
  * One line per problem: its path, then what is wrong.
- * @param schema what was checked against: it says which name may have been meant
+ * @param schema the schema of the value, used to suggest the name that was meant
  */
 export function describeIssues(error: z.ZodError, schema?: z.core.$ZodType): string {
   return error.issues
@@ -13,7 +13,7 @@ export function describeIssues(error: z.ZodError, schema?: z.core.$ZodType): str
 
 function messageOf(issue: z.core.$ZodIssue, schema: z.core.$ZodType | undefined): string {
   if (issue.code === 'unrecognized_keys') return describeUnknown(issue, schema);
-  // Of a wrong key, why it is wrong.
+  // The reason why a key is invalid.
   const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
   return inner ?? issue.message;
 }
@@ -25,7 +25,7 @@ function describeUnknown(
   return `${message}${keys.map((key) => fieldMeant(key, path, schema)).join('')}`;
 }
 
-/** ` Did you mean "model"?` for a field that an object at a path does not have, or nothing. */
+/** ` Did you mean "model"?` for an unknown field at the given path, or an empty text. */
 export function fieldMeant(
   key: string,
   path: readonly PropertyKey[],
@@ -34,7 +34,7 @@ export function fieldMeant(
   return schema === undefined ? '' : didYouMean(key, keysAt(schema, path));
 }
 
-/** The parts of a schema that lead to another one. */
+/** The parts of a schema that contain other schemas. */
 interface Def {
   readonly innerType?: z.core.$ZodType;
   readonly valueType?: z.core.$ZodType;

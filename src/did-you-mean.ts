@@ -1,11 +1,14 @@
-/** The name that differs from the one asked for by case, spaces and punctuation only. */
+/** The name that differs from the given one only in case, spaces and punctuation. */
 export function findAlike(asked: string, names: Iterable<string>): string | undefined {
   const folded = fold(asked);
   for (const name of names) if (name !== asked && fold(name) === folded) return name;
   return undefined;
 }
 
-/** ` Did you mean "Review"?` for the end of an error message, or nothing: a name that is the same but for case, or a slip. */
+/**
+ * ` Did you mean "Review"?` for the end of an error message, or an empty text. Suggests a name that differs in case or by a
+ * typing error.
+ */
 export function didYouMean(asked: string, names: Iterable<string>): string {
   const known = [...names];
   const alike = findAlike(asked, known) ?? findSlip(asked, known);
@@ -15,7 +18,7 @@ export function didYouMean(asked: string, names: Iterable<string>): string {
 /** Longest name that is compared letter by letter. */
 const MAX_LETTERS = 40;
 
-/** The name that is fewest slips away from the one asked for: at most a third of its letters, and three. */
+/** The name with the fewest typing errors: at most three, and at most a third of its letters. */
 function findSlip(asked: string, names: readonly string[]): string | undefined {
   if (asked.length > MAX_LETTERS) return undefined;
   const letters = asked.toLowerCase();
@@ -30,7 +33,7 @@ function findSlip(asked: string, names: readonly string[]): string | undefined {
   return best?.name;
 }
 
-/** Letters that are missing, surplus, wrong or in each other's place. */
+/** Number of letters that are missing, added, wrong or swapped. */
 function countSlips(one: string, other: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, n) => n);
@@ -48,7 +51,7 @@ function countSlips(one: string, other: string): number {
   return last[other.length] ?? 0;
 }
 
-/** A name for a message: on one line, and not too long. */
+/** A name for a message: on one line, and shortened. */
 export function quoted(name: string): string {
   return JSON.stringify(name.slice(0, 80));
 }

@@ -5,7 +5,7 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** How long something takes, as the terminal and the report say it: `4s`, `2m 5s`, `1h`. Whole seconds, two units at most. */
+/** Formats a duration for the terminal and the report: `4s`, `2m 5s`, `1h`. Whole seconds, at most two units. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const first = UNITS.findIndex(([, size]) => whole >= size);

@@ -3,25 +3,25 @@ import type { BatchProvider, ProviderSettings } from './provider/batch-provider.
 import type { StepTime } from './pace.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
-/** Everything a step touches outside itself. Lambdas build it from their environment, the local host by hand. */
+/** Everything outside a step that it uses. Lambdas build it from their environment, the local host by hand. */
 export interface Edges {
   readonly store: ObjectStore;
   readonly clock: Clock;
-  /** In [0, 1): jitter only, never identity. */
+  /** Returns a number in [0, 1), for jitter only, never for ids. */
   readonly random: () => number;
   readonly log: Log;
-  /** Absent where nothing ends a step that takes long. */
+  /** Absent if steps have no time limit. */
   readonly time?: StepTime | undefined;
 }
 
-/** The edges of a step that talks to the provider: apart, so that the others' bundles hold no HTTP client. */
+/** Edges of a step that calls the provider. Separate, so that bundles of other steps contain no HTTP client. */
 export interface ProviderEdges extends Edges {
   readonly provider: (settings: ProviderSettings) => BatchProvider;
-  /** Waits inside a step, in milliseconds: short, for a Lambda that waits is paid for. */
+  /** Waits inside a step, in milliseconds. Keep it short: a waiting Lambda costs money. */
   readonly wait: (milliseconds: number) => Promise<void>;
-  /** Aborts when the steps of this host are abandoned: their calls end, and none is started. Never on AWS. */
+  /** Aborts when this host abandons its steps: their calls end, and no call starts. Never on AWS. */
   readonly signal?: AbortSignal | undefined;
-  /** Aborts when the host begins to stop: calls that are on their way end, and no row is sent any more. Never on AWS. */
+  /** Aborts when the host begins to stop: calls in flight finish, and no further row is sent. Never on AWS. */
   readonly halted?: AbortSignal | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Calls that are on their way at the same time. The first failure is kept until somebody asks for it. */
+/** Calls in flight at the same time. Keeps the first failure until it is read. */
 export class InFlight {
   readonly #calls = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
@@ -16,12 +16,12 @@ export class InFlight {
     this.#calls.add(pending);
   }
 
-  /** Waits until one of the calls has ended. */
+  /** Waits until one of the calls ends. */
   async next(): Promise<void> {
     await Promise.race(this.#calls);
   }
 
-  /** Waits until all calls have ended, failed ones too. */
+  /** Waits until all calls have ended, including failed ones. */
   async settle(): Promise<void> {
     await Promise.all(this.#calls);
   }
@@ -30,7 +30,7 @@ export class InFlight {
     return this.#failure !== undefined;
   }
 
-  /** @throws what the first call that failed has thrown */
+  /** @throws the error of the first call that failed */
   throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }

@@ -1,4 +1,4 @@
-/** Every event name the workflow logs. Closed, so that saved queries and alarms can rely on it. */
+/** All event names in the workflow's log. The set is closed, so that saved queries and alarms can rely on it. */
 export type LogEvent =
   | 'job_started'
   | 'job_resumed'
@@ -39,8 +39,8 @@ export type LogEvent =
   | 'step_failed';
 
 /**
- * Fields of one log line: ids, counts and codes; never rows, bodies or headers. Why something failed is its `reason`: the
- * logger keeps `message` for the event's name and drops a field that is called so.
+ * Fields of one log line: ids, counts and codes; never rows, bodies or headers. The cause of a failure is in `reason`, because
+ * the logger uses `message` for the event's name and drops a field of that name.
  */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
   readonly message?: never;

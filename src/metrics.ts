@@ -1,7 +1,7 @@
 import { OUTCOMES } from './checkpoints/outcomes.ts';
 import type { LogEvent, LogFields } from './log.ts';
 
-/** Where CloudWatch keeps the workflow's metrics. Every metric has the dimension `service`: which workflow it is of. */
+/** Namespace of the workflow's metrics in CloudWatch. Every metric has the dimension `service`, the name of the workflow. */
 export const METRIC_NAMESPACE = 'Nightshift';
 
 export type MetricName =
@@ -19,13 +19,13 @@ export interface Measurement {
   readonly metric: MetricName;
   readonly unit: 'Count' | 'Seconds';
   readonly value: number;
-  /** Few values each: every combination is a metric that is paid for. Never ids. */
+  /** Few different values each, never ids: every combination is a separate metric with its own price. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
 type Measure = (fields: LogFields) => readonly Measurement[];
 
-/** What is measured, by the event of the log that tells it: steps know of no metrics. */
+/** Measurements by log event. Steps do not know metrics. */
 const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   results_written: (fields) => [
     counted('JobsEnded', 1, { Status: text(fields['status']) }),
@@ -38,7 +38,7 @@ const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   job_empty: () => [counted('JobsEnded', 1, { Status: 'empty' })],
   batch_polled: (fields) => [
     seconds('PollLag', fields['lagSeconds']),
-    // One that has ended is open no more, however old it is.
+    // A batch that has ended is not open, whatever its age.
     ...(fields['phase'] === 'ended' ? [] : [seconds('OpenBatchAge', fields['ageSeconds'])]),
   ],
   step_failed: (fields) => [
@@ -47,7 +47,7 @@ const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   job_not_announced: () => [counted('JobsNotAnnounced', 1)],
 };
 
-/** What a line of the log says in numbers. Pure. @param step whose line it is */
+/** The measurements of a log line. Pure. @param step the step that logged the line */
 export function measure(event: LogEvent, fields: LogFields, step: string): readonly Measurement[] {
   return MEASURES[event]?.({ ...fields, step }) ?? [];
 }

@@ -1,12 +1,12 @@
-/** How much time a step has left before it is ended from outside. */
+/** How much time a step has before it is ended from outside. */
 export interface StepTime {
-  /** A step that can go on in another call of it saves where it is, and returns. */
+  /** True if a step that can continue in another call should save its state and return. */
   isShort(): boolean;
-  /** A step that has not moved on in this call says so, and fails by itself. */
+  /** True if a step without progress in this call should fail by itself. */
   isOver(): boolean;
 }
 
-/** Counts what one call of a step has done, so that a call that stops for lack of time has always moved on. */
+/** Tracks the progress of one call of a step, so that a call that stops for lack of time has always made some. */
 export class Pace {
   readonly #time: StepTime | undefined;
   #done = 0;
@@ -15,12 +15,12 @@ export class Pace {
     this.#time = time;
   }
 
-  /** Some work is done that the next call need not do again. */
+  /** Records progress that the next call need not repeat. */
   did(): void {
     this.#done += 1;
   }
 
-  /** Whether the rest has to wait for the next call. */
+  /** True if the rest must wait for the next call. */
   get mustStop(): boolean {
     return this.#done > 0 && this.#time?.isShort() === true;
   }

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The folder that holds this package: the nearest one upwards with a `package.json`. It is the same for the sources and for what is
- * built of them into `dist/`.
- * @throws Error when there is none: files of the package are missing
+ * The root folder of this package: the nearest parent with a `package.json`. It is the same for the sources and for the build in
+ * `dist/`.
+ * @throws Error when there is none, because files of the package are missing
  */
 export function packageRoot(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {

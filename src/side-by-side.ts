@@ -1,9 +1,9 @@
-/** Small reads and writes that are on their way at the same time; more would only queue at the store's connections. */
+/** Number of small reads and writes at the same time. More would only queue for the store's connections. */
 const WIDTH = 32;
 
 /**
- * Calls for each item, with at most `limit` calls at once; the results are in the items' order. After a failure no further
- * call is started, and the failure is thrown when all calls that were started have ended.
+ * Makes one call per item, at most `limit` at a time; returns the results in the items' order. After a failure it starts no
+ * further call, and throws the failure once all started calls have ended.
  */
 export async function sideBySide<In, Out>(
   items: readonly In[],

@@ -5,7 +5,7 @@ import { MAX_LISTED_PROBLEMS } from '../src/checkpoints/plan.ts';
 import { MAX_CONCURRENCY } from '../src/direct/rate-limit.ts';
 import { DIALECTS } from '../src/provider/dialects/dialects.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES } from '../src/requests/request-limits.ts';
-import { ID_BOUNDS } from '../src/rows/id-survey.ts';
+import { ID_BOUNDS } from '../src/rows/ids/id-survey.ts';
 import { MAX_COLUMNS } from '../src/rows/formats/csv-records.ts';
 import { MAX_CUSTOM_ID } from '../src/rows/request-line.ts';
 

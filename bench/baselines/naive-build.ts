@@ -1,8 +1,8 @@
 import { linesOf, openLines } from './lines.ts';
 
 /**
- * What a plain script does: a line at a time, JSON.parse, a Set of ids, JSON.stringify:
- * `naive-build <input> <output> <model>`. Its bytes are the reference for ours.
+ * The build of a plain script, line by line with JSON.parse, a Set of ids and JSON.stringify: `naive-build <input> <output>
+ * <model>`. Its bytes are the reference for ours.
  */
 const [input = '', output = '', model = ''] = process.argv.slice(2);
 const seen = new Set<string>();

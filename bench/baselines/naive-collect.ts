@@ -1,8 +1,8 @@
 import { linesOf, openLines } from './lines.ts';
 
 /**
- * What a plain script does, a shard at a time: a Map of answers by custom_id, then the requests in their order:
- * `naive-collect <results> (<requests> <output>)…`. Its bytes are the reference for ours.
+ * The collect of a plain script, shard by shard: a Map of answers by custom_id, then the requests in order: `naive-collect
+ * <results> (<requests> <output>)…`. Its bytes are the reference for ours.
  */
 const [results = '', ...files] = process.argv.slice(2);
 const out = openLines(results);

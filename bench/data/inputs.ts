@@ -15,13 +15,13 @@ export function* promptLines(rows: number): Generator<string> {
   }
 }
 
-/** Rows that are request lines already. */
+/** Rows that are already request lines. */
 export function* requestLines(rows: number): Generator<string> {
   const text = createTexts(createRandom(2));
   for (let row = 0; row < rows; row += 1) yield JSON.stringify(chatRequest(customId(row), text(170)));
 }
 
-/** A table of a product and a review, and a line break in every tenth review. */
+/** A table with a product and a review; every tenth review has a line break. */
 export function* csvLines(rows: number): Generator<string> {
   const text = createTexts(createRandom(3));
   yield 'custom_id,product,review';
@@ -31,7 +31,7 @@ export function* csvLines(rows: number): Generator<string> {
   }
 }
 
-/** What a row of the table becomes: the template of the profile, and of the baselines. */
+/** The prompt of a row of the table, used by the profile and by the baselines. */
 export const CSV_PROMPT = 'Product: {{product}}\nReview: {{review}}';
 
 export function* embeddingLines(rows: number): Generator<string> {

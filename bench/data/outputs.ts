@@ -1,11 +1,11 @@
 import { customId } from './inputs.ts';
 import { createRandom, createTexts, shuffled } from './random.ts';
 
-/** Provider output files for the rows from `first` on, in a random order, as providers send them. */
+/** Provider output files for rows from `first` on, in random order, as providers send them. */
 
 const ANSWER_LENGTH = 820;
 
-/** About 1.27 KB a line. */
+/** About 1.27 KB per line. */
 export function* chatOutput(first: number, rows: number): Generator<string> {
   const random = createRandom(first + 5);
   const text = createTexts(random);
@@ -39,10 +39,10 @@ export function* chatOutput(first: number, rows: number): Generator<string> {
 }
 
 const DIMENSIONS = 1_024;
-/** Vectors that are made; lines take turns with them. */
+/** Number of different vectors, which the lines use in turn. */
 const VECTORS = 97;
 
-/** 1,024 numbers, about 14 KB, a line. */
+/** 1,024 numbers, about 14 KB, per line. */
 export function* embeddingOutput(first: number, rows: number): Generator<string> {
   const random = createRandom(first + 6);
   const vectors = Array.from({ length: VECTORS }, () => {

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that are a function of the seed (mulberry32): the same data on every machine. */
+/** Numbers in [0, 1) that depend only on the seed (mulberry32), so that every machine has the same data. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -14,7 +14,10 @@ const WORDS =
     ' ',
   );
 
-/** Slices of one long text behind a number each: quick to make, and no two alike. Holds quotes, a backslash and characters of two and three bytes. */
+/**
+ * Slices of one long text, each after a number: fast to make, and all different. Contains quotes, a backslash and characters of
+ * two and three bytes.
+ */
 export function createTexts(random: () => number): (length: number) => string {
   const words = Array.from({ length: 20_000 }, () => WORDS[Math.floor(random() * WORDS.length)] ?? '');
   const text = words.join(' ');
@@ -26,7 +29,7 @@ export function createTexts(random: () => number): (length: number) => string {
   };
 }
 
-/** The numbers below `count`, in a random order. */
+/** The numbers below `count` in random order. */
 export function shuffled(count: number, random: () => number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, n) => n);
   for (let last = count - 1; last > 0; last -= 1) {

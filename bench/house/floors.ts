@@ -1,7 +1,7 @@
 /**
- * The floors of `src/`, from the ground up. A room imports only rooms below its own; rooms of one floor do not import each
- * other. A room is a folder, or a file right below `src/`; files of that kind that are not listed are the ground.
- * `.oxlintrc.json` holds the same as import rules (`npm run house -- --write`).
+ * The floors of `src/`. A room imports only rooms on floors below its own; rooms on one floor do not import each other. A room is
+ * a folder, or a file directly below `src/`; unlisted files there form the ground. `.oxlintrc.json` holds the same as import
+ * rules (`npm run house -- --write`).
  */
 export const FLOORS: readonly (readonly string[])[] = [
   ['store', 'cost'],
@@ -29,7 +29,7 @@ export const FLOORS: readonly (readonly string[])[] = [
 
 const ROOMS = FLOORS.flat();
 
-/** Files right below `src/` that are on no floor. */
+/** Files directly below `src/` that are on no floor. */
 export const GROUND = 'ground';
 
 /** The room of a file of `src/`, such as `collect/round`. */
@@ -39,21 +39,21 @@ export function roomOf(file: string): string {
   return first === 'collect' && rest.length > 0 ? `${first}/${second}` : first;
 }
 
-/** How high a room is, the ground being 0; undefined for a room that is on no floor yet. */
+/** The floor of a room, with the ground as 0; undefined for a room that is on no floor yet. */
 export function floorOf(room: string): number | undefined {
   if (room === GROUND) return 0;
   const floor = FLOORS.findIndex((rooms) => rooms.includes(room));
   return floor === -1 ? undefined : floor + 1;
 }
 
-/** Whether an import leads to a room that is not below its own. */
+/** True if an import leads to a room that is not below its own. */
 export function goesUp(from: string, to: string): boolean {
   const [own, other] = [roomOf(from), roomOf(to)];
   if (own === other) return false;
   return (floorOf(other) ?? Infinity) >= (floorOf(own) ?? -1);
 }
 
-/** Rooms that a room does not import. */
+/** Rooms that a room must not import. */
 export function roomsAbove(room: string): string[] {
   return ROOMS.filter((other) => other !== room && (floorOf(other) ?? 0) >= (floorOf(room) ?? 0));
 }

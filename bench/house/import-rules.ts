@@ -5,7 +5,7 @@ interface Pattern {
   readonly message: string;
 }
 
-/** What no file of `src/` imports. */
+/** Folders that no file of `src/` imports. */
 const OUTSIDE: readonly Pattern[] = [
   {
     regex: '^\\.{1,2}/(.*/)?(bin|lib|lambdas|cli|host|simulator|test|bench)/',
@@ -14,7 +14,7 @@ const OUTSIDE: readonly Pattern[] = [
   { regex: '^(aws-cdk-lib|constructs)', message: 'The CDK belongs to lib.' },
 ];
 
-/** The linter's overrides for `src/`: one for each room, in the order of the floors. */
+/** The linter's overrides for `src/`: one per room, in the order of the floors. */
 export function importRules(): object[] {
   return [GROUND, ...FLOORS.flat()].map((room) => ({
     files: filesOf(room),
@@ -22,7 +22,7 @@ export function importRules(): object[] {
   }));
 }
 
-/** A later override replaces an earlier one: the rooms on floors come after the ground. */
+/** A later override replaces an earlier one, so the rooms on floors come after the ground. */
 function filesOf(room: string): string[] {
   if (room === GROUND || room === 'collect') return [`src/${room === GROUND ? '' : 'collect/'}*.ts`];
   return [room.endsWith('.ts') ? `src/${room}` : `src/${room}/**`];
@@ -38,7 +38,7 @@ function floorPatterns(room: string): Pattern[] {
   return [{ regex: `^(${above.map((other) => pathTo(room, other)).join('|')})`, message }];
 }
 
-/** How a file of one room names another room in an import. */
+/** Patterns of the imports by which a file of one room names another room. */
 function pathTo(room: string, other: string): string {
   const fromRoot = room === GROUND || room.endsWith('.ts');
   const up = fromRoot ? '\\./' : '(\\.\\./)+';

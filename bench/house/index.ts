@@ -34,7 +34,7 @@ function describe(what: string, sizes: readonly Sized[]): string {
   return `${what.padEnd(10)} ${sizes.length}: ${figures}`;
 }
 
-/** Replaces the linter's overrides for `src/`; those of the other folders stay. */
+/** Replaces the linter's overrides for `src/` and keeps those of the other folders. */
 function writeRules(): void {
   const config = JSON.parse(readFileSync(CONFIG, 'utf8')) as { overrides: { readonly files: string[] }[] };
   const others = config.overrides.filter(({ files }) => !files.some((each) => each.startsWith('src/')));

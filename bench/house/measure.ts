@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path/posix';
 import { goesUp } from './floors.ts';
 
-/** The code that is delivered: tests and the benchmark are not. */
+/** Folders of delivered code, without tests and the benchmark. */
 const PLACES = ['src', 'lib', 'lambdas', 'cli', 'host', 'simulator', 'bin'];
 
 /** Lines of each file. */
@@ -24,7 +24,7 @@ interface Finding {
   readonly filename: string;
 }
 
-/** Lines of each function, blank lines and comments left out: what the linter finds where none is allowed. */
+/** Lines of each function without blank lines and comments, as the linter reports them with a limit of 0. */
 export function functionSizes(): { readonly name: string; readonly lines: number }[] {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-house-'));
   try {
@@ -47,7 +47,7 @@ export function functionSizes(): { readonly name: string; readonly lines: number
   }
 }
 
-/** A finding for each function of the project. */
+/** Size of the linter's report with a finding for each function. */
 const MAX_REPORT_BYTES = 64 * 1_048_576;
 
 function lint(config: string): readonly Finding[] {
@@ -66,7 +66,7 @@ function lint(config: string): readonly Finding[] {
 
 const IMPORT = /(?:from|import\() ?'(\.[^']+)'/g;
 
-/** Imports within `src/` that lead to a room which is not below their own. */
+/** Imports within `src/` of a room that is not below the importing room. */
 export function importsUp(): string[] {
   return sources()
     .filter((file) => file.startsWith('src/'))

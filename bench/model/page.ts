@@ -41,7 +41,7 @@ function jobRow(job: Scenario, estimate: Estimate): string[] {
   ];
 }
 
-/** Where the money of a job goes. */
+/** Table of the parts of a job's cost. */
 function sharesTable(): string {
   const jobs = [
     DEFAULTS,
@@ -58,7 +58,7 @@ function sharesTable(): string {
   return table([...head, "S3's events, secret", 'together', 'results kept, a month'], rows);
 }
 
-/** Polls of one shard by how long its batch takes, beside those of a poll every 5 minutes. */
+/** Polls of one shard by duration of its batch, compared with a poll every 5 minutes. */
 function pollsChart(): string {
   const names = Object.keys(LENGTHS);
   const ours = Object.values(LENGTHS).map(
@@ -77,7 +77,7 @@ function pollsChart(): string {
   ].join('\n');
 }
 
-/** The same with what each costs, and how late it is. */
+/** The same as a table, with cost and delay. */
 function pollsTable(): string {
   const rows = Object.entries(LENGTHS).map(([name, endsAfter]) => {
     const linear = estimateScale({ ...DEFAULTS, endsAfter });
@@ -109,7 +109,7 @@ function costOfPolls(polls: number): number {
     .usd.total;
 }
 
-/** What is paid for while nothing runs. @param counts how many of each the stack has */
+/** Monthly cost of an idle stack. @param counts number of each resource in the stack */
 function idleTable(counts: Paid): string {
   const kinds = Object.entries(IDLE) as [keyof typeof IDLE, (typeof IDLE)[keyof typeof IDLE]][];
   const rows = kinds.map(([kind, { name, usdPerMonth, source }]) => {
@@ -130,10 +130,10 @@ const IDLE = {
   dashboards: { name: 'dashboard', usdPerMonth: 3, source: 'https://aws.amazon.com/cloudwatch/pricing/' },
 } as const;
 
-/** How many of each a stack has. */
+/** Number of each resource in a stack. */
 type Paid = Readonly<Record<keyof typeof IDLE, number>>;
 
-/** Everything below the mark in `docs/costs-and-limits.md`. */
+/** The part of `docs/costs-and-limits.md` below the mark. */
 export function chartAndTables(idle: Paid): string {
   return [
     '## An idle stack',

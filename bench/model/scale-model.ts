@@ -11,58 +11,58 @@ export const POLLING: PollLimits = resolveProfile(
   'default',
 ).polling;
 
-/** A job whose shards are alike. Times in seconds. */
+/** A job with equal shards. Times in seconds. */
 export interface Scenario {
   readonly shards: number;
-  /** Of each shard. */
+  /** Rounds of each shard. */
   readonly rounds: number;
   readonly windowSeconds: number;
-  /** How long each batch takes. */
+  /** Duration of each batch. */
   readonly endsAfter: number;
   /** Batches at the provider at the same time. */
   readonly inFlight: number;
   /** Request lines of one shard. */
   readonly shardBytes: number;
-  /** Whether the provider tells how many rows are done. Default: it does, and they grow evenly. */
+  /** True if the provider reports the number of finished rows. Default: true, and it grows evenly. */
   readonly counters?: boolean;
 }
 
 export interface Estimate {
   /** From the drop to `summary.json`. */
   readonly wallSeconds: number;
-  /** In all rounds. */
+  /** Polls in all rounds. */
   readonly pollsPerShard: number;
-  /** Between a batch's end and the poll that sees it. */
+  /** From a batch's end to the poll that notices it. */
   readonly delaySeconds: number;
   readonly shardEvents: number;
   readonly jobEvents: number;
   readonly transitions: number;
   readonly lambdaCalls: number;
   readonly providerRequests: number;
-  /** At the provider: over the whole job, and in its busiest minute. */
+  /** Requests to the provider: over the whole job, and in its busiest minute. */
   readonly requestsPerSecond: { readonly mean: number; readonly peak: number };
   readonly usd: number;
   readonly cost: AwsCost['usd'];
   readonly resultsUsdPerMonth: number;
-  /** Limits that the job would meet. */
+  /** Limits that the job would exceed. */
   readonly problems: readonly string[];
 }
 
-/** Distributed Map starts at most so many Standard children a second. */
+/** Most Standard children that Distributed Map starts per second. */
 const STARTS_PER_SECOND = 100;
 
-/** Beside polls, of one round: upload, create, look at the batch, list and download its output, delete both files. */
+/** Requests of one round besides polls: upload, create, look at the batch, list and download its output, delete both files. */
 const REQUESTS_PER_ROUND = 7;
 
 const RETRY_WAIT_SECONDS = 60;
 const LAMBDA_SECONDS = 900;
 
-/** `limits.jobDays` unless it is configured. */
+/** The default of `limits.jobDays`. */
 const JOB_SECONDS = 14 * 86_400;
 
 /**
- * What a job comes to: the waits are those of the rule that runs in the poll Lambda, events and transitions those that
- * `test/cost/aws-cost.test.ts` compares with a run of the synthesized machine; seconds of steps are estimates.
+ * Estimates a job. Waits follow the rule of the poll Lambda. `test/cost/aws-cost.test.ts` compares events and transitions with a
+ * run of the synthesized machine. Durations of steps are estimates.
  */
 export function estimateScale(scenario: Scenario): Estimate {
   const { shards, rounds, shardBytes, inFlight, endsAfter } = scenario;
@@ -105,7 +105,7 @@ function pollsOf({ windowSeconds, endsAfter, counters = true }: Scenario): reado
   return pollTimes(counters ? batch : { ...batch, progress: () => undefined });
 }
 
-/** Requests a second when the shards of a wave start as fast as they may: each uploads, creates, and polls. */
+/** Requests per second if the shards of a wave start as fast as possible: each uploads, creates and polls. */
 function busiestMinute(times: readonly number[], shards: number, sending: number): number {
   const minutes = new Map<number, number>();
   const count = (second: number): void => {

@@ -6,7 +6,7 @@ export const DAY = 24 * HOUR;
 /** 50,000 rows of 400 bytes each. */
 const SHARD_BYTES = 20_000_000;
 
-/** A job unless it is told otherwise: one shard, one round, a batch that uses its window of a day up. */
+/** The default job: one shard, one round, and a batch that takes its whole window of a day. */
 export const DEFAULTS: Scenario = {
   shards: 1,
   rounds: 1,
@@ -36,7 +36,7 @@ export const JOBS: readonly Scenario[] = [
   { ...DEFAULTS, shards: 80_000, inFlight: 10_000 },
 ];
 
-/** Jobs that do not fit, each for another reason. */
+/** Jobs that do not fit, each for a different reason. */
 export const TOO_LARGE: readonly Scenario[] = [
   { ...DEFAULTS, shardBytes: 15_000_000_000 },
   { ...DEFAULTS, shards: 2_000 },

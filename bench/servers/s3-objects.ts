@@ -7,7 +7,7 @@ export interface Segment {
   readonly end: number;
 }
 
-/** An object is pieces of files, so a copy of a part moves nothing: as in S3, and unlike in a folder. */
+/** An object is a list of pieces of files, so that copying a part moves no bytes, as in S3 and unlike in a folder. */
 export interface StoredObject {
   readonly segments: readonly Segment[];
   readonly bytes: number;

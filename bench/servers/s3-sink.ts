@@ -8,8 +8,8 @@ import { objectOf, rangeOf, readSegments, type Segment, type StoredObject } from
 import { answerParent, listen } from './serve.ts';
 
 /**
- * As much of S3 as the SDK needs to move objects: whole and ranged reads, writes, multipart uploads with copied parts, and
- * lists of one page. It checks no signature and no checksum, so that it is never what is measured.
+ * As much of S3 as the SDK needs to move objects: whole and ranged reads, writes, multipart uploads with copied parts, and lists
+ * of one page. It checks neither signatures nor checksums, so that its own time does not matter.
  */
 
 const folder = mkdtempSync(join(tmpdir(), 'nightshift-s3-sink-'));
@@ -24,13 +24,13 @@ const url = await listen((request, response) => {
 });
 answerParent(url, { put, clear, counts: () => counts });
 
-/** Places a file's bytes under keys, in no time. */
+/** Stores a file's bytes under keys, without copying them. */
 function put({ keys, file }: { readonly keys: readonly string[]; readonly file: string }): void {
   const object = objectOf([{ file, start: 0, end: statSync(file).size }]);
   for (const key of keys) objects.set(key, object);
 }
 
-/** Forgets what is below a prefix, and all counts. */
+/** Deletes everything below a prefix, and resets all counts. */
 function clear({ prefix }: { readonly prefix: string }): void {
   for (const key of [...objects.keys()].filter((each) => each.startsWith(prefix))) objects.delete(key);
   counts = {};

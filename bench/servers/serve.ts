@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** The server's end of `start-server.ts`: tells where it listens, answers what it is asked, ends with its parent. */
+/** The server's side of `start-server.ts`: reports its URL, answers messages, ends with its parent. */
 export function answerParent(
   url: string,
   answers: Readonly<Record<string, (message: never) => unknown>> = {},
@@ -16,7 +16,7 @@ export function answerParent(
   process.send?.(url);
 }
 
-/** Listens on 127.0.0.1. @returns its address, without a trailing slash */
+/** Listens on 127.0.0.1. @returns its URL, without a trailing slash */
 export async function listen(listener: RequestListener): Promise<string> {
   const server = createServer({ keepAliveTimeout: 60_000 }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

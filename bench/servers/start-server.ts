@@ -2,12 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** A server in a process of its own, so that its time is nobody else's. */
+/** A server in a separate process, so that its CPU time is separate. */
 export interface Server extends AsyncDisposable {
   readonly url: string;
   /** User and system seconds since it started. */
   cpuSeconds(): Promise<number>;
-  /** Sends it a message and waits for the answer. */
+  /** Sends a message to the server and returns the answer. */
   ask(message: object): Promise<unknown>;
 }
 

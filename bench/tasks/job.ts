@@ -4,7 +4,7 @@ import type { Edges } from '../../src/edges.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
-/** What every task shares: the store that `STORE` names, and the one job in it. */
+/** Shared by all tasks: the store that `STORE` names, and its one job. */
 
 export const JOB_ID = 'bench';
 

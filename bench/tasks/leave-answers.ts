@@ -8,8 +8,8 @@ import { answerLine } from '../data/answers.ts';
 import { makeJob, openEdges } from './job.ts';
 
 /**
- * Leaves what a job leaves that has answered rows: `leave-answers <input key> <profile as JSON>`. Prints how long the index took, in
- * milliseconds.
+ * Writes what a finished job leaves for later jobs: `leave-answers <input key> <profile as JSON>`. Prints the duration of
+ * indexing in milliseconds.
  */
 const [input = '', profile = '{}'] = process.argv.slice(2);
 const { store } = openEdges();

@@ -5,7 +5,7 @@ import { createProviderClient } from '../../src/provider/client.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { makeJob } from './job.ts';
 
-/** A shard's way up, or an output file's way down: `transfer up <base URL> <file>` or `transfer down <base URL> <file id>`. */
+/** Uploads a shard, or downloads an output file: `transfer up <base URL> <file>` or `transfer down <base URL> <file id>`. */
 const [direction, baseUrl = '', what = ''] = process.argv.slice(2);
 const settings = { ...makeJob('input/a.jsonl', {}).profile.provider, baseUrl };
 const provider = createProviderClient({ settings, apiKey: () => Promise.resolve('bench') });

@@ -1,7 +1,7 @@
 import { customId } from '../data/inputs.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 
-/** Takes in so many ids that are all different: `unique-ids <count>`. A false duplicate is an error. */
+/** Adds the given number of different ids: `unique-ids <count>`. Fails on a false duplicate. */
 const count = Number(process.argv[2]);
 const ids = createUniqueIds(0);
 for (let row = 0; row < count; row += 1) {

@@ -11,7 +11,7 @@ import { download, upload } from './transfer.ts';
 import { uniqueIds } from './unique-ids.ts';
 import { wholeJob } from './whole-job.ts';
 
-/** Every workload, by the name `--only` knows it by. */
+/** Every workload, by its name for `--only`. */
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
   build: buildPrompts,
   requests: buildRequestLines,

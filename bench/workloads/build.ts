@@ -25,7 +25,7 @@ interface BuildWork {
 interface Baseline {
   readonly name: string;
   readonly program: string;
-  /** Whether its bytes must be ours. */
+  /** True if its bytes must equal ours. */
   readonly same: boolean;
 }
 
@@ -99,7 +99,7 @@ const shardsOf = (folder: string): string[] =>
     .toSorted()
     .map((file) => join(folder, file));
 
-/** Our step on a folder that holds `input/<file>`. */
+/** Runs our step on a folder with `input/<file>`. */
 export function ourBuild(
   bench: Bench,
   folder: string,

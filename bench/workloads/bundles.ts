@@ -9,7 +9,7 @@ const MAX_BYTES = 1_200_000;
 const MAX_LOAD_MS = 90;
 const EMPTY = 'an empty handler';
 
-/** Every Lambda's bundle as it is deployed: how large it is, and how long a process takes to load it. */
+/** Every Lambda's bundle as deployed: its size, and the time that a process takes to load it. */
 export const bundles: Workload = async (bench) => {
   const folder = bench.folder('bundles');
   const config = { profiles: { default: { provider: 'simulator', model: 'm' } } };
@@ -53,7 +53,7 @@ export const bundles: Workload = async (bench) => {
   };
 };
 
-/** A process that loads a bundle and ends, with the environment it would have. */
+/** A process that loads a bundle with its environment and ends. */
 function loader(name: string, file: string): Runner {
   const env = {
     AWS_REGION: 'us-east-1',

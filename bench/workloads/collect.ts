@@ -6,7 +6,7 @@ import { has } from '../machine.ts';
 import { race, type Runner, type Target } from '../race.ts';
 import { linkJob, prepareCollect, type EndedJob, type Kind } from './prepare-collect.ts';
 
-/** *Collect results* of every shard and *Write results*, on a folder, against one pass over the provider's files. */
+/** *Collect results* of every shard and *Write results* on a folder, compared with one pass over the provider's files. */
 
 const ours = 'nightshift';
 const guide = "guide's Python";
@@ -46,7 +46,7 @@ function runnersOf(bench: Bench, job: EndedJob, kind: Kind): Runner[] {
   const python: Runner = {
     name: guide,
     argv: [...bench.program('baselines/guide_collect.py'), join(folder, 'guide.jsonl'), kind, ...outputs],
-    // Minutes and gigabytes at the large sizes.
+    // Takes minutes and gigabytes at the large sizes.
     once: bench.full,
   };
   return [

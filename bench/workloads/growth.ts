@@ -7,7 +7,7 @@ import { race } from '../race.ts';
 import type { Contestant, Verdict } from '../report.ts';
 import { ourBuild } from './build.ts';
 
-/** Ten times the rows, ten times the time, and the same memory. */
+/** Ten times the rows must take ten times the time and the same memory. */
 export const growth: Workload = async (bench) => {
   const sizes = bench.full ? [1e4, 1e5, 1e6, 1e7] : [1e4, 1e5, 5e5, 1e6];
   const folder = bench.folder('growth');
@@ -33,7 +33,7 @@ export const growth: Workload = async (bench) => {
   };
 };
 
-/** Compares the last two steps: a row at the largest size with a row at the one before. */
+/** Compares the last two sizes: the time per row at the largest size with that at the size before. */
 function judge(sizes: readonly number[], contestants: readonly Contestant[]): Verdict[] {
   const perRow = sizes.map((rows, n) => {
     const [before, now] = [contestants[n - 1], contestants[n]];

@@ -2,7 +2,7 @@ import { rmSync, statSync, mkdirSync, linkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plan } from '../../src/checkpoints/plan.ts';
-import type { ShardEnd } from '../../src/checkpoints/shard-end.ts';
+import type { ShardEnd } from '../../src/checkpoints/shard/shard-end.ts';
 import { jobKey, planKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { cat, type Workload } from '../bench.ts';
 import { race } from '../race.ts';
@@ -10,7 +10,7 @@ import type { Group } from '../report.ts';
 import { JOB_ID, makeJob } from '../tasks/job.ts';
 import { clear, countCalls, place, s3Env, startS3 } from './s3.ts';
 
-/** *Write results* of a job of 1,000 shards that are done: their results become one object. */
+/** *Write results* of a job with 1,000 finished shards: their results become one object. */
 
 const SHARDS = 1_000;
 const ours = 'nightshift';
@@ -55,7 +55,7 @@ export const mergeFolder: Workload = async (bench) => {
     ...result.notes,
     'A shard’s line is one row of its whole size: the shards’ bytes are joined, not read as rows.',
   ];
-  // The table of targets asks for the way, not for a ratio: this one is only watched.
+  // The targets ask for the method, not for a ratio, so this ratio has no target.
   return { ...describe('merge', 'Merge in a folder', bytes), ...result, verdicts: [], notes };
 };
 
@@ -100,7 +100,7 @@ function describe(name: string, title: string, bytes: number): Pick<Group, 'name
   return { name, title, size: `${SHARDS.toLocaleString('en')} shards of ${bytes / 1e6} MB` };
 }
 
-/** One row each. */
+/** Objects of one row each. */
 function smallObjects(): Record<string, object> {
   const job = makeJob('input/rows.jsonl', { model: 'm' });
   const shard = { rows: 1, invalid: 0, requests: 1, bytes: 100 };
@@ -130,7 +130,7 @@ function fileOf(folder: string, key: string, content: object): string {
   return file;
 }
 
-/** A path is linked, an object written. */
+/** A path becomes a link; an object is written as JSON. */
 function placeFiles(folder: string, store: string, objects: Readonly<Record<string, object | string>>): void {
   for (const [key, content] of Object.entries(objects)) {
     const file = join(store, key);

@@ -16,7 +16,7 @@ const WINDOWS: Readonly<Record<string, number>> = {
 const SHARDS = [1, 10, 100, 1_000, 10_000];
 const MAX_EVENTS = 25_000;
 
-/** How often batches are looked at, and how late their end is seen: by a simulated clock. */
+/** How often batches are polled, and how late their end is noticed, by a simulated clock. */
 export const polling: Workload = async () => {
   const day = walkDay();
   const most = Math.max(...Object.values(WINDOWS).map((windowSeconds) => eventsOf(windowSeconds)));
@@ -55,7 +55,7 @@ export const polling: Workload = async () => {
   };
 };
 
-/** Batches of every length there is within a day, a quarter of an hour apart, with and without counters. */
+/** Batches of every duration within a day, in steps of a quarter of an hour, with and without counters. */
 function walkDay(): { mostPolls: number; linearShare: number; latest: number } {
   const lengths = Array.from({ length: 95 }, (_, n) => (n + 1) * 907);
   const walk = (endsAfter: number, progress?: () => undefined): { polls: number; delay: number } => {
@@ -72,7 +72,7 @@ function walkDay(): { mostPolls: number; linearShare: number; latest: number } {
   };
 }
 
-/** Of a shard whose four batches use their whole window up without counters. */
+/** History events of a shard whose four batches take their whole window, without counters. */
 function eventsOf(windowSeconds: number): number {
   const scenario = {
     shards: 1,

@@ -9,13 +9,13 @@ import { writeLines } from '../data/write-lines.ts';
 
 export type Kind = 'chat' | 'embeddings';
 
-/** A job whose batches have ended: its shards as Build left them, and the provider's output files beside them. */
+/** A job whose batches have ended: its shards after Build, and the provider's output files. */
 export interface EndedJob {
-  /** Holds `jobs/bench/…`. */
+  /** The folder with `jobs/bench/…`. */
   readonly folder: string;
   /** Keys of all objects of the job. */
   readonly keys: readonly string[];
-  /** One file per shard each. */
+  /** One file per shard. */
   readonly requests: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -45,7 +45,7 @@ export async function prepareCollect(
   return { folder, keys, requests, outputs };
 }
 
-/** The job anew in another folder: links, for nothing that Build wrote is written again. */
+/** Copies the job to another folder by links, because files of Build are never rewritten. */
 export function linkJob({ folder, keys }: EndedJob, target: string): void {
   rmSync(target, { recursive: true, force: true });
   for (const key of keys) {

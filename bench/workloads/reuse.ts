@@ -8,10 +8,12 @@ import { writeLines } from '../data/write-lines.ts';
 import { race, type RaceResult, type Runner } from '../race.ts';
 import type { Fact } from '../report.ts';
 
-/** Known rows of a hundred. */
+/** Known rows in percent. */
 const KNOWN = [0, 50, 99] as const;
 
-/** *Build requests* of rows of which an earlier job has answered some, beside sending all, and beside a look-up per row. */
+/**
+ * *Build requests* for rows of which an earlier job has answered some, compared with sending all, and with one look-up per row.
+ */
 export const reuse: Workload = async (bench) => {
   const rows = bench.size(100_000, 1_000_000);
   const results: RaceResult[] = [];
@@ -79,7 +81,7 @@ async function measureShare(bench: Bench, rows: number, known: number) {
       { name: sqlite, argv: [...lookUps, 'build', input, database, out] },
     ],
     targets: [
-      // It keeps each answer under its hash, on a disk of its own, and writes neither ids, shards nor an order.
+      // The baseline stores each answer under its hash on its own disk, and writes neither ids, shards nor an order.
       { ours, against: sqlite, atMost: 2 },
       { ours, against: all, atMost: 6 },
     ],

@@ -1,6 +1,6 @@
 import { startServer, type Server } from '../servers/start-server.ts';
 
-/** The bucket, and how a process is led to a sink instead of S3. */
+/** The bucket, and the environment that directs a process to a sink instead of S3. */
 export const BUCKET = 'bench-bucket';
 
 export const s3Env = (sink: Server): Readonly<Record<string, string>> => ({
@@ -13,12 +13,12 @@ export const s3Env = (sink: Server): Readonly<Record<string, string>> => ({
 
 export const startS3 = (): Promise<Server> => startServer('s3-sink');
 
-/** Makes a file the object of each key. */
+/** Stores a file as the object of each key. */
 export async function place(sink: Server, keys: readonly string[], file: string): Promise<void> {
   await sink.ask({ ask: 'put', keys: keys.map((key) => `${BUCKET}/${key}`), file });
 }
 
-/** Forgets the objects below a prefix, and what was counted. */
+/** Deletes the objects below a prefix, and resets the counts. */
 export async function clear(sink: Server, prefix: string): Promise<void> {
   await sink.ask({ ask: 'clear', prefix: `${BUCKET}/${prefix}` });
 }
@@ -28,7 +28,7 @@ export async function countCalls(sink: Server): Promise<Readonly<Record<string, 
   return (await sink.ask({ ask: 'counts' })) as Record<string, number>;
 }
 
-/** The bytes of objects through two curls and into another object: what a machine needs to move them. */
+/** Copies the bytes of objects through two curls into another object: the time that the machine needs to move them. */
 export function curlThrough(sink: Server, keys: readonly string[], target: string): readonly string[] {
   const urls = keys.map((key) => `${sink.url}/${BUCKET}/${key}`);
   const script = 'out=$1; shift; curl -sf "$@" | curl -sf -T - "$out"';

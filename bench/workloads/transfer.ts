@@ -7,7 +7,7 @@ import { has } from '../machine.ts';
 import { race, type Runner } from '../race.ts';
 import { startServer } from '../servers/start-server.ts';
 
-/** A shard's way to the provider and an output file's way back, over loopback. */
+/** Uploading a shard to the provider and downloading an output file, over loopback. */
 
 const ours = 'nightshift';
 const sdk = 'openai SDK';
@@ -62,13 +62,13 @@ function transfer({ name, title, direction, megabytes, curl }: Transfer): Worklo
       ],
     });
     rmSync(folder, { recursive: true });
-    // How far we are from curl is watched, not asked for.
+    // The ratio to curl has no target; it is only reported.
     const verdicts = result.verdicts.filter(({ target }) => !target.endsWith('curl'));
     return { name, title, size: `${Math.round(inputBytes / 1e6)} MB`, ...result, verdicts };
   };
 }
 
-/** Of a request line of `data/inputs.ts`, more or less. */
+/** Approximate size of a request line of `data/inputs.ts`. */
 const LINE_BYTES = 326;
 
 function fileOf(folder: string, megabytes: number): string {

@@ -9,7 +9,7 @@ import type { Contestant, Fact, Group } from '../report.ts';
 import { startServer, type Server } from '../servers/start-server.ts';
 import { spread } from '../stats.ts';
 
-/** 100,000 prompts from a file to their results on this machine, against the simulator at full speed. */
+/** 100,000 prompts from a file to their results on this machine, with the simulator at full speed. */
 
 const ours = 'nightshift';
 const started = 'nightshift, ten rows';
@@ -41,7 +41,7 @@ export const wholeJob: Workload = async (bench) => {
       },
     },
     {
-      // Does nothing: its start is when ours has ended.
+      // Does nothing; its start marks the end of our run.
       name: 'nothing',
       argv: ['true'],
       before: async () => void busy.push(await simulator.cpuSeconds()),
@@ -83,7 +83,7 @@ function describeRace(result: RaceResult, busy: readonly number[]): Omit<Group, 
   };
 }
 
-/** The script as it is written asks after 30 s, whatever happens: it is for the runs that may take long. */
+/** The original script polls after 30 s in any case, so it is used only for runs that may take long. */
 function pythons(bench: Bench, server: Server, input: string, out: string): Runner[] {
   if (!has('python3')) return [];
   const runner = (name: string, seconds: number): Runner => ({
@@ -97,8 +97,8 @@ const cpuOf = (contestants: readonly Contestant[], name: string): number | undef
   contestants.find((each) => each.name === name)?.cpu?.median;
 
 /**
- * CPU time of the workflow beside that of the simulator while it ran; `busy` is the latter before and after each run. What
- * ten rows take is the start: Node, the CDK, the waits.
+ * CPU time of the workflow beside that of the simulator while it ran; `busy` is the latter before and after each run. The time
+ * for ten rows is the start-up time: Node, the CDK, the waits.
  */
 function shareOf(own: number | undefined, start: number | undefined, busy: readonly number[]): Fact[] {
   const spent = busy.flatMap((before, n) => (n % 2 === 0 ? [(busy[n + 1] ?? before) - before] : []));

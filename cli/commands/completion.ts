@@ -6,8 +6,8 @@ import { printableLines } from '../../src/printable.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 
 /**
- * `nightshift completion <shell>`: a script that a shell sources once; it asks the hidden `nightshift complete` what may
- * come next. Commands and options are known from their definitions, the names of profiles from the configuration.
+ * `nightshift completion <shell>` prints a script that a shell sources once. The script calls the hidden command `nightshift
+ * complete` for suggestions. Commands and options come from their definitions, profile names from the configuration.
  */
 export async function addCompletion(program: Command, loadConfig: LoadConfig): Promise<void> {
   const profiles = await profileNames(loadConfig);
@@ -26,7 +26,7 @@ export async function addCompletion(program: Command, loadConfig: LoadConfig): P
   }
 }
 
-/** A configuration that is not valid has no names to suggest; the command that is run says what is wrong with it. */
+/** An invalid configuration gives no suggestions; the command itself will report what is wrong. */
 async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
   try {
     return Object.keys((await loadConfig()).profiles);
@@ -37,7 +37,7 @@ async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
 
 const OPTIONS_OF_PATHS = ['config', 'data', 'out', 'outputs', 'folder', 'script'];
 
-/** Paths that complete the current word: the shell leaves files to the command's completion. */
+/** Paths that complete the current word. The shell leaves files to the command's completion. */
 function pathsSoFar(): string[] {
   const word = process.argv.at(-1) ?? '';
   const folder = word.slice(0, word.lastIndexOf('/') + 1);
@@ -45,7 +45,7 @@ function pathsSoFar(): string[] {
     const entries = readdirSync(folder || '.', { withFileTypes: true });
     return entries.map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
   } catch {
-    // No folder, no suggestions.
+    // Without the folder there are no suggestions.
     return [];
   }
 }

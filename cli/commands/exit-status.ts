@@ -6,11 +6,11 @@ export const EXIT = {
   ok: 0,
   /** The job failed. */
   failed: 1,
-  /** The command was not understood, or asks for something that is not there. */
+  /** The command or an option is invalid, or something that it names does not exist. */
   usage: 2,
-  /** The job finished, and some rows are dead letters. */
+  /** The job finished, and some rows are not ok. */
   deadLetters: 3,
-  /** Interrupted by Ctrl-C: 128 + SIGINT, as shells have it. */
+  /** Interrupted by Ctrl-C: 128 + SIGINT, as in shells. */
   interrupted: 130,
 } as const;
 

@@ -23,15 +23,15 @@ import { Workbook } from '../xlsx/workbook.ts';
 
 export interface ExportOptions {
   readonly format: TableFormat;
-  /** Put the input's columns before the answers. */
+  /** True to put the input's columns before the answers. */
   readonly withInput: boolean;
-  /** Absent: standard output. */
+  /** The output file; absent for standard output. */
   readonly out?: string | undefined;
   readonly raw?: boolean | undefined;
   readonly delimiter?: string | undefined;
 }
 
-/** Prints a job's results as a table, and on standard error what is not in it as it is in the results. */
+/** Prints a job's results as a table, and reports on standard error what the table leaves out or changes. */
 export async function printTable(
   store: ObjectStore,
   summary: Summary,
@@ -42,7 +42,7 @@ export async function printTable(
   for (const notice of notices()) printError(notice);
 }
 
-/** Writes a job's results as a table to a file, and says the same. @returns the file's path */
+/** Writes a job's results as a table to a file, and reports the same. @returns the file's path */
 export async function exportTable(
   store: ObjectStore,
   summary: Summary,
@@ -57,13 +57,13 @@ export async function exportTable(
 interface AfterRun {
   readonly format: TableFormat;
   readonly out: string;
-  /** The data folder, which has the answers. */
+  /** The data folder with the answers. */
   readonly data: string;
 }
 
 /**
- * {@link exportTable} with the input, for a run that has ended: its answers are paid for, and in the data folder.
- * @throws InvalidRequest when the file cannot be written, with the command that writes another one
+ * {@link exportTable} with the input, for a run that has ended. Its answers are already safe in the data folder.
+ * @throws InvalidRequest when the file cannot be written; names the command that writes to another file
  */
 export async function exportAfterRun(
   store: ObjectStore,
@@ -92,7 +92,7 @@ export function delimiterOf(delimiter = ','): string {
   return read;
 }
 
-/** A table as it streams, and after that what is to be said of it. */
+/** A streamed table, with notices for after its end. */
 interface WrittenTable {
   readonly chunks: AsyncIterable<Uint8Array | string>;
   readonly notices: () => readonly string[];
@@ -107,7 +107,7 @@ async function makeTable(
   const results = (): AsyncGenerator<Buffer> => read(store, resultsOf(summary));
   if (!withInput && format === 'jsonl') return { chunks: results(), notices: () => [] };
   if (!withInput && format === 'parquet') return writeTable(parquetTable(results), options);
-  // Absent when the job's checkpoints are forgotten.
+  // Absent if the job's checkpoints are deleted.
   const job = await jobObject.read(store, summary.jobId);
   if (!withInput)
     return writeTable(resultsTable(results, await answerFields(job?.profile.output, results())), options);
@@ -136,7 +136,7 @@ function writeTable<Source>(
       return { chunks: workbook.bytes(table), notices: () => tellCut(workbook.cut) };
     }
     case 'csv': {
-      // A pipe gets the bytes of the file; a terminal gets text that only shows.
+      // A pipe gets the bytes of the file; a terminal gets text without control characters.
       const isTerminal = out === undefined && process.stdout.isTTY;
       const csv = new CsvText({
         raw,
@@ -166,7 +166,7 @@ function tellChanged(cells: number): string[] {
   ];
 }
 
-/** An existing folder gets a `results.<format>`. */
+/** For an existing folder, the file is `results.<format>` inside it. */
 async function fileAt(out: string, format: TableFormat): Promise<string> {
   return (await isFolder(out)) ? join(out, `results.${format}`) : out;
 }

@@ -24,7 +24,7 @@ export function forgetCommand(): Command {
   });
 }
 
-/** Keys that are named; the others are in `--json`. */
+/** Most keys to print; `--json` has all of them. */
 const SHOWN = 10;
 
 function describe(

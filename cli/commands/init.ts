@@ -3,7 +3,7 @@ import { printable } from '../../src/printable.ts';
 import { createProject } from '../init/create-project.ts';
 import { print } from '../output.ts';
 
-/** `nightshift init [folder]`: a project that runs, here and on AWS. */
+/** `nightshift init [folder]` creates a project that runs on this machine and on AWS. */
 export function initCommand(): Command {
   return new Command('init')
     .description('create a project: a configuration, an example table, and a CDK app')

@@ -56,7 +56,7 @@ export function listCommand(): Command {
   });
 }
 
-/** A page may hold fewer jobs than asked for and still have a next one. */
+/** Reads further pages, because a page may have fewer jobs than requested and still a next page. */
 async function firstJobs(
   target: Parameters<typeof listJobs>[0],
   { status, limit }: ListFlags,

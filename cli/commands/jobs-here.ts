@@ -20,13 +20,15 @@ import { reportSummary } from '../view/report.ts';
 import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
-/** A data folder of this machine. */
+/** A data folder on this machine. */
 export interface FolderFlags {
   readonly data: string;
   readonly json?: true;
 }
 
-/** Cancels a job of a data folder: through the process that runs it, or here when none does. @returns the exit status */
+/**
+ * Cancels a job of a data folder: through the process that runs it, or in this process if there is none. @returns the exit status
+ */
 export async function cancelHere(
   jobId: string,
   flags: FolderFlags,
@@ -47,7 +49,7 @@ export async function cancelHere(
 
 const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
 
-/** @throws InvalidRequest when the folder has no such job, or with these words when it has ended */
+/** @throws InvalidRequest when the folder does not have the job, or with the given text when the job has ended */
 async function openJobHere(
   jobId: string,
   { data }: FolderFlags,
@@ -61,7 +63,10 @@ async function openJobHere(
   return target;
 }
 
-/** Continues a job of a data folder: in the process that holds the folder, or in this one to its end. @returns the exit status */
+/**
+ * Resumes a job of a data folder: in the process that works with the folder, or in this process to its end. @returns the exit
+ * status
+ */
 export async function resumeHere(
   jobId: string,
   flags: FolderFlags,
@@ -82,7 +87,7 @@ export async function resumeHere(
 
 export const WHERE = { stack: undefined, outputs: '' };
 
-/** A job that failed or was cancelled can be continued, and may have batches to cancel. */
+/** True for a failed or cancelled job, which can be resumed, and may have batches to cancel. */
 function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
@@ -96,10 +101,10 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 }
 
 /**
- * Asks the process that works with the folder, if there is one.
- * @param body of the request, as JSON
- * @returns the job that it starts or changes; undefined when no process works there
- * @throws InvalidRequest when it says no, or takes no requests, as a run
+ * Sends a request to the process that works with the folder, if there is one.
+ * @param body JSON
+ * @returns the job that the process starts or changes; undefined if no process works with the folder
+ * @throws InvalidRequest when the process rejects it, or accepts no requests because it is a `run`
  */
 export async function askHolder(
   data: string,
@@ -122,7 +127,7 @@ export async function askHolder(
   throw new InvalidRequest(detail ?? `The process that works with "${data}" answered ${response.status}.`);
 }
 
-/** Brings up what runs the job, which is asked the provider that it began with. */
+/** Starts a host for the job, with the provider that the job began with. */
 export async function runHere(
   jobId: string,
   { data, json }: FolderFlags,
@@ -151,7 +156,7 @@ export async function runHere(
     if (summary === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
     return summary;
   });
-  // Awaited here: what runs the job is closed when this function is left.
+  // Awaited here, because the host is closed when this function returns.
   return await endOrCancel(ended, interrupts, () => progress.end());
 }
 

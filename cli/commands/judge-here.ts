@@ -12,8 +12,8 @@ import { EXIT, exitStatus } from './exit-status.ts';
 import { askHolder, requireJob, runHere, tell, WHERE, type FolderFlags } from './jobs-here.ts';
 
 /**
- * Approves or rejects a job of a data folder. If another process runs the job, that process finds the decision. If none does, this
- * one runs the job to its end.
+ * Approves or rejects a job of a data folder. If another process runs the job, that process reads the decision. Otherwise this
+ * process runs the job to its end.
  * @returns the exit status
  */
 export async function judgeHere(
@@ -36,7 +36,7 @@ export async function judgeHere(
   return exitStatus(ended);
 }
 
-/** @returns false when no process works with the folder */
+/** @returns false if no process works with the folder */
 async function tellHolder(
   target: Target,
   jobId: string,
@@ -48,7 +48,7 @@ async function tellHolder(
   const hasEnded = (await summaryObject.read(target.store, jobId)) !== undefined;
   if (holder.url !== undefined || hasEnded)
     return (await askHolder(data, jobId, decision === 'approved' ? 'approve' : 'reject')) !== undefined;
-  // A run takes no requests, and sees what is written into its folder.
+  // A `run` accepts no requests, but reads decisions that are written into its folder.
   await judgeJob(startEdges(target, config), jobId, decision);
   return true;
 }

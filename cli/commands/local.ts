@@ -33,7 +33,7 @@ interface LocalFlags extends ConfigFlags {
   readonly verbose?: true;
 }
 
-/** `nightshift local`: the whole stack on this machine, until it is stopped. */
+/** `nightshift local` runs the whole stack on this machine until it is stopped. */
 export function localCommand(loadConfig: LoadConfig): Command {
   const command = new Command('local')
     .description(
@@ -95,7 +95,7 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
 
 type HostDoors = Pick<StartEdges, 'config' | 'simulated'>;
 
-/** Cancels every job that has not ended, and waits for what they leave. */
+/** Cancels every job that has not ended, and waits until their batches have ended. */
 async function cancelAll(
   doors: HostDoors,
   { edges, steps }: LocalEdges,
@@ -106,7 +106,7 @@ async function cancelAll(
     await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
 }
 
-/** The jobs that have not ended and that this host may run. */
+/** Jobs that have not ended and that this host may run. */
 async function jobsOfHost(store: ObjectStore, doors: HostDoors): Promise<string[]> {
   const jobs: string[] = [];
   for await (const jobId of openJobs(store)) {
@@ -130,7 +130,7 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
 
 const logLine: Log = (event, fields) => printError(styleText('dim', logText(event, fields)));
 
-/** Prints what the doors did. */
+/** Prints what started or cancelled jobs. */
 const tellJobs: Log = (event, fields) => {
   const print = (line: string): void => printOut(withTime(line));
   const printError = (line: string): void => printOutError(withTime(line));
@@ -163,7 +163,7 @@ function describeMissed({ schedule, times, more, run }: LogFields): string {
   return `${missed} They are skipped: run their files by hand. With missed: 'run' in its configuration, such times run at the start.`;
 }
 
-/** The steps of every job, each line with its job in front. */
+/** Prints the steps of every job, each line with its job first. */
 function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
   /** Errors of steps by execution, until something catches them. */
   const uncaught = new Map<string, string>();

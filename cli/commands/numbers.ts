@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A TCP port; 0 is any that is free. @throws InvalidArgumentError */
+/** A TCP port; 0 means any free port. @throws InvalidArgumentError */
 export function portNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('It must be a number from 0 to 65535.');

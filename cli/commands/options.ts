@@ -5,7 +5,7 @@ import { readSchemaFile } from '../schema-file.ts';
 import type { OpenTarget } from '../targets/open-target.ts';
 import { positiveNumber, shareOfRows, wholeNumber } from './numbers.ts';
 
-/** Which configuration is used. */
+/** The option that selects the configuration. */
 export interface ConfigFlags {
   readonly config?: string;
 }
@@ -17,7 +17,7 @@ export function addConfigOption(command: Command): Command {
   );
 }
 
-/** How the rows are treated: the same for every command that takes files. */
+/** Settings for the rows: the same for every command that takes files. */
 export interface TreatmentFlags {
   readonly profile?: string;
   readonly provider?: string;
@@ -36,7 +36,7 @@ export interface TreatmentFlags {
   readonly stdin?: string;
   readonly quotes?: boolean;
   readonly dedupe?: boolean;
-  /** Days, or all of them. */
+  /** A number of days, or true for any age. */
   readonly reuse?: number | boolean;
   readonly pilot?: number;
   readonly pilotMaxBad?: number;
@@ -89,12 +89,12 @@ export function addTreatmentOptions(command: Command): Command {
     .option('--no-quotes', 'quotes in a table are plain characters');
 }
 
-/** Where the jobs are, and in which format they are shown. */
+/** Where the jobs are, and the format of the output. */
 export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }
 
-/** A deployed stack. */
+/** Options for a deployed stack. */
 export function addStackOptions(command: Command): Command {
   return command
     .option('--stack <name>', 'the deployed stack (default: the one in the outputs file)')
@@ -105,7 +105,10 @@ export function addStackOptions(command: Command): Command {
 /** The default data folder of `run` and `local`. */
 export const DATA_FOLDER = 'nightshift-data';
 
-/** A deployed stack, or a folder of this machine: the one of `run` and `local`, when no stack was deployed from here. */
+/**
+ * Options for a deployed stack or a folder on this machine. Default: the folder of `run` and `local`, unless a stack was deployed
+ * from here.
+ */
 export function addTargetOptions(command: Command): Command {
   return addStackOptions(command)
     .option(

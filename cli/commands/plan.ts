@@ -29,7 +29,7 @@ interface PlanFlags extends TreatmentFlags, ConfigFlags {
   readonly json?: true;
 }
 
-/** `nightshift plan <files…>`: what a job would be. */
+/** `nightshift plan <files…>` shows what a job would do. */
 export function planCommand(loadConfig: LoadConfig): Command {
   const command = new Command('plan')
     .description('print the size and cost of a job without sending anything: rows, shards, tokens, polls')
@@ -77,7 +77,7 @@ function planLine(planned: PlannedJob): object {
   };
 }
 
-/** Rows that are sent before all others, and what decides whether those follow. */
+/** Describes the pilot: the rows that are sent first, and the condition for the others. */
 function describePilot({ profile: { pilot }, plan }: PlannedJob): string[] {
   const toSend = rowsToSend(plan);
   if (pilot === undefined || toSend === 0) return [];
@@ -95,7 +95,7 @@ function describePilot({ profile: { pilot }, plan }: PlannedJob): string[] {
   return [`${counted(rows, 'row')} first; the other ${grouped(toSend - rows)} if ${limits.join(' and ')}`];
 }
 
-/** Invalid rows that are named; the others are in `--json`, and after a run in the results. */
+/** Most invalid rows to print; the others are in `--json`, and after a run in the results. */
 const SHOWN_PROBLEMS = 10;
 
 function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
@@ -134,7 +134,7 @@ function describeRepeats({ deduplicated = 0 }: PlannedJob['plan']): string {
   return `; ${rows} the request of another and ${deduplicated === 1 ? 'is' : 'are'} not sent`;
 }
 
-/** Characters of a request that are shown; the whole of it is in `--json`. */
+/** Most characters of a request to print; `--json` has all of them. */
 const SHOWN_CHARACTERS = 2_000;
 
 function describeRequests({ requests, plan }: PlannedJob): string[] {
@@ -146,7 +146,7 @@ function describeRequests({ requests, plan }: PlannedJob): string[] {
   return [`${first}, as sent:`, ...shown.map((line) => `  ${printable(line)}`)];
 }
 
-/** Skipped files that are named; more of them are in `--json`. */
+/** Most skipped files to print; `--json` has more. */
 const SHOWN_SKIPPED = 5;
 
 function describeSkipped({ skipped }: PlannedJob): string[] {
@@ -214,14 +214,14 @@ function describePrice({
   return `about ${money(input)} ${currency} for the input; the output ${outputPerMillion} ${currency} a million tokens${most}`;
 }
 
-/** Two digits that count: 0.0041, 1.25, 1,234. */
+/** Two significant digits: 0.0041, 1.25, 1,234. */
 function money(amount: number): string {
   if (amount >= 100) return grouped(Math.round(amount));
   return amount >= 1 ? amount.toFixed(2) : String(Number(amount.toPrecision(2)));
 }
 
 function describeProblems({ problems, invalid, failure }: PlannedJob['plan']): string[] {
-  // A problem of all rows is printed once.
+  // A problem that all rows have is printed once.
   if (failure?.name === 'InvalidRequest') return [];
   const shown = problems
     .slice(0, SHOWN_PROBLEMS)

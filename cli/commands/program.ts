@@ -3,13 +3,13 @@ import type { LoadConfig } from '../config/load-config.ts';
 import { packageVersion } from '../../src/package-root.ts';
 import { writeText } from '../output.ts';
 
-/** A command, as the list of commands shows it. */
+/** A command with its entry in the list of commands. */
 interface Entry {
   readonly group: string;
   /** Name, options and arguments. */
   readonly term: string;
   readonly description: string;
-  /** Loads the command with everything that it uses, which takes longer than all the rest of a start. */
+  /** Loads the command with everything that it imports, which is most of the time of a start. */
   readonly load: () => Promise<(loadConfig: LoadConfig) => Command>;
 }
 
@@ -127,12 +127,12 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** Commands that know of all the others, and are defined by the library that completes words. */
+/** Commands that need all other commands, and are defined by the completion library. */
 const COMPLETION = ['completion', 'complete'];
 
 /**
- * The command line for these words, or as a whole without any. Only the command that the words name is loaded: it alone has
- * options, and the others are in the list of commands. The configuration is read only by the commands that need it.
+ * Creates the command line for the given words, or a complete one without any. Loads only the command that the words name; the
+ * other commands have no options, only their entry in the list. Only commands that need the configuration read it.
  */
 export async function createProgram(loadConfig: LoadConfig, words?: readonly string[]): Promise<Command> {
   const [first = '', second = ''] = words ?? [];
@@ -164,7 +164,7 @@ function setUp(command: Command): void {
   command
     .exitOverride()
     .showHelpAfterError('Run with --help to see what there is.')
-    // It repeats what was typed, which may be a hostile file's name.
+    // Error messages repeat what was typed, which may be the name of a hostile file.
     .configureOutput({
       writeOut: (text) => writeText(process.stdout, text),
       writeErr: (text) => writeText(process.stderr, text),

@@ -69,7 +69,7 @@ export function resultsCommand(): Command {
     });
 }
 
-/** @throws InvalidRequest for flags that do not go together. */
+/** @throws InvalidRequest for options that exclude each other */
 function checkFlags(
   { out, json, parquet, raw, withInput, delimiter }: ResultsFlags,
   format: TableFormat | undefined,
@@ -91,7 +91,7 @@ function checkFlags(
     throw new InvalidRequest(`--format ${format} needs --out <file>: a terminal cannot show it.`);
 }
 
-/** @throws InvalidRequest when there is no such job, or it has not ended. */
+/** @throws InvalidRequest when the job does not exist, or has not ended */
 async function endedSummary(target: Target, jobId: string): Promise<Summary> {
   const overview = await readOverview(target, jobId);
   if (overview === undefined) throw await noSuchJob(target, jobId);
@@ -123,7 +123,7 @@ async function copyFiles(
   { out, json, parquet }: ResultsFlags & { readonly out: string },
 ): Promise<void> {
   await makeFolder('--out', out);
-  // Files of another job do not belong to this one; running its dead letters would pay for them again.
+  // Removes the dead letters of another job: running them by mistake would pay for them again.
   if (deadLetters === undefined) await rm(join(out, basename(deadLettersKey(jobId))), { force: true });
   for (const { key, bytes } of await filesOf(store, jobId)) {
     const path = await download(store, key, { jobId, folder: out });

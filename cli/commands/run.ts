@@ -19,7 +19,7 @@ export interface RunFlags extends TreatmentFlags, ConfigFlags {
   readonly verbose?: true;
 }
 
-/** `nightshift run [files…]`: one job to its end on this machine. */
+/** `nightshift run [files…]` runs one job to its end on this machine. */
 export function runCommand(loadConfig: LoadConfig): Command {
   const command = new Command('run')
     .description(
@@ -46,7 +46,7 @@ export function runCommand(loadConfig: LoadConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      // Both load what a run takes, each on a core of its own.
+      // Both load the code of a run, each on its own core.
       prepareStepThread();
       const { runFiles } = await import('../run-files.ts');
       process.exitCode = await runFiles(files, flags, await loadConfig(flags.config));

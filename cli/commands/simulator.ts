@@ -15,7 +15,7 @@ interface SimulatorFlags {
   readonly script?: string;
 }
 
-/** `nightshift simulator`: the provider's double on its own, until it is stopped. */
+/** `nightshift simulator` runs only the simulated provider, until it is stopped. */
 export function simulatorCommand(): Command {
   return new Command('simulator')
     .description('run the simulated provider on its own until Ctrl-C; it accepts any key')
@@ -45,7 +45,7 @@ export function simulatorCommand(): Command {
     });
 }
 
-/** The outline of a script; what a fault may hold is typed in `faults.ts`. */
+/** Schema of a script without its faults, whose types are in `faults.ts`. */
 const scriptSchema = z.strictObject({
   stages: z
     .strictObject({

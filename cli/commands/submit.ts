@@ -19,7 +19,7 @@ interface SubmitFlags extends TreatmentFlags, Omit<WatchFlags, 'data'> {
   readonly wait?: true;
 }
 
-/** `nightshift submit <files…>`: one job on a deployed stack. */
+/** `nightshift submit <files…>` starts one job on a deployed stack. */
 export function submitCommand(loadConfig: LoadConfig): Command {
   const command = new Command('submit')
     .description('start one job on a deployed stack: input files, or a job request (.job.json)')
@@ -58,7 +58,7 @@ async function submit(
   return startJob(startEdges(target, config), request);
 }
 
-/** @throws InvalidRequest when the provider is where no Lambda reaches it, as the simulator is. */
+/** @throws InvalidRequest when a Lambda cannot reach the provider, for example the simulator */
 function rejectThisMachine({ name, baseUrl }: ProviderSettings): void {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname)) return;
   throw new InvalidRequest(

@@ -14,7 +14,7 @@ interface SweepFlags extends TargetFlags {
   readonly limit: number;
 }
 
-/** `nightshift sweep`: what the stack does once an hour, now, and for older files if asked to. */
+/** `nightshift sweep` runs the stack's hourly search for files without a job now, optionally for older files. */
 export function sweepCommand(loadConfig: LoadConfig): Command {
   const command = new Command('sweep')
     .description('start the jobs of files below input/ whose event was lost')

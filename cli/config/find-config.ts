@@ -5,8 +5,9 @@ import { InvalidRequest } from '../../src/errors.ts';
 const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `nightshift.config.${extension}`);
 
 /**
- * The configuration that a command uses: the named file, else the nearest `nightshift.config.*` from the working directory upwards.
- * @returns undefined when none is named and none is there
+ * Finds the configuration of a command: the named file, otherwise the nearest `nightshift.config.*` in the working directory or a
+ * parent.
+ * @returns undefined when no file is named and none exists
  * @throws InvalidRequest when the named file does not exist, or a folder has several
  */
 export function findConfig(named: string | undefined, folder = process.cwd()): string | undefined {

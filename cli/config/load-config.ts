@@ -7,11 +7,11 @@ import { parseExact } from '../../src/exact-json.ts';
 import { plainBut } from '../../src/requests/plain-but.ts';
 import { findConfig } from './find-config.ts';
 
-/** Gives the configuration a command works with. @param named the file that `--config` names */
+/** Loads the configuration of a command. @param named the file that `--config` names */
 export type LoadConfig = (named?: string) => NightshiftConfig | Promise<NightshiftConfig>;
 
 /**
- * Reads and checks the configuration of the working directory. Without one, the profiles of the examples are used.
+ * Reads and checks the configuration of the working directory. Without one, it uses the profiles of the examples.
  * @throws InvalidRequest when it cannot be read, naming the file, or is not valid, naming every problem
  */
 export const loadConfig: LoadConfig = async (named) => {
@@ -27,7 +27,7 @@ export const loadConfig: LoadConfig = async (named) => {
   }
 };
 
-/** The profiles of the examples, whose schemas `test/config/` checks. */
+/** The profiles of the examples. `test/config/` checks their schemas. */
 async function parseExamples(): Promise<NightshiftConfig> {
   const [{ parseConfig }, examples] = await Promise.all([
     import('../../src/config/config.ts'),
@@ -36,7 +36,7 @@ async function parseExamples(): Promise<NightshiftConfig> {
   return parseConfig(examples.default);
 }
 
-/** Most configurations have no schemas, and what compiles those takes longer to load than everything else here. */
+/** The schema compiler is loaded only if needed, because it takes longer to load than everything else here. */
 async function check(value: unknown): Promise<NightshiftConfig> {
   if (!namesOutput(value)) {
     const { parseConfig } = await import('../../src/config/config.ts');
@@ -46,7 +46,7 @@ async function check(value: unknown): Promise<NightshiftConfig> {
   return checkConfig(value);
 }
 
-/** Tells whether a profile or a schedule may have a schema for its answers. */
+/** True if a profile or a schedule may have an output schema. */
 function namesOutput(value: unknown): boolean {
   const { profiles, schedules } = Object(value) as Readonly<Record<string, unknown>>;
   const named = [profiles, schedules].flatMap((entries) => Object.values(Object(entries) as object));
@@ -58,7 +58,7 @@ function namesOutput(value: unknown): boolean {
 
 const PROFILE = [['body'], ['output', 'schema']];
 
-/** Where a configuration has numbers that are sent on. */
+/** Paths of values that are sent to the provider, whose numbers keep their text. */
 const SENT_ON = [
   ...PROFILE.map((path) => ['profiles', '*', ...path]),
   ...PROFILE.map((path) => ['schedules', '*', 'overrides', ...path]),
@@ -101,13 +101,13 @@ function unreadable(file: string, error: unknown): InvalidRequest {
   return new InvalidRequest(`The configuration ${file} could not be loaded: ${message}`, { cause: error });
 }
 
-/** The module for `import { defineConfig } from 'nightshift'`: the full package would load the CDK. */
+/** The module behind `import { defineConfig } from 'nightshift'`: the full package would load the CDK. */
 const LIGHT = new URL(
   import.meta.url.endsWith('.ts') ? '../../src/config/config.ts' : './config.js',
   import.meta.url,
 ).href;
 
-/** Lets a configuration import `nightshift`, installed or not, and be written in TypeScript whatever its package.json says. */
+/** Allows a configuration to import `nightshift`, installed or not, and to be written in TypeScript with any package.json. */
 function hook(url: string): void {
   registerHooks({
     resolve: (specifier, context, next) =>

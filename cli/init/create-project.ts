@@ -7,7 +7,7 @@ import { ignoredFiles, projectFiles } from './project-files.ts';
 import { projectManifest, type Manifest } from './project-manifest.ts';
 
 /**
- * Makes a project in a folder.
+ * Creates a project in a folder.
  * @returns the files that were written, as paths in the folder
  * @throws InvalidRequest when one of them exists; nothing is written then
  */
@@ -44,7 +44,7 @@ async function readManifest(file: string): Promise<Manifest> {
   }
 }
 
-/** Adds what is missing, and keeps everything else. */
+/** Adds missing entries and keeps everything else. */
 async function withIgnored(file: string): Promise<string> {
   const text = existsSync(file) ? await readFile(file, 'utf8') : '';
   const known = new Set(text.split(/\r?\n/).map((line) => line.trim()));

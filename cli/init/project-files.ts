@@ -18,7 +18,7 @@ export async function projectFiles(extension: 'ts' | 'mts'): Promise<Readonly<Re
 
 const docs = (): string => `https://unpkg.com/nightshift@${packageVersion()}/docs`;
 
-/** The feature flags that this version is tested with. */
+/** The CDK feature flags with which this version is tested. */
 async function cdkJson(extension: string): Promise<string> {
   const own = JSON.parse(await readFile(join(packageRoot(), 'cdk.json'), 'utf8')) as object;
   const project = { ...own, app: `node bin/app.${extension}`, build: undefined };
@@ -46,7 +46,7 @@ const APP = `import { App } from 'aws-cdk-lib';
 import { NightshiftStack } from 'nightshift';
 import config from '../nightshift.config.<extension>';
 
-// Everything that can be set beside the configuration, such as a bucket that exists, is a property here.
+// Deployment settings beside the configuration, such as an existing bucket, are properties here.
 new NightshiftStack(new App(), 'Nightshift', { config });
 `;
 

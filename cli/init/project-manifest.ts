@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { packageRoot } from '../../src/package-root.ts';
 
-/** A package.json, as far as a project is made of it. */
+/** The fields of a package.json that a project uses. */
 export interface Manifest {
   readonly name?: string;
   readonly version?: string;
@@ -22,8 +22,8 @@ const SCRIPTS = {
 };
 
 /**
- * The package.json of a project. What the given one says stays.
- * @param folder names the project when nothing else does
+ * Builds the package.json of a project. Keeps everything in the given one.
+ * @param folder names the project if the given package.json has no name
  */
 export async function projectManifest(given: Manifest, folder: string): Promise<Manifest> {
   const own = await readManifest(packageRoot());
@@ -40,12 +40,12 @@ export async function projectManifest(given: Manifest, folder: string): Promise<
       ...(given.devDependencies?.['nightshift'] === undefined && { nightshift: await ownSpec(own) }),
       ...given.dependencies,
     },
-    // `latest` of it is a version that cannot read what the library writes.
+    // The `latest` version of it cannot read the library's output.
     devDependencies: { 'aws-cdk': cli, ...given.devDependencies },
   };
 }
 
-/** `npm init` writes a test that fails. */
+/** `npm init` writes a test script that always fails. */
 function withoutNpmsTest(scripts: Manifest['scripts'] = {}): Manifest['scripts'] {
   return Object.fromEntries(
     Object.entries(scripts).filter(
@@ -62,7 +62,7 @@ function nameOf(folder: string): string {
   return name === '' ? 'batches' : name;
 }
 
-/** How this very package was installed, so that the project gets the same: by a version, or from a file or an address. */
+/** The specification by which this package was installed (a version, a file or a URL), so that the project installs the same. */
 async function ownSpec({ version = '' }: Manifest): Promise<string> {
   const modules = dirname(packageRoot());
   const installed = modules.endsWith('node_modules') ? await readManifest(dirname(modules)) : {};

@@ -5,7 +5,7 @@ import { readOverview } from '../../src/status/job-status.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import type { Target } from './open-target.ts';
 
-/** Newest jobs that are looked through for what was meant. */
+/** Most recent jobs to search for a similar name. */
 const LOOKED_THROUGH = 100;
 
 /** Jobs that an error names. */

@@ -9,7 +9,7 @@ export interface FoundStack {
 }
 
 export interface FindStack {
-  /** Ask CloudFormation for this stack; without, the outputs file says where it is. */
+  /** Name of a stack to look up in CloudFormation; without it, the outputs file is read. */
   readonly stack: string | undefined;
   /** The file that `cdk deploy --outputs-file` wrote. */
   readonly outputs: string;
@@ -55,7 +55,7 @@ function onlyOne(
 
 const BUCKET = 'BucketName';
 
-/** Every workflow of some stacks, named by its stack, and by its prefix where it has one. */
+/** Every workflow of these stacks, named by its stack and its prefix if it has one. */
 function workflowsOf(stacks: Readonly<Record<string, Outputs>>): FoundStack[] {
   return Object.entries(stacks).flatMap(([stack, given]) => {
     const outputs = given ?? {};
@@ -86,7 +86,7 @@ async function readOutputs(file: string): Promise<Readonly<Record<string, Output
   }
 }
 
-/** The client is loaded only now: the outputs file is all that most calls need. */
+/** Loads the client only here, because most calls need only the outputs file. */
 async function askCloudFormation(name: string): Promise<Outputs> {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient();

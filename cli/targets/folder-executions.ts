@@ -6,9 +6,9 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { holderOf } from '../../host/lock.ts';
 
 /**
- * What can be told from outside of the executions of a data folder: its jobs run while a process works there, and a job
- * with a summary has ended. Starts and stops nothing.
- * @param isBusy whether a process works in the folder
+ * Executions of a data folder as seen from outside: jobs are running while a process works there, and a job with a summary has
+ * ended. It cannot start or stop any.
+ * @param isBusy returns true if a process works in the folder
  */
 export function createFolderExecutions(store: ObjectStore, isBusy: () => Promise<boolean>): Executions {
   const refuse = (): Promise<never> =>
@@ -25,7 +25,7 @@ export function createFolderExecutions(store: ObjectStore, isBusy: () => Promise
   };
 }
 
-/** Whether a process, `nightshift run` or `nightshift local`, works in the data folder. */
+/** True if a process, `nightshift run` or `nightshift local`, works with the data folder. */
 export async function isFolderBusy(folder: string): Promise<boolean> {
   return (await holderOf(folder)) !== undefined;
 }

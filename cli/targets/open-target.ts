@@ -13,11 +13,11 @@ import { findStack, type FindStack } from './find-stack.ts';
 
 /** Where jobs are: a deployed stack, or a data folder. */
 export interface Target extends StatusEdges {
-  /** For people. */
+  /** Name for people. */
   readonly name: string;
-  /** The options that lead here, for commands that are suggested. */
+  /** Options that select this target, for suggested commands. */
   readonly options: string;
-  /** Whether a waiting job continues without a command. */
+  /** True if a waiting job continues without a command. */
   isAlive(): Promise<boolean>;
 }
 
@@ -25,7 +25,7 @@ export interface OpenTarget extends FindStack {
   readonly data?: string | undefined;
 }
 
-/** @throws InvalidRequest when there is no such stack or folder. */
+/** @throws InvalidRequest when the stack or folder does not exist. */
 export async function openTarget({ data, ...where }: OpenTarget): Promise<Target> {
   if (data === undefined) return openStack(where);
   if (where.stack !== undefined) {
@@ -47,13 +47,13 @@ export async function openTarget({ data, ...where }: OpenTarget): Promise<Target
   };
 }
 
-/** A deployed stack, with the credentials that AWS's own tools would use. */
+/** Opens a deployed stack, with the same credentials as AWS's own tools. */
 export async function openStack(where: FindStack): Promise<Target> {
   const { name, bucket, stateMachineArn } = await findStack(where);
-  // The stack is there, wherever the environment says that one usually works: arn:aws:states:<region>:…
+  // The region of the stack, which may differ from that of the environment: arn:aws:states:<region>:…
   const [, , , region = ''] = stateMachineArn.split(':');
   if (region !== '') process.env['AWS_REGION'] = region;
-  // Only now: those who ask for help, or look at a folder, need not wait for the SDK.
+  // Loaded only here, because help and folders do not need the SDK.
   const [{ openStore }, { createSfnExecutions }] = await Promise.all([
     import('../../src/store/open-store.ts'),
     import('../../src/executions/sfn-executions.ts'),
@@ -68,8 +68,8 @@ export async function openStack(where: FindStack): Promise<Target> {
 }
 
 /**
- * The configuration that jobs of a deployed stack are started with: the one that was deployed. Stacks of a version that did not
- * publish it yet are used with the configuration of the working directory.
+ * The configuration for jobs of a deployed stack: the deployed one. A stack of a version that did not publish it uses the
+ * configuration of the working directory.
  */
 export async function configOf({ store, name }: Target, loadConfig: LoadConfig): Promise<NightshiftConfig> {
   const deployed = await deployedConfigObject.read(store, undefined);
@@ -80,7 +80,7 @@ export async function configOf({ store, name }: Target, loadConfig: LoadConfig):
   return loadConfig();
 }
 
-/** The edges for starting, resuming and cancelling jobs there. */
+/** Edges for starting, resuming and cancelling jobs of a target. */
 export function startEdges({ store, executions }: Target, config: NightshiftConfig): StartEdges {
   return {
     store,

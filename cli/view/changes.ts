@@ -5,7 +5,7 @@ import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted } from '../../src/counted.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 
-/** The changes between two looks at a job, as lines for pipes and logs. */
+/** The changes between two reads of a job, as lines for pipes and logs. */
 export function changes(before: JobDetails | undefined, after: JobDetails, now: number): string[] {
   const { status, shards } = after;
   const lines: string[] = [];
@@ -27,7 +27,7 @@ export function changes(before: JobDetails | undefined, after: JobDetails, now: 
   return lines;
 }
 
-/** Undefined while there is nothing to tell. */
+/** Undefined if there is nothing to report. */
 function describe(shard: ShardStatus | undefined): string | undefined {
   if (shard === undefined || shard.state === 'waiting') return undefined;
   const { state, progress } = shard;

@@ -1,7 +1,7 @@
 import type { SentSoFar } from '../../host/sent-so-far.ts';
 import { counted } from '../../src/counted.ts';
 
-/** Tells whether something may still be at the provider, where it can be cancelled. */
+/** True if something may still be at the provider, where it can be cancelled. */
 export function isOpen({ collected: _collected, ...open }: SentSoFar): boolean {
   return Object.values(open).some((n) => n > 0);
 }
@@ -14,9 +14,9 @@ export function describeInterrupt(sent: SentSoFar): string {
 }
 
 /**
- * Describes what a host leaves that stops.
- * @param jobs how many have not ended
- * @param sent what these have sent
+ * Describes what a stopping host leaves.
+ * @param jobs number of jobs that have not ended
+ * @param sent what these jobs have sent
  */
 export function describeStop(jobs: number, sent: SentSoFar): string {
   if (jobs === 0) return 'Stopping. No job is running.';
@@ -25,7 +25,7 @@ export function describeStop(jobs: number, sent: SentSoFar): string {
   return `Stopping; nothing more is sent. ${left}. Sent so far: ${facts}.\nThe next start with this data folder continues.`;
 }
 
-/** @returns undefined when nothing was sent */
+/** @returns undefined if nothing was sent */
 function describeSent({
   collected,
   batches,

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { OpenBatch } from '../../src/checkpoints/shard-end.ts';
+import type { OpenBatch } from '../../src/checkpoints/shard/shard-end.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';
@@ -10,10 +10,10 @@ import { grouped } from '../../src/counted.ts';
 import { doneOf, waitTexts } from './figures.ts';
 import { jobLine } from './frame.ts';
 
-/** Open shards that are named. */
+/** Most open shards to show. */
 const SHOWN_SHARDS = 10;
 
-/** A job at one look, and what to do next. */
+/** Describes a job's current state, and what to do next. */
 export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 'options'>): string[] {
   const { status } = details;
   const { jobId, profile, provider, model, endpoint, inputs, openShards } = status;
@@ -75,10 +75,10 @@ function describeOpen({
   return `  open: shard ${shard}, round ${round}, ${batch}${seen}${named}. ${onResume}`;
 }
 
-/** Failures of what was asked: a resume fails in the same way. */
+/** Failures of the request itself, with which a resume would fail as well. */
 const NOT_RESUMED: ReadonlySet<string> = new Set(['InvalidInput', 'InvalidRequest']);
 
-/** A command, where one may help. */
+/** A command that may help, if there is one. */
 function nextStep({ jobId, status, results, failure }: JobStatus, options: string): string[] {
   const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
   const approve = `Send its other rows: ${command('approve')}`;

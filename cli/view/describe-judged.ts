@@ -1,7 +1,7 @@
 import type { JudgedJob } from '../../src/doors/judge-job.ts';
 import { printable } from '../../src/printable.ts';
 
-/** @param options lead to where the job is */
+/** @param options options that select the job's target */
 export function describeJudged(
   { jobId, state }: Pick<JudgedJob, 'jobId' | 'state'>,
   options: string,

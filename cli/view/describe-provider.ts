@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 import { printable } from '../../src/printable.ts';
 
 /**
- * Who answers, for people.
- * @param name undefined: those that the profiles name
- * @param simulatorUrl where a simulator makes the answers up; undefined when none does
+ * Describes the provider for people.
+ * @param name undefined for the providers of the profiles
+ * @param simulatorUrl URL of the simulator that generates the answers; undefined without one
  */
 export function describeProvider(name: string | undefined, simulatorUrl: string | undefined): string {
   if (simulatorUrl !== undefined)

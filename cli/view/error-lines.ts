@@ -3,10 +3,10 @@ import type { KnownError } from '../../src/checkpoints/invalid-rows.ts';
 import { printable } from '../../src/printable.ts';
 import { counted } from '../../src/counted.ts';
 
-/** Errors that are named; all of them are in `summary.json`. */
+/** Most errors to show; `summary.json` has more. */
 const SHOWN_ERRORS = 5;
 
-/** Rows that are not ok by their codes, the most frequent first, each with an example. */
+/** Rows that are not ok by code, most frequent first, each with an example. */
 export function errorLines(errors: readonly KnownError[]): string[] {
   const sorted = errors.toSorted((a, b) => b.rows - a.rows);
   const lines = sorted

@@ -1,25 +1,25 @@
 import { settledRows } from '../../src/checkpoints/outcomes.ts';
-import type { Progress } from '../../src/checkpoints/progress.ts';
+import type { Progress } from '../../src/checkpoints/shard/progress.ts';
 import { counted } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 
-/** The numbers of a job that runs, for whoever looks at it. */
+/** The figures of a running job for display. */
 export interface Figures {
-  /** Rows that are answered or settled otherwise, those of running batches included, and all rows. */
+  /** Rows that are answered or otherwise settled, including those of running batches; and all rows. */
   readonly done: number;
   readonly rows: number | undefined;
   /** The latest round of any shard; 0 before the first. */
   readonly round: number;
-  /** Milliseconds, all three. */
+  /** Milliseconds since the start. */
   readonly elapsed: number;
   /**
-   * Estimated; undefined until something is done, and where the pace so far says nothing: when rows may need another round, behind a
-   * pilot, and while nothing runs.
+   * Estimated milliseconds; undefined while no estimate is possible: before the first row is done, when rows may need another
+   * round, after a pilot, and while nothing is running.
    */
   readonly left: number | undefined;
-  /** Until the next poll of any batch; undefined when none is known. */
+  /** Milliseconds until the next poll of any batch; undefined if unknown. */
   readonly nextPoll: number | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Figures {
 export function figuresOf({ status, shards }: JobDetails, now: number): Figures {
   const end = status.endedAt === undefined ? now : Date.parse(status.endedAt);
   const elapsed = Math.max(0, end - Date.parse(status.createdAt));
-  // The counts of a job that has ended include rows that follow others, which no shard counts.
+  // The counts of an ended job include rows that other rows answer, which no shard counts.
   const done =
     status.endedAt !== undefined || shards.length === 0
       ? settledRows(status.counts)
@@ -45,20 +45,20 @@ export function figuresOf({ status, shards }: JobDetails, now: number): Figures 
   };
 }
 
-/** Whether rows of a shard go to another round: its first one is collected, and it is not done. */
+/** True if rows of a shard may go to another round: its first round is collected, and it is not done. */
 function mayGoAgain({ state, counts, rows }: ShardStatus): boolean {
   return state === 'running' && settledRows(counts) > counts.invalid && settledRows(counts) < rows;
 }
 
-/** Rows of a shard that are done: with their final outcome, or succeeded in the batch that runs. */
+/** Finished rows of a shard: with a final outcome, or succeeded in the running batch. */
 export function doneOf({ rows, counts, progress, state }: ShardStatus): number {
   const final = settledRows(counts);
   if (state !== 'running' || progress?.succeeded === undefined || progress.total === undefined) return final;
-  // A batch with more rows than are open has been collected since it was looked at.
+  // If the batch has more rows than are open, it has been collected since the poll.
   return final + progress.total <= rows ? final + progress.succeeded : final;
 }
 
-/** At the current pace. */
+/** Remaining milliseconds at the current pace. */
 function timeLeft(done: number, rows: number | undefined, elapsed: number): number | undefined {
   if (rows === undefined || done <= 0 || done >= rows) return undefined;
   return (elapsed * (rows - done)) / done;
@@ -71,7 +71,7 @@ function nextPollOf(shards: readonly ShardStatus[], now: number): number | undef
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
 }
 
-/** What a shard knows that waits for room: `2 shards ahead`, `room in about 40m`. */
+/** The wait of a shard for room: `2 shards ahead`, `room in about 40m`. */
 export function waitTexts({ ahead = 0, roomAt }: Progress, now: number): string[] {
   const left = roomAt === undefined ? 0 : Date.parse(roomAt) - now;
   return [
@@ -80,7 +80,7 @@ export function waitTexts({ ahead = 0, roomAt }: Progress, now: number): string[
   ];
 }
 
-/** `next poll in 3s`; nothing when it is due. */
+/** `next poll in 3s`; empty if the poll is due. */
 export function nextPollText(milliseconds: number | undefined): string[] {
   if (milliseconds === undefined || milliseconds < 500) return [];
   return [`next poll in ${duration(milliseconds / 1_000)}`];

@@ -10,12 +10,12 @@ import { counted, grouped } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
 import { doneOf, figuresOf, nextPollText, waitTexts } from './figures.ts';
 
-/** Most shards that have a line each. */
+/** Most shards with a line each. */
 export const MAX_SHARD_LINES = 10;
 
 const BAR_CELLS = 20;
 
-/** Below this many columns there is no room for bars. */
+/** Below this many columns, no bars are shown. */
 const BAR_MIN_COLUMNS = 60;
 
 export interface FrameSize {
@@ -26,8 +26,8 @@ export interface FrameSize {
 type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 
 /**
- * A job as lines for a terminal: one per shard while they are few and there is room, else three that sum them up; and
- * the job as a whole below. No line is wider than the terminal.
+ * A job as lines for a terminal: one line per shard if they fit, otherwise three lines that sum them up; then the job as a whole.
+ * No line is wider than the terminal.
  * @param now milliseconds since 1970
  */
 export function renderFrame(
@@ -125,7 +125,7 @@ export function jobLine(details: JobDetails, now: number, paint: Paint = styleTe
   ].join(' · ');
 }
 
-/** Rows that did not go well. */
+/** Numbers of rows that are not ok. */
 function troubles(counts: OutcomeCounts): string[] {
   return OUTCOMES.filter((outcome) => outcome !== 'ok').flatMap((outcome) =>
     counts[outcome] === 0 ? [] : [`${grouped(counts[outcome])} ${outcome}`],

@@ -4,7 +4,7 @@ import type { JobOverview } from '../../src/status/job-status.ts';
 import { printable } from '../../src/printable.ts';
 import { duration } from '../../src/duration.ts';
 
-/** Jobs, one a line, as wide as the terminal at most. */
+/** Jobs as a table, one per line, at most as wide as the terminal. */
 export function jobsTable(jobs: readonly JobOverview[], columns: number): string {
   const table = new Table({
     head: ['job', 'status', 'profile', 'started', 'took'],

@@ -7,7 +7,7 @@ export function logText(event: string, fields: LogFields): string {
   return printableJson(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
 }
 
-/** A line for people with the time of day in front, as the clock of this machine shows it. */
+/** A line for people with the local time of day in front. */
 export function withTime(line: string): string {
   return `${styleText('dim', new Date().toTimeString().slice(0, 8))}  ${line}`;
 }

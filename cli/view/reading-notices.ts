@@ -3,10 +3,10 @@ import type { InputRef } from '../../src/checkpoints/job.ts';
 import type { InputReading } from '../../src/checkpoints/plan.ts';
 import { printable } from '../../src/printable.ts';
 
-/** Files whose notices are shown; all of them are in the plan and in the summary. */
+/** Most files with notices to show; the plan and the summary have all. */
 const SHOWN_FILES = 10;
 
-/** How files were read that are not the plain default, a line per notice. */
+/** How files were read that differ from the default, one line per notice. */
 export function readingNotices(inputs: readonly (InputRef & Partial<InputReading>)[]): string[] {
   const told = inputs.filter(({ notices = [] }) => notices.length > 0);
   const lines = told

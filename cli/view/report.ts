@@ -9,7 +9,7 @@ import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
-import { sentVerb } from '../../src/report/explain.ts';
+import { sentVerb } from '../../src/report/sections/explain.ts';
 import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
 import { duration } from '../../src/duration.ts';
@@ -59,7 +59,7 @@ export function reportFailure(name: string, { failure, advice }: Summary): void 
   if (advice !== undefined) printError(printable(advice));
 }
 
-/** For a job with a pilot, how that was; for a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
+/** Lines for special jobs: how the pilot ended; how to continue after a sample; reused answers; rows that were not sent. */
 function sampleLines(summary: Summary): string[] {
   const { sample, taken, deduplicated, reused, pilot, forgotten } = summary;
   return [
@@ -87,7 +87,7 @@ function describeReused(
   const tokens = saved.inputTokens + saved.outputTokens;
   const [job] = from;
   const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
-  // A job whose rows were all sent does not say it, and its retry may have reused answers all the same.
+  // A job that sent all rows does not report them, although its retry may have reused answers.
   const rest =
     sent === undefined
       ? ''
@@ -100,7 +100,7 @@ function describeDeduplicated({ rows, saved }: NonNullable<Summary['deduplicated
   return `${rows} ${rows === 1 ? 'row has' : 'rows have'} the same request as an earlier one and ${rows === 1 ? 'was' : 'were'} not sent, which saved ${tokens} tokens; --no-dedupe sends each row.`;
 }
 
-/** What each step of a ladder came to. */
+/** Counts of each step of a ladder. */
 function stepLines({ steps = [] }: Summary): string[] {
   return steps.map(({ step, provider, model, rows, ok, usage, cost }) => {
     const whom = [provider, model].filter((name) => name !== undefined).map(printable);

@@ -1,7 +1,7 @@
-/** Attempts after which a hint is given: the first failure often passes by itself. */
+/** Attempts before a hint is shown: the first failure is often transient. */
 const HINT_FROM = 2;
 
-/** The next step for a person when failures continue, by the error. */
+/** What a person can do if failures continue, by error. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN/,
@@ -16,7 +16,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     'Set NODE_EXTRA_CA_CERTS to the certificate of your proxy or server.',
   ],
   [/ProviderThrottled/, 'The provider asks to slow down. Nothing is lost; there is nothing to do.'],
-  // Also of shards that wait for a limit of ours, about which no provider was asked.
+  // Also for shards that wait for our own limit, without any call to the provider.
   [/ProviderBusy/, 'The job goes on by itself when there is room. Nothing is lost; there is nothing to do.'],
   [/StoreUnavailable/, 'Check the disk that the data folder is on.'],
   [
@@ -25,7 +25,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** A hint for an attempt that failed, once there is reason for one; Ctrl-C is always possible. */
+/** A hint for a failed attempt, once there have been enough; Ctrl-C is always possible. */
 export function retryHint(error: string, attempt: number): string | undefined {
   if (attempt !== HINT_FROM) return undefined;
   const found = HINTS.find(([pattern]) => pattern.test(error))?.[1];

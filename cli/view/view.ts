@@ -11,17 +11,17 @@ import { isLive, type Screen } from './is-live.ts';
 /** Shows the progress of a job. */
 export interface View {
   show(details: JobDetails): void;
-  /** A line that stays, such as a step that is tried again. */
+  /** Prints a line that stays, such as a retried step. */
   note(line: string): void;
-  /** Leaves what is shown where it is. Nothing is shown afterwards; notes are. */
+  /** Leaves the current output in place. Afterwards only notes are shown. */
   end(): void;
 }
 
 const TICK_MS = 1_000;
 
-/** Draws in place: again with every change, every second, and when the terminal changes its size. */
+/** Updates the output in place: at every change, every second, and when the terminal changes its size. */
 export function createLiveView(stream: Screen): View {
-  // The cursor stays: hidden, it would be missed after a kill.
+  // The cursor stays visible, because a killed process could not restore it.
   const draw = createLogUpdate(stream, { showCursor: true });
   let shown: JobDetails | undefined;
   let lines: string[] = [];
@@ -35,7 +35,7 @@ export function createLiveView(stream: Screen): View {
   const resize = (): void => {
     if (shown === undefined || ended) return;
     eraseReflowed(stream, lines);
-    // Its last output is erased: it begins again.
+    // The last output was erased, so drawing starts again.
     draw.done();
     redraw();
   };
@@ -62,7 +62,7 @@ export function createLiveView(stream: Screen): View {
   };
 }
 
-/** Takes lines back that were drawn for another width: the terminal has broken those that are too long now. */
+/** Erases lines that were drawn for another width, which the terminal has wrapped by now. */
 function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   const widths = lines.map((line) => stripVTControlCharacters(line).length);
   const height = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / stream.columns)), 0);
@@ -70,7 +70,7 @@ function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   clearScreenDown(stream);
 }
 
-/** A line per change. */
+/** Prints a line per change. */
 export function createPlainView(print: (line: string) => void): View {
   let shown: JobDetails | undefined;
   return {
@@ -83,7 +83,7 @@ export function createPlainView(print: (line: string) => void): View {
   };
 }
 
-/** An object per change, one on each line. */
+/** Prints a JSON object per change, one per line. */
 export function createJsonView(print: (line: string) => void): View {
   let last = '';
   return {
@@ -97,7 +97,7 @@ export function createJsonView(print: (line: string) => void): View {
   };
 }
 
-/** The view for standard output as it is. */
+/** Opens the view that fits standard output. */
 export function openView({ json }: { readonly json?: boolean | undefined }): View {
   if (json === true) return createJsonView(print);
   return isLive(process.stdout, process.env) ? createLiveView(process.stdout) : createPlainView(print);

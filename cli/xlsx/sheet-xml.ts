@@ -1,14 +1,14 @@
 import { cellNumber, cellText, type Cell } from '../../src/tables/cell.ts';
 
-/** Most characters that Excel takes in a cell. */
+/** Most characters that Excel allows in a cell. */
 export const MAX_CELL = 32_767;
 
-/** Characters that XML cannot hold are written by number, and so is text that looks like such a number. */
+/** Characters that XML does not allow are written as `_xHHHH_`, and so is text that looks like such an escape. */
 const NO_XML = /(?![\t\n])\p{Cc}|[\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)/gu;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** A text as a spreadsheet reads it again. */
+/** A text in the form that spreadsheet programs read back unchanged. */
 export function sheetText(text: string): string {
   return text
     .toWellFormed()
@@ -18,11 +18,11 @@ export function sheetText(text: string): string {
 
 export interface SheetRow {
   readonly xml: string;
-  /** Cells that are longer than Excel takes, and cut. */
+  /** Number of cells that were longer than Excel allows and were cut. */
   readonly cut: number;
 }
 
-/** A row of a sheet. Texts are texts, never formulas. */
+/** A row of a sheet. Texts are always texts, never formulas. */
 export function sheetRow(number: number, cells: readonly Cell[], style = ''): SheetRow {
   let cut = 0;
   let xml = `<row r="${number}">`;

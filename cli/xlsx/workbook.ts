@@ -3,7 +3,7 @@ import type { Table } from '../../src/tables/table.ts';
 import { sheetRow } from './sheet-xml.ts';
 import { zip, type ZipEntry } from './zip.ts';
 
-/** Rows of a sheet, its header included, and columns: what Excel takes. */
+/** Excel's limits of rows per sheet, including the header, and of columns. */
 const SHEET_ROWS = 1_048_576;
 const SHEET_COLUMNS = 16_384;
 
@@ -14,15 +14,15 @@ const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
 const TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
 /**
- * Writes a table as an XLSX workbook, as it streams: as many sheets as it takes, each with the header, which is bold and stays in
- * sight. Numbers and booleans are typed; a number whose digits a spreadsheet would drop is text.
+ * Writes a table as an XLSX workbook while its rows stream, in as many sheets as necessary. Each sheet has the header, bold and
+ * frozen. Numbers and booleans are typed; a number whose digits a spreadsheet would drop becomes text.
  */
 export class Workbook {
-  /** Cells so far that are longer than Excel takes, and cut. */
+  /** Number of cells that were longer than Excel allows and were cut. */
   cut = 0;
   readonly #sheetRows: number;
 
-  /** @param sheetRows most rows of a sheet, its header included */
+  /** @param sheetRows most rows of a sheet, including its header */
   constructor(sheetRows = SHEET_ROWS) {
     this.#sheetRows = sheetRows;
   }
@@ -47,7 +47,7 @@ export class Workbook {
     for (const [name, text] of parts(sheets)) yield { name, chunks: [XML, text] };
   }
 
-  /** The rows of one sheet; what is over stays for the next one. */
+  /** The rows of one sheet; the remaining rows stay for the next one. */
   async *#rowsOf<Source>(
     batches: AsyncIterator<readonly Source[]>,
     state: SheetState<Source>,
@@ -64,7 +64,7 @@ export class Workbook {
       room -= taken.length;
       yield taken;
     }
-    // A further sheet only for a further row.
+    // A further sheet is created only if there is a further row.
     while (state.rest.length === 0 && !state.isEnd) {
       const next = await batches.next();
       if (next.done === true) state.isEnd = true;
@@ -92,12 +92,12 @@ export class Workbook {
 }
 
 interface SheetState<Source> {
-  /** Rows that are read and in no sheet yet. */
+  /** Rows that were read but are in no sheet yet. */
   rest: readonly Source[];
   isEnd: boolean;
 }
 
-/** The files of a workbook beside its sheets. */
+/** The files of a workbook other than its sheets. */
 function parts(sheets: number): [name: string, text: string][] {
   const numbers = Array.from({ length: sheets }, (_, n) => n + 1);
   const each = (text: (n: number) => string): string => numbers.map(text).join('');
@@ -128,5 +128,5 @@ function parts(sheets: number): [name: string, text: string][] {
   ];
 }
 
-/** Plain, and bold for the header. */
+/** Two styles: plain, and bold for the header. */
 const STYLES = `<styleSheet xmlns="${MAIN}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/></cellXfs></styleSheet>`;

@@ -16,16 +16,16 @@ interface Written {
   readonly size: number;
 }
 
-/** The largest size in 32 bits. A larger archive needs another format, which not every spreadsheet program reads. */
+/** The largest size in 32 bits. A larger archive needs the ZIP64 format, which not every spreadsheet program reads. */
 const MAX_BYTES = 0xffffffff;
 
-/** Deflated; sizes follow the content; names are UTF-8. */
+/** Compression method and flags: deflated; sizes after the content; names in UTF-8; version. */
 const [DEFLATED, SIZES_FOLLOW, UTF8, VERSION] = [8, 0x0008, 0x0800, 20];
 
-/** 1 January 1980: the same content is the same bytes. */
+/** 1 January 1980, so that equal content gives equal bytes. */
 const [TIME, DATE] = [0, 0x21];
 
-/** Writes a ZIP archive as it streams (PKWARE's APPNOTE 6.3.3). Entries are asked for one after the other. */
+/** Writes a ZIP archive as a stream (PKWARE's APPNOTE 6.3.3). Reads the entries one after the other. */
 export async function* zip(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Uint8Array> {
   const written: Written[] = [];
   let offset = 0;
@@ -66,7 +66,7 @@ function tooLarge(): InvalidRequest {
   );
 }
 
-/** Deflates texts, and counts on the way. */
+/** Compresses texts, and counts their bytes. */
 class Deflated {
   crc = 0;
   packed = 0;

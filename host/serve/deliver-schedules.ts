@@ -12,20 +12,20 @@ export interface DeliverSchedules {
   readonly log: Log;
 }
 
-/** Delivers what is due, each time so that a crash loses none. */
+/** Delivers due times, each recorded so that a crash loses none. */
 export async function deliverDue(delivery: DeliverSchedules, now: number): Promise<void> {
   const due = delivery.timetable.due(now);
   await deliverAll(delivery, await delivery.journal.begin(due, now));
 }
 
-/** Delivers again what an earlier host did not get through: the same times are the same jobs, with the same files. */
+/** Repeats an earlier host's interrupted deliveries: equal times are equal jobs, with the same files. */
 export async function deliverBegun(delivery: DeliverSchedules): Promise<void> {
   await deliverAll(delivery, await delivery.journal.begun());
 }
 
 /**
- * Names what passed while no host ran, and delivers it where the configuration says so.
- * @param now this host's start
+ * Reports times that passed while no host was running, and delivers them if the configuration says so.
+ * @param now start time of this host
  */
 export async function deliverMissed(delivery: DeliverSchedules, now: number): Promise<void> {
   const { config, journal, log } = delivery;
@@ -36,7 +36,7 @@ export async function deliverMissed(delivery: DeliverSchedules, now: number): Pr
   await deliverAll(delivery, await journal.begin(fires, now));
 }
 
-/** One that fails stays in the journal: the next host tries it again. */
+/** A failed delivery stays in the journal, and the next host repeats it. */
 async function deliverAll({ journal, events }: DeliverSchedules, fires: readonly Fire[]): Promise<void> {
   await Promise.all(
     fires.map(async (fire) => {

@@ -4,33 +4,33 @@ import type { LocalStack } from '../load-stack.ts';
 import { fits } from '../template/rules.ts';
 import type { Fire } from './run-schedules.ts';
 
-/** Delivers events to the doors, by the rules of the template. */
+/** Delivers events to functions by the rules of the template. */
 export interface Events {
-  /** A file was written below the data folder. */
+  /** Delivers the event of a file written below the data folder. */
   dropped(event: DropEvent): Promise<void>;
-  /** The event of a file as it lies there. */
+  /** The event for a file's current content. */
   dropEvent(object: DroppedObject): DropEvent;
-  /** An execution was stopped. */
+  /** Delivers the event of a stopped execution. */
   stopped(execution: string): Promise<void>;
-  /** The time of a schedule has come. @returns whether its door took the event */
+  /** Delivers a scheduled time. @returns true if its function accepted the event */
   scheduled(due: Fire): Promise<boolean>;
-  /** Remembers what is on its way, for {@link Events.settled}. */
+  /** Tracks a delivery for {@link Events.settled}. */
   track(delivery: Promise<void>): void;
-  /** Waits until nothing is on its way. */
+  /** Waits until all deliveries have ended. */
   settled(): Promise<void>;
 }
 
 export interface DroppedObject {
   readonly key: string;
   readonly bytes: number;
-  /** Changes whenever the file is written anew. */
+  /** Changes whenever the file is rewritten. */
   readonly mark: string;
 }
 
 export interface EventsOptions {
   readonly stack: LocalStack;
   readonly callDoor: CallStep;
-  /** What EventBridge would put into the dead-letter queue. */
+  /** Called for events that EventBridge would put into the dead-letter queue. */
   readonly onFailure: (event: unknown, error: unknown) => void;
 }
 

@@ -5,7 +5,7 @@ import type { Log } from '../../src/log.ts';
 import { readDrop, type DropEvent } from '../../src/requests/drop-event.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
-/** `.drops/<hash of the key>.json`: the job that a dropped file last was. */
+/** `.drops/<hash of the key>.json`: the last job of a dropped file. */
 interface LastDrop {
   readonly jobId: string;
   readonly bytes: number;
@@ -15,13 +15,13 @@ const lastDropObject = storedObject<LastDrop, string>(
   (key) => `.drops/${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`,
 );
 
-/** A file as it lies in the folder. */
+/** A file in the folder. */
 interface DroppedFile {
   readonly key: string;
   readonly bytes: number;
 }
 
-/** Whether this very file was refused already: at the next start it would only be refused once more. */
+/** True if this version of the file was rejected before; at the next start it would only be rejected again. */
 export async function wasRefused(store: ObjectStore, event: DropEvent): Promise<boolean> {
   const { jobId } = readDrop(event);
   if ((await store.stat(jobKey(jobId))) !== undefined) return false;
@@ -29,8 +29,8 @@ export async function wasRefused(store: ObjectStore, event: DropEvent): Promise<
 }
 
 /**
- * Remembers which job a file is, and says when it is not the first one: a file that grew, or was written anew, is sent as a
- * whole once more.
+ * Records the job of a file, and reports if it is not the file's first job: a file that grew or was rewritten is sent again as a
+ * whole.
  */
 export async function noteDrop(
   { store, log }: { readonly store: ObjectStore; readonly log: Log },

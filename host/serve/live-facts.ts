@@ -2,39 +2,39 @@ import { sumErrors } from '../../src/collect/counts/error-counts.ts';
 import { sumModels } from '../../src/collect/counts/model-usage.ts';
 import { addUsage, NO_USAGE } from '../../src/spending/usage.ts';
 import type { Clock } from '../../src/edges.ts';
-import { readCollected, type Collected } from '../../src/checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../src/checkpoints/round/collected.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { planObject } from '../../src/checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
 import { OUTPUT_PREFIX, shardKey } from '../../src/checkpoints/keys.ts';
 import type { ReportFacts } from '../../src/report/report-data.ts';
-import { sampleRows } from '../../src/report/sample-rows.ts';
-import { surveyOf } from '../../src/report/row-survey.ts';
-import { surveyRows } from '../../src/report/survey-rows.ts';
+import { sampleRows } from '../../src/report/survey/sample-rows.ts';
+import { surveyOf } from '../../src/report/survey/row-survey.ts';
+import { surveyRows } from '../../src/report/survey/survey-rows.ts';
 import { listFiles } from '../../src/report/write-report.ts';
 import { sideBySide } from '../../src/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
-import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/batch-checkpoint.ts';
+import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/round/batch-checkpoint.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
 export interface LiveEdges extends StatusEdges {
   readonly clock: Clock;
 }
 
-/** A summary in the folder may be of a version that did not tell of these yet. */
+/** Summaries of older versions lack these fields. */
 type AnySummary = Omit<Summary, 'models' | 'errors'> & Partial<Pick<Summary, 'models' | 'errors'>>;
 
-/** What a job's page shows at this moment: its summary once it has ended, else what its shards have written so far. */
+/** The current facts of a job's page: its summary once it has ended, otherwise what its shards have written so far. */
 export async function readFacts(edges: LiveEdges, jobId: string): Promise<ReportFacts | undefined> {
   const status = await readStatus(edges, jobId);
   if (status === undefined) return undefined;
   if (status.endedAt === undefined) return runningFacts(edges, status);
   const summary = await summaryObject.read(edges.store, jobId);
-  // It was resumed between the two reads.
+  // The job was resumed between the two reads.
   return summary === undefined ? runningFacts(edges, status) : endedFacts(edges, summary);
 }
 
-/** Longest that somebody waits for the page of a job that has ended, whose rows are looked at each time. */
+/** Longest wait for the page of an ended job, whose rows are read for each request, in milliseconds. */
 const SURVEY_MS = 2_000;
 
 async function endedFacts(edges: LiveEdges, summary: AnySummary): Promise<ReportFacts> {

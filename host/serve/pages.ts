@@ -18,13 +18,13 @@ import { servePage } from './serve-page.ts';
 
 const JOBS_PER_PAGE = 50;
 
-/** Pages of the list that are looked through for one search. */
+/** Pages of the list to read for one search. */
 const SEARCHED_PAGES = 20;
 
 /** When each schedule fires next, milliseconds since 1970. */
 export type NextFires = () => readonly { readonly name: string; readonly time: number }[];
 
-/** Pages for people: the list of jobs, and one page per job that follows it while it runs. */
+/** Pages for people: the list of jobs, and one page per job, which is updated while the job runs. */
 export function addPages(app: Hono, edges: StartEdges, nextFires: NextFires): void {
   app.get('/', async (c) => {
     const { search, status, after } = queryOf(c);
@@ -58,7 +58,7 @@ export function addPages(app: Hono, edges: StartEdges, nextFires: NextFires): vo
     const facts = await readFacts(edges, jobId);
     if (facts === undefined) return problem(c, 'no-such-job', { detail: `There is no job ${jobId}.` });
     const name = encodeURIComponent(jobId);
-    // The rows of a retry are among those of its job.
+    // A retry's rows are in the results of the job that it retries.
     const { retry } = (await jobObject.read(edges.store, jobId)) ?? {};
     const whole = encodeURIComponent(retry?.jobId ?? jobId);
     const links = {
@@ -106,7 +106,7 @@ function addressOf(query: Readonly<Record<string, string | undefined>>): string 
   return given.length === 0 ? '/' : `/?${given.join('&')}`;
 }
 
-/** Jobs whose id or profile holds what is searched for. */
+/** Jobs whose id or profile contains the search text. */
 async function findJobs(edges: StartEdges, { search, status, after }: Query): Promise<JobPage> {
   const wanted = search.toLowerCase();
   const jobs: JobOverview[] = [];
@@ -126,7 +126,7 @@ async function withDetails(edges: StartEdges, job: JobOverview): Promise<ListedJ
   return { ...job, details: await readStatus(edges, job.jobId) };
 }
 
-/** Jobs that are looked at for those of a schedule, and how many of them are shown. */
+/** Jobs to read to find those of a schedule, and how many of them to show. */
 const LOOKED_AT = 100;
 const SHOWN_OF_SCHEDULE = 3;
 

@@ -10,8 +10,8 @@ import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
-import { isSmall } from '../../src/checkpoints/shard-rounds.ts';
-import { money } from '../../src/report/explain.ts';
+import { isSmall } from '../../src/checkpoints/shard/shard-rounds.ts';
+import { money } from '../../src/report/sections/explain.ts';
 import { counted } from '../../src/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
@@ -20,9 +20,9 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
 /**
- * What a job would be, in sentences; nothing is sent. With the very code of *Build requests*, whose shards go into a temporary
- * folder, which is removed.
- * @throws InvalidRequest when there is no such file or profile; InvalidInput when a file cannot be read as its format
+ * Describes a job in sentences without sending anything. Uses the code of *Build requests*; writes its shards into a temporary
+ * folder, and removes the folder.
+ * @throws InvalidRequest when a file or the profile does not exist; InvalidInput when a file cannot be read as its format
  */
 export async function planRows(
   { store, config, simulated }: Pick<StartEdges, 'store' | 'config' | 'simulated'>,
@@ -49,7 +49,7 @@ export async function planRows(
   }
 }
 
-/** What a job writes goes to the scratch folder; its inputs lie in the store. */
+/** Writes to the scratch folder; reads inputs from the store. */
 function scratchAbove(scratch: ObjectStore, store: ObjectStore): ObjectStore {
   const of = (key: string): ObjectStore => (key.startsWith('jobs/') ? scratch : store);
   return {
@@ -76,7 +76,7 @@ function tellPlan(plan: Plan, { provider, endpoint, model, price }: ResolvedProf
   ];
 }
 
-/** When its batches would be through at the provider. */
+/** Describes when its batches would end at the provider. */
 async function tellRoom(store: ObjectStore, plan: Plan, profile: ResolvedProfile): Promise<string[]> {
   if (plan.failure !== undefined || isSmall(profile, plan)) return [];
   const asked = { profile, batches: batchTokens(plan), now: Date.now() / 1_000 };

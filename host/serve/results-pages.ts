@@ -12,7 +12,7 @@ import { servePage } from './serve-page.ts';
 
 const ROWS_PER_PAGE = 100;
 
-/** A job's results beside its input: page by page, and as a CSV file. */
+/** Serves a job's results beside its input, in pages and as a CSV file. */
 export function addResultsPages(app: Hono, store: ObjectStore): void {
   app.get('/ui/:jobId/results', async (c) => {
     const jobId = c.req.param('jobId');

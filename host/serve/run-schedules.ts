@@ -1,28 +1,28 @@
 import type { Clock } from '../../src/edges.ts';
 import { inputAt, nextFire, type TemplateSchedule } from '../template/schedules.ts';
 
-/** A schedule whose time has come. */
+/** A scheduled time that is due. */
 export interface Fire {
   readonly schedule: string;
-  /** What it fires for, milliseconds since 1970. */
+  /** The scheduled time, milliseconds since 1970. */
   readonly time: number;
   /** ARN of the function. */
   readonly target: string;
   readonly input: unknown;
 }
 
-/** Times of a schedule that passed, the oldest first. */
+/** Missed times of a schedule, oldest first. */
 export interface MissedFires {
   readonly schedule: string;
   readonly fires: readonly Fire[];
-  /** Whether there are more than are named. */
+  /** True if there are more than listed. */
   readonly more: boolean;
 }
 
-/** A month of nights that this machine slept through. */
+/** Most missed times: a month of nights in which this machine was off. */
 const MAX_MISSED = 31;
 
-/** Keeps the time of each schedule. Pure but for the clock. */
+/** Computes the due times of each schedule. Pure except for the clock. */
 export class Timetable {
   readonly #schedules: readonly TemplateSchedule[];
   readonly #started: number;
@@ -34,7 +34,7 @@ export class Timetable {
     this.#fired = this.#started;
   }
 
-  /** When each schedule fires next, milliseconds since 1970. */
+  /** Next time of each schedule, milliseconds since 1970. */
   next(): { readonly name: string; readonly time: number }[] {
     return this.#schedules.flatMap((schedule) => {
       const time = nextFire(schedule, this.#fired);
@@ -42,7 +42,7 @@ export class Timetable {
     });
   }
 
-  /** What is due now, times that were slept through included, up to {@link MAX_MISSED} of each schedule. */
+  /** All due times, including those missed during sleep, up to {@link MAX_MISSED} per schedule. */
   due(now: number): Fire[] {
     const fires = this.#schedules.flatMap((schedule) => passed(schedule, this.#fired, now).fires);
     this.#fired = Math.max(now, this.#fired);
@@ -50,8 +50,8 @@ export class Timetable {
   }
 
   /**
-   * What fired while no host ran, up to this host's start.
-   * @param since by schedule: up to when a host looked; a schedule that is not in it is new, and missed nothing
+   * Times that passed while no host was running, up to this host's start.
+   * @param since by schedule, until when a host was running; a schedule that is not in it is new and missed nothing
    */
   missed(since: ReadonlyMap<string, number>): MissedFires[] {
     return this.#schedules
@@ -62,13 +62,13 @@ export class Timetable {
       .filter(({ fires }) => fires.length > 0);
   }
 
-  /** A schedule at a time; undefined when there is no such schedule any more. */
+  /** A schedule at a time; undefined if the schedule no longer exists. */
   at(name: string, time: number): Fire | undefined {
     const schedule = this.#schedules.find((each) => each.name === name);
     return schedule && fireOf(schedule, time);
   }
 
-  /** What tells each schedule from another one of its name. */
+  /** Identifies each schedule, so that a different one with the same name is noticed. */
   fingerprints(): string[] {
     return this.#schedules.map(fingerprint);
   }
@@ -93,10 +93,10 @@ function fingerprint({ name, expression, timezone }: TemplateSchedule): string {
   return `${name} ${expression} ${timezone}`;
 }
 
-/** Timers of Node take at most 2^31 - 1 ms; and the clock may be set. */
+/** Node's timers take at most 2^31 - 1 ms, and the clock may be changed. */
 const LONGEST_SLEEP_MS = 60_000;
 
-/** Fires the schedules as their times come, until it is disposed of. */
+/** Fires the schedules at their times until it is disposed of. */
 export function runSchedules(timetable: Timetable, clock: Clock, fire: (now: number) => void): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const sleep = (): void => {

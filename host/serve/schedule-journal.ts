@@ -3,24 +3,24 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import type { Fire, MissedFires, Timetable } from './run-schedules.ts';
 
-/** Below the data folder: what the next host must know of this one's schedules. */
+/** Below the data folder: the state of the schedules for the next host. */
 const JOURNAL = '.schedules/';
 const BEGUN = `${JOURNAL}begun/`;
 const LOOKED = `${JOURNAL}looked.json`;
 
 const begunSchema = z.object({ schedule: z.string(), time: z.number() });
 
-/** Up to when the times of which schedules were seen to. */
+/** Until when a host was running, and with which schedules. */
 const lookedSchema = z.object({ time: z.number(), schedules: z.array(z.string()) });
 
 /**
- * Remembers across crashes which schedules fired. A time is written down before it is delivered and crossed out
- * afterwards: a host that dies in between leaves it to the next one, which delivers it again as the same job.
+ * Records which schedules fired, across crashes. A time is recorded before its delivery and removed after it. If a host dies in
+ * between, the next host delivers the time again, as the same job.
  */
 export class ScheduleJournal {
   readonly #store: ObjectStore;
   readonly #timetable: Timetable;
-  /** Not written down yet, or not whole: the disk was full, for instance. */
+  /** Times whose record failed, for example because the disk is full. */
   readonly #unwritten: Fire[] = [];
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -30,8 +30,8 @@ export class ScheduleJournal {
   }
 
   /**
-   * Writes down what fires, and that nothing else did up to now; one call after the other.
-   * @returns what may be delivered, with that of calls that failed before
+   * Records the due times, and that no other time was due up to now. Calls run in sequence.
+   * @returns the times to deliver, including those of earlier failed calls
    */
   begin(fires: readonly Fire[], now: number): Promise<readonly Fire[]> {
     this.#unwritten.push(...fires);
@@ -49,12 +49,12 @@ export class ScheduleJournal {
     return fires;
   }
 
-  /** Crosses out a time that was delivered. */
+  /** Removes a delivered time. */
   end(fire: Fire): Promise<void> {
     return this.#store.delete(keyOf(fire));
   }
 
-  /** What an earlier host began to deliver. Times of schedules that are gone are crossed out. */
+  /** Deliveries that an earlier host began. Times of removed schedules are dropped. */
   async begun(): Promise<Fire[]> {
     const fires: Fire[] = [];
     for await (const { key } of this.#store.list(BEGUN)) {
@@ -66,7 +66,7 @@ export class ScheduleJournal {
     return fires;
   }
 
-  /** What passed since an earlier host looked; nothing on a folder that had none. */
+  /** Times that passed since an earlier host was running; empty in a folder without one. */
   async missed(): Promise<MissedFires[]> {
     const looked = lookedSchema.optional().parse(await readJson(this.#store, LOOKED));
     const since = (looked?.schedules ?? []).map((schedule) => [schedule, looked?.time ?? 0] as const);

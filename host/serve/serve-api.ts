@@ -16,11 +16,11 @@ import { addPages, type NextFires } from './pages.ts';
 
 export interface ServeApi {
   readonly edges: StartEdges;
-  /** The routes the deployed API lets through. */
+  /** The routes of the deployed API. */
   readonly routes: readonly string[];
-  /** On 127.0.0.1; 0 for any that is free. */
+  /** Port on 127.0.0.1; 0 for any free port. */
   readonly port: number;
-  /** When each schedule fires next. */
+  /** Next time of each schedule. */
   readonly nextFires: NextFires;
 }
 
@@ -28,7 +28,7 @@ export interface ServedApi extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves the API to this machine, the files that its links lead to, and pages for people. */
+/** Serves the API on this machine, the files behind its links, and pages for people. */
 export async function serveApi({ edges, routes, port, nextFires }: ServeApi): Promise<ServedApi> {
   let url = '';
   const api = createApi({ ...edges, links: fileLinks(() => url), caller: () => 'local' });
@@ -65,7 +65,7 @@ export async function serveApi({ edges, routes, port, nextFires }: ServeApi): Pr
   };
 }
 
-/** Websites that a browser on this machine shows may neither read nor start anything here. */
+/** Rejects requests from websites in a browser on this machine, so that they can neither read nor start anything. */
 async function rejectOthers(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
   if (!isForThisMachine((name) => c.req.header(name)))
     return problem(c, 'no-such-route', { detail: 'This API is for this machine.' });
@@ -73,7 +73,7 @@ async function rejectOthers(c: Context, next: () => Promise<void>): Promise<Resp
   return undefined;
 }
 
-/** What presigned addresses are on AWS. They hold for as long as this host runs. */
+/** URLs in place of AWS's presigned URLs. They are valid while this host is running. */
 function fileLinks(url: () => string): Links {
   const addressOf = (key: string): Promise<string> =>
     Promise.resolve(`${url()}/files/${key.split('/').map(encodeURIComponent).join('/')}`);

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import { LIVE_POLICY } from '../../src/report/page.ts';
+import { LIVE_POLICY } from '../../src/report/page/page.ts';
 
-/** Answers with a page, and with its policy as a header. */
+/** Sends a page, with its policy as a header. */
 export function servePage(c: Context, page: string): Response {
   return c.html(page, 200, {
     'cache-control': 'no-store',

@@ -7,19 +7,19 @@ import { INPUT_PREFIX } from '../../src/checkpoints/keys.ts';
 export interface WatchInput {
   /** The data folder. */
   readonly folder: string;
-  /** A file is there, whole: now, or since before the watch began. */
+  /** Called for each complete file, new or existing. */
   readonly onFile: (key: string) => void;
-  /** How long a file must not have changed, in milliseconds: a copy that takes long is not to be read halfway. */
+  /** How long a file must be unchanged before it counts as complete, in milliseconds. */
   readonly settleMs: number;
 }
 
-/** Watches the folder that dropping a file into starts a job. Resolves once all that lies there has been seen. */
+/** Watches the folder whose new files start jobs. Resolves once all existing files have been reported. */
 export async function watchInput({ folder, onFile, settleMs }: WatchInput): Promise<AsyncDisposable> {
   const root = join(folder, INPUT_PREFIX);
   await mkdir(root, { recursive: true });
   const watcher = watch(root, {
     awaitWriteFinish: { stabilityThreshold: settleMs, pollInterval: Math.min(100, settleMs) },
-    // What editors and copies in progress leave; the folder itself may be hidden, though.
+    // Ignores hidden and unfinished files below the folder. The folder itself may be hidden.
     ignored: (path) => path !== root && (basename(path).startsWith('.') || isUnfinished(basename(path))),
   });
   const tell = (path: string): void => onFile(relative(folder, path).split(sep).join('/'));

@@ -6,17 +6,17 @@ import { readRules, type EventRule } from './rules.ts';
 import { readSchedules, type TemplateSchedule } from './schedules.ts';
 
 export interface Machine {
-  /** What the template calls the machine's ARN. */
+  /** The machine's ARN in the template. */
   readonly arn: string;
   readonly definition: StateMachineDefinition;
-  /** Which step a Task's resource is, by ARN. */
+  /** Steps by the ARN of a Task's resource. */
   readonly functions: ReadonlyMap<string, string>;
 }
 
 /** Everything of the synthesized stack that this machine runs. */
 export interface LocalStack {
   readonly machine: Machine;
-  /** What the template calls the data bucket. */
+  /** The data bucket's name in the template. */
   readonly bucket: string;
   readonly rules: readonly EventRule[];
   readonly schedules: readonly TemplateSchedule[];

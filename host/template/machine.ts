@@ -3,11 +3,11 @@ import { resolveText, standInArn, standInVersionArn, type Resource } from './res
 
 /** The state machine of a template. */
 export interface TemplateMachine {
-  /** What the template calls its ARN. */
+  /** Its ARN in the template. */
   readonly arn: string;
   /** In Amazon States Language. */
   readonly definition: object;
-  /** Which step a Task's `Resource` is: the stand-in ARN of every function with a `STEP` variable, and of its version. */
+  /** Steps by the stand-in ARN of each function with a `STEP` variable, and by that of its version. */
   readonly functions: ReadonlyMap<string, string>;
 }
 
@@ -15,7 +15,7 @@ const machineSchema = z.object({ DefinitionString: z.unknown() });
 
 const stepSchema = z.object({ Environment: z.object({ Variables: z.object({ STEP: z.string() }) }) });
 
-/** @throws Error when there is not exactly one state machine, or it holds a reference that is not understood. */
+/** @throws Error when there is not exactly one state machine, or it has an unsupported reference. */
 export function readMachine(resources: readonly Resource[]): TemplateMachine {
   const machines = resources.filter(({ type }) => type === 'AWS::StepFunctions::StateMachine');
   const [machine] = machines;
@@ -34,7 +34,7 @@ const storeSchema = z.object({
   Environment: z.object({ Variables: z.object({ STORE: z.templateLiteral(['s3://', z.string()]) }) }),
 });
 
-/** What the template calls the bucket that the steps keep everything in. */
+/** Name of the steps' bucket in the template. */
 export function readBucket(resources: readonly Resource[]): string {
   const [bucket] = resources.flatMap(({ properties }) => {
     const store = storeSchema.safeParse(properties).data?.Environment.Variables.STORE;

@@ -5,7 +5,7 @@ const templateSchema = z.object({
   Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown().optional() })),
 });
 
-/** A resource of a synthesized template; its references are replaced by stand-ins. */
+/** A resource of a synthesized template, with stand-ins for its references. */
 export interface Resource {
   readonly id: string;
   readonly type: string;
@@ -13,9 +13,9 @@ export interface Resource {
 }
 
 /**
- * The resources of a CloudFormation template, as they would be deployed but for their references: `Fn::GetAtt` of an
- * ARN becomes a made-up ARN, as does `Ref` of a function's version; any other `Ref` becomes the resource's id, pseudo parameters made-up values. What holds another reference is
- * left as it is.
+ * Reads the resources of a CloudFormation template with stand-ins for references: `Fn::GetAtt` of an ARN and `Ref` of a
+ * function's version become a stand-in ARN, any other `Ref` becomes the resource's id, and pseudo parameters get stand-in values.
+ * Other references stay unchanged.
  */
 export function readResources(template: unknown): Resource[] {
   const resources = Object.entries(templateSchema.parse(template).Resources);
@@ -33,21 +33,21 @@ const versionSchema = z.object({
   Properties: z.object({ FunctionName: z.object({ Ref: z.string() }) }),
 });
 
-/** A version of a function, and the ARN that stands in for it. There is one of each function in a template. */
+/** A version of a function, with its stand-in ARN. A template has one version per function. */
 function versionOf(id: string, resource: unknown): [id: string, arn: string][] {
   const parsed = versionSchema.safeParse(resource).data;
   return parsed === undefined ? [] : [[id, standInVersionArn(parsed.Properties.FunctionName.Ref)]];
 }
 
-/** A string with its references replaced. @throws Error when it holds one that is not understood. */
+/** A string with its references replaced. @throws Error for an unsupported reference. */
 export function resolveText(value: unknown): string {
   return renderReferences(value, STAND_INS);
 }
 
-/** Shaped as a function's ARN, which is what validators and the local engine look for. */
+/** Has the form of a function's ARN, which validators and the local engine expect. */
 export const standInArn = (id: string): string => `arn:aws:lambda:us-east-1:000000000000:function:${id}`;
 
-/** Of the version that the template makes of a function. */
+/** Stand-in ARN of the version that the template creates of a function. */
 export const standInVersionArn = (functionId: string): string => `${standInArn(functionId)}:1`;
 
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
@@ -74,7 +74,7 @@ function resolve(value: unknown, names: ReferenceNames): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner, names)]));
 }
 
-/** A reference of a kind that is not understood is somebody else's matter, until it is read. */
+/** Unsupported references stay until their value is read. */
 function resolved(value: object, names: ReferenceNames): unknown {
   try {
     return renderReferences(value, names);

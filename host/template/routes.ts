@@ -7,14 +7,14 @@ const routeSchema = z.object({
   AuthorizationType: z.enum(['AWS_IAM', 'JWT']),
 });
 
-/** The routes that the HTTP API lets through, as `POST /jobs/{jobId}`. */
+/** The routes of the HTTP API, as `POST /jobs/{jobId}`. */
 export function readRoutes(resources: readonly Resource[]): string[] {
   return resources
     .filter(({ type }) => type === 'AWS::ApiGatewayV2::Route')
     .map(({ properties }) => routeSchema.parse(properties).RouteKey);
 }
 
-/** Whether a request takes one of the routes. */
+/** True if a request matches one of the routes. */
 export function hasRoute(routes: readonly string[], method: string, path: string): boolean {
   return routes.some((route) => {
     const [routeMethod, pattern = ''] = route.split(' ');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Resource } from './resources.ts';
 
-/** An EventBridge rule: which events, and the ARNs of the functions they go to. */
+/** An EventBridge rule: its pattern, and the ARNs of its target functions. */
 export interface EventRule {
   readonly pattern: unknown;
   readonly targets: readonly string[];
@@ -23,8 +23,8 @@ export function readRules(resources: readonly Resource[]): EventRule[] {
 }
 
 /**
- * Whether an event fits an EventBridge pattern: all of its fields, each by one of its matchers.
- * @throws Error for a matcher that is not understood, so that a rule never means less here than on AWS.
+ * True if an event matches an EventBridge pattern: every field must match one of its matchers.
+ * @throws Error for an unsupported matcher, so that a rule is never weaker here than on AWS.
  */
 export function fits(pattern: unknown, event: unknown): boolean {
   if (Array.isArray(pattern)) return pattern.some((matcher) => fitsMatcher(matcher, event));

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { nextTime } from '../../src/requests/next-times.ts';
 import type { Resource } from './resources.ts';
 
-/** An EventBridge Scheduler schedule: when, and what goes to which function. */
+/** An EventBridge Scheduler schedule: its times, its target function and its input. */
 export interface TemplateSchedule {
   readonly name: string;
   readonly expression: string;
   readonly timezone: string;
   /** ARN of the function. */
   readonly target: string;
-  /** JSON, with the scheduled time still to be filled in. */
+  /** JSON, with a placeholder for the scheduled time. */
   readonly input: string;
 }
 
@@ -20,7 +20,7 @@ const scheduleSchema = z.object({
   Target: z.object({ Arn: z.string(), Input: z.string() }),
 });
 
-/** The hourly sweep names no schedule: here no drop is lost, for the folder is read when the host starts. */
+/** The hourly sweep names no schedule. It is not needed here, because the host reads the whole folder when it starts. */
 const inputSchema = z.object({ schedule: z.string().optional() });
 
 export function readSchedules(resources: readonly Resource[]): TemplateSchedule[] {
@@ -35,15 +35,15 @@ export function readSchedules(resources: readonly Resource[]): TemplateSchedule[
     });
 }
 
-/** What the function is called with at a scheduled time, milliseconds since 1970. */
+/** The function's input for a scheduled time, milliseconds since 1970. */
 export function inputAt({ input }: TemplateSchedule, time: number): unknown {
   const iso = new Date(time).toISOString().replace('.000Z', 'Z');
   return JSON.parse(input.replaceAll('<aws.scheduler.scheduled-time>', iso));
 }
 
 /**
- * When a schedule fires next after a time. A rate counts from 1970, and not from this host's start: a machine that is
- * started every morning has its daily job, too.
+ * The next time of a schedule. A rate counts from 1970, not from this host's start, so that a machine which is started every
+ * morning also runs its daily job.
  */
 export function nextFire({ expression, timezone }: TemplateSchedule, after: number): number | undefined {
   return nextTime(expression, timezone, { after, start: 0 });

@@ -1,17 +1,17 @@
 import type { Edges, ProviderEdges } from '../edges.ts';
 import type { CompletionEvent } from './completion-event.ts';
 
-/** The edges of the step that announces how a job ended. */
+/** Edges of the step that announces a job's end. */
 export interface AnnounceEdges extends Edges {
   readonly channels: readonly Channel[];
 }
 
-/** One way to tell others of a job's end. */
+/** A channel that announces a job's end, such as an event bus or a webhook. */
 export interface Channel {
   readonly name: 'event' | 'webhook';
   /**
-   * @throws AnnouncementUnavailable when it is worth another try.
-   * @throws AnnouncementRejected when it is not.
+   * @throws AnnouncementUnavailable when a retry may succeed.
+   * @throws AnnouncementRejected when no retry can succeed.
    */
   tell(event: CompletionEvent): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { EVENT_SOURCE } from './event-source.ts';
 const count = z.int().min(0);
 
 const detailSchema = z.strictObject({
-  /** The execution that ended: `<jobId>`, `<jobId>-r2` after a resume, … The same id again is the same announcement. */
+  /** Name of the execution that ended: `<jobId>`, or `<jobId>-r2` after a resume. Receivers can deduplicate by it. */
   id: z.string().describe('The execution that ended. The same id again is the same announcement.'),
   jobId: z.string().describe('The job.'),
   profile: z.string().optional().describe('Its profile; absent when the job has no record.'),
@@ -30,7 +30,7 @@ const detailSchema = z.strictObject({
   endedAt: z.iso.datetime().describe('When it ended.'),
 });
 
-/** What is told when a job has ended: an EventBridge event, and the body of the webhook. */
+/** The announcement of a job's end: an EventBridge event, and the body of the webhook. */
 export const completionEventSchema = z.strictObject({
   source: z.literal(EVENT_SOURCE),
   'detail-type': z.enum(['Job Succeeded', 'Job Partially Succeeded', 'Job Failed']),

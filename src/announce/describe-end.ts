@@ -15,7 +15,7 @@ export interface EndedJob {
   readonly endedAt: Date;
 }
 
-/** The event that tells how a job ended. Pure. */
+/** Builds the completion event of a job. Pure. */
 export function describeEnd({ execution, end, summary, profile, endedAt }: EndedJob): CompletionEvent {
   const about = { id: execution, jobId: end.jobId };
   if (summary === undefined) {
@@ -50,7 +50,7 @@ function toEvent(detail: CompletionEvent['detail']): CompletionEvent {
   return { source: EVENT_SOURCE, 'detail-type': DETAIL_TYPES[detail.status], detail };
 }
 
-/** A job that was cancelled has rows without an answer, as one that failed. */
+/** A cancelled job has rows without an answer, so it is announced as failed. */
 const DETAIL_TYPES: Readonly<Record<Summary['status'], CompletionEvent['detail-type']>> = {
   succeeded: 'Job Succeeded',
   empty: 'Job Succeeded',

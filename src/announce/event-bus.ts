@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { Channel } from './channel.ts';
 import { AnnouncementUnavailable } from '../errors.ts';
 
-/** Puts completion events on an event bus of this account, by its name. */
+/** Puts completion events on the event bus of this name in this account. */
 export function createEventBus(bus: string, client = new EventBridgeClient()): Channel {
   return {
     name: 'event',
@@ -10,7 +10,7 @@ export function createEventBus(bus: string, client = new EventBridgeClient()): C
       const what = { Source: source, DetailType: detailType, Detail: JSON.stringify(detail) };
       const entry = { EventBusName: bus, ...what };
       const { Entries = [] } = await put(client, new PutEventsCommand({ Entries: [entry] }));
-      // An event that is not taken is no error of the call.
+      // PutEvents reports a rejected event in its entries; the call itself succeeds.
       const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
       if (refused !== undefined) {
         throw new AnnouncementUnavailable(`EventBridge did not take the event: ${refused.ErrorCode}.`);

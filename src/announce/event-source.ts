@@ -1,2 +1,2 @@
-/** Who the completion event is from, as EventBridge rules match it. */
+/** The event's `source`, which EventBridge rules match. */
 export const EVENT_SOURCE = 'nightshift';

@@ -5,15 +5,15 @@ import { AnnouncementUnavailable, AnnouncementRejected } from '../errors.ts';
 
 export interface WebhookOptions {
   readonly url: string;
-  /** The signing secret; asked for with every delivery, so that a rotated one is used. */
+  /** Reads the signing secret. Called for every delivery, so that a rotated secret takes effect. */
   readonly secret: () => Promise<string>;
   readonly clock: Clock;
 }
 
-/** How long a receiver may take; it should take the message in and work on it later. */
+/** Timeout of one delivery. A receiver should store the message and process it later. */
 const TIMEOUT_MS = 10_000;
 
-/** Posts completion events to an address, signed so that the receiver knows who sent them and when. */
+/** Posts completion events to a URL, signed so that the receiver can verify sender and time. */
 export function createWebhook({ url, secret, clock }: WebhookOptions): Channel {
   return {
     name: 'webhook',
@@ -36,7 +36,7 @@ function sign(secret: string, timestamp: string, body: string): string {
   return createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
 }
 
-/** @returns the status. A redirect is not followed: what is signed goes to the address that was configured. */
+/** @returns the HTTP status. Redirects are not followed: a signed message goes only to the configured URL. */
 async function post(url: string, headers: Record<string, string>, body: string): Promise<number> {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -50,7 +50,7 @@ async function post(url: string, headers: Record<string, string>, body: string):
   }
 }
 
-/** Codes besides 5xx with which a receiver asks for another try. */
+/** Statuses besides 5xx with which a receiver asks for a retry. */
 const TRY_AGAIN: readonly number[] = [408, 425, 429];
 
 function judge(status: number): void {

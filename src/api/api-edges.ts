@@ -2,9 +2,9 @@ import type { Context } from 'hono';
 import type { StartEdges } from '../doors/start-job.ts';
 import type { Links } from '../store/links.ts';
 
-/** Everything the API touches outside itself. */
+/** Everything outside the API that it uses. */
 export interface ApiEdges extends StartEdges {
   readonly links: Links;
-  /** Who sends a request: requests of different callers are different jobs. */
+  /** Identifies the sender of a request. Equal requests of different callers are different jobs. */
   readonly caller: (c: Context) => string;
 }

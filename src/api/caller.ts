@@ -2,23 +2,23 @@ import * as z from 'zod';
 
 const claim = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
-/** What API Gateway says of a request's sender, as far as it is used. */
+/** The fields that are read from API Gateway's request context. */
 const contextSchema = z.object({
   requestContext: z.object({
     authorizer: z.object({
       iam: z.object({ accountId: z.string(), callerId: z.string() }).optional(),
       jwt: z.object({ claims: z.record(z.string(), claim) }).optional(),
-      /** The context that an authorizer of the app's own returned. */
+      /** The context that a Lambda authorizer of the app's owner returned. */
       lambda: z.record(z.string(), z.unknown()).nullable().optional(),
     }),
   }),
 });
 
 /**
- * Who sends a request. For IAM the user or role, without the session's name, which changes with every login; for a
- * token its issuer and subject; for an authorizer of the app's own the `principalId` that it returns.
+ * Identifies the sender of a request: for IAM the user or role, without the session name, which changes with every login; for a
+ * token its issuer and subject; for a Lambda authorizer the `principalId` that it returns.
  * @param event API Gateway's event, payload format 2.0
- * @throws Error when the event does not tell
+ * @throws Error when the event identifies no sender
  */
 export function callerOf(event: unknown): string {
   const { iam, jwt, lambda } = contextSchema.parse(event).requestContext.authorizer;
@@ -32,7 +32,7 @@ export function callerOf(event: unknown): string {
   );
 }
 
-/** `AROA…:session` for a role; federated users are `<account>:<name>`, and all of that is who they are. */
+/** A role's id is `AROA…:session`: the session is removed. A federated user's id is `<account>:<name>` and is kept whole. */
 function withoutSession(callerId: string): string {
   return callerId.startsWith('AROA') ? (callerId.split(':')[0] ?? callerId) : callerId;
 }

@@ -7,12 +7,12 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return { required: true, content: { 'application/json': { schema } } };
 }
 
-/** A JSON body that a route answers with. */
+/** A JSON body that a route returns. */
 export function answer<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { 'application/json': { schema } } };
 }
 
-/** The problems a route may answer with, by status; 500 is always one of them. */
+/** The problems that a route may return, by status; always includes 500. */
 export function problems(...statuses: number[]): RouteConfig['responses'] {
   const told = { description: 'A problem.', content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
   return Object.fromEntries([...statuses, 500].map((status) => [status, told]));

@@ -1,4 +1,4 @@
-/** Where a job's routes are. */
+/** The API's paths for one job. */
 export function jobLinks(jobId: string) {
   return {
     self: `/jobs/${jobId}`,

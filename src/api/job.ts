@@ -8,29 +8,25 @@ import type { Links } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { rejectOthersJob } from './own-jobs.ts';
 import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
 import { cancellingSchema, jobParams, jobSchema, judgedSchema, startedSchema } from './schemas.ts';
 
-/** One job: how it is, cancelling it, letting it go on, judging it by its pilot. */
+/** Adds the routes of one job: status, cancel, resume, and the decision on its pilot. The app rejects other callers before. */
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(getJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
     const status = known(jobId, await readStatus(edges, jobId));
     return c.json(await withLinks(status, edges.links), 200);
   });
   api.openapi(cancelJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
     const { state } = known(jobId, await cancelJob(edges, jobId));
     if (state === 'ended') throw hasEnded(jobId);
     return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
   });
   api.openapi(resumeJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
     const { state } = known(jobId, await resumeJob(edges, jobId));
     if (state === 'finished') throw hasEnded(jobId);
     if (state === 'cancelling') {
@@ -41,16 +37,12 @@ export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
     }
     return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
   });
-  api.openapi(approveJobRoute, async (c) => {
-    const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
-    return c.json(await judge(edges, jobId, 'approved'), 202);
-  });
-  api.openapi(rejectJobRoute, async (c) => {
-    const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
-    return c.json(await judge(edges, jobId, 'rejected'), 202);
-  });
+  api.openapi(approveJobRoute, async (c) =>
+    c.json(await judge(edges, c.req.valid('param').jobId, 'approved'), 202),
+  );
+  api.openapi(rejectJobRoute, async (c) =>
+    c.json(await judge(edges, c.req.valid('param').jobId, 'rejected'), 202),
+  );
 }
 
 const approveJobRoute = createRoute({
@@ -69,7 +61,7 @@ const rejectJobRoute = createRoute({
   responses: { 202: answer('It is rejected.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
 
-/** @throws ApiProblem when the job has no pilot that can be judged like this */
+/** @throws ApiProblem when the job has no pilot that waits for this decision */
 async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
   const judged = await judgeJob(edges, jobId, decision).catch((error: unknown) => {
     const isRefused = error instanceof InvalidRequest || error instanceof RequestConflict;
@@ -111,7 +103,7 @@ function hasEnded(jobId: string): ApiProblem {
   return new ApiProblem('job-has-ended', `Job ${jobId} has ended.`);
 }
 
-/** Keys become addresses that hold for a while. */
+/** Turns keys into presigned URLs. */
 async function withLinks(
   { results, deadLetters, report, summary, pilot, ...status }: JobStatus,
   links: Links,
@@ -132,7 +124,7 @@ async function withLinks(
   };
 }
 
-/** Its key is an address among the links. */
+/** Removes the key of the pilot's results: the links have their URL. */
 function withoutKey({ results: _results, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

@@ -17,14 +17,14 @@ import { requestSchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.ts';
 
-/** Starting a job, and listing them. */
+/** Adds the routes that start and list jobs. */
 export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   const body = requestSchema(overridePolicy(edges.config));
   api.openapi(
     createJobRoute(body),
     async (c) => {
       const { 'idempotency-key': key } = c.req.valid('header');
-      // The text itself: what was checked has its numbers as doubles.
+      // Parses the original text: the validated body has its numbers as doubles, which may lose digits.
       const request = parseJobRequest(parseExact(await c.req.text()));
       const { jobId, state } = await startRequested(edges, request, edges.caller(c), key);
       const links = jobLinks(jobId);
@@ -61,8 +61,8 @@ const listJobsRoute = createRoute({
 });
 
 /**
- * A caller's key makes the job what it is, its jobId as a whole: another request under that key must find the same job.
- * Without one, the request itself does.
+ * Starts a job. The caller's idempotency key alone determines the jobId, so that another request under the same key finds the
+ * same job. Without a key, the request itself determines it.
  */
 async function startRequested(
   edges: ApiEdges,

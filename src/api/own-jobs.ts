@@ -5,21 +5,26 @@ import { jobObject } from '../checkpoints/job.ts';
 import type { JobRequest } from '../requests/job-request.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { ApiProblem } from './problems.ts';
+import { jobParams } from './schemas.ts';
 
 /**
- * What keeps callers apart where the configuration says `api: { owner: 'caller' }`: each has a folder to upload to, and may name only
- * what lies there and what their own jobs have written.
+ * Keeps callers apart if the configuration says `api: { owner: 'caller' }`: each has a folder to upload to, and may name only
+ * files there and results of their own jobs.
  */
 
-/** Whose jobs a caller may see; `undefined`: everybody's. */
+/** The owner whose jobs a caller may see; `undefined` means all jobs. */
 export function ownerFor({ config }: Pick<ApiEdges, 'config'>, caller: string): string | undefined {
   return config.api?.owner === 'caller' ? caller : undefined;
 }
 
-/** @throws ApiProblem as if there was no such job, when it is somebody else's */
+/**
+ * Guards the routes of one job. Ignores an invalid id, which the route rejects itself.
+ * @throws ApiProblem for somebody else's job, the same problem as for a job that does not exist
+ */
 export async function rejectOthersJob(edges: ApiEdges, caller: string, jobId: string): Promise<void> {
   const owner = ownerFor(edges, caller);
-  if (owner === undefined || (await ownsJob(edges, owner, jobId))) return;
+  if (owner === undefined || !jobParams.safeParse({ jobId }).success) return;
+  if (await ownsJob(edges, owner, jobId)) return;
   throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
 }
 
@@ -28,8 +33,8 @@ async function ownsJob({ store }: Pick<ApiEdges, 'store'>, owner: string, jobId:
 }
 
 /**
- * Where a caller's upload goes: where it is asked for, or below a folder of the caller's own.
- * @throws InvalidRequest for a key below `input/`, which would start a job that is nobody's
+ * The key of a caller's upload: the requested key, or that key below the caller's own folder.
+ * @throws InvalidRequest for a key below `input/`, which would start a job without an owner
  */
 export function uploadKey(edges: Pick<ApiEdges, 'config'>, caller: string, key: string): string {
   const owner = ownerFor(edges, caller);
@@ -40,7 +45,7 @@ export function uploadKey(edges: Pick<ApiEdges, 'config'>, caller: string, key: 
   );
 }
 
-/** @throws InvalidRequest for input files of others */
+/** @throws InvalidRequest for input files of other callers */
 export async function rejectOthersInputs(
   edges: ApiEdges,
   caller: string,
@@ -63,7 +68,7 @@ async function isOwn(edges: Pick<ApiEdges, 'store'>, owner: string, key: string)
   return jobId !== undefined && ownsJob(edges, owner, jobId);
 }
 
-/** Named by a hash: a caller's own name may hold any character. */
+/** Named by a hash, because a caller's name may hold any character. */
 function folderOf(owner: string): string {
   return `${STAGED_PREFIX}${createHash('sha256').update(owner).digest('hex').slice(0, 32)}/`;
 }

@@ -43,7 +43,7 @@ type ProblemName = keyof typeof PROBLEMS;
 
 type Details = Pick<Problem, 'detail' | 'errors'>;
 
-/** Thrown by a route; the app answers with the problem. */
+/** Thrown by a route; the app returns it as a problem document. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly problem: ProblemName;
@@ -55,7 +55,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** The answer that tells a problem. */
+/** The response that carries a problem. */
 export function problem(c: Context, name: ProblemName, details: Details = {}): Response {
   const { status, title } = PROBLEMS[name];
   const body: Problem = { type: `urn:nightshift:problem:${name}`, title, status, ...details };
@@ -76,20 +76,20 @@ export function problemOf(c: Context, error: unknown, log: Log): Response {
   return problem(c, UNAVAILABLE[error.name] ?? 'internal-error');
 }
 
-/** Errors that another try may cure. */
+/** Errors for which a retry may succeed. */
 const UNAVAILABLE: Readonly<Record<string, ProblemName>> = {
   StoreUnavailable: 'store-unavailable',
   ExecutionsUnavailable: 'executions-unavailable',
 };
 
-/** What a route found when it checked a request. */
+/** The result of validating a request. */
 type Checked =
   | { readonly success: true }
   | { readonly success: false; readonly error: z.core.$ZodError; readonly target: string };
 
 /**
- * Rejects a request whose fields are wrong, and names all of them.
- * @param body what its body was checked against: it says which field may have been meant
+ * Rejects a request with wrong fields, and names all of them.
+ * @param body schema of the body, used to suggest the field that was meant
  */
 export function rejectInvalid(body?: z.core.$ZodType): (checked: Checked) => undefined {
   return (checked) => {
@@ -125,7 +125,7 @@ function escapePointer(part: PropertyKey): string {
   return String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** A body that is taken for JSON must say so: what a form on some website sends cannot. */
+/** Rejects bodies without a JSON content type: a form on another website cannot send that type. */
 export async function rejectOtherTypes(c: Context, next: () => Promise<void>): Promise<void> {
   if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
     throw new ApiProblem('not-json', 'Send content-type: application/json.');

@@ -4,8 +4,8 @@ import { profileSchema } from '../profiles/profile-schema.ts';
 import { jobRequestWith, retryRequestWith } from '../requests/job-request.ts';
 
 /**
- * Fields that hold any JSON. The request was read by `JSON.parse`, which makes an infinity of 1e400; `parseJobRequest` checks
- * what the numbers are in its text.
+ * Fields that hold any JSON. The API has read the request with `JSON.parse`, which turns 1e400 into infinity; `parseJobRequest`
+ * checks the numbers in the original text.
  */
 const READ = {
   body: z.record(z.string(), z.unknown()).optional(),
@@ -15,12 +15,12 @@ const READ = {
     .optional(),
 };
 
-/** What a request to this API may hold: a job request whose overrides have the fields that the configuration lets it change. */
+/** Schema of a job request to this API. Its overrides have only the fields that the configuration allows to change. */
 export function requestSchema(policy: OverridePolicy) {
   return jobRequestWith(overridesSchema(policy));
 }
 
-/** What a request to retry a job may hold. */
+/** Schema of a request to retry a job. */
 export function retrySchema(policy: OverridePolicy) {
   return retryRequestWith(overridesSchema(policy));
 }

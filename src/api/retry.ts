@@ -8,20 +8,18 @@ import { parseRetryRequest } from '../requests/job-request.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { rejectOthersJob } from './own-jobs.ts';
 import { ApiProblem, rejectInvalid, rejectOtherTypes } from './problems.ts';
 import { retrySchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { jobParams, startedSchema } from './schemas.ts';
 
-/** Asking the rows of a job again that are not ok. */
+/** Adds the route that starts a retry: a job that sends again the rows of another job that are not ok. */
 export function addRetryRoute(api: OpenAPIHono, edges: ApiEdges): void {
   const body = retrySchema(overridePolicy(edges.config));
   api.openapi(
     retryJobRoute(body),
     async (c) => {
       const { jobId } = c.req.valid('param');
-      await rejectOthersJob(edges, edges.caller(c), jobId);
       const started = await retryJob(edges, jobId, await readTreatment(edges, c, jobId));
       if (started === undefined) throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
       const links = jobLinks(started.jobId);
@@ -44,7 +42,7 @@ const retryJobRoute = (body: ReturnType<typeof retrySchema>) =>
     },
   });
 
-/** A request without a body changes nothing of how the rows are treated. */
+/** A request without a body keeps the job's settings. */
 async function readTreatment(
   { config, store }: ApiEdges,
   c: Context,

@@ -4,7 +4,7 @@ import { inputKeySchema } from '../requests/job-request.ts';
 import { MAX_UPLOAD_BYTES } from '../store/links.ts';
 import { OUTPUT_PREFIX } from '../checkpoints/keys.ts';
 
-/** What the API answers, and the parameters it takes. The request of a job is in `requests/job-request.ts`. */
+/** Responses and parameters of the API. The schema of a job request is in `requests/job-request.ts`. */
 
 const jobId = z.string().regex(/^[\w-]{1,80}$/, 'is not a valid jobId');
 

@@ -7,7 +7,7 @@ import { rejectInvalid } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
 import { uploadedSchema, uploadSchema } from './schemas.ts';
 
-/** Files too large for a request go to the store directly. */
+/** Adds the route for files that are too large for a request: they are uploaded to the store directly. */
 export function addUploadRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   const { links, clock } = edges;
   api.openapi(

@@ -9,7 +9,7 @@ export interface UploadedRound extends ShardRef {
 /** Longest value that providers take, in characters. */
 const MAX_VALUE = 512;
 
-/** What a batch of ours carries. The file tells a round's batch from that of an earlier run of the same job. */
+/** Metadata of our batches. The file id distinguishes a round's batch from the batch of an earlier run of the same job. */
 export function batchMetadata({
   jobId,
   shard,

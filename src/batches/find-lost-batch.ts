@@ -1,4 +1,4 @@
-import { creatingObject, type CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
+import { creatingObject, type CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import {
@@ -11,25 +11,28 @@ import {
   ProviderUnavailable,
 } from '../errors.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { isUnexplained } from '../provider/unexplained.ts';
+import { isUnexplained } from '../provider/errors/unexplained-rejections.ts';
 import { batchMetadata } from './batch-metadata.ts';
 import { findUnmarked, type Search } from './unmarked-batches.ts';
 
 /**
- * How long a batch whose create got no answer is looked for before it is created again, in seconds. A list may lag behind, and
- * another execution may be creating the batch at this moment. Longer than a create waits for its answer (120 s).
+ * How long to search for the batch of a create without an answer before repeating the create, in seconds. A list may lag behind,
+ * and another execution may be creating the batch at this moment. It is longer than a create waits for its answer (120 s).
  */
 const LOST_CREATE_SECONDS = 180;
 
-/** The same when the provider answered that it takes no batch now (429): such an answer was seen after a batch was created. */
+/** The same after a 429, which says that no batch was created. Some providers had created one all the same. */
 const REFUSED_CREATE_SECONDS = 60;
 
-/** Looks at the list after a create that the provider refused, in milliseconds after one another: 25 s in all. */
+/**
+ * Delays of the searches after a create that the provider rejected, in milliseconds, each counted from the one before: 25 s in
+ * all.
+ */
 const LOOKS_AFTER_REFUSAL_MS = [0, 5_000, 20_000] as const;
 
 /**
  * Looks for the batch of a create that was announced before.
- * @returns undefined when the complete list does not have it, for long enough
+ * @returns undefined once the complete list has lacked it for long enough
  * @throws ProviderUnavailable or ProviderBusy while the batch may still turn up
  */
 export async function findLost(
@@ -42,15 +45,15 @@ export async function findLost(
   );
   const { batch: found, candidates } = search;
   const isEarly = announced.at > 0 && (await isStillEarly(edges, context, { ...announced, candidates }));
-  // One that is dead may be the twin of one that runs and is not listed yet.
+  // If the batch found is dead, another batch of the same create may be running and not yet listed.
   if (found !== undefined && !(isEarly && isDead(found))) return tell(edges, context, found);
   if (isEarly) throw mayTurnUp(context, announced.refusedWith);
-  // A provider that answers that it takes none now is believed rather than waiting for batches of others.
+  // A provider that rejected the create is believed: its candidates are other jobs' batches.
   if (candidates.length > 0 && announced.refusedWith === undefined) throw undecided(context, candidates);
   return undefined;
 }
 
-/** By what batches show; else by their ids and the number of their requests. */
+/** Searches by metadata and input file; at a provider without them, by ids and number of requests. */
 async function searchFor(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -64,7 +67,7 @@ async function searchFor(
   );
 }
 
-/** Whether the batch may still turn up. What has passed since the look before counts by half the patience at most. */
+/** True while the batch may still appear. The time since the last search counts for at most half the limit. */
 async function isStillEarly(
   { store, clock }: ProviderEdges,
   context: UploadedContext,
@@ -80,10 +83,10 @@ async function isStillEarly(
 }
 
 /**
- * A create that the provider refused: looks for its batch all the same before its rows fail or are sent again. Gateways and
- * proxies answer 4xx to creates that went through.
- * @returns undefined when the refusal is to be believed, or the machine repeats the create and looks then
- * @throws ProviderUnavailable for a refusal that is not the API's own: it counts as a create without an answer
+ * Handles a create that the provider rejected: searches for its batch before its rows fail or are sent again, because gateways
+ * and proxies sometimes answer 4xx to creates that succeeded.
+ * @returns undefined when the rejection can be trusted, or the machine repeats the create and searches then
+ * @throws ProviderUnavailable for a rejection that is not the API's own: it counts as a create without an answer
  */
 export async function findDespite(
   edges: ProviderEdges,
@@ -100,7 +103,7 @@ export async function findDespite(
     const found = await lookRepeatedly(edges, context, announced);
     if (found !== undefined) return tell(edges, context, found);
   } catch (error) {
-    // The account is denied its list, too. The announcement stays: a resume looks first.
+    // The account may not list batches either. The announcement stays, so that a resume searches first.
     if (refusal instanceof ProviderDenied) return undefined;
     if (!hasNoList(error)) throw error;
     await writeAnnouncement(edges, context, { at: 0 });
@@ -111,7 +114,7 @@ export async function findDespite(
   return undefined;
 }
 
-/** Writes `creating.json` over the one that is there. */
+/** Overwrites `creating.json`. */
 export async function writeAnnouncement(
   { store }: ProviderEdges,
   context: UploadedContext,
@@ -126,7 +129,10 @@ export function mayTurnUp({ jobId, shard, round, fileId }: UploadedContext, refu
   return refusedWith === 'ProviderBusy' ? new ProviderBusy(message) : new ProviderUnavailable(message);
 }
 
-/** The announcement stays: the list is read again, and the create repeated only when it does not have the batch for long enough. */
+/**
+ * The announcement stays: the retry lists the batches again, and repeats the create only after the batch has been absent for long
+ * enough.
+ */
 function unclear({ jobId, shard, round, fileId }: UploadedContext, refusal: Error): ProviderUnavailable {
   return new ProviderUnavailable(
     `${refusal.message} The answer does not say in the API's form what is wrong, so it may come from a proxy, and the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) may have been created; the list of batches is read again.`,
@@ -134,7 +140,7 @@ function unclear({ jobId, shard, round, fileId }: UploadedContext, refusal: Erro
   );
 }
 
-/** Batches came after the create that may be its own: until they have ended nobody can tell. */
+/** More than one batch may belong to this create. Which one it is cannot be known before they have ended. */
 function undecided(
   { jobId, shard, round }: UploadedContext,
   candidates: readonly string[],
@@ -168,19 +174,19 @@ function tell({ log }: ProviderEdges, { jobId, shard, round }: UploadedContext, 
   return batch;
 }
 
-/** It ended and brought nothing. */
+/** True for a batch that ended without any file. */
 function isDead({ ending, outputFileId, errorFileId }: Batch): boolean {
   return (
     ending !== undefined && ending !== 'succeeded' && outputFileId === undefined && errorFileId === undefined
   );
 }
 
-/** The machine repeats the create after these. */
+/** Errors after which the state machine repeats the create. */
 function isRepeated(error: unknown): error is ProviderThrottled | ProviderBusy {
   return error instanceof ProviderThrottled || error instanceof ProviderBusy;
 }
 
-/** After these, rows fail, are sent again from another file, or the job stops. */
+/** Errors after which the rows fail, the rows are sent again from another file, or the job stops. */
 function isFinal(error: unknown): error is Error {
   return [ProviderRejected, ProviderDenied, ProviderNotFound, ProviderFileTooLarge].some(
     (refusal) => error instanceof refusal,
@@ -191,7 +197,7 @@ function hasNoList(error: unknown): error is Error {
   return error instanceof ProviderRejected || error instanceof ProviderNotFound;
 }
 
-/** A refused or missing list does not tell that the batch is missing: its rows neither fail nor are sent again. */
+/** A rejected or unavailable list is no evidence that the batch is missing, so its rows neither fail nor are sent again. */
 function refuseToGuess({ jobId, shard, round, fileId }: UploadedContext, error: unknown): never {
   if (!hasNoList(error)) throw error;
   throw new ProviderUnavailable(

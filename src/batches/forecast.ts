@@ -9,14 +9,14 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { enqueuedTokens, isLimited, isOf, roomLimitsOf, withEnqueued, withLearned } from './room-rules.ts';
 import type { WantedRoom } from './take-room.ts';
 
-/** When batches would have ended that ask for room now. */
+/** Estimates when batches that ask for room now would end. */
 export interface Forecast {
-  /** Most tokens of the model's batches, and most batches, at the same time; absent where no such limit is known. */
+  /** Highest number of tokens of the model's batches, and of batches, at the same time; absent if no such limit is known. */
   readonly tokens?: number;
   readonly slots?: number;
-  /** Batches of all jobs that run or get room before. */
+  /** Batches of all jobs that run or get room first. */
   readonly ahead: number;
-  /** How long a batch takes, in seconds: the mean of the last ones, or all of the completion window where none has ended yet. */
+  /** Duration of a batch, in seconds: the mean of the last batches, or the whole completion window if none has ended yet. */
   readonly secondsPerBatch: number;
   readonly isMeasured: boolean;
   /** Seconds from now until the last batch has ended. */
@@ -35,7 +35,7 @@ export interface Forecasted {
   readonly now: number;
 }
 
-/** @returns undefined where no limit is known: then nothing is known to wait for */
+/** @returns undefined if no limit is known: then batches do not wait */
 export async function forecast(
   store: ObjectStore,
   { profile, batches, now }: Forecasted,
@@ -60,7 +60,7 @@ export async function forecast(
   };
 }
 
-/** In how many seconds a waiting round gets room; undefined while no batch has ended that shows how long they take. */
+/** Seconds until a waiting round gets room; undefined until a batch has ended, because only then a duration is known. */
 export function secondsUntilRoom(
   room: Room,
   { asking, limits }: Pick<WantedRoom, 'asking' | 'limits'>,
@@ -80,7 +80,7 @@ function meanSeconds({ recent = [] }: Room): number | undefined {
   return Math.ceil(recent.reduce((sum, seconds) => sum + seconds, 0) / recent.length);
 }
 
-/** Input tokens of each batch that a plan makes, in their order. */
+/** Input tokens of each batch of a plan, in order. */
 export function batchTokens(plan: Plan): number[] {
   const tokensOf = tokensBySize(plan);
   return plan.shards.filter(({ requests }) => requests > 0).map(({ bytes }) => tokensOf(bytes));
@@ -115,7 +115,7 @@ function sumOfTokens(running: readonly Running[]): number {
   return running.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
-/** Lets all batches run in their order, until the last one has room. */
+/** Simulates the batches in order until the last one has room. */
 function letRun(
   { holders, waiting }: Room,
   batches: readonly number[],
@@ -140,7 +140,7 @@ function letRun(
   return { running, time };
 }
 
-/** The forecast in words: how long batches wait, as far as it is known. */
+/** The forecast as a sentence: how long batches wait, as far as known. */
 export function forecastText(forecasted: Forecast | undefined): string {
   if (forecasted === undefined) return 'no limit of batches or enqueued tokens is known: no wait is expected';
   const { tokens, slots, ahead, secondsPerBatch, isMeasured, seconds } = forecasted;

@@ -1,11 +1,11 @@
-import { batchObject, creatingObject, type BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
-import type { ShardStep } from '../checkpoints/collected.ts';
+import { batchObject, creatingObject, type BatchCheckpoint } from '../checkpoints/round/batch-checkpoint.ts';
+import type { ShardStep } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { shardKey, type RoundRef, type ShardRef } from '../checkpoints/keys.ts';
-import { progressObject } from '../checkpoints/progress.ts';
-import { stoppedObject } from '../checkpoints/shard-end.ts';
-import { findRound } from '../checkpoints/shard-rounds.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { progressObject } from '../checkpoints/shard/progress.ts';
+import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
+import { findRound } from '../checkpoints/shard/shard-rounds.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError } from '../errors.ts';
 import type { ProviderSettings } from '../provider/batch-provider.ts';
@@ -13,24 +13,24 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { lookAtBatch } from './look-at-batch.ts';
 
 /**
- * How long a shard that has room and no batch may be silent, in seconds. One that waits for room at the provider tries again
- * every 15 minutes and writes that down.
+ * Longest silence of a shard that has room but no batch, in seconds. A shard that waits for room asks again every 15 minutes and
+ * records it.
  */
 const SILENT_SECONDS = 3_600;
 
 /** How late a poll may be, in seconds. */
 const LATE_SECONDS = 900;
 
-/** Whoever has room at a provider; the round is absent in slots of earlier versions. */
+/** A round that has room at a provider. Slots of earlier versions have no `round`. */
 export interface RoomHolder extends ShardRef {
   readonly round?: number;
   readonly at?: number | undefined;
 }
 
 /**
- * Whether room is free again: its round was collected, its shard has ended, its batch has, or its holder died before it had one.
- * Nobody gives back the room of a job whose host or execution is gone, nor that of a shard that stopped and left its batch open. What
- * cannot be seen is no evidence: the room stays taken.
+ * True if a holder's room is free again: its round was collected, its shard or its batch has ended, or its job died before the
+ * create. A job whose host or execution is gone never returns its room, and neither does a shard that stopped and left its batch
+ * open. Missing information is not evidence: if the state cannot be read, the room stays taken.
  */
 export async function hasLetGo(
   edges: ProviderEdges,
@@ -41,7 +41,7 @@ export async function hasLetGo(
   const now = clock.now() / 1_000;
   if ((await store.stat(shardKey(holder, 'done.json'))) !== undefined) return true;
   const job = await jobObject.read(store, holder.jobId);
-  // Somebody removed the job.
+  // The job was removed from the bucket.
   if (job === undefined) return true;
   const { round, step } = await findRound(store, holder);
   if (holder.round === undefined ? providerAt(job, step) !== provider.name : holder.round < round)
@@ -58,13 +58,13 @@ export async function hasLetGo(
   return now - lastSeen > SILENT_SECONDS;
 }
 
-/** Who is asked at a step of the job's ladder. */
+/** The provider of the given step of the job's ladder. */
 function providerAt({ profile }: Job, step: ShardStep | undefined): string {
   const taken = step === undefined ? undefined : profile.then?.[step.nth - 1];
   return (taken ?? profile).provider.name;
 }
 
-/** Whether polls of the batch are on time: whoever makes them sees its end first, and nobody else need ask. */
+/** True if the batch's polls are on time: then its own shard will notice the end first, and no other shard needs to ask. */
 async function isWatched(store: ObjectStore, { round, ...ref }: RoundRef, now: number): Promise<boolean> {
   const progress = await progressObject.read(store, ref);
   if (progress?.round !== round || progress.nextPollAt === undefined) return false;

@@ -5,11 +5,11 @@ import { EMPTY_ROOM, type EnqueuedBatch, type Room, type RoomEntry } from '../ch
 /** A round that asks for room; `at` is now. */
 export type Asking = Omit<RoomEntry, 'since'>;
 
-/** What a provider takes. */
+/** Limits of a provider. */
 export interface RoomLimits {
   /** Most batches at the same time. */
   readonly slots?: number | undefined;
-  /** Most input tokens of a model's batches that are queued or running; undefined where it is not known. */
+  /** Most input tokens of a model's queued and running batches; undefined if unknown. */
   readonly tokensOf: (model: string | undefined) => number | undefined;
 }
 
@@ -24,19 +24,22 @@ export function roomLimitsOf({
 }
 
 /**
- * How long a waiting shard may be silent, in seconds, before the others go ahead of it. It asks again after at most 15 minutes, and
- * is written anew when it was last written {@link SEEN_SECONDS} ago.
+ * Longest silence of a waiting shard, in seconds; after it, others go ahead. A waiting shard asks again after at most 15 minutes,
+ * and rewrites its entry once that is {@link SEEN_SECONDS} old.
  */
 const SILENT_SECONDS = 1_800;
 const SEEN_SECONDS = 300;
 
-/** How long what a refusal taught holds, in seconds: then more is tried, for a limit may be raised. */
+/**
+ * How long a limit learned from a refusal holds, in seconds. After that more tokens are tried, because the provider may have
+ * raised the limit.
+ */
 const LEARNED_SECONDS = 6 * 3_600;
 
 /**
- * The room once a round has asked: it has some, or it waits at its turn. A round that has room keeps it. Rounds get room in the order
- * in which they asked: a small one does not go ahead of a large one that waits for tokens of the same model.
- * @returns undefined when the round waits and that is written down already
+ * The room after a round has asked: the round gets room, or joins the queue. A round that has room keeps it. Rounds get room in
+ * the order in which they asked: a small round does not overtake a large one that waits for tokens of the same model.
+ * @returns undefined when the round waits and its entry is recent
  */
 export function askForRoom(room: Room, asking: Asking, limits: RoomLimits): Room | undefined {
   const { at } = asking;
@@ -57,7 +60,7 @@ export function askForRoom(room: Room, asking: Asking, limits: RoomLimits): Room
   return isKnown ? undefined : { ...room, holders, waiting: queue };
 }
 
-/** The room with a round that has some, whatever the limits say: its batch exists. */
+/** Adds a round to the holders whatever the limits say, because its batch exists. */
 export function holdRoom(room: Room, asking: Asking): Room {
   const isOther = (entry: RoomEntry): boolean => !isOf(asking)(entry);
   const since = room.waiting.find(isOf(asking))?.since ?? asking.at;
@@ -65,12 +68,12 @@ export function holdRoom(room: Room, asking: Asking): Room {
   return { ...room, holders, waiting: room.waiting.filter(isOther) };
 }
 
-/** Whether a round has room there. */
+/** True if the round has room. */
 export function hasRoom({ holders }: Room, { jobId, shard, round }: RoundRef): boolean {
   return holders.some((entry) => isOf({ jobId, shard })(entry) && entry.round === round);
 }
 
-/** Those before it get their room first, as far as there is some for them. */
+/** True if no earlier round that waits could use this room. */
 function hasTurn(
   holders: readonly RoomEntry[],
   queue: readonly RoomEntry[],
@@ -89,7 +92,7 @@ function hasTurn(
   return false;
 }
 
-/** A batch that is larger than the limit goes alone: only the provider can say that it is too large. */
+/** A batch that is larger than the limit runs alone: only the provider can decide that it is too large. */
 function fitsInto(
   taken: readonly RoomEntry[],
   { model, tokens }: Pick<RoomEntry, 'model' | 'tokens'>,
@@ -99,7 +102,7 @@ function fitsInto(
   return limit === undefined || used === 0 || used + tokens <= limit;
 }
 
-/** Tokens of a model's batches. */
+/** Input tokens of a model's batches that hold room. */
 export function enqueuedTokens(
   entries: readonly Pick<RoomEntry, 'model' | 'tokens'>[],
   model: string | undefined,
@@ -107,7 +110,7 @@ export function enqueuedTokens(
   return entries.reduce((sum, entry) => sum + (entry.model === model ? entry.tokens : 0), 0);
 }
 
-/** A provider's limits with what refusals have taught. */
+/** A provider's limits, lowered by what refusals have taught. */
 export function withLearned(
   { learned = {} }: Room,
   { slots, tokensOf }: RoomLimits,
@@ -123,7 +126,7 @@ export function withLearned(
   };
 }
 
-/** The room with batches that were created before a limit was known. */
+/** Adds batches that were created before a limit was known. */
 export function withEnqueued(room: Room, batches: readonly EnqueuedBatch[], nth: number): Room {
   const fresh = batches.filter((batch) => !hasRoom(room, batch));
   if (fresh.length === 0) return room;
@@ -135,7 +138,7 @@ export function withEnqueued(room: Room, batches: readonly EnqueuedBatch[], nth:
   };
 }
 
-/** Whether a limit is known at all. */
+/** True if any limit is known. */
 export function isLimited(
   room: Room | undefined,
   { slots, tokensOf }: RoomLimits,
@@ -144,23 +147,23 @@ export function isLimited(
   return (slots ?? withLearned(room ?? EMPTY_ROOM, { tokensOf }, at).tokensOf(model)) !== undefined;
 }
 
-/** Estimates of tokens are within a fifth; a part that has to fit leaves so much of the limit. */
+/** Token estimates are off by up to a fifth, so a file that must fit uses this share of the limit. */
 const PART_SHARE = 0.8;
 
-/** Most bytes of a file whose tokens have to fit into a limit by themselves; undefined where all of it fits, or no limit is known. */
+/** Most bytes of a file whose tokens must fit into the limit; undefined if the whole file fits, or no limit is known. */
 export function bytesThatFit(
   room: Room | undefined,
   limits: RoomLimits,
   { model, tokens, at, bytes }: Pick<Asking, 'model' | 'tokens' | 'at'> & { readonly bytes: number },
 ): number | undefined {
   const lesson = room?.learned?.[model ?? ''];
-  // What others have enqueued says little of a file that is larger than all of that.
+  // A file that is larger than everything the others have enqueued: only a named limit says how much of it fits.
   const named = lesson !== undefined && lesson.until > at ? lesson.named : undefined;
   const limit = Math.min(limits.tokensOf(model) ?? Infinity, named ?? Infinity);
   return tokens <= limit ? undefined : Math.floor((PART_SHARE * bytes * limit) / tokens);
 }
 
-/** Batches whose time is kept. */
+/** How many durations of batches are kept. */
 const RECENT = 20;
 
 /**
@@ -182,7 +185,7 @@ export function withoutRound(
     : { ...room, holders, waiting, ...(recent.length > 0 && { recent }) };
 }
 
-/** The room without holders that are known to have let go; one that was written anew since stays. */
+/** Removes holders that are known to have released their room. An entry that was rewritten since stays. */
 export function withoutHolders(room: Room, gone: ReadonlySet<number>): Room {
   return gone.size === 0 ? room : { ...room, holders: room.holders.filter(({ nth }) => !gone.has(nth)) };
 }
@@ -190,16 +193,16 @@ export function withoutHolders(room: Room, gone: ReadonlySet<number>): Room {
 /** A refusal for too many enqueued tokens. */
 export interface Refusal extends RoundRef {
   readonly model: string | undefined;
-  /** The limit, where the provider names it. */
+  /** The limit, if the provider named it. */
   readonly limit: number | undefined;
   readonly now: number;
-  /** The round that asks for the same rows again. */
+  /** The round that sends the same rows again. */
   readonly next: number;
 }
 
 /**
- * The room once a provider has refused a batch: the round waits again, where it stood before, and the limit is as the refusal
- * taught it. What the others have enqueued was taken, and so much more was not.
+ * The room after a provider refused a batch: the round returns to its former position in the queue, and the limit is lowered. The
+ * provider had accepted what the others have enqueued, but not that plus this batch.
  * @returns undefined when there is nothing to learn, or it is known
  */
 export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | undefined {
@@ -220,7 +223,10 @@ export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | un
   return { ...room, holders, waiting, learned: { ...room.learned, [model ?? '']: lesson } };
 }
 
-/** The limit that a refusal shows: the one that the provider names, or, where that cannot be all, what others have enqueued. */
+/**
+ * The limit that a refusal shows: the one that the provider names or, if that one cannot be meant as a whole, what others have
+ * enqueued.
+ */
 function lessonOf(
   { learned = {} }: Room,
   { model, limit, now }: Refusal,
@@ -233,7 +239,7 @@ function lessonOf(
   return least === Infinity ? undefined : least;
 }
 
-/** By the time of asking first; those of one second as they came. */
+/** Sorted by the time of the first request for room; entries of the same second keep their order. */
 function inOrder(entries: readonly RoomEntry[]): RoomEntry[] {
   return entries.toSorted((a, b) => a.since - b.since);
 }

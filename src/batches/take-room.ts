@@ -27,7 +27,7 @@ import {
   type RoomLimits,
 } from './room-rules.ts';
 
-/** What a change of the room uses. */
+/** The edges that a change of the room uses. */
 export type RoomEdges = Pick<ProviderEdges, 'store' | 'wait' | 'random'>;
 
 /** A round that asks for room at a provider. */
@@ -37,14 +37,14 @@ export interface WantedRoom {
   readonly limits: RoomLimits;
 }
 
-/** Whether another holder is known to have let go. */
+/** True if another holder is known to have released its room. */
 export type HasLetGo = (holder: EnqueuedBatch | OldSlot) => Promise<boolean>;
 
 /**
- * Takes room at a provider for a round's batch, among all jobs together, or a position among those who wait. A round that has
- * room keeps it. While no limit is known the batch is only written down, for those who come when one is.
- * @param hasLetGo asked about the other holders, by the first of those who wait
- * @returns the room as it is then: `hasRoom` tells which
+ * Takes room at a provider for a round's batch, among all jobs together, or a position in the queue. A round that has room keeps
+ * it. While no limit is known, the batch is only recorded, for rounds that ask once a limit is known.
+ * @param hasLetGo called for the other holders by the first round in the queue
+ * @returns the room after the change; `hasRoom` says whether the round has room
  */
 export async function takeRoom(edges: RoomEdges, wanted: WantedRoom, hasLetGo: HasLetGo): Promise<Room> {
   const { store } = edges;
@@ -75,16 +75,16 @@ export async function takeRoom(edges: RoomEdges, wanted: WantedRoom, hasLetGo: H
 
 const changed = (before: Room, after: Room): Room | undefined => (before === after ? undefined : after);
 
-/** Who else has room, beside the room's own holders. */
+/** Holders of room that are recorded outside the room's own state. */
 interface Others {
   readonly holders: readonly RoomEntry[];
   readonly old: readonly OldSlot[];
   readonly enqueued: readonly EnqueuedBatch[];
-  /** What of the shard itself is outside the room. */
+  /** Whether the shard itself has such records. */
   readonly own: { readonly old: boolean; readonly enqueued: boolean };
-  /** The room with the batches that are not in it. */
+  /** The room with the batches that are recorded outside it. */
   join(room: Room, nth: number, without?: ReadonlySet<EnqueuedBatch>): Room;
-  /** The limits that slots of earlier versions leave. */
+  /** The limits that remain beside the slots of earlier versions. */
   limits(oldSlots: number): RoomLimits;
 }
 
@@ -134,7 +134,7 @@ async function findGone({ holders, enqueued, old }: Others, hasLetGo: HasLetGo):
   };
 }
 
-/** What is in the room now need not be beside it. */
+/** Deletes records that the room's own state now contains. */
 async function settleOthers(
   { store }: RoomEdges,
   { provider, asking }: WantedRoom,
@@ -145,7 +145,7 @@ async function settleOthers(
   if (own.old) await freeOldSlot(store, provider, asking);
 }
 
-/** Writes down that a round's batch exists, whether there was room for it or not: its create got no answer, and it was found. */
+/** Records that a round's batch exists, with or without room for it: the answer to its create was lost, and a search found it. */
 export async function keepRoom(edges: RoomEdges, { provider, asking, limits }: WantedRoom): Promise<void> {
   const room = await readRoom(edges.store, provider);
   if (!isLimited(room, limits, asking))
@@ -154,8 +154,7 @@ export async function keepRoom(edges: RoomEdges, { provider, asking, limits }: W
 }
 
 /**
- * Makes a change about one round. The round's entry is written anew, so that its number tells whether the change is made when a
- * later state is looked at.
+ * Makes a change that rewrites the round's entry. The entry's number then shows in any later state whether the change was made.
  */
 async function change(
   edges: RoomEdges,
@@ -178,7 +177,7 @@ async function change(
   );
 }
 
-/** Longest wait after another shard has changed the room first, in milliseconds, for each time that it did. */
+/** Longest pause after another shard changed the room first, in milliseconds per attempt. */
 const PAUSE_MS = 50;
 const MOST_PAUSE_MS = 2_000;
 
@@ -186,13 +185,13 @@ function pauseOf({ wait, random }: RoomEdges): (attempt: number) => Promise<void
   return (attempt) => wait(random() * Math.min(attempt * PAUSE_MS, MOST_PAUSE_MS));
 }
 
-/** A round that asks for no room any more. */
+/** A round that no longer needs room. */
 export interface LeavingRound extends RoundRef {
   /** When its batch had ended, in seconds since 1970; undefined when it had none. */
   readonly endedAt: number | undefined;
 }
 
-/** Gives back a round's room, or its position among those who wait. */
+/** Releases a round's room, or its position in the queue. */
 export async function leaveRoom(
   edges: RoomEdges,
   provider: string,
@@ -202,7 +201,7 @@ export async function leaveRoom(
   await deleteEnqueued(edges.store, provider, round);
 }
 
-/** Writes down that the provider refused a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
+/** Records that the provider refused a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
 export async function noteRefusal(edges: RoomEdges, provider: string, refusal: Refusal): Promise<void> {
   const { store } = edges;
   const enqueued = await readEnqueued(store, provider);

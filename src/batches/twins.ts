@@ -1,8 +1,8 @@
-import { batchObject } from '../checkpoints/batch-checkpoint.ts';
-import type { ShardStep } from '../checkpoints/collected.ts';
+import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
+import type { ShardStep } from '../checkpoints/round/collected.ts';
 import type { RoundRef } from '../checkpoints/keys.ts';
-import { readTwins, twinsObject, type Twin } from '../checkpoints/twins.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { readTwins, twinsObject, type Twin } from '../checkpoints/round/twins.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError, ProviderNotFound } from '../errors.ts';
 import type { Batch, BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
@@ -14,24 +14,24 @@ export interface ShardInDoubt extends RoundRef {
   readonly provider: ProviderSettings;
   /** The batch that the round is collected from. */
   readonly batchId?: string;
-  /** The step of a ladder: batches of the rounds before it are at another provider. */
+  /** The step of a ladder; batches of earlier rounds may be at another provider. */
   readonly step?: ShardStep | undefined;
 }
 
-/** A twin as the provider shows it. */
+/** A twin as the provider lists it. */
 export interface FoundTwin {
   readonly round: number;
   readonly batch: Batch;
 }
 
-/** Writes down that the provider may have more batches of a round than the one that it is collected from. */
+/** Records that the provider may have further batches of a round besides the one that is collected. */
 export async function noteDoubt(store: ObjectStore, ref: RoundRef): Promise<void> {
   await twinsObject.create(store, ref, { twins: [] });
 }
 
 /**
- * Writes down that a batch is a twin: it was given up, because it is gone or because another one of its round is collected
- * in its place.
+ * Records that a batch is a twin: it was given up, because it is gone or because another batch of its round is collected in its
+ * place.
  */
 export async function giveUpBatch(
   store: ObjectStore,
@@ -42,7 +42,7 @@ export async function giveUpBatch(
   await twinsObject.write(store, ref, { twins: [...others, { ...twin, phase: 'ended', files: {} }] });
 }
 
-/** From now on the round is collected from its twin; the batch that it was collected from is a twin. */
+/** From now on the round is collected from its twin; the batch that it was collected from becomes a twin. */
 export async function followTwin(
   store: ObjectStore,
   { batchId, ...shard }: ShardInDoubt & { readonly status: string },
@@ -54,8 +54,8 @@ export async function followTwin(
 }
 
 /**
- * Looks for the twins of a shard's batches in the complete list, those of earlier rounds included, and writes down how they are.
- * @throws a `Provider*` error when the list cannot be read: what cannot be seen may run
+ * Looks for the twins of a shard's batches in the complete list, those of earlier rounds included, and records their states.
+ * @throws a `Provider*` error when the list cannot be read, because unseen twins may be running
  */
 export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Promise<readonly FoundTwin[]> {
   const found: FoundTwin[] = [];
@@ -93,7 +93,7 @@ async function findTwinsOf(
   return twins.map((batch) => ({ round, batch }));
 }
 
-/** Returns a twin that is no longer in the list, or that was given up as gone. @returns at most one */
+/** Returns a twin that is missing in the list, or was given up as gone. @returns at most one */
 async function lookById(provider: BatchProvider, batchId: string): Promise<Batch[]> {
   try {
     const shown = await provider.getBatch(batchId);
@@ -109,7 +109,7 @@ function toTwin({ id, status, phase, inputFileId, outputFileId, errorFileId }: B
   return { batchId: id, status, phase, files };
 }
 
-/** Asks the provider to cancel the twins that run. One that does not take it is asked again at the next look. */
+/** Asks the provider to cancel the running twins. If a request fails, the next look repeats it. */
 export async function cancelTwins(
   edges: ProviderEdges,
   { jobId, shard, provider }: ShardInDoubt,

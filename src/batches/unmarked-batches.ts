@@ -1,7 +1,7 @@
-import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
+import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
 import { JOBS_PREFIX, roundKey } from '../checkpoints/keys.ts';
-import { readRequests } from '../checkpoints/shard-part.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { readRequests } from '../checkpoints/round/requests.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound, ProviderRejected } from '../errors.ts';
@@ -15,11 +15,11 @@ import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * Finding a batch again at a provider whose batches show neither metadata nor a file (Anthropic). Which batches there were is
- * written down before a create; of those that came after it, the one with as many requests and with our ids is ours.
+ * Finds a batch again at a provider whose batches show neither metadata nor a file (Anthropic). The existing batches are recorded
+ * before a create. Among the batches that came after it, the one with the same number of requests and with our ids is ours.
  */
 
-/** What the list showed before the create; `undefined` where batches show what they were created from, or there is no list. */
+/** The batches listed before the create; `undefined` if batches show what they were created from, or cannot be listed. */
 export async function batchesBefore(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -28,20 +28,20 @@ export async function batchesBefore(
     const newest = await edges.provider(context.provider).listUnmarked?.();
     return newest?.map(({ id }) => id);
   } catch (error) {
-    // The create may do all the same; a look for its batch is refused then, too.
+    // The create may work even if listing is refused. A later search for its batch is refused as well.
     if (error instanceof ProviderRejected || error instanceof ProviderNotFound) return undefined;
     throw error;
   }
 }
 
-/** What was found of a lost create's batch. */
+/** Result of the search for the batch of a lost create. */
 export interface Search {
   readonly batch?: Batch | undefined;
-  /** Batches of which it is not known whether one of them is ours: they run, or more than one has our ids. */
+  /** Batches that may be ours: they are still running, or more than one has our ids. */
   readonly candidates: readonly string[];
 }
 
-/** @returns undefined where batches show what they were created from */
+/** @returns undefined if batches show what they were created from */
 export async function findUnmarked(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -51,7 +51,7 @@ export async function findUnmarked(
   const listed = await edges.provider(context.provider).listUnmarked?.(new Set(before));
   if (listed === undefined) return undefined;
   const customIds = await readCustomIds(store, context);
-  // A batch that does not say how many requests it has may be ours all the same: its results tell.
+  // A batch that does not report its number of requests may be ours as well: its results decide.
   const possible = listed.filter(({ counts }) => counts === undefined || counts.total === customIds.size);
   const others = possible.length === 0 ? NONE : await recordedBatches(store);
   const ours: Batch[] = [];
@@ -78,8 +78,8 @@ async function readCustomIds(store: ObjectStore, context: UploadedContext): Prom
 }
 
 /**
- * Batches that are known to be of a round, of this job or another one: generated ids are the same in each job. The list is
- * long, and read only after a create was lost.
+ * Batches that are known to belong to a round of this or another job, because generated ids are the same in every job. The list
+ * is long, and read only after a create was lost.
  */
 async function recordedBatches(store: ObjectStore): Promise<ReadonlySet<string>> {
   const keys: string[] = [];
@@ -88,12 +88,12 @@ async function recordedBatches(store: ObjectStore): Promise<ReadonlySet<string>>
   return new Set(known.flatMap((checkpoint) => checkpoint?.batchId ?? []));
 }
 
-/** Lines that are compared, where a batch says how many requests it has. */
+/** Result lines to compare if a batch reports its number of requests. */
 const COMPARED_LINES = 1_000;
 
 /**
- * Whose batch it is, by the ids of its results, which may have been changed on their way. A batch has one line for each of its
- * requests: where it says how many those are, some lines tell, else all of them.
+ * Decides whose batch it is, by the ids of its results. Providers may have changed these ids. A batch has one line per request:
+ * if it reports their number, some lines are enough, otherwise all are compared.
  */
 async function whoseBatch(
   edges: ProviderEdges,
@@ -113,12 +113,12 @@ async function whoseBatch(
     if (counts !== undefined && found.size + strangers >= COMPARED_LINES) break;
   }
   if (found.size === 0) return strangers === 0 ? 'unclear' : 'of others';
-  // Ids of which some are ours may be those of another run of a part of the rows.
+  // A batch with some of our ids may belong to another run of some of these rows.
   const isWhole = counts !== undefined || found.size === customIds.size;
   return strangers === 0 && isWhole ? 'ours' : 'unclear';
 }
 
-/** The ids of result lines; those that cannot be read say nothing of whose they are. */
+/** The ids of result lines. Unreadable lines are skipped. */
 async function* idsOf(results: AsyncIterable<Uint8Array>): AsyncGenerator<string, undefined> {
   for await (const lines of frameLines(results, MAX_LINE_BYTES)) {
     for (const { bytes } of lines) {
@@ -138,5 +138,5 @@ function readId(bytes: Buffer): string | undefined {
   }
 }
 
-/** Longer than any line of results. */
+/** Longer than any result line. */
 const MAX_LINE_BYTES = 512 * 1_048_576;

@@ -1,14 +1,14 @@
 import { announcedKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 
-/** Which announcement: a job that is resumed ends, and is announced, once more. */
+/** Identifies an announcement. A resumed job ends again, and is announced again. */
 export interface AnnouncementRef {
   readonly jobId: string;
   readonly execution: string;
   readonly channel: string;
 }
 
-/** `jobs/<jobId>/announced/…`: when a channel took the announcement, ISO 8601. */
+/** `jobs/<jobId>/announced/…`: when a channel accepted the announcement, ISO 8601. */
 interface Announced {
   readonly at: string;
 }

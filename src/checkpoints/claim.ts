@@ -5,15 +5,15 @@ import { storedObject } from './stored-object.ts';
 import type { ListedObject } from '../store/object-store.ts';
 
 /**
- * `claims/<schedule>/<day>/<hash of key and mark>.json`: which job has taken this very object, by the day the object was
- * written. Written once. Those of version 0.1 are right below the schedule.
+ * `claims/<schedule>/<day>/<hash of key and mark>.json`: the job that has claimed this version of an object, by the day on which
+ * the object was written. Written once. Claims of version 0.1 have no day in their key.
  */
 export interface Claim {
   readonly jobId: string;
   readonly key: string;
 }
 
-/** `jobs/<jobId>/candidates.json`: what a run saw, before it took any of it. Written once. */
+/** `jobs/<jobId>/candidates.json`: the files that a run listed before it claimed any. Written once. */
 export type Candidate = InputRef & Pick<ListedObject, 'mark'> & Partial<Pick<ListedObject, 'writtenAt'>>;
 
 export const candidatesObject = storedObject<readonly Candidate[], string>(candidatesKey);
@@ -30,13 +30,13 @@ export const claimObject = storedObject<Claim, ClaimRef>(({ schedule, object }) 
 
 export type Claimed = Pick<Candidate, 'key' | 'mark' | 'writtenAt'>;
 
-/** Without a time: as version 0.1 had it. */
+/** Without a time, as in version 0.1. */
 export function claimKey(schedule: string, { key, mark, writtenAt }: Claimed): string {
   const day = writtenAt === undefined ? '' : `${dayOf(writtenAt)}/`;
   return `${claimsPrefix(schedule)}${day}${hashOf(JSON.stringify([key, mark]))}.json`;
 }
 
-/** `2026-11-28`, UTC. */
+/** The UTC date, such as `2026-11-28`. */
 export function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }

@@ -1,10 +1,10 @@
 /** What became of one row. */
 export type Outcome = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'invalid';
 
-/** Counts by outcome; they sum to the rows they are about. */
+/** Rows by outcome; the counts add up to all rows in question. */
 export type OutcomeCounts = Readonly<Record<Outcome, number>>;
 
-/** Tokens and money summed over everything the provider answered, retried rows included. */
+/** Tokens and money of all answers of the provider, including those of retried rows. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -13,47 +13,49 @@ export interface Usage {
   readonly credits: number;
 }
 
-/** What answers would have cost that were not asked for. */
+/** Usage that was saved because the answers were not requested again. */
 export interface Saved extends Usage {
-  /** At the profile's price; absent where it has none. */
+  /** At the profile's price; absent without a price. */
   readonly money?: { readonly amount: number; readonly currency: string };
 }
 
 /** Rows that are answered from earlier jobs. */
 export interface ReusedRows {
   readonly rows: number;
-  /** The jobs that asked for the answers, with the rows that each answers; those of most rows first. */
+  /** The jobs that paid for the answers, each with the number of rows it answers, largest first. */
   readonly from: readonly { readonly jobId: string; readonly rows: number }[];
-  /** What the answers cost those jobs. */
+  /** What the answers cost in those jobs. */
   readonly usage: Usage;
 }
 
-/** What one model answered; without a name: answers that named none, and models beyond the first 20. */
+/** Usage of one model. The entry without a name has answers that named no model, and models beyond the first 20. */
 export interface ModelUsage extends Usage {
   readonly model?: string;
   readonly answers: number;
-  /** Answers that ended because their tokens were used up, and those that the model refused. */
+  /** Answers that ended at the token limit, and answers that the model refused. */
   readonly truncated: number;
   readonly refused: number;
 }
 
-/** What one step of a ladder asked and answered. */
+/** Counts of one step of a ladder. */
 export interface StepCounts {
   /** Counted from 1. */
   readonly step: number;
-  /** Rows that it asked, and those that have its answer. */
+  /** Rows that the step sent, and rows that have its answer. */
   readonly rows: number;
   readonly ok: number;
   readonly usage: Usage;
   readonly models: readonly ModelUsage[];
 }
 
-/** Rows that are not ok for one reason, with the first of them as the example; without a code: what is beyond the first 20. */
+/**
+ * Rows that are not ok for one reason; the first of them is the example. The entry without a code has all beyond the first 20.
+ */
 export interface ErrorCount {
   readonly outcome?: Exclude<Outcome, 'ok'>;
   readonly code?: string;
   readonly rows: number;
-  /** Absent where all rows of a shard got the same error because the shard stopped. */
+  /** Absent if all rows of a shard have the same error because the shard stopped. */
   readonly custom_id?: string;
   readonly message?: string;
 }

@@ -2,47 +2,49 @@ import { jobKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { ResolvedProfile } from './profile.ts';
 
-/** `job.json`: one request, resolved against its profile. Everything later steps need to know; no secrets. */
+/** `job.json`: one request, resolved against its profile. Contains everything that later steps need, and no secrets. */
 export interface Job {
   readonly jobId: string;
   readonly inputs: readonly InputRef[];
   readonly profile: ResolvedProfile;
-  /** When the job was asked for, ISO 8601. */
+  /** When the job was requested, ISO 8601. */
   readonly createdAt: string;
-  /** Of the request as the API took it; absent for other doors. */
+  /** Hash of the API request; absent for jobs started another way. */
   readonly requestHash?: string;
-  /** The API's caller who asked for it; absent for other doors. */
+  /** The API caller who requested the job; absent for jobs started another way. */
   readonly owner?: string;
-  /** Files below the request's prefix that are not its inputs; absent when there are none. */
+  /** Files below the request's prefix that are not inputs; absent if there are none. */
   readonly skipped?: SkippedFiles;
-  /** The schedule whose prefix the inputs were claimed below. */
+  /** The schedule below whose prefix the inputs were claimed. */
   readonly schedule?: string;
-  /** The schedule that asked for it; absent for other doors, and in jobs of earlier versions. */
+  /** The schedule that requested the job; absent for other jobs and in jobs of earlier versions. */
   readonly scheduledBy?: string;
-  /** What the request asked for instead of its profile's fields; a retry asks for the same. */
+  /** Fields of the profile that the request replaced; a retry applies them again. */
   readonly overrides?: Readonly<Record<string, unknown>>;
-  /** Set on a job that asks the rows of another one again that are not ok. */
+  /** Set on a retry: a job that sends again the rows of another job that are not ok. */
   readonly retry?: RetryOf;
-  /** A sample: only so many rows are taken, from the first on. */
+  /** Set on a sample: the number of rows to take, from the first on. */
   readonly limit?: number;
-  /** The sample of the same inputs whose answers this job takes. */
+  /** The sample of the same inputs whose answers this job reuses. */
   readonly sample?: { readonly jobId: string; readonly results: string };
-  /** A simulator on this machine makes up the answers, whatever provider the profile names. */
+  /** A simulator on this machine generates the answers, whatever provider the profile names. */
   readonly simulated?: true;
 }
 
-/** Which job's rows are asked again: its results are where this job's results go, too. */
+/** The job whose rows are sent again. This job's results are written into that job's results. */
 export interface RetryOf {
   readonly jobId: string;
-  /** Counts the retries of that job from 1. */
+  /** Number of the retry of that job, from 1. */
   readonly nth: number;
 }
 
 export interface InputRef {
   readonly key: string;
-  /** S3 version id of the very object that was dropped; absent for stores without versions. */
+  /** S3 version id of the dropped object; absent for stores without versions. */
   readonly version?: string | undefined;
-  /** Where there are no versions: what the file was when its job was started. Another one is not read in its place. */
+  /**
+   * Set in stores without versions: the file's ETag when the job was started. A file with another ETag is not read in its place.
+   */
   readonly etag?: string | undefined;
 }
 

@@ -1,8 +1,8 @@
-/** Every key in the bucket, in one place (docs/architecture.md shows the layout). */
+/** All keys in the bucket (docs/architecture.md). */
 
-/** What is dropped here starts a job. */
+/** A file dropped below this prefix starts a job. */
 export const INPUT_PREFIX = 'input/';
-/** Input files that start nothing by themselves: job requests and schedules name them. */
+/** Input files that start no job by themselves: job requests and schedules name them. */
 export const STAGED_PREFIX = 'staged/';
 export const OUTPUT_PREFIX = 'output/';
 /** A job request as a file, below {@link INPUT_PREFIX}. */
@@ -11,48 +11,50 @@ export const JOB_FILE_SUFFIX = '.job.json';
 /** The configuration that is deployed, as far as a command line needs it to start jobs. Written by every deploy. */
 export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
 
-/** The checkpoints of all jobs. */
+/** Checkpoints of all jobs. */
 export const JOBS_PREFIX = 'jobs/';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
-/** The shards that are left to run: the items of the machine's map. */
+/** The shards that still have work: the items of the machine's map. */
 export const toRunKey = (jobId: string): string => `jobs/${jobId}/to-run.json`;
-/** What a build that takes several calls carries from one to the next. Absent once the plan is written. */
+/** What a build of several calls carries from one call to the next. Absent once the plan is written. */
 export const buildPrefix = (jobId: string): string => `jobs/${jobId}/build/`;
 export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}state.json`;
-/** A table that it carries, as it was saved for the nth time. */
+/** One of the build's tables, as saved in the given turn. */
 export const buildTableKey = (at: { readonly jobId: string; readonly turn: number }, name: string): string =>
   `${buildPrefix(at.jobId)}${name}-${at.turn}.bin`;
-/** A build whose rows are set aside for a pilot: its plan before that. */
+/** The plan of a build whose rows are set aside for a pilot, before the move. */
 export const pilotDraftKey = (jobId: string): string => `${buildPrefix(jobId)}pilot.json`;
 /** Rows of one shard that are set aside for the pilot. */
 export const pilotRowsKey = ({ jobId, shard }: ShardRef, file: 'requests' | 'sources'): string =>
   `${buildPrefix(jobId)}pilot-${shardName(shard)}.${file}.jsonl`;
-/** How a job's pilot is. */
+/** State of a job's pilot. */
 export const pilotKey = (jobId: string): string => `jobs/${jobId}/pilot.json`;
-/** Whether a person lets the job go on after its pilot. */
+/** A person's decision after the job's pilot. */
 export const approvalKey = (jobId: string): string => `jobs/${jobId}/approval.json`;
-/** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
+/** The rows of a request with inline rows; `hash` separates different requests for the same job. */
 export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
-/** Which job is the sample of some inputs, by what they are and how they are treated. No jobId is `samples`. */
+/** The job that is the sample of given inputs with given settings. No jobId is `samples`. */
 export const sampleKey = (hash: string): string => `jobs/samples/${hash}.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
-/** What the job's rounds have cost and may cost, and how its last shards ended: one object per change. */
+/** What the job's rounds have cost and may still cost, and how its last shards ended: one object per change. */
 export const ledgerPrefix = (jobId: string): string => `jobs/${jobId}/ledger/`;
-/** What all jobs of a profile have cost in one month (`2026-11`, UTC), and may cost. */
+/** What all jobs of a profile have cost and may still cost in one month (`2026-11`, UTC). */
 export const monthPrefix = (profile: string, month: string): string => `spending/${profile}/${month}/`;
 
-/** The summary of a job as it was before its first retry. */
+/** A job's summary before its first retry. */
 export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before-retries.json`;
 
-/** Written once a channel has taken the announcement of how this execution ended. */
+/** Written once a channel has accepted the announcement of this execution's end. */
 export const announcedKey = (jobId: string, execution: string, channel: string): string =>
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
-/** What *Write results* has joined so far, while it takes several calls; `since` tells its calls from those of an earlier end. */
+/**
+ * What *Write results* has joined so far when it takes several calls; `since` separates its calls from those of an earlier end.
+ */
 export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
 export const joinedKey = (jobId: string, since: number, name: string): string =>
   `${joinedPrefix(jobId)}${since}/${name}.jsonl`;
@@ -60,15 +62,15 @@ export const joinedKey = (jobId: string, since: number, name: string): string =>
 export const outputPrefix = (jobId: string): string => `${OUTPUT_PREFIX}${jobId}/`;
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
-/** The results of the job's pilot, for the person who judges it. */
+/** Results of the job's pilot, for the person who decides on it. */
 export const pilotResultsKey = (jobId: string): string => `output/${jobId}/pilot.jsonl`;
-/** The input and its answers as a table, where the profile asks for it. */
+/** The input and its answers as a table, if the profile requests it. */
 export const tableKey = (jobId: string, format: string): string => `output/${jobId}/results.${format}`;
 /** An answer that is a file: an image, a recording. */
 export const fileKey = (jobId: string, name: string): string => `output/${jobId}/files/${name}`;
-/** Where the results have the answer to a request, by its fingerprint: for later jobs that reuse answers. */
+/** Positions of the answers in the results by request fingerprint: for later jobs that reuse answers. */
 export const answerIndexKey = (jobId: string): string => `output/${jobId}/answers.index`;
-/** The job as a page for people. */
+/** The job's report page. */
 export const reportKey = (jobId: string): string => `output/${jobId}/report.html`;
 export const summaryKey = (jobId: string): string => `output/${jobId}/summary.json`;
 
@@ -77,31 +79,31 @@ export const INDEX_PREFIX = 'index/';
 export const indexKey = (createdAt: string, jobId: string): string =>
   `${INDEX_PREFIX}${String(9_999_999_999_999 - Date.parse(createdAt)).padStart(13, '0')}-${jobId}`;
 
-/** The job an index key is about. */
+/** The job of an index key. */
 export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.length + 14);
 
-/** One empty object per job whose answers may be reused, by the hash of what they depend on. */
+/** One empty object per job whose answers may be reused, by the hash of the settings that they depend on. */
 export const REUSE_PREFIX = 'reuse/';
 export const reusablePrefix = (scope: string): string => `${REUSE_PREFIX}${scope}/`;
 
-/** What a scheduled run saw below its prefix. */
+/** Files that a scheduled run listed below its prefix. */
 export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidates.json`;
-/** What a schedule has taken from its prefix, one object per version that was taken. */
+/** Objects that a schedule has claimed below its prefix, one claim per version. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
-/** A name that only an event brings may be empty, and is refused once the provider is called. */
+/** An event may bring an empty provider name. It is rejected when the provider is called. */
 const nameOf = (provider: string): string => (provider === '' ? '~' : encodeURIComponent(provider));
 
-/** The room at a provider, where a limit is known: who has some, and who waits. One object per change. */
+/** Room at a provider with a known limit: the holders and the queue. One object per change. */
 export const roomPrefix = (provider: string): string => `room/limited/${nameOf(provider)}/`;
-/** The batches at a provider while no limit is known: one object per shard. */
+/** Batches at a provider while no limit is known: one object per shard. */
 export const enqueuedPrefix = (provider: string): string => `room/enqueued/${nameOf(provider)}/`;
 export const enqueuedKey = (provider: string, { jobId, shard }: ShardRef): string =>
   `${enqueuedPrefix(provider)}${jobId}-${shardName(shard)}.json`;
-/** The slots at a provider, as jobs of earlier versions have them: one object per batch that may run there. */
+/** Slots at a provider as earlier versions record them: one object per batch that may run there. */
 export const slotsPrefix = (provider: string): string => `slots/${provider}/`;
 
-/** One shard of one job: where its objects are. Shards count from 0, rounds from 1. */
+/** One shard of one job. Shards count from 0, rounds from 1. */
 export interface ShardRef {
   readonly jobId: string;
   readonly shard: number;
@@ -120,17 +122,18 @@ export interface RoundRef extends ShardRef {
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;
 
-/** The nth part of a provider's file that takes several calls to download, from 2: the first one is under the file's own key. */
+/** The nth part, from 2, of a provider file whose download takes several calls. The first part is under the file's own key. */
 export const roundPartKey = (key: string, n: number): string => key.replace(/\.jsonl$/, `-part-${n}.jsonl`);
 
 /**
  * Files a shard has once.
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
- * - `progress.json`: what the last poll saw; for people
+ * - `progress.json`: what the last poll saw, for people
  * - `trouble.json`: the last error of a failed step; reported if the shard never ends
- * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: the same with the rows that earlier rows answer for, in shards that
- *   have such rows; `filled.json`: they are whole, and what they count
- * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
+ * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: results and dead letters including rows that earlier rows answer, in
+ * shards that
+ *   have such rows; `filled.json`: both are complete, with their counts
+ * - `done.json`: every row has its final outcome; `stopped.json`: the shard stopped before that, and why
  */
 export type ShardFile =
   | 'sources.jsonl'
@@ -145,10 +148,10 @@ export type ShardFile =
   | 'stopped.json';
 
 /**
- * Files a shard has per step of its ladder that rows went up from, counted from 1.
+ * Files of a shard for each step of its ladder that rows went up from. Steps count from 1.
  * - `results.jsonl`, `dead-letters.jsonl`: as those of a round, over all rounds of the step; an empty line in both means "see the
  *   next step". A result behind a space is an answer that holds unless the next step has a better one.
- * - `raised.jsonl`: the rows that went up, as the first step asked them
+ * - `raised.jsonl`: the requests of the rows that went up, as the first step sent them
  */
 export type StepFile = 'results.jsonl' | 'dead-letters.jsonl' | 'raised.jsonl';
 

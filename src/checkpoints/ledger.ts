@@ -1,48 +1,48 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ledgerPrefix } from './keys.ts';
-import { changeKey, findLastChange } from './state-log.ts';
+import { findLastChange } from './state-log.ts';
 
 /** Money that a round may cost, until its usage is reported. */
 export interface Reservation {
   readonly amount: number;
-  /** The month (`2026-11`) in whose ledger it is, too; absent without a monthly budget. */
+  /** The month (`2026-11`) whose ledger also has the reservation; absent without a monthly budget. */
   readonly month?: string;
-  /** Its batch was left open: the money may be spent, and nobody corrects it before a resume. */
+  /** The batch was left open: the money may be spent, and only a resume corrects the reservation. */
   readonly held?: true;
 }
 
-/** Money that is spent, and reservations by their names. */
+/** Money that was spent, and reservations by name. */
 export interface Spending {
   readonly spent: number;
   readonly open: Readonly<Record<string, Reservation>>;
 }
 
-/** How a shard's rows ended so far. */
+/** Ends of a shard's rows so far. */
 export interface ShardRows {
   readonly shard: number;
-  /** Request lines, and those of them that ended and are not ok. */
+  /** Request lines, and those that have ended and are not ok. */
   readonly rows: number;
   readonly bad: number;
-  /** The last round that is counted. */
+  /** The last round that was counted. */
   readonly round: number;
 }
 
-/** What a job may cost, and how many of its rows may end badly. */
+/** How much a job may cost, and how many of its rows may end badly. */
 export interface Limits {
   readonly max?: number | undefined;
   readonly maxPerMonth?: number | undefined;
   readonly maxBad?: number | undefined;
 }
 
-/** `jobs/<jobId>/ledger/<n>.json`: the state of a job's money and of its last shards after the n-th change. */
+/** `jobs/<jobId>/ledger/<n>.json`: a job's money and its last shards after the n-th change. */
 export interface JobLedger extends Spending {
   /** Answers so far, and their output tokens. */
   readonly answers: number;
   readonly outputTokens: number;
-  /** The last shards of which a round was collected, the last one at the end. */
+  /** The shards that were collected last, the most recent at the end. */
   readonly recent: readonly ShardRows[];
-  /** The limits as they were when the job was last resumed; absent before. */
+  /** The limits when the job was last resumed; absent before its first resume. */
   readonly limits?: Limits;
 }
 
@@ -56,27 +56,6 @@ export const EMPTY_LEDGER: JobLedger = {
 
 /** `spending/<profile>/<month>/<n>.json`. */
 export const NOTHING_SPENT: Spending = { spent: 0, open: {} };
-
-/**
- * Changes a ledger, one change at a time: each is an object of its own, and creating it decides between those who change it at
- * the same time. The one that comes second reads what the first has written, and decides anew.
- * @param change returns what is to be, or undefined to leave all as it is; must return the same when it is repeated
- * @returns the ledger as it is then
- */
-export async function changeLedger<State>(
-  store: ObjectStore,
-  prefix: string,
-  change: (before: State | undefined) => State | undefined,
-): Promise<State | undefined> {
-  for (;;) {
-    const last = await findLastChange(store, prefix);
-    const state = last && (await readJson<State>(store, last.key));
-    const next = change(state);
-    if (next === undefined) return state;
-    const key = changeKey(prefix, (last?.nth ?? 0) + 1);
-    if (await store.createIfAbsent(key, `${JSON.stringify(next)}\n`)) return next;
-  }
-}
 
 export async function readJobLedger(store: ObjectStore, jobId: string): Promise<JobLedger | undefined> {
   const last = await findLastChange(store, ledgerPrefix(jobId));

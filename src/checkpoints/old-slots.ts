@@ -3,11 +3,14 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { slotsPrefix, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 
-/** `slots/<provider>/<n>.json`: which shard has one of the provider's slots, as jobs of earlier versions have it; later ones are in the room. */
+/**
+ * `slots/<provider>/<n>.json`: the shard that has one of the provider's slots, as earlier versions recorded it. Later jobs use
+ * the room.
+ */
 export interface OldSlot extends ShardRef {
-  /** The object. */
+  /** Key of the object. */
   readonly key: string;
-  /** When it was taken, seconds since 1970; absent in the first objects. */
+  /** When the slot was taken, seconds since 1970; absent in the first objects. */
   readonly at?: number | undefined;
 }
 
@@ -23,7 +26,7 @@ export async function readOldSlots(store: ObjectStore, provider: string): Promis
   });
 }
 
-/** Gives the slot of a shard back that it took in an earlier version. */
+/** Releases the slot that a shard took in an earlier version. */
 export async function freeOldSlot(
   store: ObjectStore,
   provider: string,

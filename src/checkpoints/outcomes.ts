@@ -1,6 +1,6 @@
 import type { Outcome, OutcomeCounts } from './counts.ts';
 
-/** Every outcome, in the order in which they are shown. */
+/** Every outcome, in display order. */
 export const OUTCOMES = [
   'ok',
   'failed',
@@ -9,7 +9,7 @@ export const OUTCOMES = [
   'invalid',
 ] as const satisfies Outcome[];
 
-/** A checkpoint of an earlier version does not count outcomes that it did not know. */
+/** Counts of a checkpoint. One of an earlier version lacks outcomes that are newer. */
 export type KnownCounts = Partial<OutcomeCounts>;
 
 export const NO_ROWS: OutcomeCounts = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
@@ -30,7 +30,7 @@ export function settledRows(counts: KnownCounts): number {
   return OUTCOMES.reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0);
 }
 
-/** Rows with another outcome than ok: those that dead letters are written of. */
+/** Rows with a final outcome other than ok: the rows of the dead letters. */
 export function rowsNotOk(counts: KnownCounts): number {
   return settledRows(counts) - (counts.ok ?? 0);
 }

@@ -4,20 +4,21 @@ import type { Plan } from './plan.ts';
 import { storedObject } from './stored-object.ts';
 
 /**
- * `pilot.json`: how a job's pilot is. For people: what is decided follows from the rows' ends, the profile and the approval.
- * - `running`: its rows are at the provider
- * - `waiting`: they have their ends, and a person has to approve
- * - `passed`, `approved`: the other rows follow
- * - `failed`: too many of its rows are not ok; `rejected`: by a person; `unanswered`: nobody approved in time. Nothing else is sent.
+ * `pilot.json`: the state of a job's pilot, for people. Decisions use the rows' outcomes, the profile and the approval instead.
+ * - `running`: its rows are being processed
+ * - `waiting`: all its rows have outcomes, and a person must approve
+ * - `passed`, `approved`: the other rows are sent
+ * - `failed`: too many of its rows are not ok; `rejected`: by a person; `unanswered`: nobody approved in time. Nothing else is
+ * sent.
  */
 export interface Pilot {
   readonly state: 'running' | 'waiting' | 'passed' | 'approved' | 'failed' | 'rejected' | 'unanswered';
   readonly rows: number;
-  /** What became of its rows; absent while it runs. */
+  /** Outcomes of its rows; absent while it runs. */
   readonly counts?: OutcomeCounts;
-  /** While it waits: until when, ISO 8601. */
+  /** Set while it waits: the deadline of the approval, ISO 8601. */
   readonly until?: string;
-  /** Why nothing else is sent. */
+  /** Why no further rows are sent. */
   readonly reason?: string;
   /** Key of its results; absent while it runs. */
   readonly results?: string;
@@ -25,7 +26,7 @@ export interface Pilot {
 
 export const pilotObject = storedObject<Pilot, string>(pilotKey);
 
-/** `approval.json`: what a person says of the pilot. */
+/** `approval.json`: a person's decision on the pilot. */
 export interface Approval {
   readonly decision: 'approved' | 'rejected';
   /** ISO 8601. */
@@ -34,7 +35,10 @@ export interface Approval {
 
 export const approvalObject = storedObject<Approval, string>(approvalKey);
 
-/** A build whose pilot is made: its plan before any row was set aside, and the rows that are, counted from 0 among all request lines. */
+/**
+ * A build whose pilot is chosen: the plan before any row was moved, and the positions of the pilot's rows, counted from 0 among
+ * all request lines.
+ */
 export interface PilotDraft {
   readonly plan: Plan;
   readonly picked: readonly number[];

@@ -12,62 +12,70 @@ export interface Plan {
   readonly invalid: number;
   /** Rows whose answers are taken from a sample; absent when there are none. */
   readonly answered?: number;
-  /** Rows that an earlier row of the job answers for; absent when there are none. */
+  /** Rows that an earlier row of the job answers; absent if there are none. */
   readonly deduplicated?: number;
   /** Rows that are answered from earlier jobs; absent when there are none. */
   readonly reused?: ReusedRows;
-  /** The job is a sample, and its inputs have more rows than it takes. */
+  /** The job is a sample, and its inputs have more rows than the sample takes. */
   readonly hasMore?: true;
-  /** Estimated as a tokenizer counts them, from some of the requests. In plans of version 0.1 a quarter of the request lines' bytes. */
+  /**
+   * Estimate of the tokenizer's count, from some of the requests. In plans of version 0.1: a quarter of the request lines' bytes.
+   */
   readonly inputTokens: number;
-  /** The same, in plans whose `inputTokens` are a quarter of the bytes and that are not of version 0.1. */
+  /** The same estimate, in later plans whose `inputTokens` are still a quarter of the bytes. */
   readonly estimatedTokens?: number;
   /** How each input file was read; absent in plans of version 0.1. */
   readonly inputs?: readonly (InputRef & InputReading)[];
   readonly shards: readonly ShardPlan[];
   /** The first {@link MAX_LISTED_PROBLEMS} invalid rows. All of them are in the results. */
   readonly problems: readonly RowProblem[];
-  /** Why nothing of this plan may be sent: no valid row, an invalid one in a strict job, over budget. */
+  /** Why nothing of this plan may be sent: no valid row, an invalid row in a strict job, or over budget. */
   readonly failure?: Failure | undefined;
 }
 
 export interface ShardPlan {
-  /** Input rows this shard answers for, in input order after those of the shard before it. */
+  /** Input rows of this shard, in input order, following those of the shard before it. */
   readonly rows: number;
   readonly invalid: number;
   /** Rows whose answers are taken from a sample; absent when there are none. */
   readonly answered?: number;
-  /** Rows that an earlier row of the job answers for, perhaps one of another shard; absent when there are none. */
+  /** Rows that an earlier row of the job answers, possibly a row of another shard; absent if there are none. */
   readonly deduplicated?: number;
   /** Rows that are answered from earlier jobs; absent when there are none. */
   readonly reused?: number;
-  /** Rows that the pilot's shards answer for; absent when there are none. */
+  /** Rows that were moved to the pilot's shards; absent if there are none. */
   readonly piloted?: number;
-  /** The shard has rows of the pilot. Each is also a row of the shard that it was taken from, where its lines are put in the end. */
+  /**
+   * Set on a shard of the pilot. Each of its rows also counts in the shard that it was taken from, where its lines are written at
+   * the end.
+   */
   readonly pilot?: true;
-  /** Request lines in `round-1.requests.jsonl` and their bytes. Rows without one are in round 0. */
+  /** Request lines in `round-1.requests.jsonl` and their bytes. Rows that are not sent are in round 0. */
   readonly requests: number;
   readonly bytes: number;
   /** Estimated input tokens of the request lines; only in the list of shards to run. */
   readonly tokens?: number;
-  /** The job is so small that its rows are sent direct; only in the list of shards to run, of jobs that may be. */
+  /**
+   * Set when the job is small enough to send its rows direct; only in the list of shards to run, and only if the profile allows
+   * direct.
+   */
   readonly direct?: boolean;
 }
 
-/** How an input file was read: what was recognised, and what was left out. */
+/** How an input file was read: what was detected, and what was skipped. */
 export interface InputReading {
-  /** The extension that says the format, such as `.csv`. */
+  /** The extension of the format, such as `.csv`. */
   readonly format: string;
   /** A name of the WHATWG Encoding Standard. */
   readonly encoding: string;
-  /** Tables only: what separates the cells, and the first named columns. */
+  /** Tables only: the separator of cells, and the first named columns. */
   readonly delimiter?: string;
   readonly columns?: readonly string[];
-  /** Columns without a name. */
+  /** Number of columns without a name. */
   readonly ignoredColumns?: number;
-  /** Rows without any value: they are not rows of the job. */
+  /** Number of empty rows. They are not rows of the job. */
   readonly emptyRows?: number;
-  /** Sentences for people about what is not the plain default. */
+  /** Sentences for people about everything that differs from the default. */
   readonly notices: readonly string[];
 }
 
@@ -100,12 +108,12 @@ export type RowProblemCode =
 
 export const MAX_LISTED_PROBLEMS = 100;
 
-/** The shards of a job's pilot, which stand behind all others. */
+/** Positions of the pilot's shards, which follow all others. */
 export function pilotShards({ shards }: Pick<Plan, 'shards'>): readonly number[] {
   return shards.flatMap(({ pilot }, shard) => (pilot === true ? [shard] : []));
 }
 
-/** Whether Build wrote a round 0: the shard has rows that are not sent. */
+/** True if Build wrote a round 0: the shard has rows that are not sent. */
 export function hasRoundZero({ rows, requests }: ShardPlan): boolean {
   return rows > requests;
 }
@@ -117,17 +125,20 @@ export function rowsToSend({ shards }: Pick<Plan, 'shards'>): number {
 
 export const planObject = storedObject<Plan, string>(planKey);
 
-/** Reads the whole plan, which grows with the job's shards: no step of a shard does, unless it refuses or is told too little. */
+/**
+ * Reads the whole plan, whose size grows with the number of shards. A shard's step calls it only to reject a job, or if its event
+ * lacks the shard's part.
+ */
 export const requirePlan = (store: ObjectStore, jobId: string): Promise<Plan> =>
   planObject.require(store, jobId);
 
-/** A shard, and what the job's plan says of it. */
+/** A shard, with its entry in the job's plan. */
 export interface PlannedShard extends ShardRef {
-  /** Absent where the caller does not know it: then it is read from the plan, which grows with the job's shards. */
+  /** Absent if the caller does not know it: then it is read from the plan, whose size grows with the number of shards. */
   readonly planned?: ShardPlan | undefined;
 }
 
-/** What the job's plan says of a shard. */
+/** The shard's entry in the job's plan. */
 export async function readShardPlan(
   store: ObjectStore,
   { jobId, shard, planned }: PlannedShard,

@@ -12,19 +12,19 @@ export interface ResolvedProfile {
   /** Templates over a row's fields: `{{column}}`. */
   readonly system?: string | undefined;
   readonly prompt?: string | undefined;
-  /** How input files are read; what is absent is recognised. */
+  /** How input files are read; absent settings are detected. */
   readonly table?: TableRules | undefined;
-  /** Refuse the whole job when one row is invalid. */
+  /** Rejects the whole job if one row is invalid. */
   readonly strict: boolean;
   /** Most rounds a row may take part in. */
   readonly rounds: number;
-  /** Wait before round 2, in seconds; doubles with every further round. */
+  /** Wait before round 2, in seconds; doubles with each further round. */
   readonly retryWaitSeconds: number;
-  /** Rows of an expired batch, or without rounds left, are sent direct. */
+  /** Rows of an expired batch, and rows without rounds left, are sent direct. */
   readonly late?: 'direct' | undefined;
-  /** Jobs with at most so many rows to send go direct. */
+  /** Jobs with at most this many rows to send are sent direct. */
   readonly directUpTo?: number | undefined;
-  /** Further steps for rows that are left after this one. */
+  /** Further steps of a ladder, for rows that the step before did not finish. */
   readonly then?: readonly LadderStep[] | undefined;
   /** Row error codes that are retried in another round, in addition to the built-in ones. */
   readonly retriableCodes: readonly string[];
@@ -34,41 +34,44 @@ export interface ResolvedProfile {
   /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
   readonly budget: Budget;
-  /** What answers must match; absent when they are texts like any other. */
+  /** What answers must match; absent if answers are plain text. */
   readonly output?: OutputRules | undefined;
-  /** The share of rows that are not ok above which no further shard is started. */
+  /** Highest share of rows that are not ok; above it no further shard is started. */
   readonly maxBad?: number | undefined;
-  /** Rows that are sent before all others, and what has to hold before the others follow. */
+  /** Rows that are sent before all others, and the condition for sending the others. */
   readonly pilot?: PilotRules | undefined;
   /** For estimates, and for budgets in money. */
   readonly price?: Price | undefined;
-  /** Tables of the input and its answers that are written beside the results. */
+  /** Formats of the tables of input and answers that are written beside the results. */
   readonly also?: readonly AlsoFormat[] | undefined;
-  /** Leave the files at the provider when their results are safe. */
+  /** Keeps the files at the provider after their results are stored. */
   readonly keepProviderFiles: boolean;
   /**
-   * Rows whose requests are the same but for the id are sent once: all of them, or those that set no temperature above 0. Absent:
-   * each row is sent, as in jobs of earlier versions.
+   * Rows whose requests differ only in the id are sent once: all such rows, or only those without a temperature above 0. If
+   * absent, each row is sent, as in jobs of earlier versions.
    */
   readonly dedupe?: 'always' | 'without temperature' | undefined;
-  /** Take answers of earlier jobs of the profile, for so many days after they were written; absent: none are taken, and none indexed. */
+  /**
+   * Reuses answers of the profile's earlier jobs for this many days after they were written. If absent, none are reused and none
+   * are indexed.
+   */
   readonly reuse?: { readonly days: number } | 'always' | undefined;
-  /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
+  /** Most batches of all jobs at this provider at the same time; absent means no limit of ours. */
   readonly maxBatches?: number | undefined;
-  /** Most input tokens of a model's batches that are queued or running, for each model or by model; absent where it is not known. */
+  /** Most input tokens of a model's queued and running batches, for every model or by model; absent if unknown. */
   readonly enqueuedTokens?: number | Readonly<Record<string, number>> | undefined;
 }
 
 /** What a pilot is, and what it decides. */
 export interface PilotRules {
   readonly rows: number;
-  /** The share of its rows that are not ok above which nothing else is sent. */
+  /** Highest share of its rows that may be not ok; above it nothing else is sent. */
   readonly maxBad?: number | undefined;
-  /** A person has to approve, within so many days. */
+  /** A person must approve the pilot within this many days. */
   readonly approvalDays?: number | undefined;
 }
 
-/** How rows that are left are asked further: what is another than in the step before. */
+/** A later step of the ladder. Absent fields are as in the step before. */
 export interface LadderStep extends Pick<
   ResolvedProfile,
   | 'provider'
@@ -82,55 +85,55 @@ export interface LadderStep extends Pick<
   | 'maxBatches'
   | 'enqueuedTokens'
 > {
-  /** Parameters that differ from the first step's; null takes one away. */
+  /** Parameters that differ from those of the first step; null removes one. */
   readonly body: Readonly<Record<string, unknown>>;
   /** Rows are sent to the realtime endpoint. */
   readonly direct?: true | undefined;
-  /** What goes up to this step: outcomes, ends of answers, failures of the step before, and codes of rows' errors. */
+  /** Rows that go up to this step: by outcome, end of the answer, failure of the step before, or error code. */
   readonly for: readonly string[];
 }
 
-/** What a profile says of its input files, where recognition is not enough. */
+/** How to read input files, where detection is not enough. */
 export interface TableRules {
   /** One character. */
   readonly delimiter?: string | undefined;
   /** A name of the WHATWG Encoding Standard. */
   readonly encoding?: string | undefined;
-  /** Whether quotes hold cells together; false: they are characters like any other. */
+  /** True if quotes may enclose cells; false if they are ordinary characters. */
   readonly quotes?: boolean | undefined;
   /** The column (or field) that is a row's id. */
   readonly id?: string | undefined;
-  /** The sheet of a workbook that is read; the first one when it is absent. */
+  /** Name of the workbook's sheet to read; absent means the first one. */
   readonly sheet?: string | undefined;
 }
 
 export interface OutputRules {
   /** JSON Schema. */
   readonly schema: Readonly<Record<string, unknown>>;
-  /** Ask again, in a later round, rows whose answer does not match. */
+  /** Sends rows whose answer does not match again in a later round. */
   readonly retry: boolean;
 }
 
-/** What a million tokens cost. */
+/** Price of a million tokens. */
 export interface TokenPrice {
   readonly inputPerMillion: number;
   readonly outputPerMillion: number;
 }
 
-/** What the provider takes for a million tokens. */
+/** The provider's price of a million tokens. */
 export interface Price extends TokenPrice {
   /** ISO 4217. */
   readonly currency: string;
-  /** Of models that cost something else, by their names. */
+  /** Prices of models that differ, by model name. */
   readonly models?: Readonly<Record<string, TokenPrice>> | undefined;
 }
 
-/** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
+/** Most that a job may cost. A job that may exceed it is rejected before any upload. */
 export interface Budget {
   readonly maxRows?: number | undefined;
   /** Estimated: a quarter of the request lines' bytes. */
   readonly maxInputTokens?: number | undefined;
-  /** Money, in the currency of the price: of this job, and of all jobs of the profile in a month. */
+  /** Limits in the currency of the price: for this job, and for all jobs of the profile in one month. */
   readonly max?: number | undefined;
   readonly maxPerMonth?: number | undefined;
   readonly currency?: string | undefined;
@@ -149,7 +152,7 @@ export interface PollLimits {
   /** Shortest and longest wait between two polls, in seconds. */
   readonly minSeconds: number;
   readonly maxSeconds: number;
-  /** Wait at most this fraction of the batch's age, and three times as long while its counters show its pace. */
+  /** Longest wait as a fraction of the batch's age; three times as long while its counters show its pace. */
   readonly fraction: number;
   /** How long after its completion window a batch may still run before it is cancelled, in seconds. */
   readonly graceSeconds: number;

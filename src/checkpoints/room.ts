@@ -3,65 +3,69 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
-import { changeForever, findLastChange, type Changing } from './state-log.ts';
+import { changeState, findLastChange } from './state-log.ts';
 
 /** A round that has room at a provider for its batch, or waits for it. */
 export interface RoomEntry extends RoundRef {
-  /** Of the batch; absent where each row names its own. */
+  /** The batch's model; absent if each row names its own. */
   readonly model?: string | undefined;
-  /** Input tokens of the batch, estimated; 0 where nothing counts them. */
+  /** Estimated input tokens of the batch; 0 if they are not estimated. */
   readonly tokens: number;
-  /** When its shard asked first, seconds since 1970. */
+  /** When its shard first asked for room, seconds since 1970. */
   readonly since: number;
-  /** When it was last seen to live, seconds since 1970. */
+  /** When its shard last asked or recorded itself, seconds since 1970. */
   readonly at: number;
-  /** The change that wrote it: an entry that is written anew is another one, even in the same second. */
+  /** Number of the change that wrote the entry, which distinguishes a rewritten entry even in the same second. */
   readonly nth: number;
 }
 
-/** What refusals taught about a limit. */
+/** What refusals have taught about a limit. */
 export interface LearnedLimit {
-  /** Most tokens of a model's batches that are queued or running. */
+  /** Most tokens of a model's queued and running batches. */
   readonly tokens: number;
   /** The limit that the last refusal named, which may be higher. */
   readonly named?: number;
-  /** Until when it holds, seconds since 1970. */
+  /** When it expires, seconds since 1970. */
   readonly until: number;
 }
 
 /** `room/limited/<provider>/<n>.json`: the room of all jobs at a provider after its n-th change. */
 export interface Room {
   readonly holders: readonly RoomEntry[];
-  /** In the order in which they get their slots. */
+  /** In the order in which they get room. */
   readonly waiting: readonly RoomEntry[];
   /** By model. */
   readonly learned?: Readonly<Record<string, LearnedLimit>>;
-  /** How long the last batches took that had room, in seconds. */
+  /** Durations of the last batches that had room, in seconds. */
   readonly recent?: readonly number[];
 }
 
 export const EMPTY_ROOM: Room = { holders: [], waiting: [] };
 
-/** @returns undefined where no job ever asked for room */
+/** Changes of a room that are kept: a room never ends. */
+const KEPT_CHANGES = 3;
+
+/** @returns undefined if no job has asked for room yet */
 export async function readRoom(store: ObjectStore, provider: string): Promise<Room | undefined> {
   for (;;) {
     const last = await findLastChange(store, roomPrefix(provider));
     if (last === undefined) return undefined;
     const room = await readJson<Room>(store, last.key);
-    // Otherwise it was replaced and deleted since it was listed.
+    // Undefined means that it was replaced and deleted after it was listed.
     if (room !== undefined) return room;
   }
 }
 
-/** {@link changeForever} of a provider's room. */
+/** {@link changeState} of a provider's room. */
 export async function changeRoom(
   store: ObjectStore,
   provider: string,
   change: (before: Room, nth: number) => Room | undefined,
-  pause: Changing<Room>['pause'],
+  pause: (attempt: number) => Promise<void>,
 ): Promise<Room> {
-  const room = await changeForever<Room>(store, {
+  const room = await changeState<Room>(store, {
     prefix: roomPrefix(provider),
+    kept: KEPT_CHANGES,
     change: (before = EMPTY_ROOM, nth) => change(before, nth),
     pause,
   });

@@ -1,12 +1,12 @@
 import { sampleKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 
-/** `jobs/samples/<hash>.json`: the largest sample of some inputs that are treated one way. */
+/** `jobs/samples/<hash>.json`: the largest sample of given inputs with given settings. */
 interface Sample {
   readonly jobId: string;
-  /** Most rows that it takes. */
+  /** Most rows that the sample takes. */
   readonly limit: number;
 }
 
-/** By the hash of the inputs and how they are treated. */
+/** Addressed by the hash of the inputs and the settings. */
 export const sampleObject = storedObject<Sample, string>(sampleKey);

@@ -4,8 +4,8 @@ import { storedObject } from './stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * `stop.json`: why the job starts nothing new. A shard that was denied writes it, or whoever cancels the job; starting
- * or resuming the job removes it.
+ * `stop.json`: why the job starts nothing new. Written by a shard whose account was denied, and by a cancel. Starting or resuming
+ * the job removes it.
  */
 export interface Stop {
   readonly failure: Failure;
@@ -17,13 +17,13 @@ export async function readStop(store: ObjectStore, jobId: string): Promise<Stop 
   return stopObject.read(store, jobId);
 }
 
-/** A cancelled job also ends what runs at the provider; one that was denied lets it run to its end. */
+/** A cancelled job also cancels its batches; a job that was denied lets them run to their end. */
 export function isCancelled(stop: Stop | undefined): boolean {
   return stop?.failure.name === 'JobCancelled';
 }
 
 /**
- * To be asked before anything that costs money is started.
+ * Call it before starting anything that costs money.
  * @throws JobStopped when the job is stopped, with the reason of the stop.
  */
 export async function rejectWhenStopped(store: ObjectStore, { jobId, shard }: ShardRef): Promise<void> {

@@ -1,15 +1,15 @@
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** One kind of JSON object in the bucket: what it holds, where it is, and how it is read and written. */
+/** One kind of JSON object in the bucket: its type, its key, its reader and its writer. */
 export interface StoredObject<Content, Address> {
   keyOf(address: Address): string;
-  /** Returns undefined when there is none. */
+  /** Returns undefined if the object does not exist. */
   read(store: ObjectStore, address: Address): Promise<Content | undefined>;
-  /** Reads one that must be there. */
+  /** Reads an object that must exist. */
   require(store: ObjectStore, address: Address): Promise<Content>;
   write(store: ObjectStore, address: Address, content: Content): Promise<void>;
-  /** Writes it only if the key is free; returns false when it was taken. */
+  /** Writes the object only if the key is free; returns false if it was taken. */
   create(store: ObjectStore, address: Address, content: Content): Promise<boolean>;
 }
 

@@ -2,7 +2,7 @@ import { toRunKey } from './keys.ts';
 import type { ShardPlan } from './plan.ts';
 import { storedObject } from './stored-object.ts';
 
-/** A shard that is left to run, as an item of the machine's map. */
+/** A shard that still has work, as an item of the machine's map. */
 export interface ShardToRun {
   readonly shard: number;
   readonly planned: ShardPlan;

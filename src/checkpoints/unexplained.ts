@@ -1,20 +1,20 @@
-/** Lines of the provider's files that do not fit the requests. */
+/** Result lines of the provider that do not match the requests, and requests without a line. */
 export interface Unexplained {
   /** Rows absent from output and error file. */
   readonly missing: number;
   readonly duplicates: number;
-  /** Result lines of no request: a count, and the first custom_ids. */
+  /** Result lines without a matching request: their number, and the first custom_ids. */
   readonly unknown: number;
   readonly unknownIds: readonly string[];
   /** Result lines that are not a JSON object with a custom_id. */
   readonly unreadable: number;
   /** Rows whose result line came back under a changed custom_id; absent when there are none. */
   readonly changedIds?: number;
-  /** Rows that are paid for twice because their result line cannot be read or belongs to no row; absent when there are none. */
+  /** Rows that are paid twice because their result line cannot be read or matches no row; absent if there are none. */
   readonly paidTwice?: number;
 }
 
-/** Most unknown custom_ids that are recorded. */
+/** Most unknown custom_ids to record. */
 const MOST_IDS = 20;
 
 /** Adds up rounds or shards. */

@@ -6,26 +6,26 @@ import type { Pace } from '../pace.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** Whether a job has ended for all time: nothing is left to resume, or its plan says that nothing is sent. */
+/** True if a job can never be resumed: nothing is left to do, or its plan forbids sending. */
 export function needsNoResume({ status }: Pick<Summary, 'status'>, plan: Plan | undefined): boolean {
   return status === 'succeeded' || status === 'partial' || plan?.failure !== undefined;
 }
 
 /**
- * Whether the rows of a job's shards are needed no more. Those of an input that could not be read to its end were never sent:
- * there is no plan before all are built, and a resume builds them anew.
+ * True if the rows of a job's shards are no longer needed. If an input could not be read to its end, no row was sent and there is
+ * no plan: a resume builds the rows again.
  */
 export function needsNoRows(summary: Pick<Summary, 'status' | 'failure'>, plan: Plan | undefined): boolean {
   return needsNoResume(summary, plan) || (plan === undefined && summary.failure?.name === 'InvalidInput');
 }
 
-/** Objects between two looks at the time. */
+/** Objects deleted between two checks of the time. */
 const DELETED_AT_ONCE = 1_000;
 
 /**
- * Deletes the rows of a job's shards: requests, the provider's files, results by shard; and the word that a shard was stopped.
- * No checkpoint is deleted. What cannot be deleted stays until the bucket forgets it: the job's end is what it is.
- * @returns false when time ran short, and another call has to delete the rest
+ * Deletes the rows of a job's shards: requests, provider files, results per shard, and the record that a shard was stopped. Keeps
+ * all checkpoints. What cannot be deleted stays until the bucket's lifecycle rule removes it; the job's end does not change.
+ * @returns false if time ran short, and another call must delete the rest
  */
 export async function forgetRows(
   { store, log }: Pick<Edges, 'store' | 'log'>,
@@ -47,7 +47,7 @@ export async function forgetRows(
   return true;
 }
 
-/** Deletes what was joined in parts: the results are whole. */
+/** Deletes the parts of the joined results once the results are complete. */
 export async function forgetJoined(store: ObjectStore, jobId: string): Promise<void> {
   for await (const { key } of store.list(joinedPrefix(jobId))) await store.delete(key);
 }

@@ -1,9 +1,9 @@
 import type { Failure } from '../errors.ts';
-import type { BatchRecord } from '../checkpoints/collected.ts';
+import type { BatchRecord } from '../checkpoints/round/collected.ts';
 import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
 import type { Pilot } from '../checkpoints/pilot.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
-import type { ShardEnd } from '../checkpoints/shard-end.ts';
+import type { ShardEnd } from '../checkpoints/shard/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { sumUnexplained } from '../checkpoints/unexplained.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
@@ -23,27 +23,27 @@ import { addUsage, NO_USAGE } from '../spending/usage.ts';
 
 export interface JobEnd {
   readonly job: Job;
-  /** Absent when Build could not read the input. */
+  /** Absent if Build could not read the input. */
   readonly plan: Plan | undefined;
-  /** Absent for a job without one. */
+  /** Absent in a job without a pilot. */
   readonly pilot?: Pilot | undefined;
   readonly shards: readonly SettledShard[];
-  /** Rows that earlier rows answer for; the shards do not count them. */
+  /** Rows that earlier rows answer; the shards do not count them. */
   readonly followed?: Followed | undefined;
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
-  /** Why nothing new was sent any more. */
+  /** Why nothing new was sent from some point on. */
   readonly stop: Stop | undefined;
   readonly endedAt: Date;
 }
 
-/** A job that was never started. */
+/** A job that was not started. */
 export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
   readonly inputs: readonly InputRef[];
   readonly skipped?: SkippedFiles | undefined;
-  /** Why it is refused; without it, there is nothing to do. */
+  /** Why it was rejected; absent if there was nothing to do. */
   readonly rejection?: Error | undefined;
 }
 
@@ -97,7 +97,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
   };
 }
 
-/** What answers would have cost, in tokens and at the profile's price. */
+/** What separate answers would have cost, in tokens and at the profile's price. */
 function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
   if (price === undefined) return usage;
   const amount = money(costOf(priceOf(price, model), usage));
@@ -134,7 +134,7 @@ function statusOf(failure: Failure | undefined, notOk: number): Summary['status'
   return notOk > 0 ? 'partial' : 'succeeded';
 }
 
-/** A job that was not started: what it asks for cannot be, or there was nothing to do. */
+/** Summary of a job that was not started: its request is invalid, or there was nothing to do. */
 export function summarizeNothing(
   { jobId, profile, inputs, rejection, skipped }: Unstarted,
   at: string,
@@ -172,19 +172,19 @@ export function summarizeNothing(
   };
 }
 
-/** Why the job failed. A stop after every row has its outcome changes nothing. */
+/** Why the job failed. A stop after every row has its outcome is not a failure. */
 function jobFailure(
   { failure, stop }: Pick<JobEnd, 'failure' | 'stop'>,
   ends: readonly ShardEnd[],
 ): Failure | undefined {
-  // Of a job that goes no further because its pilot did not come to its end, the pilot's shards say why.
+  // If a job stopped because its pilot did not finish, the pilot's shards have the reason.
   const echoed = failure?.name === 'JobStopped' ? rootFailure(ends) : undefined;
   const failed = echoed ?? failure ?? rootFailure(ends);
   if (failed === undefined || stop === undefined) return failed;
   return isCancelled(stop) || failed.name === 'JobStopped' ? stop.failure : failed;
 }
 
-/** The first shard's failure that is not only the echo of another shard's. */
+/** The first failure of a shard that does not merely repeat another shard's. */
 function rootFailure(ends: readonly ShardEnd[]): Failure | undefined {
   const failures = ends.flatMap(({ failure }) => failure ?? []);
   return failures.find(({ name }) => name !== 'JobStopped') ?? failures[0];
@@ -201,7 +201,7 @@ function sumAnswers(
   return { ...(cost && { cost }), models, truncated: sum('truncated'), refused: sum('refused') };
 }
 
-/** Of a job with a ladder: each step, and the cost at the steps' prices. */
+/** Only in jobs with a ladder: each step, and the cost at the steps' prices. */
 function stepsOf(
   job: Job,
   plan: Plan | undefined,
@@ -211,7 +211,7 @@ function stepsOf(
   const counts = sumSteps(
     shards.map(({ shard, end: { steps, counts, usage, models = [] } }) => {
       const { answered = 0, reused = 0 } = plan?.shards[shard] ?? {};
-      // No step was asked for rows whose answers were known.
+      // Rows with known answers were sent by no step.
       const known = answered + reused;
       const rows = settledRows(counts) - counts.invalid - known;
       return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok - known, usage, models }]);
@@ -229,7 +229,7 @@ function stepsOf(
   return { steps, ...(first && { cost: { ...first, amount } }) };
 }
 
-/** The first lines that cannot be read, of all shards. */
+/** The first unreadable lines of all shards. */
 function unreadableIn(ends: readonly ShardEnd[]): Pick<Summary, 'unreadableLines'> {
   const unreadableLines = ends.flatMap((end) => end.unreadableLines ?? []).slice(0, 5);
   return unreadableLines.length === 0 ? {} : { unreadableLines };
@@ -237,7 +237,7 @@ function unreadableIn(ends: readonly ShardEnd[]): Pick<Summary, 'unreadableLines
 
 const RESUME = 'Then start the same job again: it goes on from its checkpoints, and nothing is paid twice.';
 
-/** What to do next, by the failure's name. */
+/** What to do next, by the name of the failure. */
 function advise({ name }: Failure): string {
   switch (name) {
     // What is wrong may be in the file, in the prompt, or in how the file is to be read: the message says it.

@@ -5,10 +5,10 @@ import type { NightshiftConfig } from './schema.ts';
 
 type Field = keyof ProfileConfig;
 
-/** What every request may change: what is asked, and the budget, downwards. None of it names a provider or an endpoint. */
+/** Fields that every request may change: what is sent, and lower budgets. None of them names a provider or an endpoint. */
 const DEFAULT_FIELDS: readonly Field[] = ['model', 'body', 'system', 'prompt', 'output', 'table', 'budget'];
 
-/** What requests from outside may change of their profile. */
+/** Which fields of the profile requests from outside may change. */
 export interface OverridePolicy {
   readonly fields: readonly Field[];
   readonly providers: readonly string[];
@@ -21,8 +21,8 @@ export function overridePolicy({ requests = {} }: NightshiftConfig): OverridePol
 }
 
 /**
- * The overrides of a request from outside: through the API, or as a dropped file. A command line is its owner's and a schedule
- * the configuration's; those may change every field.
+ * Checks the overrides of a request from outside: through the API, or as a dropped file. The command line belongs to the owner
+ * and schedules belong to the configuration, so both may change every field.
  * @throws InvalidRequest naming every field that the request may not change
  */
 export function allowedOverrides(
@@ -40,7 +40,7 @@ export function allowedOverrides(
     const lines = problems.map((problem) => `  overrides.${problem}`);
     throw new InvalidRequest(`The job request is not valid:\n${lines.join('\n')}`);
   }
-  // Limits that the request does not name stay: a budget of its own is no way around them.
+  // Limits that the request does not name stay in force, so that its own budget cannot bypass them.
   return overrides.budget === undefined
     ? overrides
     : { ...overrides, budget: { ...budget, ...overrides.budget } };
@@ -73,7 +73,7 @@ function forbiddenFields(policy: OverridePolicy, overrides: ProfileConfig): stri
   });
 }
 
-/** Steps that name a provider which a request may not name. */
+/** Steps that name a provider which requests may not name. */
 function foreignSteps({ providers }: OverridePolicy, { then = [] }: ProfileConfig): string[] {
   return then.flatMap(({ provider }, n) =>
     provider === undefined

@@ -6,8 +6,8 @@ import { parseConfig, type NightshiftConfig } from './config.ts';
 import { DEFAULT_ENDPOINT } from './resolve-profile.ts';
 
 /**
- * Checks a configuration where it is written down: what {@link parseConfig} checks, and the schemas of outputs. Deployed
- * doors know by then that those are good, and need not bring along what compiles them.
+ * Checks a configuration at its source: everything that {@link parseConfig} checks, and also the output schemas. Deployed
+ * functions rely on this check, so they do not bundle the schema compiler.
  * @throws InvalidRequest naming every problem with its path.
  */
 export function checkConfig(value: unknown): NightshiftConfig {
@@ -26,7 +26,7 @@ const outputsSchema = z.object({
     .catch({}),
 });
 
-/** Outputs that cannot be asked for or checked, each with its path. */
+/** Output schemas that are invalid or unsupported, each with its path. */
 function findWrongOutputs(value: unknown): string[] {
   const { profiles, schedules } = outputsSchema.safeParse(value).data ?? { profiles: {}, schedules: {} };
   const treatments = [

@@ -13,14 +13,14 @@ import { configSchema, type NightshiftConfig } from './schema.ts';
 export type { ProfileConfig } from '../profiles/profile-schema.ts';
 export type { NightshiftConfig } from './schema.ts';
 
-/** Types `nightshift.config.ts` while it is written; the checks run when it is read. */
+/** Gives `nightshift.config.ts` its types in the editor. The checks run when it is loaded. */
 export function defineConfig(config: NightshiftConfig): NightshiftConfig {
   return config;
 }
 
 /**
  * Checks a configuration as a whole.
- * @param findMore further problems, a line each
+ * @param findMore finds further problems, one line each
  * @throws InvalidRequest naming every problem with its path.
  */
 export function parseConfig(
@@ -44,7 +44,7 @@ export function parseConfig(
 const named = (field: string) =>
   z.record(z.string(), z.looseObject({ [field]: z.string().optional().catch(undefined) })).catch({});
 
-/** The names in a configuration, as far as they can be read whatever else is wrong with it. */
+/** The names in a configuration, read leniently so that other mistakes do not hide them. */
 const namesSchema = z.object({
   providers: named('dialect').optional(),
   dialects: named('like').optional(),
@@ -58,7 +58,7 @@ const stepsSchema = z.object({
 
 const overridesSchema = z.object({ provider: z.string() });
 
-/** Names that lead nowhere, each with its path. */
+/** References to names that do not exist, each with its path. */
 function findDanglingNames(value: unknown): string[] {
   const {
     providers = {},
@@ -117,13 +117,13 @@ function findDanglingNames(value: unknown): string[] {
   ];
 }
 
-/** What may have been meant, as the end of a problem. */
+/** Suggestion of the name that was meant, for the end of a message. */
 function meant(asked: string, names: readonly string[]): string {
   const found = didYouMean(asked, names);
   return found === '' ? '' : `.${found}`;
 }
 
-/** Budgets that cannot be reckoned, each with its path. */
+/** Budgets in money that cannot be computed, each with its path. */
 function findWrongMoney(value: unknown): string[] {
   const { profiles } = z.object({ profiles: z.record(z.string(), z.unknown()) }).safeParse(value).data ?? {};
   return Object.entries(profiles ?? {}).flatMap(([name, profile]) => {
@@ -138,7 +138,7 @@ const cronsSchema = z.object({ schedules: named('cron') });
 function findWrongCrons(value: unknown): string[] {
   const { schedules } = cronsSchema.safeParse(value).data ?? { schedules: {} };
   return Object.entries(schedules).flatMap(([name, { cron }]) => {
-    // What has not six fields is told by the schema.
+    // An expression without six fields is reported by the schema.
     const problem = typeof cron === 'string' && cron.split(' ').length === 6 ? cronProblem(cron) : undefined;
     return problem === undefined ? [] : [`  schedules.${name}.cron: ${problem}`];
   });
@@ -162,7 +162,7 @@ const takesSchema = z.object({
     .catch({}),
 });
 
-/** Schedules that would pay for every row of their files each time. */
+/** Schedules that would process, and pay for, all their files at every run. */
 function findWrongTakes(value: unknown): string[] {
   const { profiles, schedules } = takesSchema.safeParse(value).data ?? { profiles: {}, schedules: {} };
   return Object.entries(schedules).flatMap(([name, schedule]) => {

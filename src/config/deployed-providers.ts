@@ -6,13 +6,16 @@ import { findProvider } from './resolve-profile.ts';
 import { directEndpoints } from './direct-endpoints.ts';
 import type { NightshiftConfig } from './schema.ts';
 
-/** Where a provider's key goes, and how. Part of the code that may read the key, and never taken from a job. */
+/**
+ * The URL that a provider's key is sent to, and how it is sent. Deployed with the functions that may read the key, never taken
+ * from a job.
+ */
 export interface DeployedProvider {
   readonly baseUrl: string;
   readonly auth: Dialect['auth'];
-  /** Endpoints that rows may be sent to directly. */
+  /** Endpoints that rows may be sent to direct. */
   readonly endpoints: readonly string[];
-  /** Sent with every call; secrets by their names. */
+  /** Headers of every call; secrets by name. */
   readonly headers?: ProviderHeaders;
 }
 

@@ -1,7 +1,7 @@
 import type { Dialect } from '../provider/dialects/schema.ts';
 import type { NightshiftConfig } from './schema.ts';
 
-/** Endpoints that ask a model and do nothing else, whoever the provider is. */
+/** Endpoints that only query a model, at any provider. */
 const ASKING = [
   '/v1/chat/completions',
   '/v1/completions',
@@ -16,9 +16,9 @@ const ASKING = [
 ];
 
 /**
- * Endpoints that rows may be sent to directly: those that the dialect lists; where it lists none, those that only ask a model, and
- * those that the configuration's profiles for this provider name. A job names its endpoint itself, and a provider's other endpoints
- * may do other things, such as making a key.
+ * Endpoints that rows may be sent to direct: those that the dialect lists. If it lists none, the endpoints that only query a
+ * model, and those that the configuration's profiles for this provider name. A job may name any endpoint, and some endpoints have
+ * other effects, such as creating a key.
  */
 export function directEndpoints(
   config: NightshiftConfig,
@@ -29,7 +29,7 @@ export function directEndpoints(
   const schedules = Object.values(config.schedules ?? {});
   const treatments = [
     ...Object.values(config.profiles),
-    // A schedule changes its profile.
+    // A schedule's overrides may change its profile's endpoint.
     ...schedules.map(({ profile = 'default', overrides }) => ({ ...config.profiles[profile], ...overrides })),
   ];
   const configured = treatments.flatMap((treatment) =>

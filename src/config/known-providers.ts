@@ -1,10 +1,11 @@
 import { DIALECTS } from '../provider/dialects/dialects.ts';
-import type { ProfileConfig, ProviderConfig } from '../profiles/profile-schema.ts';
+import type { ProfileConfig } from '../profiles/profile-schema.ts';
+import type { ProviderConfig } from '../profiles/provider-schema.ts';
 
-/** The provider whose answers are made up. */
+/** The provider that generates its answers. */
 export const SIMULATOR = 'simulator';
 
-/** What a job is changed by whose answers are made up. */
+/** The override of a job whose answers a simulator generates. */
 export const SIMULATED: ProfileConfig = { provider: SIMULATOR };
 
 /**
@@ -17,7 +18,10 @@ export const KNOWN_PROVIDERS: Readonly<Record<string, ProviderConfig>> = {
       'baseUrl' in facts ? [[dialect, { dialect }]] : [],
     ),
   ),
-  /** Makes up answers on this machine within seconds, for free: `npm run simulator`, or `npm start -- --simulate`, which brings its own. */
+  /**
+   * Generates answers on this machine within seconds, for free: start it with `npm run simulator`, or use `npm start --
+   * --simulate`, which starts its own.
+   */
   [SIMULATOR]: {
     dialect: 'melious',
     baseUrl: 'http://127.0.0.1:8787/v1',

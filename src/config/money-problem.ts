@@ -6,7 +6,7 @@ export interface MoneyProblem {
   readonly message: string;
 }
 
-/** A budget in money needs a price in its currency: nothing can be estimated without. */
+/** Finds a budget in money without a price in the same currency: its costs cannot be estimated. */
 export function moneyProblem({ budget = {}, price, then = [] }: ProfileConfig): MoneyProblem | undefined {
   const other = then.findIndex((step) => step.price !== undefined && step.price.currency !== price?.currency);
   if (other !== -1)

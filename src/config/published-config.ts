@@ -1,8 +1,8 @@
 import type { NightshiftConfig } from './config.ts';
 
 /**
- * The part of a configuration that a command line needs to start jobs as a deployed stack does. Addresses of people and webhooks, and
- * the headers of providers, which may hold something confidential, stay with the functions that use them.
+ * The part of a configuration that a command line needs to start jobs as a deployed stack does. Mail addresses, webhooks and
+ * provider headers, which may be confidential, stay with the functions that use them.
  */
 export function publishedConfig(config: NightshiftConfig): NightshiftConfig {
   const { alarms: _alarms, webhook: _webhook, api: _api, providers, ...rest } = config;

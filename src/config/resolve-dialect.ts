@@ -8,12 +8,12 @@ import {
   type DialectName,
 } from '../provider/dialects/dialects.ts';
 import type { Dialect, DialectFacts } from '../provider/dialects/schema.ts';
-import type { ProviderConfig } from '../profiles/profile-schema.ts';
+import type { ProviderConfig } from '../profiles/provider-schema.ts';
 import type { NightshiftConfig } from './schema.ts';
 
 /**
- * Where a provider is and how it speaks, as its jobs carry it.
- * @throws InvalidRequest when there is no such dialect, or no base URL.
+ * Resolves a provider's base URL and dialect, as recorded in its jobs.
+ * @throws InvalidRequest when the dialect does not exist, or there is no base URL
  */
 export function resolveDialect(
   config: NightshiftConfig,
@@ -46,7 +46,7 @@ function dialectNameOf(config: NightshiftConfig, providerName: string, { dialect
   return dialect ?? dialectOf(config, providerName);
 }
 
-/** Never that of the dialect one is only like: a key goes to no other provider than its own. */
+/** Never the base URL of a dialect that is only the model for this one: a key is sent only to its own provider. */
 function baseUrlOf(dialect: string): string | undefined {
   if (!isBuiltIn(dialect)) return undefined;
   const facts: DialectFacts = DIALECTS[dialect];
@@ -58,7 +58,7 @@ function dialectOf({ dialects }: NightshiftConfig, providerName: string): string
   return exists ? providerName : 'generic';
 }
 
-/** The built-in dialect that one is, or is laid over. */
+/** The built-in dialect of this name, or the one that it extends. */
 function baseOf({ dialects }: NightshiftConfig, name: string): DialectName {
   const own = Object.hasOwn(dialects ?? {}, name) ? dialects?.[name] : undefined;
   if (own === undefined && !isBuiltIn(name)) {
@@ -70,7 +70,7 @@ function baseOf({ dialects }: NightshiftConfig, name: string): DialectName {
   throw new InvalidRequest(`dialects.${name}.like: there is no built-in dialect "${base}".`);
 }
 
-/** @throws InvalidRequest when the provider's batches are known not to have this endpoint. */
+/** @throws InvalidRequest when the provider's batches are known not to support this endpoint */
 export function checkEndpoint({ name, endpoints }: Dialect, endpoint: string): void {
   if (endpoints === 'unknown' || endpoints.includes(endpoint)) return;
   throw new InvalidRequest(
@@ -81,8 +81,8 @@ export function checkEndpoint({ name, endpoints }: Dialect, endpoint: string): v
 const DEFAULT_WINDOW = '24h';
 
 /**
- * The completion window that was asked for, else `24h`, else the shortest that the provider has.
- * @throws InvalidRequest when the provider is known not to have it.
+ * Returns the requested completion window, otherwise `24h`, otherwise the shortest window of the provider.
+ * @throws InvalidRequest when the provider is known not to offer it
  */
 export function chooseWindow({ name, windows }: Dialect, asked: string | undefined): string {
   if (windows === 'unknown') return asked ?? DEFAULT_WINDOW;

@@ -2,12 +2,12 @@ import type { LadderStep, ResolvedProfile } from '../checkpoints/profile.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { ProfileConfig } from '../profiles/profile-schema.ts';
 
-/** What goes up when a step does not say: every row that was sent and is not ok. */
+/** Rows that go up by default: every row that was sent and is not ok. */
 const NOT_OK = ['exhausted', 'failed', 'invalid_output'];
 
 /**
- * Fills in the steps of a profile after its first one: each goes on from the step before it.
- * @throws InvalidRequest when a step names a provider, an endpoint or a window that there is not
+ * Fills in the steps of a profile after its first one: each step inherits from the step before it.
+ * @throws InvalidRequest when a step names an unknown provider, endpoint or window
  */
 export function resolveLadder(
   profile: ProfileConfig,
@@ -28,7 +28,7 @@ export function resolveLadder(
     };
     before = treatment;
     body = { ...body, ...step.body };
-    // Checked as rows that are late are: they go to the same endpoint.
+    // Checked like late rows, because both go to the realtime endpoint.
     const resolved = named(n, () =>
       resolveStep(step.direct === true ? { ...treatment, late: 'direct' } : treatment),
     );

@@ -21,27 +21,29 @@ import { jobDaysOf } from './limits.ts';
 import { moneyProblem } from './money-problem.ts';
 import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
-import { profileSchema, type ProfileConfig, type ProviderConfig } from '../profiles/profile-schema.ts';
+import { profileSchema, type ProfileConfig } from '../profiles/profile-schema.ts';
+import type { ProviderConfig } from '../profiles/provider-schema.ts';
 import { checkEndpoint, chooseWindow, resolveDialect } from './resolve-dialect.ts';
 import type { NightshiftConfig } from './schema.ts';
 
 export const DEFAULT_ENDPOINT = '/v1/chat/completions';
 
 /**
- * Melious' cap is "105 MB" without saying MB or MiB, and OpenAI's row cap is 50,000: stay below every reading. A dialect
- * may have less; more than this is a job's own wish, for one Lambda reads a shard.
+ * Melious documents 105 MB without saying MB or MiB, and OpenAI's row limit is 50,000: this stays below every reading. A dialect
+ * may have lower limits. More must be configured by the job, because one Lambda reads a whole shard.
  */
 const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
 
-/** As the provider's guide has it: a batch is worth its wait from about here. */
+/** From the provider's guide: a batch pays off from about this many rows. */
 const SMALL_ROWS = 50;
 
 /** 15 s to 15 min at a tenth of the batch's age: 140 polls and 1,300 history events for a batch of 24 h. */
 const POLL_LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
 
 /**
- * Fills in a profile: the overrides win over the profile, the profile over its provider, the provider over the defaults.
- * @throws InvalidRequest when there is no such profile or provider, or an override is not valid.
+ * Fills in a profile. Overrides take precedence over the profile, the profile over its provider, and the provider over the
+ * defaults.
+ * @throws InvalidRequest when the profile or provider does not exist, or an override is not valid
  */
 export function resolveProfile(
   config: NightshiftConfig,
@@ -114,16 +116,16 @@ function enqueuedTokensOf(
   return limits.enqueuedTokens === 'unknown' ? {} : { enqueuedTokens: limits.enqueuedTokens };
 }
 
-/** @throws InvalidRequest when the budget is in money that nothing can be reckoned in */
+/** @throws InvalidRequest when the budget is in money that cannot be computed */
 function checkMoney(profile: ProfileConfig): void {
   const problem = moneyProblem(profile);
   if (problem !== undefined) throw new InvalidRequest(`${problem.path}: ${problem.message}`);
 }
 
-/** As many rows as show how often a prompt fails that fails now and then. */
+/** Enough rows to measure the failure rate of a prompt that fails only sometimes. */
 const PILOT_ROWS = 200;
 
-/** A job that waits for an approval has as long for its other rows. */
+/** While a job waits for an approval, the time for its other rows does not run out. */
 function pilotRules(
   config: NightshiftConfig,
   { rows = PILOT_ROWS, maxBad, approve }: NonNullable<ProfileConfig['pilot']>,
@@ -131,12 +133,12 @@ function pilotRules(
   return { rows, ...defined({ maxBad, approvalDays: approve === true ? jobDaysOf(config) / 2 : undefined }) };
 }
 
-/** The delimiter as the character that it is. */
+/** The delimiter as a character. */
 function tableRules({ delimiter, ...table }: NonNullable<ProfileConfig['table']>): TableRules {
   return defined({ ...table, delimiter: delimiter === undefined ? undefined : readDelimiter(delimiter) });
 }
 
-/** @throws InvalidRequest when rows for this endpoint cannot be sent directly */
+/** @throws InvalidRequest when rows for this endpoint cannot be sent direct */
 function checkDirect(endpoint: string, allowed: readonly string[]): void {
   if (endpointAt(endpoint) === SPEECH) {
     throw new InvalidRequest(
@@ -149,7 +151,7 @@ function checkDirect(endpoint: string, allowed: readonly string[]): void {
   );
 }
 
-/** An image is 2 MB in base64: so many make an output file of 1 GB, which one Lambda takes apart in minutes. */
+/** An image is 2 MB in base64, so this many rows make an output file of 1 GB, which one Lambda processes in minutes. */
 const MAX_FILE_ROWS = 500;
 
 function shardLimitsOf({ limits }: Dialect, path: string): ShardLimits {
@@ -169,20 +171,20 @@ function pollLimitsOf({ pollSeconds }: Dialect): PollLimits {
   return { ...POLL_LIMITS, minSeconds: Math.max(POLL_LIMITS.minSeconds, known(pollSeconds, 1)) };
 }
 
-/** Each rule for reading is its own: one that is overridden leaves the others as they are. */
+/** Merges the settings for reading one by one: overriding one leaves the others unchanged. */
 export function mergeTables(profile: ProfileConfig, overrides: ProfileConfig): Pick<ProfileConfig, 'table'> {
   if (profile.table === undefined && overrides.table === undefined) return {};
   return { table: { ...profile.table, ...overrides.table } };
 }
 
-/** A model belongs to its endpoint: another endpoint without a model of its own leaves the model to the rows. */
+/** A model belongs to its endpoint: an override of the endpoint without a model leaves the model to the rows. */
 function override({ model, ...profile }: ProfileConfig, overrides: ProfileConfig): ProfileConfig {
   const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
   const keepsModel = model !== undefined && (overrides.endpoint ?? endpoint) === endpoint;
   return { ...profile, ...(keepsModel && { model }), ...overrides, ...mergeTables(profile, overrides) };
 }
 
-/** @throws InvalidRequest when there is no such profile. */
+/** @throws InvalidRequest when the profile does not exist */
 export function findProfile(config: NightshiftConfig, name: string): ProfileConfig {
   const profile = Object.hasOwn(config.profiles, name) ? config.profiles[name] : undefined;
   if (profile === undefined) {
@@ -195,7 +197,7 @@ export function findProfile(config: NightshiftConfig, name: string): ProfileConf
   return profile;
 }
 
-/** @throws InvalidRequest when there is no such provider. */
+/** @throws InvalidRequest when the provider does not exist */
 export function findProvider(config: NightshiftConfig, name: string): ProviderConfig {
   const configured = Object.hasOwn(config.providers ?? {}, name) ? config.providers?.[name] : undefined;
   const known = Object.hasOwn(KNOWN_PROVIDERS, name) ? KNOWN_PROVIDERS[name] : undefined;

@@ -1,4 +1,4 @@
-/** Every route of the API: what the app serves, the stack opens, and the OpenAPI document describes. */
+/** All routes of the API. The app serves them, the stack opens them, and the OpenAPI document describes them. */
 export const ROUTES = {
   createJob: { method: 'post', path: '/jobs' },
   listJobs: { method: 'get', path: '/jobs' },

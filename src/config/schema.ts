@@ -1,21 +1,22 @@
 import * as z from 'zod';
 import { ROUTE_NAMES } from './routes.ts';
-import { addressProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
+import { addressProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/http/addresses.ts';
 import { dialectConfigSchema } from '../provider/dialects/schema.ts';
 import { inputKeySchema } from '../requests/job-request.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
-import { profileSchema, providerSchema } from '../profiles/profile-schema.ts';
+import { profileSchema } from '../profiles/profile-schema.ts';
+import { providerSchema } from '../profiles/provider-schema.ts';
 
-/** The shape of `nightshift.config.ts`. */
+/** Schema of `nightshift.config.ts`. */
 const limitsSchema = z.strictObject({
-  /** Most shards of one job at the provider at the same time. Default 100. */
+  /** Most shards of one job at the provider at the same time. Default: 100. */
   shardsInFlight: z.number().int().min(1).max(10_000).optional(),
   /**
-   * Days one job may take, all rounds and waits included; then it is cancelled. Default 14. Step Functions forgets an
-   * execution 90 days after its end, and a job's last one is found by those before it.
+   * Days that one job may take, including all rounds and waits; then it is cancelled. Default: 14. At most 90, because Step
+   * Functions deletes an execution 90 days after its end, and a job's last execution is found through its earlier ones.
    */
   jobDays: z.number().int().min(1).max(90).optional(),
-  /** What the API takes from all its callers together. Default 20 requests a second, 40 at once. */
+  /** Rate limit of the API for all callers together. Default: 20 requests per second, bursts of 40. */
   api: z
     .strictObject({
       requestsPerSecond: z.number().int().min(1).max(10_000).optional(),
@@ -25,52 +26,55 @@ const limitsSchema = z.strictObject({
 });
 
 const apiSchema = z.strictObject({
-  /** Take bearer tokens of this issuer instead of AWS credentials. Default: IAM. */
+  /** Accept bearer tokens of this issuer instead of AWS credentials. Default: IAM. */
   jwt: z
     .strictObject({
       issuer: z.url(),
       audience: z.array(z.string().min(1)).min(1),
-      /** Scopes of which a token must have one, by route: `{ createJob: ['jobs.write'], getJob: ['jobs.read'] }`. Default: none. */
+      /** Scopes by route; a token needs one of them: `{ createJob: ['jobs.write'], getJob: ['jobs.read'] }`. Default: none. */
       scopes: z.partialRecord(z.enum(ROUTE_NAMES), z.array(z.string().min(1)).min(1)).optional(),
     })
     .optional(),
-  /** `caller`: whoever calls the API lists, reads, cancels and resumes their own jobs only. Default: everybody's. */
+  /** `caller`: callers may list, read, cancel and resume only their own jobs. Default: all jobs. */
   owner: z.literal('caller').optional(),
 });
 
-/** What job requests may do that come through the API or as a dropped file. Command lines and schedules are not bound by it. */
+/** What job requests through the API or as a dropped file may change. It does not apply to the command line and to schedules. */
 const requestsSchema = z.strictObject({
-  /** Fields of a profile that a request may change. Default: model, body, system, prompt, output, table and budget, which may only be lowered. */
+  /**
+   * Fields of a profile that a request may change. Default: model, body, system, prompt, output, table, and budget, which may
+   * only be lowered.
+   */
   overrides: z.array(profileSchema.omit({ provider: true, endpoint: true }).keyof()).optional(),
   /** Providers that `overrides.provider` may name. Default: none. */
   providers: z.array(z.string().min(1)).optional(),
   /** Endpoints that `overrides.endpoint` may name. Default: none. */
   endpoints: z.array(z.string().regex(ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE)).optional(),
-  /** Prefixes that a dropped job file may read, by the profile whose folder it lies in. Default: `input/<profile>/` and `staged/`. */
+  /** Prefixes that a dropped job file may read, by the profile of its folder. Default: `input/<profile>/` and `staged/`. */
   reads: z.record(z.string(), z.array(inputKeySchema).min(1)).optional(),
 });
 
 const alarmsSchema = z.strictObject({
-  /** Alarms are mailed here, once AWS's request to confirm the subscription is answered. */
+  /** Alarms are mailed to this address, once its owner has confirmed AWS's subscription mail. */
   email: z.email().optional(),
-  /** Alarms go to this SNS topic, too; its policy has to let CloudWatch publish. */
+  /** Alarms are also published to this SNS topic, whose policy must allow CloudWatch to publish. */
   topicArn: z
     .string()
     .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/, 'must be the ARN of an SNS topic')
     .optional(),
-  /** Where the runbook is, as the alarms link it. Default: `docs/operations.md` as it is published with this version. */
+  /** URL of the runbook that alarms link to. Default: the published `docs/operations.md` of this version. */
   runbook: z.string().min(1).optional(),
 });
 
 const webhookSchema = z.strictObject({
-  /** Where to post how each job ended. Plain HTTP for this very machine only. */
+  /** URL that receives each job's end. Plain HTTP is allowed only for this machine. */
   url: z
     .string()
     .refine(
       (url) => addressProblem(url) === undefined,
       'must be https, or http on localhost, without a user name',
     ),
-  /** Name of a secret in Secrets Manager whose text signs the posts. Default: a new one with a random text. */
+  /** Name of the secret in Secrets Manager that signs the posts. Default: a new secret with a random text. */
   secretName: z
     .string()
     .regex(/^[\w/+=.@-]{1,512}$/)
@@ -79,7 +83,7 @@ const webhookSchema = z.strictObject({
 
 export const configSchema = z.strictObject({
   providers: z.record(z.string().min(1), providerSchema).optional(),
-  /** Dialects of your own, and what differs in a built-in one, by name. */
+  /** Your own dialects, and changes to built-in ones, by name. */
   dialects: z
     .record(
       z.string().regex(/^[\w.-]{1,40}$/, 'may hold up to 40 letters, digits, "_", "." and "-"'),
@@ -90,7 +94,7 @@ export const configSchema = z.strictObject({
     z.string().regex(/^[\w.-]+$/, 'may hold letters, digits, "_", "." and "-"'),
     profileSchema,
   ),
-  /** Jobs that start by themselves, by name. */
+  /** Jobs that start by schedule, by name. */
   schedules: z
     .record(
       z
@@ -106,7 +110,7 @@ export const configSchema = z.strictObject({
   api: apiSchema.optional(),
   requests: requestsSchema.optional(),
   alarms: alarmsSchema.optional(),
-  /** Tells of each job's end, beside the event on EventBridge: `docs/completion.md`. Default: none. */
+  /** Webhook for each job's end, in addition to the EventBridge event: `docs/completion.md`. Default: none. */
   webhook: webhookSchema.optional(),
 });
 

@@ -2,20 +2,20 @@ import { PRICES } from './aws-prices.ts';
 import { DIRECT_ROW_SECONDS, SECONDS, type CostedStep } from './step-seconds.ts';
 
 /**
- * What a job costs on AWS, from list prices and from counts of what its machine does. Pure, and of its own: it knows the
- * machine only by the counts below, which a test compares with a run of the synthesized definition.
+ * What a job costs on AWS, from list prices and from counts of what its machine does. Pure and independent of the machine's code:
+ * it uses only the counts below, which a test compares with a run of the synthesized definition.
  */
 
 const GB = 2 ** 30;
 const DAYS_OF_MONTH = 30;
 
-/** Events a state puts into its execution's history, by its type; an execution itself puts 2. */
+/** History events per state, by state type; an execution itself adds 2. */
 const EVENTS = { task: 5, wait: 2, choice: 2, succeed: 2, map: 6 } as const;
 const EVENTS_OF_EXECUTION = 2;
 
 type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
 
-/** States that are entered. */
+/** States that each part of a job enters. */
 const STATES = {
   /** Build, *All built?*, the map, *Only the pilot?*, Write, *All written?*, Announce, *Job ok?*, *Job succeeded*. */
   job: { task: 3, map: 1, choice: 4, succeed: 1 },
@@ -31,7 +31,7 @@ const STATES = {
   poll: { wait: 1, task: 1, choice: 1 },
 } as const satisfies Record<string, Counts>;
 
-/** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
+/** S3 requests: writes and lists, and reads. Counted for objects of one part. */
 const REQUESTS = {
   job: { writes: 8, reads: 16 },
   /** A shard of one round. */
@@ -39,15 +39,17 @@ const REQUESTS = {
   directShard: { writes: 11, reads: 30 },
   /** Each round after the first. */
   laterRound: { writes: 14, reads: 32 },
-  /** Its answer is written, and before it is called the job's stop is looked for. */
+  /** One write for the answer, and one read of the job's stop before the call. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
 } as const;
 
-/** Bytes of log: a history event without its data, and a call of a function with its own lines and metrics. */
+/** Bytes of log: a history event without its data, and a function call with its own lines and metrics. */
 const LOG_BYTES = { event: 1_150, call: 2_500 } as const;
 
-/** Steps that call the provider. A secret is cached for five minutes and polls are further apart, so every call reads it. */
+/**
+ * Steps that call the provider. A secret is cached for five minutes and polls are further apart, so every call reads the secret.
+ */
 const READ_SECRET: readonly CostedStep[] = [
   'upload-file',
   'create-batch',
@@ -57,9 +59,9 @@ const READ_SECRET: readonly CostedStep[] = [
 ];
 
 /**
- * Copies of a shard's request lines, and of its answers (taken for as large), that lie in the bucket: the requests while the
- * batch runs; the provider's file, the round's results and the shard's, from the end of the batch to that of the job. All of
- * them are deleted with the job's end, and go as old versions a day later.
+ * Copies of a shard's data in the bucket, in units of its request lines; answers are assumed to be as large. While the batch
+ * runs: the requests. From the end of the batch to the end of the job: the provider's file, the round's results and the shard's
+ * results. All of them are deleted at the job's end, and their old versions a day later.
  */
 const COPIES = { whileItRuns: 1, afterIt: 3 } as const;
 const OLD_VERSION_DAYS = 1;
@@ -67,18 +69,18 @@ const OLD_VERSION_DAYS = 1;
 /** Large objects are written in parts of this size. */
 const PART_BYTES = 8_388_608;
 
-/** Shards that are alike. */
+/** Shards of equal size and duration. */
 export interface ShardGroup {
   readonly shards: number;
   /** Request lines of one shard. */
   readonly bytes: number;
-  /** Of one shard; later rounds are counted as large as the first. Default 1. */
+  /** Rounds of one shard; later rounds are assumed to be as large as the first. Default: 1. */
   readonly rounds?: number;
-  /** Of one shard, in all its rounds together. */
+  /** Polls of one shard in all its rounds. */
   readonly polls: number;
-  /** Rows of one shard, when they are sent direct. Default 0. */
+  /** Rows of one shard that are sent direct. Default: 0. */
   readonly directRows?: number;
-  /** How long its requests lie in the bucket before the job ends, in seconds. Default 0. */
+  /** How long the requests are in the bucket before the job ends, in seconds. Default: 0. */
   readonly seconds?: number;
 }
 
@@ -91,7 +93,7 @@ export interface CostedJob {
 /** What a job does on AWS and what that costs, in USD. */
 export interface AwsCost {
   readonly transitions: number;
-  /** History events of the job's own execution, and the most of one shard's; Step Functions ends one at 25,000. */
+  /** History events of the job's own execution, and of the largest shard's. Step Functions ends an execution at 25,000. */
   readonly events: { readonly job: number; readonly shard: number };
   readonly lambdaCalls: number;
   readonly lambdaGbSeconds: number;
@@ -102,20 +104,20 @@ export interface AwsCost {
     readonly lambda: number;
     /** Requests. */
     readonly s3: number;
-    /** What is deleted with the job's end. */
+    /** Storage of what is deleted at the job's end. */
     readonly storage: number;
-    /** Request lines that go to the provider. */
+    /** Request lines that are sent to the provider. */
     readonly egress: number;
     readonly logs: number;
-    /** S3's events, and reads of the secret. */
+    /** S3 event notifications, and reads of the secret. */
     readonly events: number;
     readonly total: number;
   };
-  /** What the results cost from then on, a month, until somebody deletes them. */
+  /** Monthly storage of the results until somebody deletes them. */
   readonly resultsUsdPerMonth: number;
 }
 
-/** Without retries of steps, traces, custom metrics, and what the provider takes. */
+/** Excludes retries of steps, traces, custom metrics, and the provider's price. */
 export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
   const of = (perGroup: (group: Required<ShardGroup>) => number): number =>
     groups.reduce((sum, group) => sum + group.shards * perGroup({ ...ONE_ROUND, ...group }), 0);
@@ -170,7 +172,7 @@ const ONE_ROUND = { rounds: 1, directRows: 0, seconds: 0 } as const;
 
 const DAY_SECONDS = 86_400;
 
-/** Of one shard's objects that are deleted at the job's end. */
+/** Storage of one shard's objects that are deleted at the job's end. */
 function gigabyteDays({ bytes, seconds }: Required<ShardGroup>): number {
   const whileItRuns = COPIES.whileItRuns * (seconds / DAY_SECONDS + OLD_VERSION_DAYS);
   return (bytes / GB) * (whileItRuns + COPIES.afterIt * OLD_VERSION_DAYS);
@@ -188,7 +190,7 @@ function statesOf({ rounds, polls, directRows }: Required<ShardGroup>): {
   return { transitions: total(sum), events: EVENTS_OF_EXECUTION + total(eventsOf) };
 }
 
-/** Calls of each step, and the bytes of request lines that pass through them. */
+/** Calls of each step, and the bytes of request lines that they process. */
 function callsOf(
   groups: readonly ShardGroup[],
 ): Readonly<Record<CostedStep, { readonly calls: number; readonly bytes: number }>> {
@@ -218,7 +220,7 @@ function eventsOf(states: Counts): number {
   return Object.entries(states).reduce((total, [type, n]) => total + n * EVENTS[type as keyof Counts], 0);
 }
 
-/** Build, Collect and Write each write a shard's rows once, and an object of one part is a single request. */
+/** Build, Collect and Write each write a shard's rows once. An object of one part is a single request. */
 function partsOf(bytes: number): number {
   const parts = Math.ceil(bytes / PART_BYTES);
   return parts <= 1 ? 0 : 3 * (parts + 1);

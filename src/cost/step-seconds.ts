@@ -1,4 +1,4 @@
-/** The steps that a job is costed by. */
+/** The steps whose duration is part of a job's cost. */
 export type CostedStep =
   | 'build-requests'
   | 'upload-file'
@@ -10,8 +10,8 @@ export type CostedStep =
   | 'announce-job';
 
 /**
- * How long a step runs, in seconds: estimates. A Lambda has 78 MB/s of network (625 Mb/s), which every step that moves
- * rows shares between what comes and what goes; one that asks the provider waits 0.7 s for its answer.
+ * How long a step runs, in seconds: estimates. A Lambda has 78 MB/s of network (625 Mb/s), which a step that moves rows shares
+ * between download and upload. A step that calls the provider waits 0.7 s for the answer.
  */
 export const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; readonly perByte: number }>> = {
   'build-requests': { fixed: 1, perByte: 1 / 30_000_000 },
@@ -24,10 +24,10 @@ export const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; read
   'announce-job': { fixed: 1, perByte: 0 },
 };
 
-/** A row that is sent by itself, in seconds: an answer of 10 s, and ten of them at the same time. */
+/** Seconds per row that is sent direct: an answer takes 10 s, and ten calls run at the same time. */
 export const DIRECT_ROW_SECONDS = 1;
 
-/** How long a step runs over so many bytes of request lines, in seconds: an estimate. */
+/** Estimated duration of a step, in seconds, for the given bytes of request lines. */
 export function stepSeconds(step: CostedStep, bytes: number): number {
   const { fixed, perByte } = SECONDS[step];
   return fixed + bytes * perByte;

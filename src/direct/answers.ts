@@ -5,13 +5,13 @@ import type { DirectAnswer } from '../provider/batch-provider.ts';
 import { escapeLineSeparators } from '../jsonl/json-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** A piece is written again with each answer until it is this large: a crash loses only what was in flight. */
+/** A piece is rewritten with each answer until it has this size, so a crash loses only answers in flight. */
 const PIECE_BYTES = 262_144;
 
 const pieceKey = (ref: ShardRef, round: number, piece: number): string =>
   roundKey(ref, round, `answers-${String(piece).padStart(5, '0')}.jsonl`);
 
-/** An answer as a provider writes it into a batch's output, with a newline. */
+/** An answer in the form of a line in a batch's output file, with a newline. */
 export function answerLine(
   customId: string,
   { status, body }: Pick<DirectAnswer, 'status' | 'body'>,
@@ -20,7 +20,7 @@ export function answerLine(
   return `${escapeLineSeparators(line)}\n`;
 }
 
-/** The answers of a round that is sent direct, as lines of a provider's output file, in pieces. */
+/** The answers of a round that is sent direct, in pieces of a provider's output file. */
 export class Answers {
   readonly #store: ObjectStore;
   readonly #ref: ShardRef;
@@ -37,7 +37,7 @@ export class Answers {
     this.#piece = piece;
   }
 
-  /** Goes on behind the pieces that are there. Also the custom_ids of their answers. */
+  /** Continues after the existing pieces. Also returns the custom_ids of their answers. */
   static async open(
     store: ObjectStore,
     ref: ShardRef,
@@ -53,7 +53,7 @@ export class Answers {
     return { answers: new Answers(store, ref, round, piece), answered };
   }
 
-  /** Resolves once the line is safe. Lines that come while another is being written are written together. */
+  /** Resolves once the line is stored. Lines that arrive during a write are written together. */
   add(line: string): Promise<void> {
     this.#pending += line;
     this.#writing = this.#writing.then(() => this.#write());
@@ -71,7 +71,7 @@ export class Answers {
     this.#content = '';
   }
 
-  /** Never over a piece that is there: it may be of a pass that was given up for dead and is not. */
+  /** Never overwrites an existing piece: it may come from a pass that was thought dead and still runs. */
   async #begin(): Promise<void> {
     while (!(await this.#store.createIfAbsent(this.#key(), this.#content))) this.#piece += 1;
   }

@@ -1,29 +1,30 @@
 import type { Failure } from '../errors.ts';
 
-/** So many denied rows in a row are about the account, not about each of them. */
+/** After this many consecutive denied rows, the denial concerns the account. */
 const MAX_DENIED = 8;
 
 /**
- * Rows that were denied by a status alone, until it is known whom that is about: a row that is answered otherwise shows that it
- * was each row's own. Their answers are kept only then; otherwise the rows are sent again once the account is seen to.
+ * Holds rows whose denial has only a status, until it is clear whether the account or the row is denied. Any row with another
+ * answer shows that each denial concerned its own row; then these answers are kept. Otherwise the rows are sent again once the
+ * account is fixed.
  */
 export class HeldDenials {
   #lines: string[] = [];
   #failure: Failure | undefined;
 
-  /** @returns why the account is denied, when so many rows were */
+  /** @returns why the account is denied, once enough rows were */
   add(line: string, failure: Failure): Failure | undefined {
     this.#lines.push(line);
     this.#failure ??= failure;
     return this.#lines.length >= MAX_DENIED ? this.#failure : undefined;
   }
 
-  /** The first denial of those that are held. */
+  /** The first of the held denials. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
 
-  /** A row was answered otherwise. @returns the lines of the rows that were denied for themselves */
+  /** Call it when a row was answered in another way. @returns the lines of the rows that were denied themselves */
   take(): readonly string[] {
     const lines = this.#lines;
     this.#lines = [];

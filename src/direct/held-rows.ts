@@ -4,26 +4,26 @@ export interface DirectRow {
   readonly body: string;
 }
 
-/** A row that is to be sent. */
+/** A row to send. */
 export interface Attempt {
   readonly row: DirectRow;
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly nth: number;
-  /** How often the provider did not take it, 429s included. */
+  /** How often the provider rejected the row, including 429s. */
   readonly rejections: number;
-  /** Milliseconds since 1970. */
+  /** Earliest time of the next call, in milliseconds since 1970. */
   readonly notBefore: number;
-  /** It failed while others were taken: whatever becomes of it slows nobody down. */
+  /** Set if it failed while other rows were accepted: its failures then slow down no other row. */
   readonly isOwnFault: boolean;
-  /** The last answer that was a rejection, as a line; absent before the first one, and for one that is very long. */
+  /** The last rejection as a line; absent before the first one, and if it is very long. */
   readonly rejection?: string | undefined;
 }
 
-/** Most rows, and characters of them, that wait in memory for another call. */
+/** Most rows, and most of their characters, that wait in memory for another call. */
 const MAX_ROWS = 256;
 const MAX_CHARACTERS = 32 * 1_048_576;
 
-/** Rows that wait for another call, each for its own time. */
+/** Rows that wait for another call, each until its own time. */
 export class HeldRows {
   readonly #attempts: Attempt[] = [];
   #characters = 0;
@@ -41,7 +41,7 @@ export class HeldRows {
     return this.#attempts.length;
   }
 
-  /** Of the rows that are due, the one with the fewest attempts left. */
+  /** Of the rows that are due, takes the one with the fewest attempts left. */
   takeDue(now: number): Attempt | undefined {
     const due = this.#attempts.filter(({ notBefore }) => notBefore <= now);
     const next = best(due, (one, other) => one.rejections > other.rejections);
@@ -51,12 +51,12 @@ export class HeldRows {
     return next;
   }
 
-  /** The last rejections of the rows that wait. */
+  /** The last rejections of the waiting rows. */
   get rejectionLines(): readonly string[] {
     return this.#attempts.flatMap(({ rejection }) => rejection ?? []);
   }
 
-  /** When the next row is due, in milliseconds since 1970; undefined when there is none. */
+  /** When the next row is due, in milliseconds since 1970; undefined if there is none. */
   get nextDue(): number | undefined {
     return best(this.#attempts, (one, other) => one.notBefore < other.notBefore)?.notBefore;
   }

@@ -1,32 +1,32 @@
-import { parseRetryAfter } from '../provider/retry-after.ts';
+import { parseRetryAfter } from '../provider/http/retry-after.ts';
 
-/** How fast realtime calls may be made: a rule over what the answers before have told. Times are milliseconds since 1970. */
+/** How fast realtime calls may be made, computed from the earlier answers. Times are milliseconds since 1970. */
 export interface RateLimit {
-  /** Calls that may be in flight at once. */
+  /** Most calls in flight at once. */
   readonly concurrency: number;
-  /** Calls that the provider still takes until `resetAt`. */
+  /** Calls that the provider accepts until `resetAt`. */
   readonly remaining: number;
   readonly resetAt: number;
-  /** No call is made before this. */
+  /** No call is made before this time. */
   readonly pausedUntil: number;
-  /** Answers in a row that asked for patience. */
+  /** Consecutive answers that asked to slow down. */
   readonly failures: number;
 }
 
-/** What an answer tells of the pace. */
+/** What an answer says about the rate. */
 export interface Paced {
   /**
-   * The provider could not take the call: 429, 5xx, no answer. `most`: it takes some calls, and only fewer are made at once.
-   * `all`: it takes none, and nothing is sent for a while.
+   * The provider could not accept the call: 429, 5xx or no answer. `most`: it accepts some calls, so fewer are made at once.
+   * `all`: it accepts none, so all calls pause.
    */
   readonly rejected: false | 'most' | 'all';
-  /** It names no limit (5xx, no answer): the rows themselves may be the cause, so the pauses grow slowly. */
+  /** It names no limit (5xx, no answer). The rows themselves may be the cause, so the pauses grow slowly. */
   readonly isFailure?: boolean;
-  /** In lower case. */
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** One call at first: a provider that is overloaded, or an account that is denied, costs one. */
+/** Starts with one call, so that an overloaded provider or a denied account costs only one. */
 export const FIRST_CALL: RateLimit = {
   concurrency: 1,
   remaining: Infinity,
@@ -37,27 +37,27 @@ export const FIRST_CALL: RateLimit = {
 
 export const MAX_CONCURRENCY = 16;
 
-/** Wait after a rejection that names none; doubles with each further one. */
+/** Wait after a rejection that names no time; doubles with each further one. */
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
-/** Failures in a row that double a pause where no limit is named: twenty of them pause for less than two minutes in all. */
+/** Consecutive failures without a named limit that double the pause: twenty of them pause for less than two minutes in all. */
 const FAILURES_PER_DOUBLING = 4;
 
-/** Short enough to be waited for within a pass: rows that fail again and again come to their last attempt in it. */
+/** Short enough to wait within a pass, so that rows that fail repeatedly reach their last attempt in it. */
 const MAX_FAILURE_BACKOFF_MS = 8_000;
 
-/** When a provider says that nothing remains, and not until when. */
+/** Used when a provider says that nothing remains, but not until when. */
 const UNTOLD_RESET_MS = 1_000;
 
-/** Calls that may be started now. */
+/** Number of calls that may start now. */
 export function mayStart(rate: RateLimit, inFlight: number, now: number): number {
   if (now < rate.pausedUntil) return 0;
   const remaining = now < rate.resetAt ? rate.remaining : Infinity;
   return Math.max(0, Math.min(rate.concurrency - inFlight, remaining));
 }
 
-/** Milliseconds until a call may be started when none is in flight; 0 when it may now. */
+/** Milliseconds until a call may start when none is in flight; 0 if it may start now. */
 export function waitBeforeCall(rate: RateLimit, now: number): number {
   const usedUp = rate.remaining <= 0 ? rate.resetAt : 0;
   return Math.max(0, rate.pausedUntil - now, usedUp - now);
@@ -68,8 +68,8 @@ export function afterStart(rate: RateLimit): RateLimit {
 }
 
 /**
- * @param inFlight calls that are still unanswered: the provider may not have counted them yet
- * @param random in [0, 1), so that shards that were rejected together do not come back together
+ * @param inFlight calls without an answer yet, which the provider may not have counted
+ * @param random in [0, 1), so that shards that were rejected together do not retry together
  */
 export function afterAnswer(
   rate: RateLimit,
@@ -89,7 +89,7 @@ export function afterAnswer(
   return { ...slower, pausedUntil: Math.max(rate.pausedUntil, now + wait), failures };
 }
 
-/** After a rejection that is about its row alone: the headers still tell of everybody's budget. */
+/** After a rejection that concerns only its row: the headers still report the common budget. */
 export function afterOwnRejection(
   rate: RateLimit,
   headers: Paced['headers'],
@@ -98,7 +98,7 @@ export function afterOwnRejection(
   return { ...rate, ...budgetOf(headers, inFlight, now) };
 }
 
-/** The smaller budget of those that the headers report: requests, or tokens if none are left. */
+/** The smaller of the budgets that the headers report: requests, or tokens once none are left. */
 function budgetOf(
   headers: Readonly<Record<string, string>>,
   inFlight: number,
@@ -124,7 +124,7 @@ function count(header: string | undefined): number | undefined {
 
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
 
-/** Seconds beyond this are no wait but a time, in seconds since 1970. */
+/** Above this, a number of seconds is a time since 1970 and not a wait. */
 const LONGEST_RESET_SECONDS = 1_000_000_000;
 
 /** Milliseconds until a limit is reset: `60`, `6m0s`, `20ms`, seconds since 1970, or a date. */

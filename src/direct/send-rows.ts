@@ -1,16 +1,11 @@
 import { InFlight } from '../in-flight.ts';
-import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../collect/lines/whose-denial.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { askedIn, mayList, ONE_INPUT } from '../endpoints/asked.ts';
-import type { Endpoint } from '../endpoints/endpoint.ts';
-import { endpointAt } from '../endpoints/endpoints.ts';
-import { ProviderUnavailable, type Failure } from '../errors.ts';
-import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
-import { MAX_WAIT_MS, parseRetryAfter } from '../provider/retry-after.ts';
-import { asWire } from '../provider/wire.ts';
-import { readAnswer } from '../jsonl/answer-json.ts';
-import { answerLine, type Answers } from './answers.ts';
+import type { Failure } from '../errors.ts';
+import type { DirectAnswer } from '../provider/batch-provider.ts';
+import { MAX_WAIT_MS, parseRetryAfter } from '../provider/http/retry-after.ts';
+import type { Answers } from './answers.ts';
+import { callRow, type CalledRow, type Calling } from './call-row.ts';
 import {
   afterAnswer,
   afterOwnRejection,
@@ -24,16 +19,13 @@ import { HeldDenials } from './held-denials.ts';
 import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
 import { remember, rowWaitMs, whoseRejection, type RecentRow } from './whose-rejection.ts';
 
-export interface Sending {
-  readonly endpoint: string;
-  readonly provider: BatchProvider;
-  readonly codes: RowCodes;
+export interface Sending extends Calling {
   readonly answers: Answers;
-  /** An earlier pass got answers. */
+  /** True if an earlier pass got answers. */
   readonly hasAnswers: boolean;
-  /** Milliseconds since 1970: no call is started after this. */
+  /** Milliseconds since 1970; no call starts after this. */
   readonly until: number;
-  /** Asked before each call. */
+  /** Called before each call. */
   readonly isStopped: () => Promise<boolean>;
 }
 
@@ -41,26 +33,29 @@ type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal' |
 
 export interface Sent {
   readonly answered: number;
-  /** `all`: no row is left; `halted`: the account was denied; `stopped`: the job; `later`: there is more. */
+  /**
+   * `all`: no row is left; `halted`: the account was denied; `stopped`: the job was stopped; `later`: rows are left for another
+   * pass.
+   */
   readonly end: 'all' | 'halted' | 'stopped' | 'later';
-  /** With `later`: what the provider asks to wait first. */
+  /** With `later`: how long the provider asks to wait first. */
   readonly waitMs: number;
-  /** With `later`: what rows that are still to be sent were answered last. */
+  /** With `later`: the last rejections of the rows that are left. */
   readonly rejected?: readonly string[];
-  /** With `halted`: by what. */
+  /** With `halted`: the denial. */
   readonly denied?: Failure | undefined;
 }
 
 /** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
 
-/** Longest rejection that is remembered, in characters; 256 rows may wait. */
+/** Longest rejection that is kept, in characters; up to 256 rows may wait. */
 const MAX_REJECTION = 65_536;
 
-/** Rows that are tried while none is taken, before the first of them is tried again. */
+/** While no row is accepted: how many new rows are tried before the first is tried again. */
 const MAX_PROBED = 24;
 
-/** Sends rows to the realtime endpoint, a call each, as many at once as the provider takes, and keeps every answer. */
+/** Sends rows to the realtime endpoint, one call each, as many at once as the provider accepts, and stores every answer. */
 export async function sendRows(
   edges: SendingEdges,
   rows: AsyncIterator<DirectRow>,
@@ -70,41 +65,31 @@ export async function sendRows(
   try {
     return await sender.run();
   } finally {
-    // What is on its way is paid for.
+    // Calls in flight are paid for, so they are awaited.
     await sender.settle();
   }
-}
-
-interface Rejection {
-  readonly line: string;
-  /** The provider took the call, and its answer is of no use. */
-  readonly isTaken: boolean;
-  /** It names a limit of the rate. */
-  readonly isLimit: boolean;
 }
 
 class Sender {
   readonly #edges: SendingEdges;
   readonly #rows: AsyncIterator<DirectRow>;
   readonly #sending: Sending;
-  readonly #endpoint: Endpoint;
   readonly #held = new HeldRows();
   readonly #inFlight = new InFlight();
   #rate: RateLimit = FIRST_CALL;
   #recent: readonly RecentRow[] = [];
-  /** Rows were let go unanswered, for the next pass: too many had to be held. */
+  /** Set if rows were left unanswered for the next pass because too many were waiting. */
   #hasLeft = false;
   #isTurnOfHeld = false;
   #answered = 0;
   readonly #denials = new HeldDenials();
-  /** Why the account is denied. */
+  /** Why the account was denied. */
   #denied: Failure | undefined;
 
   constructor(edges: SendingEdges, rows: AsyncIterator<DirectRow>, sending: Sending) {
     this.#edges = edges;
     this.#rows = rows;
     this.#sending = sending;
-    this.#endpoint = endpointAt(sending.endpoint);
   }
 
   async run(): Promise<Sent> {
@@ -126,11 +111,11 @@ class Sender {
         await this.#inFlight.next();
         continue;
       }
-      // When no row is left there is nothing to wait for.
+      // Undefined when no row is left: then there is nothing to wait for.
       const due = await this.#nextDue();
       if (due === undefined) return this.#ended(this.#hasLeft ? 'later' : 'all');
       const waitMs = Math.max(waitBeforeCall(this.#rate, clock.now()), due - clock.now());
-      // A Lambda that sleeps is paid for; the machine waits at no cost.
+      // A sleeping Lambda costs money; the state machine waits for free.
       if (waitMs > MAX_WAIT_MS) return this.#ended('later', waitMs);
       await wait(waitMs);
     }
@@ -151,8 +136,8 @@ class Sender {
   }
 
   /**
-   * Rows that were rejected and new ones take turns, so that neither keeps the others waiting. While no row is taken, new ones come
-   * first: one that is taken shows that the others are the cause.
+   * Alternates between rejected and new rows, so that neither group delays the other. While no row is accepted, new rows come
+   * first: an accepted one shows that the rejected rows themselves are the cause.
    */
   async #next(): Promise<Attempt | undefined> {
     const now = this.#edges.clock.now();
@@ -169,7 +154,7 @@ class Sender {
       : { row: next.value, nth: 1, rejections: 0, notBefore: 0, isOwnFault: false };
   }
 
-  /** When the next row may be sent; undefined when there is none. */
+  /** When the next row may be sent; undefined if there is none. */
   async #nextDue(): Promise<number | undefined> {
     const next = await this.#nextNew();
     if (next !== undefined) this.#held.add(next);
@@ -182,31 +167,18 @@ class Sender {
   }
 
   async #call(attempt: Attempt): Promise<void> {
-    const { row } = attempt;
-    const { provider, endpoint, codes } = this.#sending;
-    const answer = await send(provider, endpoint, row.body);
-    const line = answerLine(row.customId, answer);
-    const asked = mayList(row.body, this.#endpoint)
-      ? askedIn(asWire(JSON.parse(row.body)) ?? {}, this.#endpoint)
-      : ONE_INPUT;
-    const rules = { endpoint: this.#endpoint, codes };
-    const verdict = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
-    const { kind } = verdict;
-    // A gateway may put its limit into the body of a success. An answer that is empty asks for no other pace.
-    const status = verdict.kind === 'ok' ? answer.status : verdict.status;
-    const isSuccess = status >= 200 && status < 300;
-    const isTaken = kind !== 'retriable' || isSuccess;
-    this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
-    if (isTaken) this.#pace(answer, false, false);
-    if (kind === 'retriable' && this.#rejected(attempt, answer, { line, isTaken, isLimit: status === 429 }))
-      return;
-    const whose = verdict.kind === 'halting' ? whoseDenial(verdict, codes) : 'row';
+    const called = await callRow(this.#sending, attempt.row);
+    const { line, verdict, isTaken } = called;
+    this.#recent = remember(this.#recent, { customId: attempt.row.customId, isTaken });
+    if (isTaken) this.#pace(called.answer, false, false);
+    if (verdict.kind === 'retriable' && this.#rejected(attempt, called)) return;
+    const whose = verdict.kind === 'halting' ? whoseDenial(verdict, this.#sending.codes) : 'row';
     if (verdict.kind === 'halting' && whose === 'unclear') {
       this.#denied ??= this.#denials.add(line, deniedBy(verdict));
       return;
     }
     if (verdict.kind === 'halting' && whose === 'account') this.#denied ??= deniedBy(verdict);
-    // An answer of any other kind shows that the account is served; one that is none shows nothing.
+    // Any other answer shows that the account is served. No answer shows nothing.
     else if (isTaken) await this.#keep(this.#denials.take());
     await this.#keep([line]);
   }
@@ -216,14 +188,16 @@ class Sender {
     await Promise.all(lines.map((line) => this.#sending.answers.add(line)));
   }
 
-  /** No row is left: those that were denied failed by themselves where any other was answered, else the account is denied. */
+  /**
+   * No row is left. If any row was answered in another way, the denied rows failed themselves; otherwise the account is denied.
+   */
   async #settleDenials(): Promise<void> {
     if (this.#answered > 0 || this.#sending.hasAnswers) await this.#keep(this.#denials.take());
     else this.#denied ??= this.#denials.failure;
   }
 
-  /** @returns whether the row is sent again in this pass or the next one */
-  #rejected(attempt: Attempt, answer: DirectAnswer, { line, isTaken, isLimit }: Rejection): boolean {
+  /** @returns true if the row is sent again, in this pass or the next */
+  #rejected(attempt: Attempt, { answer, line, isTaken, isLimit }: CalledRow): boolean {
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
     const whose = isOwn ? 'row' : whoseRejection(this.#recent, isLimit);
     if (!isTaken) this.#pace(answer, whose, isLimit);
@@ -232,7 +206,7 @@ class Sender {
     const now = clock.now();
     const rejections = attempt.rejections + 1;
     const askedMs = parseRetryAfter(answer.headers['retry-after'], now);
-    // Everybody waits for a provider that takes nothing; the first row to be sent then may be any.
+    // All rows wait for a provider that accepts nothing; then any row may be sent first.
     const notBefore = whose === 'all' ? now : now + rowWaitMs(rejections, askedMs, random());
     const nth = isLimit ? attempt.nth : attempt.nth + 1;
     const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);
@@ -250,19 +224,5 @@ class Sender {
       whose === 'row'
         ? afterOwnRejection(this.#rate, headers, at)
         : afterAnswer(this.#rate, { rejected: whose, headers, isFailure: !isLimit }, at);
-  }
-}
-
-/** No answer is one like any other: status 0. */
-async function send(provider: BatchProvider, endpoint: string, body: string): Promise<DirectAnswer> {
-  try {
-    return await provider.send(endpoint, body);
-  } catch (error) {
-    if (!(error instanceof ProviderUnavailable)) throw error;
-    return {
-      status: 0,
-      headers: {},
-      body: JSON.stringify({ error: { code: 'NO_ANSWER', message: error.message } }),
-    };
   }
 }

@@ -10,15 +10,15 @@ import { rejectElsewhere } from './whose-answers.ts';
 
 export interface CancelledJob {
   readonly jobId: string;
-  /** `ended` had come to its end before. */
+  /** `ended`: the job had already ended. */
   readonly state: 'cancelling' | 'ended';
 }
 
 /**
- * Cancels a job: nothing new is sent, its open batches are cancelled at the provider, and what they had finished ends
- * in its results. The execution that runs is stopped at once, and another one, which finds the job cancelled, does all
- * that. A job may be cancelled any number of times: one whose provider did not take the cancel has batches open.
- * @returns undefined when there is no such job.
+ * Cancels a job: nothing new is sent, its open batches are cancelled at the provider, and their finished rows are written to the
+ * results. It stops the running execution and starts another one, which does that work. A job may be cancelled again, for example
+ * if the provider rejected the cancel and batches are still open.
+ * @returns undefined when the job does not exist
  */
 export async function cancelJob(edges: StartEdges, jobId: string): Promise<CancelledJob | undefined> {
   const { store, executions } = edges;
@@ -26,11 +26,11 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   if ((await store.stat(jobKey(jobId))) === undefined) return summary && { jobId, state: 'ended' };
   const last = await lastExecution(executions, jobId);
   const running = last?.running === true;
-  // Its execution may still run: it announces that end.
+  // Its execution may still be running: it will announce the end.
   if (summary !== undefined && !mayHaveOpenBatches(summary)) return { jobId, state: 'ended' };
   if (!running) rejectElsewhere(edges, await jobObject.require(store, jobId));
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
-  // Before the execution is stopped: a create that is on its way finds it when it is through, and cancels its batch.
+  // Written before the execution is stopped: a create in flight finds it when it returns, and cancels its batch.
   await markCancelled(edges, jobId, 'The job was cancelled.');
   if (running) await executions.stop(last.name, 'The job was cancelled.');
   await store.delete(summaryKey(jobId));
@@ -38,20 +38,20 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   return { jobId, state: 'cancelling' };
 }
 
-/** A job that failed or was cancelled may have left batches open; every other end means there are none. */
+/** A failed or cancelled job may have left batches open. After any other end there are none. */
 function mayHaveOpenBatches({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
 
-/** "Step Functions Execution Status Change" of EventBridge, as far as it is needed. */
+/** The fields used of EventBridge's "Step Functions Execution Status Change". */
 const stoppedExecutionSchema = z.object({
   source: z.literal('aws.states'),
   detail: z.object({ name: z.string(), status: z.enum(['ABORTED', 'TIMED_OUT']) }),
 });
 
 /**
- * An execution was aborted by hand or ran out of time: its job is cancelled, so that nothing goes on costing money. An
- * execution that came after it has taken care of that already.
+ * Cancels the job of an execution that was aborted by hand or timed out, so that it costs no more money. Does nothing if a later
+ * execution has already done so.
  */
 export async function cancelStoppedJob(edges: StartEdges, event: unknown): Promise<CancelledJob> {
   const { detail } = stoppedExecutionSchema.parse(event);
@@ -66,7 +66,7 @@ export async function cancelStoppedJob(edges: StartEdges, event: unknown): Promi
 }
 
 async function markCancelled({ store, log }: StartEdges, jobId: string, message: string): Promise<void> {
-  // Whoever was first says why.
+  // The first cancel's reason stays.
   if (isCancelled(await readStop(store, jobId))) return;
   const failure: Failure = { name: 'JobCancelled', code: 'CANCELLED', message };
   await stopObject.write(store, jobId, { failure });

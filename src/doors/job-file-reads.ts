@@ -5,8 +5,8 @@ import { profileOfKey, type Drop } from '../requests/drop-event.ts';
 import type { JobRequest } from '../requests/job-request.ts';
 
 /**
- * Checks that a dropped job file reads only what may be read from the folder it lies in: whoever may write to one profile's folder
- * may not, by that, read the files of others and the results of all jobs.
+ * Checks that a dropped job file reads only what its folder may read. Otherwise, write access to one profile's folder would give
+ * read access to other profiles' files and to all results.
  * @throws InvalidRequest naming the first key that it may not read
  */
 export function rejectOtherFiles(
@@ -18,7 +18,7 @@ export function rejectOtherFiles(
   const configured = Object.hasOwn(reads, profile) ? reads[profile] : undefined;
   const prefixes = configured ?? [`${INPUT_PREFIX}${profile}/`, STAGED_PREFIX];
   const isBelow = (key: string): boolean => isPlain(key) && prefixes.some((each) => key.startsWith(each));
-  // A file right below input/ is the default profile's, as the job file beside it is.
+  // A file directly below input/ belongs to the default profile, as a job file there does.
   const isBeside = (key: string): boolean =>
     configured === undefined && isPlain(key) && key.startsWith(INPUT_PREFIX) && profileOfKey(key) === profile;
   const other =
@@ -30,7 +30,7 @@ export function rejectOtherFiles(
   );
 }
 
-/** In a folder that stands for the bucket, "." and ".." lead elsewhere. */
+/** In a folder that serves as the bucket, "." and ".." lead to other files. */
 function isPlain(key: string): boolean {
   return !key.split('/').some((part) => part === '.' || part === '..');
 }

@@ -12,15 +12,15 @@ export type Decision = Approval['decision'];
 export interface JudgedJob {
   readonly jobId: string;
   readonly state: Decision;
-  /** A job that had ended, and goes on. */
+  /** Set if the job had ended and was resumed. */
   readonly resumed?: StartedJob | undefined;
 }
 
 /**
- * Approves or rejects a job by its pilot. A job that waits sees it at its next look. An approved job whose pilot had failed, was
- * rejected or was not approved in time goes on from its checkpoints.
- * @returns undefined when there is no such job.
- * @throws InvalidRequest when the job has no pilot to judge; RequestConflict when it was judged the other way, and holds to that
+ * Approves or rejects a job after its pilot. A waiting job notices at its next look. An approval resumes a job whose pilot had
+ * failed, was rejected or was not approved in time.
+ * @returns undefined when the job does not exist
+ * @throws InvalidRequest when the job has no pilot to judge; RequestConflict when the opposite decision is already in effect
  */
 export async function judgeJob(
   edges: StartEdges,
@@ -41,7 +41,7 @@ export async function judgeJob(
   return { jobId, state: decision, resumed };
 }
 
-/** A job was judged, and its host was stopped before it ended. */
+/** Resumes a job that was judged, but whose host stopped before it ended. */
 async function goOnIfUnended(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
   return (await summaryObject.read(edges.store, jobId)) === undefined ? resumeJob(edges, jobId) : undefined;
 }
@@ -63,7 +63,7 @@ function rowsAreSent(jobId: string, { state }: Pilot, decision: Decision): Error
   );
 }
 
-/** The execution that runs looks for the decision; the first one counts. */
+/** Records the decision for the running execution; the first decision counts. */
 async function tellRunning(
   edges: StartEdges,
   jobId: string,
@@ -77,7 +77,7 @@ async function tellRunning(
     pilot.state === 'waiting' && (await approvalObject.create(store, jobId, approvalOf(edges, decision)));
   if (isFirst) return undefined;
   const first = await approvalObject.read(store, jobId);
-  // A job that goes on with an approval has not looked at it yet.
+  // A job that was resumed by an approval may not have read that approval yet.
   if (first === undefined || (pilot.state !== 'waiting' && first.decision === 'rejected'))
     throw new InvalidRequest(
       `Job ${jobId} is ending without its other rows: judge its pilot when it has ended.`,
@@ -86,7 +86,7 @@ async function tellRunning(
   throw new RequestConflict(`The pilot of job ${jobId} was ${first.decision} at ${first.at}.`);
 }
 
-/** A job that went no further goes on with an approval; one whose host was stopped while it waited also ends with a rejection. */
+/** An approval resumes a stopped job. A rejection resumes only a job whose host stopped while it waited, so that it ends. */
 async function tellEnded(
   edges: StartEdges,
   jobId: string,

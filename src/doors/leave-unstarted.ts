@@ -5,13 +5,13 @@ import type { StartEdges } from './start-job.ts';
 
 export interface UnstartedJob {
   readonly jobId: string;
-  /** `refused`: it asks for what cannot be. `empty`: there is nothing to do. */
+  /** `refused`: the request is invalid. `empty`: there is nothing to do. */
   readonly state: 'refused' | 'empty';
 }
 
 /**
- * Tells of a job that nobody waits for and that is not started: its summary goes where its results would be. Delivering
- * its event again would not help.
+ * Reports a job that is not started and that nobody waits for: writes its summary where its results would be. Delivering its
+ * event again would not help.
  */
 export async function leaveUnstarted(edges: StartEdges, unstarted: Unstarted): Promise<UnstartedJob> {
   const { store, clock, log } = edges;

@@ -3,10 +3,10 @@ import { publishedConfig } from '../config/published-config.ts';
 import type { NightshiftConfig } from '../config/config.ts';
 import type { Edges } from '../edges.ts';
 
-/** CloudFormation's call of a custom resource, as far as it is used. */
+/** The fields used of CloudFormation's call of a custom resource. */
 export interface DeployEvent {
   readonly RequestType: 'Create' | 'Update' | 'Delete';
-  /** Where CloudFormation waits for the answer: a signed address. */
+  /** Signed URL at which CloudFormation waits for the answer. */
   readonly ResponseURL: string;
   readonly StackId: string;
   readonly RequestId: string;
@@ -17,7 +17,7 @@ export interface PublishEdges extends Edges {
   readonly config: NightshiftConfig;
 }
 
-/** One resource per workflow: a new configuration is an update of the same. */
+/** One constant id per workflow, so that a new configuration updates the same resource. */
 const RESOURCE_ID = 'nightshift-config';
 
 /**
@@ -48,7 +48,7 @@ async function answer(event: DeployEvent, result: { Status: string; Reason?: str
     RequestId,
     LogicalResourceId,
   });
-  // The address is signed for exactly these headers.
+  // The URL is signed for exactly these headers.
   const response = await fetch(ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body });
   if (!response.ok) throw new Error(`CloudFormation refused the answer with status ${response.status}.`);
 }

@@ -7,7 +7,7 @@ export function retryId(jobId: string, nth: number): string {
   return `${jobId}-retry-${nth}`;
 }
 
-/** Whether a later retry took over the rows of this one, so that it must not go on. */
+/** True if a later retry has taken over the rows of this one, so that this one must not be resumed. */
 export async function isOvertaken(store: ObjectStore, { retry }: Pick<Job, 'retry'>): Promise<boolean> {
   if (retry === undefined) return false;
   return (await store.stat(jobKey(retryId(retry.jobId, retry.nth + 1)))) !== undefined;

@@ -12,17 +12,18 @@ import { retryId } from './retry-id.ts';
 import { rejectElsewhere } from './whose-answers.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
 
-/** How the rows are treated this time; what is absent stays as it was. */
+/** Settings of the retry; absent fields stay as they were. */
 export interface RetryTreatment {
   readonly profile?: string | undefined;
   readonly overrides?: ProfileConfig | undefined;
 }
 
 /**
- * Asks the rows of a job again that are not ok, as a job of its own whose results go among those of the first. The profile is
- * read anew, and the job's own overrides stay. A retry that has not come to its end goes on; only then there is a next one.
- * @returns undefined when there is no such job.
- * @throws InvalidRequest when the job has nothing to retry, can be resumed instead, or belongs to another host; RequestConflict when another retry is not done
+ * Starts a retry: a job that sends again the rows of another job that are not ok, and whose results are merged into that job's
+ * results. The profile is read anew; the first job's overrides stay. An unfinished retry is resumed before another one may start.
+ * @returns undefined when the job does not exist
+ * @throws InvalidRequest when the job has nothing to retry, can be resumed instead, or belongs to another host; RequestConflict
+ * when another retry is not finished
  */
 export async function retryJob(
   edges: StartEdges,
@@ -38,7 +39,7 @@ export async function retryJob(
       `Job ${jobId} cannot be retried: its checkpoints are deleted, or it was never started. Run its dead letters as a new job.`,
     );
   }
-  // Made-up answers never come among real ones, nor real ones among those.
+  // Simulated and real answers must not be mixed.
   rejectElsewhere(edges, job);
   rejectOthers(job, summary);
   const nth = await nextRetry(edges, jobId, treatment);
@@ -53,7 +54,7 @@ export async function retryJob(
   });
 }
 
-/** @throws InvalidRequest for a job that has no rows to ask again, or whose rows are not settled yet */
+/** @throws InvalidRequest for a job without rows to send again, or whose rows are not settled yet */
 function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
   if (retry !== undefined)
     throw new InvalidRequest(`Job ${jobId} is a retry of job ${retry.jobId}: retry that one.`);
@@ -73,12 +74,12 @@ function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void
   }
 }
 
-/** A field that is asked for now wins over what the job asked for. */
+/** Fields of the retry's request take precedence over those of the job's request. */
 function mergeOverrides(first: ProfileConfig = {}, now: ProfileConfig = {}): ProfileConfig {
   return { ...first, ...now, ...mergeTables(first, now) };
 }
 
-/** The retry to start: the last one while it is not over, otherwise the one after it. */
+/** The retry to start: the last one if it is unfinished, otherwise a new one. */
 async function nextRetry(
   { store, executions }: StartEdges,
   jobId: string,
@@ -96,15 +97,15 @@ async function nextRetry(
   );
 }
 
-/** Whether nothing of a retry can be answered any more: it has no batch left, and is not one that goes on. */
+/** True if a retry can get no more answers: it has no open batch, and will not be resumed. */
 async function isOver(store: ObjectStore, { jobId, status, open = [] }: Summary): Promise<boolean> {
   if (status === 'cancelled') return open.length === 0;
   if (status !== 'failed') return true;
-  // Refused as a whole: nothing of it was sent.
+  // The whole retry was rejected, so nothing of it was sent.
   return (await planObject.read(store, jobId))?.failure !== undefined;
 }
 
-/** How often the job was retried. */
+/** Number of retries of the job. */
 async function lastRetry(store: ObjectStore, jobId: string): Promise<number> {
   let nth = 0;
   while ((await store.stat(jobKey(retryId(jobId, nth + 1)))) !== undefined) nth += 1;

@@ -8,11 +8,11 @@ import type { Edges } from '../edges.ts';
 import { InvalidRequest } from '../errors.ts';
 
 /*
- * A sample is a job of the first rows of its inputs. A later job of the same inputs, treated the same way, takes the
- * answers of the sample as they are, so that nobody pays for them again.
+ * A sample is a job of the first rows of its inputs. A later job with the same inputs and settings reuses the sample's answers,
+ * so that they are paid only once.
  */
 
-/** Remembers a sample for the jobs after it. */
+/** Records a sample for later jobs. */
 export async function noteSample({ store }: Pick<Edges, 'store'>, job: Job): Promise<void> {
   const { jobId, limit } = job;
   if (limit === undefined) return;
@@ -22,9 +22,9 @@ export async function noteSample({ store }: Pick<Edges, 'store'>, job: Job): Pro
 }
 
 /**
- * The sample whose answers a new job takes.
+ * Finds the sample whose answers a new job reuses.
  * @returns undefined if there is no sample, or it has no answers
- * @throws InvalidRequest when the sample may still be answered: sending its rows now would pay for them twice
+ * @throws InvalidRequest when the sample may still get answers: sending its rows now would pay for them twice
  */
 export async function findSample(
   { store }: Pick<Edges, 'store'>,
@@ -45,7 +45,7 @@ export async function findSample(
   return summary.results === undefined ? undefined : { jobId, results: summary.results };
 }
 
-/** The same inputs, treated the same way: all that decides on the answers, but not how often they are asked for. */
+/** Hash of the inputs and of all settings that affect answers, but not of how often rows are sent. */
 function hashOf({ profile, inputs, owner }: Job): string {
   const { polling: _polling, price: _price, budget: _budget, maxBad: _maxBad, ...asked } = profile;
   const { pilot: _pilot, provider, ...rest } = asked;
@@ -54,7 +54,7 @@ function hashOf({ profile, inputs, owner }: Job): string {
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
-/** Rows that came with a request are named after their content, beside the job that they came with. */
+/** Inline rows are named by their content and stored below their own job. */
 function identityOf(key: string): string {
   return /^jobs\/[^/]+\/rows-/.test(key) ? basename(key) : key;
 }

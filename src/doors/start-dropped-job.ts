@@ -15,21 +15,21 @@ import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
 import { startJob, type StartEdges, type StartedJob, type StartRequest } from './start-job.ts';
 
 /**
- * Starts the job of a dropped file: the file is its input, or a job request (`*.job.json`) that names it. When it asks
- * for something that cannot be (no such profile), the answer is put where its results would be, and the event is done:
- * delivering it again would not help.
+ * Starts the job of a dropped file: the file is its input, or a job request (`*.job.json`) that names it. If the request is
+ * invalid (for example, an unknown profile), a summary is written where its results would be and the event counts as handled,
+ * because delivering it again would not help.
  */
 export async function startDroppedJob(
   edges: StartEdges,
   event: unknown,
 ): Promise<StartedJob | UnstartedJob | PassedOver> {
   const drop = readDrop(dropEventSchema.parse(event));
-  // Consoles and tools make such objects to show a folder; programs name what they have not finished.
+  // Consoles create folder objects, and programs mark unfinished uploads by their names. Neither is an input.
   if (drop.key.endsWith('/') || isUnfinished(drop.key)) return { state: 'passed over' };
   try {
     return await startJob(edges, await requestOf(edges, drop));
   } catch (error) {
-    // A job request that was written anew meanwhile has an event of its own.
+    // A job request that was overwritten in the meantime has its own event.
     if (error instanceof InvalidInput) return { state: 'passed over' };
     if (!(error instanceof InvalidRequest)) throw error;
     const { jobId, profile } = drop;
@@ -37,7 +37,7 @@ export async function startDroppedJob(
   }
 }
 
-/** What was dropped is no file. */
+/** The result for an object that is not an input file. */
 export interface PassedOver {
   readonly state: 'passed over';
 }

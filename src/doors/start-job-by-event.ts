@@ -4,7 +4,9 @@ import type { StartEdges, StartedJob } from './start-job.ts';
 import { startScheduledJob } from './start-scheduled-job.ts';
 import { sweepInput, type Sweep } from './sweep-input.ts';
 
-/** Starts the job of an event: a schedule's time has come, or a file was dropped. Or it is time to look for lost ones. */
+/**
+ * Starts the job of an event: a scheduled time or a dropped file. A sweep event starts the jobs of files whose events were lost.
+ */
 export function startJobByEvent(
   edges: StartEdges,
   event: unknown,

@@ -22,40 +22,39 @@ export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
   readonly executions: Executions;
   /**
-   * A simulator answers every job that is started here, whatever provider its profile or its request names: this host
-   * calls no real one. Never on AWS.
+   * A simulator answers every job of this host, whatever provider the job names. The host calls no real provider. Never on AWS.
    */
   readonly simulated?: true | undefined;
 }
 
-/** What every door hands over: which input, how to treat it, and what makes it one job. */
+/** What every way of starting a job provides: the input, the settings, and the identity of the job. */
 export interface StartRequest {
   readonly jobId: string;
   readonly profile: string;
   readonly overrides?: ProfileConfig | undefined;
-  /** The input files, in order. Asked for only when the job is new. */
+  /** The input files, in order. Called only if the job is new. */
   readonly inputs: () => Promise<readonly InputRef[]>;
-  /** What was found below the request's prefix and is no input; asked for after the inputs. */
+  /** Files below the request's prefix that are not inputs. Called after `inputs`. */
   readonly skipped?: () => SkippedFiles | undefined;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string | undefined;
-  /** The schedule that asks. */
+  /** The schedule that requests the job. */
   readonly scheduledBy?: string | undefined;
-  /** Take only so many rows, from the first on: a sample. */
+  /** Number of rows to take from the first on, for a sample. */
   readonly limit?: number | undefined;
-  /** Tells this request from another one under the same jobId, which is then refused. */
+  /** Distinguishes this request from another one under the same jobId, which is then rejected. */
   readonly requestHash?: string | undefined;
-  /** Who asked for it through the API. */
+  /** The API caller who requested the job. */
   readonly owner?: string | undefined;
-  /** The job whose rows are asked again. */
+  /** The job whose rows are sent again. */
   readonly retry?: RetryOf | undefined;
 }
 
 export interface StartedJob {
   readonly jobId: string;
   /**
-   * `started` is new; `resumed` was known and goes on from its checkpoints; `running` runs already; `cancelling` is
-   * being cancelled; `finished` had ended: nothing to do.
+   * `started`: a new job; `resumed`: a known job that continues from its checkpoints; `running`: already running; `cancelling`:
+   * being cancelled; `finished`: had ended, so there is nothing to do.
    */
   readonly state: 'started' | 'resumed' | 'running' | 'cancelling' | 'finished';
   /** The execution's name, unless nothing runs. */
@@ -63,10 +62,10 @@ export interface StartedJob {
 }
 
 /**
- * The one way a job starts, and starts again. `job.json` is written once and wins over a later request for the same
- * job, so that a resume goes on with the profile and the inputs the job began with.
- * @throws InvalidRequest when the profile, an override or an input is not valid; the job is not known then.
- * @throws RequestConflict when the job is known by another request.
+ * Starts a job, or resumes it; all ways in end here. `job.json` is written once and takes precedence over a later request for the
+ * same job, so that a resume uses the profile and inputs that the job began with.
+ * @throws InvalidRequest when the profile, an override or an input is not valid; no job is recorded then
+ * @throws RequestConflict when another request has started a job under this jobId
  */
 export async function startJob(edges: StartEdges, request: StartRequest): Promise<StartedJob> {
   const { store, executions, log } = edges;
@@ -81,7 +80,7 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
   }
   await store.put(indexKey(job.createdAt, jobId), '');
   if (known) return goOn(edges, job);
-  // It may have been refused before, for an input that was not there yet.
+  // An earlier request may have been rejected because the input did not exist yet.
   await store.delete(summaryKey(jobId));
   const execution = await startExecution(executions, jobId);
   log('job_started', { jobId, execution });
@@ -89,15 +88,15 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
 }
 
 /**
- * Whether the job ran, and so long ago that the bucket has forgotten its checkpoints: its summary answers for it, so that it
- * is not paid for again. A job that was refused or empty has no provider, and may start.
+ * True if the job ran so long ago that the bucket has deleted its checkpoints. Its summary then prevents that it runs, and is
+ * paid, again. A rejected or empty job has no provider in its summary, and may start.
  */
 async function isForgotten(store: Edges['store'], jobId: string): Promise<boolean> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return false;
   return (await summaryObject.read(store, jobId))?.provider !== undefined;
 }
 
-/** Writes `job.json` unless the job is known already. */
+/** Writes `job.json` unless it exists. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock, simulated } = edges;
   const { jobId, profile, overrides, retry } = request;
@@ -115,7 +114,7 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
     ...defined({ skipped: request.skipped?.() }),
     ...(overrides !== undefined && Object.keys(overrides).length > 0 && { overrides }),
   };
-  // A retry takes the rows that are not ok; their answers are in no sample.
+  // A retry sends rows that are not ok, and a sample has no answers for those.
   const sample = retry === undefined ? await findSample(edges, asked) : undefined;
   const job: Job = sample === undefined ? asked : { ...asked, sample };
   const first = await jobObject.create(store, jobId, job);
@@ -124,7 +123,7 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
   return { job, known: false };
 }
 
-/** A simulator stands in for the provider of every step. */
+/** Replaces the provider of every step by the simulator. */
 function simulatedSteps(profile: ResolvedProfile): ResolvedProfile {
   const { then, provider, polling } = profile;
   return then === undefined
@@ -133,8 +132,8 @@ function simulatedSteps(profile: ResolvedProfile): ResolvedProfile {
 }
 
 /**
- * A known job that was asked for once more: one that failed goes on; one that came to its end does not, and one that was
- * cancelled does so only when a person says so.
+ * Handles a request for a known job: resumes it if it failed, but not if it finished. A cancelled job is resumed only by an
+ * explicit resume.
  */
 async function goOn(edges: StartEdges, job: Job): Promise<StartedJob> {
   const { store, log } = edges;
@@ -153,8 +152,8 @@ async function goOn(edges: StartEdges, job: Job): Promise<StartedJob> {
 }
 
 /**
- * Lets a job that failed or was cancelled go on from its checkpoints.
- * @returns undefined when there is no such job.
+ * Resumes a failed or cancelled job from its checkpoints.
+ * @returns undefined when the job does not exist
  */
 export async function resumeJob(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
   const { store, executions } = edges;
@@ -175,7 +174,7 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
   return resume(edges, jobId);
 }
 
-/** A job that was refused or empty has ended without ever being started. */
+/** A rejected or empty job has ended without being started. */
 async function unstarted(store: Edges['store'], jobId: string): Promise<StartedJob | undefined> {
   return (await store.stat(summaryKey(jobId))) === undefined ? undefined : { jobId, state: 'finished' };
 }
@@ -184,14 +183,14 @@ async function resume(edges: StartEdges, jobId: string): Promise<StartedJob> {
   const { store, executions, log } = edges;
   await renew(edges, await jobObject.require(store, jobId));
   await store.delete(stopKey(jobId));
-  // A job with a summary has ended; this one has not any more.
+  // A summary means that a job has ended, so a resumed job has none.
   await store.delete(summaryKey(jobId));
   const execution = await startExecution(executions, jobId);
   log('job_resumed', { jobId, execution });
   return { jobId, state: 'resumed', execution };
 }
 
-/** A job goes on with the limits that its profile has now; with its own where the profile is gone, or is wrong. */
+/** Updates the limits of a resumed job from its profile; keeps the job's own limits if the profile is missing or invalid. */
 async function renew({ store, config }: StartEdges, job: Job): Promise<void> {
   const { profile, overrides } = job;
   await renewLimits(store, job, limitsNow() ?? limitsOf(profile));
@@ -207,15 +206,15 @@ async function renew({ store, config }: StartEdges, job: Job): Promise<void> {
 }
 
 /**
- * A job that failed can be started again; one that came to its end, with or without dead letters, cannot, and one whose rows
- * were refused would be refused again.
+ * True if a job cannot be resumed: it finished, with or without dead letters, or its rows were rejected and would be rejected
+ * again.
  */
 async function hasFinished(store: Edges['store'], jobId: string): Promise<boolean> {
   const summary = await summaryObject.read(store, jobId);
   return summary !== undefined && (summary.status !== 'failed' || (await isRefused(store, jobId)));
 }
 
-/** Whether the job's plan says that nothing of it is ever sent: its rows are deleted once they are in its results. */
+/** True if the job's plan forbids sending any row. Its rows are deleted once they are in its results. */
 async function isRefused(store: Edges['store'], jobId: string): Promise<boolean> {
   return (await planObject.read(store, jobId))?.failure !== undefined;
 }

@@ -51,7 +51,7 @@ export async function startScheduledJob(
   }
 }
 
-/** The schedule may have been taken out of the configuration while its event was on its way. */
+/** The schedule may have been removed from the configuration after its event was sent. */
 function findSchedule({ config }: StartEdges, name: string): Schedule {
   const schedule = Object.hasOwn(config.schedules ?? {}, name) ? config.schedules?.[name] : undefined;
   if (schedule === undefined) {
@@ -71,7 +71,7 @@ interface Run {
   readonly time: Date;
 }
 
-/** The input files of this run; undefined when its job is known already and has them in its `job.json`. */
+/** The input files of this run; undefined if the job already exists and has them in its `job.json`. */
 async function scheduledInputs(
   { store, config }: StartEdges,
   { jobId, name, schedule, time }: Run,
@@ -79,7 +79,7 @@ async function scheduledInputs(
 ): Promise<readonly InputRef[] | undefined> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return undefined;
   const { prefix, inputs = [], rows, timezone = 'UTC', profile = 'default' } = schedule;
-  // Before any file is claimed: a job that cannot be takes none.
+  // Checked before any file is claimed, so that an invalid job claims none.
   resolveProfile(config, profile, askedOverrides(schedule));
   const fill = (pattern: string): string => fillDateTokens(pattern, time, timezone);
   if (prefix !== undefined && !claims(schedule)) return inputsBelow(store, fill(prefix), filter);
@@ -88,7 +88,7 @@ async function scheduledInputs(
   return resolveInputs(store, jobId, rows === undefined ? { inputs: inputs.map(fill) } : { rows });
 }
 
-/** Whether a run takes each version of a file from all later ones. */
+/** True if a run claims each version of a file, so that no later run takes it. */
 function claims({ prefix, take = 'new' }: Schedule): boolean {
   return prefix !== undefined && take === 'new';
 }

@@ -7,35 +7,35 @@ import { startDroppedJob } from './start-dropped-job.ts';
 import type { StartEdges } from './start-job.ts';
 
 export interface SweepOptions {
-  /** Looks at files that were written in so many days. Default 2. */
+  /** Considers files written within this many days. Default: 2. */
   readonly days?: number | undefined;
-  /** Most jobs that are started. Default 100. */
+  /** Most jobs to start. Default: 100. */
   readonly limit?: number | undefined;
 }
 
 export interface Sweep {
   readonly state: 'swept';
-  /** Jobs of files that had none. */
+  /** Jobs that were started for files without one. */
   readonly jobs: readonly string[];
-  /** Files that were looked at. */
+  /** Number of files checked. */
   readonly files: number;
-  /** False when there may be more: the limit or the time was used up. */
+  /** False if there may be more: the limit or the time was used up. */
   readonly complete: boolean;
 }
 
-/** The event of a newer file may still arrive. Starting the file here as well would be harmless, but would cost calls. */
+/** The event of a newer file may still arrive. Starting its job here would be harmless, but costs calls. */
 const LEFT_TO_ITS_EVENT_MS = 15 * 60_000;
 
-/** The function that starts jobs may run for two minutes. */
+/** The Lambda that starts jobs may run for two minutes. */
 const TIME_MS = 60_000;
 
 const DAY_MS = 86_400_000;
 const CHUNK = 32;
 
 /**
- * Starts the jobs of files below `input/` that no job has: their event was lost, or they were there before S3 sent events.
- * A file's job is known by its `job.json` or its summary, so that one that was refused is not started again; and its
- * jobId is that of its event, so that both together start one job.
+ * Starts jobs for files below `input/` that have none: their event was lost, or they were there before S3 sent events. A file has
+ * a job if a `job.json` or a summary exists, so a rejected job is not started again. The jobId equals that of the file's event,
+ * so both together start one job.
  */
 export async function sweepInput(edges: StartEdges, options: SweepOptions = {}): Promise<Sweep> {
   const { days = 2, limit = 100 } = options;
@@ -59,7 +59,7 @@ export async function sweepInput(edges: StartEdges, options: SweepOptions = {}):
   return { state: 'swept', jobs, files, complete };
 }
 
-/** Longest that a file can be said to have no job: after that, the bucket has forgotten the job itself. */
+/** Most days for which a missing job can be recognised: after that, the bucket has deleted the job's own objects. */
 export function longestSweepDays(config: StartEdges['config']): number {
   return checkpointDays(jobDaysOf(config)) - 1;
 }
@@ -78,10 +78,10 @@ async function* recentFiles({ store, clock }: StartEdges, days: number): AsyncGe
   if (chunk.length > 0) yield chunk;
 }
 
-/** The event that S3 sent, or should have sent, for the file as it is now; undefined when its job is known. */
+/** The event that S3 sent, or should have sent, for the current version of the file; undefined if its job exists. */
 async function missedEvent({ store }: StartEdges, key: string): Promise<DropEvent | undefined> {
   const found = await store.stat(key);
-  // Without a version, the event is not known: it would have a number that nothing else tells.
+  // Without a version id the jobId cannot be derived: the event's own number is not stored anywhere else.
   if (found?.version === undefined) return undefined;
   const object = { key, 'version-id': found.version };
   const event: DropEvent = { source: 'aws.s3', detail: { bucket: { name: bucketOf(store.url) }, object } };

@@ -4,9 +4,9 @@ import type { Job } from '../checkpoints/job.ts';
 import type { StartEdges } from './start-job.ts';
 
 /**
- * Why this host does not go on with a job: a host whose answers are made up calls no real provider, and the batches of a
- * simulated job are at a simulator that only such a host brings.
- * @returns undefined when it goes on with it
+ * Why this host cannot continue a job: a simulating host calls no real provider, and the batches of a simulated job exist only in
+ * the simulator of such a host.
+ * @returns undefined when it can
  */
 export function whyNotHere(
   { simulated }: Pick<StartEdges, 'simulated'>,
@@ -19,7 +19,7 @@ export function whyNotHere(
   return undefined;
 }
 
-/** @throws InvalidRequest when the job goes on elsewhere */
+/** @throws InvalidRequest when only another kind of host can continue the job */
 export function rejectElsewhere(edges: Pick<StartEdges, 'simulated'>, job: Job): void {
   const why = whyNotHere(edges, job);
   if (why !== undefined) throw new InvalidRequest(why);

@@ -1,17 +1,17 @@
-import { readError, type WireError } from '../provider/error-envelope.ts';
-import { carriedError, hasFailureDetail, isOnlyError } from '../provider/error-signs.ts';
+import { readError, type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError, hasFailureDetail, isOnlyError } from '../provider/errors/error-signs.ts';
 import { numberText } from '../exact-json.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import type { Asked, Endpoint, Shown } from './endpoint.ts';
 
-/** What the body of a success is: an answer, as a result line shows it, or a failure that says why it is none. */
+/** What the body of a success is: an answer with the fields that a result line shows, or a failure with its reason. */
 export type Answer =
   | { readonly kind: 'answer'; readonly shown: Shown }
   | { readonly kind: 'failure'; readonly error: WireError };
 
 /**
- * Reads the body of a success. It is an answer only when its endpoint says so. A body that carries an error is a failure with
- * the error's own code; at an endpoint that is not known, only a body that is nothing but an error.
+ * Reads the body of a success. It is an answer only if the endpoint's rule accepts it. A body with an error becomes a failure
+ * with that error's code; at an unknown endpoint only if the body holds nothing but the error.
  */
 export function answerOf(body: unknown, endpoint: Endpoint, asked: Asked): Answer {
   const error = errorIn(body, endpoint) ?? problemOf(body, endpoint, asked);
@@ -31,7 +31,7 @@ const NEITHER = 'The provider gave neither an answer nor an error.';
 function problemOf(body: unknown, endpoint: Endpoint, asked: Asked): WireError | undefined {
   const problem = endpoint.problem?.(body, asked);
   if (problem === undefined || !isWithoutAnswer(problem)) return problem;
-  // A body without an answer is often an error that is not called one: a text, a page, a message.
+  // A body without an answer is often an unmarked error: a text, a page, a message.
   const said = readError(body);
   if (said.message === undefined) return problem;
   const others = [...(said.others ?? []), problem.code ?? ''];
@@ -41,17 +41,17 @@ function problemOf(body: unknown, endpoint: Endpoint, asked: Asked): WireError |
 const isWithoutAnswer = ({ code }: WireError): boolean =>
   code === 'EMPTY_RESULT' || code === 'UNEXPECTED_RESULT';
 
-/** Where the answer should be there is nothing: asking again may bring it. */
+/** The answer is missing; a retry may bring it. */
 export function emptyResult(message: string): WireError {
   return { code: 'EMPTY_RESULT', message };
 }
 
-/** Where the answer should be there is something else. It is paid for, and the same may come again. */
+/** Something else is in the answer's position. It is paid for, and a retry may bring the same. */
 export function unexpectedResult(message: string): WireError {
   return { code: 'UNEXPECTED_RESULT', message };
 }
 
-/** The list in a field of the body, where it holds anything; else why there is none. */
+/** The list in a field of the body if it is not empty; otherwise why there is none. */
 export function listIn(body: unknown, field: string): readonly unknown[] | WireError {
   if (isBlank(body)) return emptyResult(`The answer has no "${field}".`);
   const wire = asWire(body);
@@ -65,10 +65,10 @@ export function listIn(body: unknown, field: string): readonly unknown[] | WireE
   return list.every(isBlank) ? emptyResult(`"${field}" of the answer holds nothing.`) : list;
 }
 
-/** Fields around an answer that may hold words. */
+/** Fields that may hold text and are not part of the answer. */
 const AROUND = new Set(['usage', 'metadata', 'headers', 'request', 'prompt_filter_results', 'provider']);
 
-/** Whether a body without the field says something in another shape: that is paid for, and would come again. */
+/** True if a body without the field has content in another shape: it is paid for, and a retry would bring the same. */
 function saysOtherwise(wire: Wire, field: string): boolean {
   if (wire[field] !== undefined && wire[field] !== null) return false;
   return Object.entries(wire).some(
@@ -88,7 +88,7 @@ export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-/** Whether a value holds nothing: null, an empty text, list or object. */
+/** True for null and for an empty text, list or object. */
 export function isBlank(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
   const wire = asWire(value);

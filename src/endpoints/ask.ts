@@ -15,7 +15,7 @@ export function noPrompt(message: string): RowRejected {
   return new RowRejected('NO_PROMPT', message);
 }
 
-/** For a row with text that no UTF-8 can hold: a provider would fail the row, or the whole file it is in. */
+/** The rejection of a row with text that is not valid Unicode: a provider would fail the row, or its whole file. */
 export function invalidText(): RowRejected {
   return new RowRejected(
     'INVALID_TEXT',
@@ -23,7 +23,7 @@ export function invalidText(): RowRejected {
   );
 }
 
-/** @throws RowRejected unless it is a text that is not blank. */
+/** @throws RowRejected unless the value is a text that is not blank */
 export function nonBlank(text: unknown, field: string): string {
   if (typeof text === 'string' && text.trim() !== '') return text;
   throw noPrompt(
@@ -31,7 +31,7 @@ export function nonBlank(text: unknown, field: string): string {
   );
 }
 
-/** The one of two fields that a row has. @throws RowRejected when it has both */
+/** The value of one of two alternative fields. @throws RowRejected if the row has both */
 export function oneOf(fields: Readonly<Record<string, unknown>>, first: string, second: string): unknown {
   if (fields[first] !== undefined && fields[second] !== undefined)
     throw noPrompt(`Give "${first}" or "${second}", not both.`);

@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { asWire } from '../provider/wire.ts';
 import { isFields, nonBlank, noPrompt } from './ask.ts';
 import { choiceProblem, readChoices } from './choices.ts';
@@ -35,18 +35,18 @@ function messages({ prompt, system, messages: given, input }: Fields): unknown {
 
 const SHOWN = envelope('choices');
 
-/** Fields of a choice and its message that `text`, `finish_reason` and `refusal` say in full. */
+/** Fields of a choice that are shown completely by `text`, `finish_reason` and `refusal`. */
 const PLAIN_CHOICE = new Set(['index', 'message', 'finish_reason']);
 const PLAIN_MESSAGE = new Set(['role', 'content', 'refusal']);
 
 const isMessage = (value: unknown): boolean => asWire(value) !== undefined;
 
-/** An answer has a choice with a message. What the message says is the model's business: it may hold calls of tools only. */
+/** An answer has a choice with a message. The message may be empty, or hold only tool calls. */
 function problem(body: unknown): WireError | undefined {
   return choiceProblem(body, 'message', isMessage);
 }
 
-/** The first choice that has a message. The choices are kept when they say more than is shown of that one. */
+/** Shows the first choice with a message. All choices are kept in `body` if they hold more than that. */
 function show(body: unknown): Shown {
   const { choices, first } = readChoices(body, 'message', isMessage);
   const message = asWire(first['message']) ?? {};

@@ -1,13 +1,13 @@
-import { type WireError } from '../provider/error-envelope.ts';
-import { carriedError } from '../provider/error-signs.ts';
+import { type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { emptyResult, isBlank, isList, listIn, unexpectedResult } from './answer.ts';
 
 /**
- * Why the choices of a body hold no answer; `undefined` when they do, none of them with an error.
- * @param part the field of a choice that answers
- * @param isPart whether its value does
- * @param least how many choices have to
+ * Why the choices of a body are not an answer; `undefined` if they are one and none has an error.
+ * @param part the field of a choice that holds the answer
+ * @param isPart checks the field's value
+ * @param least how many choices must have it
  */
 export function choiceProblem(
   body: unknown,
@@ -33,20 +33,23 @@ export function choiceProblem(
   return choices.every(saysNoMore) ? emptyResult(message) : unexpectedResult(message);
 }
 
-/** Fields of a choice that answer nothing. */
+/** Fields of a choice that are not part of the answer. */
 const AROUND_PART = new Set(['index', 'finish_reason', 'native_finish_reason', 'stop_reason', 'logprobs']);
 
-/** A choice that holds something else, such as the `delta` of a stream, is paid for and would come again. */
+/**
+ * True if a choice has no other content. A choice with other content, such as a stream's `delta`, is paid for and a retry would
+ * bring the same.
+ */
 function saysNoMore(choice: unknown): boolean {
   return Object.entries(asWire(choice) ?? {}).every(
     ([name, value]) => AROUND_PART.has(name) || isBlank(value),
   );
 }
 
-/** How servers end an answer that they could not finish: OpenRouter, Mistral and vLLM `error`, vLLM and SGLang `abort`. */
+/** Finish reasons of incomplete answers: OpenRouter, Mistral and vLLM use `error`, vLLM and SGLang `abort`. */
 const BROKEN_OFF: ReadonlySet<string> = new Set(['error', 'abort']);
 
-/** Gateways that stop in the middle of an answer put the error beside the choice's part, or in it. */
+/** Gateways that fail in the middle of an answer put the error beside the choice's part, or inside it. */
 function choiceError(choices: readonly unknown[], part: string): WireError | undefined {
   for (const choice of choices) {
     const wire = asWire(choice) ?? {};

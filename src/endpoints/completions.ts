@@ -1,11 +1,11 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { nonBlank } from './ask.ts';
 import { choiceProblem, readChoices } from './choices.ts';
 import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';
 import { COMPLETION_PARAMETERS } from './parameters.ts';
 import { common, envelope, isPlain, isReason, isUsual, reason } from './show.ts';
 
-/** `/v1/completions`: a prompt, or several, become `text`; of several answers the others are in `body`. */
+/** `/v1/completions`: one or more prompts become `text`; further answers are in `body`. */
 export const COMPLETIONS: Endpoint = {
   path: /\/v\d+\/completions$/,
   fields: new Set(['prompt']),

@@ -1,13 +1,13 @@
 import { asWire } from '../provider/wire.ts';
 import { isPlain } from './show.ts';
 
-/** What the content of a message says. */
+/** The content of a message. */
 export interface Content {
-  /** Its text parts as one text; null when it has none. */
+  /** Its text parts joined; null if there are none. */
   readonly text: string | null;
-  /** Why the model would not answer, from parts that say so. */
+  /** The model's refusal, if a part has one. */
   readonly refusal: string | undefined;
-  /** Whether it says nothing else: no other parts, and nothing beside them. */
+  /** True if it has one text part and nothing else. */
   readonly isPlain: boolean;
 }
 
@@ -25,7 +25,7 @@ export function readContent(content: unknown): Content {
   return {
     text: texts.length === 0 ? null : texts.join(''),
     refusal: refusals.length === 0 ? undefined : refusals.join(''),
-    // The bounds between several parts are not in their text.
+    // The text does not show the boundaries between several parts.
     isPlain: parts.length === 1 && parts.every(isPlainPart),
   };
 }
@@ -34,7 +34,7 @@ function textOf(part: unknown): string | undefined {
   if (typeof part === 'string') return part;
   const { type, text } = asWire(part) ?? {};
   if (!TEXT_TYPES.has(type)) return undefined;
-  // Assistants write `{"value": "…", "annotations": []}`.
+  // OpenAI's Assistants API writes `{"value": "…", "annotations": []}`.
   const value = asWire(text)?.['value'] ?? text;
   return typeof value === 'string' ? value : undefined;
 }

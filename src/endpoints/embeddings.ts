@@ -1,6 +1,6 @@
 import { numberText } from '../exact-json.ts';
-import { type WireError } from '../provider/error-envelope.ts';
-import { carriedError } from '../provider/error-signs.ts';
+import { type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt } from './ask.ts';
@@ -8,11 +8,11 @@ import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';
 import { CHAT_PARAMETERS } from './parameters.ts';
 import { common, envelope, isPlain, isUsual } from './show.ts';
 
-/** `/v1/embeddings`: a text, or several, become `embedding` or `embeddings`. */
+/** `/v1/embeddings`: one or more texts become `embedding` or `embeddings`. */
 export const EMBEDDINGS: Endpoint = {
   path: /\/embeddings$/,
   fields: new Set(['prompt', 'system', 'messages', 'input']),
-  // Chat's: one profile may serve both.
+  // The same as chat's, so that one profile can serve both.
   parameters: CHAT_PARAMETERS,
   takesSystem: false,
   ask: (fields) => ({ input: textOrTexts(fields) }),
@@ -32,7 +32,7 @@ function textOrTexts({ prompt, system, messages, input }: Fields): unknown {
 
 const SHOWN = envelope('data');
 
-/** Fields of an entry that the place of its vector says in full. */
+/** Fields of an entry that are shown completely by its vector's position. */
 const PLAIN_ENTRY = new Set(['object', 'index', 'embedding']);
 
 /** An answer has exactly one vector for each input. */
@@ -60,7 +60,7 @@ function problem(body: unknown, { inputs = 1 }: Asked): WireError | undefined {
     : wrong('MISSING_VECTOR', `It has no vector for ${describe(missing)}.`);
 }
 
-/** The vectors are paid for, and the same would come again. */
+/** The vectors are paid for, and a retry would bring the same. */
 function wrong(code: string, message: string): WireError {
   return { code, message: `The answer does not fit its request. ${message}` };
 }
@@ -68,7 +68,7 @@ function wrong(code: string, message: string): WireError {
 const describe = (index: number | undefined): string =>
   index === undefined ? 'an input that cannot be' : `input ${index + 1}`;
 
-/** Which input a vector is of: its place in the list, where it does not say so itself. */
+/** The input that a vector belongs to: its position in the list, unless it names one. */
 function indexOf(entry: unknown, at: number): number | undefined {
   const index = asWire(entry)?.['index'] ?? at;
   const text = typeof index === 'string' && /^\d+$/.test(index) ? index : numberText(index);

@@ -1,44 +1,42 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import type { OkLine } from '../checkpoints/result-line.ts';
 
 /**
- * An endpoint: what a row for it looks like, what is sent, what an answer of it is, and what is shown of one. One that has no
- * entry in `endpoints.ts` takes a `body` as it is and shows the provider's body as it came.
+ * The rules of an endpoint: the fields of its rows, its requests, what counts as an answer, and how an answer is shown. An
+ * endpoint without an entry in `endpoints.ts` sends a row's `body` unchanged and shows the provider's body unchanged.
  */
 export interface Endpoint {
-  /** Which paths it has. */
+  /** The paths of the endpoint. */
   readonly path: RegExp;
-  /** A row's own fields, beside `body`: what is asked. */
+  /** A row's fields that hold the question, beside `body`. */
   readonly fields: ReadonlySet<string>;
-  /** Fields that a row may have beside them; they go into the body as they are. */
+  /** Further fields that a row may have; they are copied into the body unchanged. */
   readonly parameters: ReadonlySet<string>;
-  /** Whether a profile's `system` goes with a row's prompt. */
+  /** True if a profile's `system` is added to a row's prompt. */
   readonly takesSystem: boolean;
-  /** The part of the body that asks, from {@link fields}. @throws RowRejected */
+  /** Builds the part of the body that holds the question, from {@link fields}. @throws RowRejected */
   readonly ask: (fields: Fields) => Fields;
-  /** The parameter that may list several inputs, each of which has its own part of the answer. */
+  /** The parameter that may list several inputs, each with its own part of the answer. */
   readonly lists?: 'input' | 'prompt' | 'documents';
-  /**
-   * Says why the body of a success is no answer, `undefined` when it is one. An endpoint without it answers with any body.
-   */
+  /** Says why the body of a success is not an answer; `undefined` if it is one. Without this function, any body is an answer. */
   readonly problem?: (body: unknown, asked: Asked) => WireError | undefined;
-  /** The answer as a result line shows it. */
+  /** Turns an answer into the fields of a result line. */
   readonly show: (body: unknown, asked: Asked) => Shown;
-  /** Texts that may be the JSON which a schema asks for, the most likely first. Default: the shown text. */
+  /** Texts that may be the JSON that a schema requires, most likely first. Default: the shown text. */
   readonly texts?: (body: unknown) => readonly string[];
-  /** The answer is files: their bytes, and the body without them. */
+  /** Extracts files from an answer: their bytes, and the body without them. */
   readonly takeFiles?: (body: unknown) => TakenFiles;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** What an answer has to fit to. */
+/** The parts of a request that its answer must match. */
 export interface Asked {
-  /** How many inputs the request lists; absent when its input is no list. */
+  /** Number of inputs that the request lists; absent if its input is not a list. */
   readonly inputs?: number | undefined;
 }
 
-/** What a result line says beside whose it is. */
+/** The fields of a result line that come from the answer. */
 export type Shown = Omit<OkLine, 'custom_id' | 'ok' | 'round'>;
 
 export interface TakenFiles {
@@ -47,7 +45,7 @@ export interface TakenFiles {
 }
 
 export interface AnswerFile {
-  /** `png`, `mp3`, …; `bin` when the bytes do not tell. */
+  /** `png`, `mp3`, …; `bin` if the bytes do not show the type. */
   readonly extension: string;
   readonly bytes: Buffer;
 }

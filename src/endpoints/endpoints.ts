@@ -9,10 +9,10 @@ import { RERANK } from './rerank.ts';
 import { RESPONSES } from './responses.ts';
 import { SPEECH } from './speech.ts';
 
-/** Every endpoint whose rows and answers are known. A new one is a file beside these, and a word here. */
+/** All endpoints with rules. To add one, write a file beside these and add it to this list. */
 const ENDPOINTS: readonly Endpoint[] = [CHAT, EMBEDDINGS, COMPLETIONS, RESPONSES, IMAGES, SPEECH, RERANK];
 
-/** The endpoint at a path; one that is not known takes bodies and shows bodies. */
+/** The endpoint at a path. An unknown endpoint accepts any body and shows any body. */
 export function endpointAt(path: string): Endpoint {
   return ENDPOINTS.find((endpoint) => endpoint.path.test(path)) ?? unknownAt(path);
 }

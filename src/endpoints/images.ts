@@ -1,5 +1,5 @@
-import { type WireError } from '../provider/error-envelope.ts';
-import { carriedError } from '../provider/error-signs.ts';
+import { type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire } from '../provider/wire.ts';
 import { isList, listIn, unexpectedResult } from './answer.ts';
 import { nonBlank } from './ask.ts';
@@ -8,7 +8,7 @@ import type { AnswerFile, Endpoint, Shown, TakenFiles } from './endpoint.ts';
 import { IMAGE_PARAMETERS } from './parameters.ts';
 import { common, envelope } from './show.ts';
 
-/** `/v1/images/generations`: a prompt becomes files, one for each image. */
+/** `/v1/images/generations`: a prompt becomes one file per image. */
 export const IMAGES: Endpoint = {
   path: /\/images\/generations$/,
   fields: new Set(['prompt']),
@@ -20,12 +20,12 @@ export const IMAGES: Endpoint = {
   takeFiles,
 };
 
-/** What an answer repeats of its request: left out. */
+/** Fields of an answer that repeat the request; they are left out. */
 export const REPEATED = ['background', 'output_format', 'quality', 'size'] as const;
 
 const SHOWN = envelope(...REPEATED);
 
-/** An answer has an image: its bytes or its address. */
+/** An answer has an image: its bytes or its URL. */
 function problem(body: unknown): WireError | undefined {
   const data = listIn(body, 'data');
   if (!isList(data)) return data;
@@ -39,7 +39,7 @@ function isImage(entry: unknown): boolean {
   return [bytes, url].some((value) => typeof value === 'string' && value !== '');
 }
 
-/** What else an image brings (a revised prompt, an address) stays in `body.data`. */
+/** Other fields of an image (a revised prompt, a URL) stay in `body.data`. */
 function show(body: unknown): Shown {
   return common(body, SHOWN);
 }

@@ -1,7 +1,7 @@
 /**
- * Fields that a row in short form may carry beside what it asks; they go into the body as they are. Any other field is
- * refused rather than sent (a provider may reject the request) or dropped (it may be a misspelt parameter). A row may
- * send whatever it likes under `body`.
+ * Fields that a row in short form may have beside its question; they are copied into the body unchanged. A row with any other
+ * field is invalid, because sending the field may fail the request, and dropping it may hide a misspelt parameter. Under `body` a
+ * row may send any field.
  */
 const GENERATION = [
   'chat_template_kwargs',

@@ -1,6 +1,6 @@
 import { numberText } from '../exact-json.ts';
-import { type WireError } from '../provider/error-envelope.ts';
-import { carriedError } from '../provider/error-signs.ts';
+import { type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire } from '../provider/wire.ts';
 import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt, oneOf } from './ask.ts';
@@ -8,7 +8,7 @@ import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';
 import { RERANK_PARAMETERS } from './parameters.ts';
 import { common, envelope } from './show.ts';
 
-/** `/v1/rerank`: a query and its documents become `ranking`, as the provider orders it. */
+/** `/v1/rerank`: a query and its documents become `ranking`, in the provider's order. */
 export const RERANK: Endpoint = {
   path: /\/rerank$/,
   fields: new Set(['query', 'prompt', 'documents']),
@@ -32,7 +32,7 @@ function documents({ documents: given }: Fields): unknown {
 
 const SHOWN = envelope('results');
 
-/** An answer ranks documents of its request: each of its results has a place and a score, and no document has two. */
+/** An answer ranks documents of its request: each result has a position and a score, and no document occurs twice. */
 function problem(body: unknown, { inputs = Number.POSITIVE_INFINITY }: Asked): WireError | undefined {
   const results = listIn(body, 'results');
   if (!isList(results)) return results;

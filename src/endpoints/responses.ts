@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { isBlank, isList, listIn, unexpectedResult } from './answer.ts';
 import { isFields, nonBlank, noPrompt, oneOf } from './ask.ts';
@@ -34,7 +34,7 @@ function textOrItems(fields: Fields): unknown {
   throw noPrompt('input must be a text, or an array of items that is not empty.');
 }
 
-/** What a response repeats of its request, and when it was made: left out. */
+/** Fields of a response that repeat the request, or say when it was made; they are left out. */
 export const REPEATED = [
   'background',
   'billing',
@@ -66,7 +66,7 @@ export const REPEATED = [
 
 const SHOWN = envelope(...REPEATED, 'error', 'incomplete_details', 'output', 'status');
 
-/** An answer has ended, whole or cut off, and has an output. */
+/** An answer has ended, complete or truncated, and has an output. */
 function problem(body: unknown): WireError | undefined {
   const status = asWire(body)?.['status'];
   if (typeof status === 'string' && !ENDED.has(status.toLowerCase())) {
@@ -89,7 +89,7 @@ interface Message extends Content {
   readonly item: Wire;
 }
 
-/** Fields of a message that its text says in full. */
+/** Fields of a message that its text shows completely. */
 const PLAIN_MESSAGE = new Set(['id', 'type', 'status', 'role', 'content']);
 
 /** Reads the last message; if some are marked final, the last of those. Keeps the output if it contains anything else. */
@@ -124,7 +124,7 @@ function messagesOf(body: unknown): readonly Message[] {
     .map((item) => ({ item, ...readContent(item['content']) }));
 }
 
-/** The messages that answer: final ones, else those that are not said on the way, else all. */
+/** The messages with the answer: the final ones; otherwise those that are not commentary; otherwise all. */
 function finalOf(messages: readonly Message[]): readonly Message[] {
   const final = messages.filter(({ item }) => item['phase'] === 'final_answer');
   if (final.length > 0) return final;
@@ -143,7 +143,7 @@ function isPlainMessage({ item, isPlain: hasPlainContent }: Message): boolean {
   );
 }
 
-/** With a schema, any message may be the one that it asks for: the last one first, those on the way last. */
+/** With a schema, any message may be the required JSON: the last message first, commentary last. */
 function texts(body: unknown): readonly string[] {
   const messages = messagesOf(body);
   const answering = finalOf(messages);
@@ -154,7 +154,7 @@ function texts(body: unknown): readonly string[] {
 const isCompleted = (status: unknown): boolean =>
   typeof status === 'string' && status.toLowerCase() === 'completed';
 
-/** In chat's words where it has one, else as the provider says it. */
+/** In chat's terms if there is an equivalent, otherwise as the provider names it. */
 function finishReason(status: unknown, details: unknown): string | null {
   if (isCompleted(status)) return 'stop';
   const why = asWire(details)?.['reason'];
@@ -162,7 +162,7 @@ function finishReason(status: unknown, details: unknown): string | null {
   return typeof why === 'string' ? why : reason(status);
 }
 
-/** Whether the finish reason says all that the details of an incomplete response do. */
+/** True if the finish reason says everything that the details of an incomplete response say. */
 function isShown(status: unknown, details: unknown): boolean {
   if (details === undefined || details === null) return true;
   const wire = asWire(details);

@@ -1,12 +1,12 @@
 import { asWire, type Wire } from '../provider/wire.ts';
 import type { Shown } from './endpoint.ts';
 
-/** Texts and numbers of any body that `compact` leaves out, because they say nothing about the answer. */
+/** Fields of any body that `compact` leaves out because they do not concern the answer. */
 export const LEFT_OUT = ['id', 'object', 'created', 'system_fingerprint', 'service_tier'] as const;
 
 const SCALARS: ReadonlySet<string> = new Set(LEFT_OUT);
 
-/** Model, usage, and under `body` whatever would otherwise be lost: what is kept, and fields that nothing else shows. */
+/** Model, usage, and in `body` everything that would otherwise be lost: the kept fields, and fields that nothing else shows. */
 export function common(body: unknown, shown: ReadonlySet<string>, kept: Wire = {}): Shown {
   const wire = asWire(body) ?? {};
   const { model, usage } = wire;
@@ -25,17 +25,17 @@ export function common(body: unknown, shown: ReadonlySet<string>, kept: Wire = {
   };
 }
 
-/** Fields of a body that are shown in another way or left out: these, and those of any body. */
+/** Fields of a body that are shown elsewhere or left out: the given ones, and those of every body. */
 export function envelope(...shown: readonly string[]): ReadonlySet<string> {
   return new Set([...LEFT_OUT, 'model', 'usage', ...shown]);
 }
 
-/** Whether an object says nothing beside these fields; a null says nothing. */
+/** True if an object has no other fields than these, apart from nulls. */
 export function isPlain(wire: Wire, fields: ReadonlySet<string>): boolean {
   return Object.entries(wire).every(([name, value]) => isNothing(value) || fields.has(name));
 }
 
-/** Whether a field is absent, null, or one of these values, which say no more than that. */
+/** True if a field is absent, null, or one of these values, which add no information. */
 export function isUsual(value: unknown, ...usual: readonly unknown[]): boolean {
   return isNothing(value) || usual.includes(value);
 }
@@ -44,12 +44,12 @@ function isNothing(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-/** A finish reason, where the provider names one. */
+/** The finish reason, if the provider names one. */
 export function reason(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** Whether a finish reason is shown as it came. */
+/** True if a finish reason is shown unchanged. */
 export function isReason(value: unknown): boolean {
   return isNothing(value) || typeof value === 'string';
 }

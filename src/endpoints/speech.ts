@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { emptyResult, unexpectedResult } from './answer.ts';
 import { nonBlank, oneOf } from './ask.ts';
@@ -7,7 +7,7 @@ import type { Endpoint, Shown, TakenFiles } from './endpoint.ts';
 import { SPEECH_PARAMETERS } from './parameters.ts';
 import { common, envelope } from './show.ts';
 
-/** `/v1/audio/speech`: a text becomes a file. */
+/** `/v1/audio/speech`: a text becomes one file. */
 export const SPEECH: Endpoint = {
   path: /\/audio\/speech$/,
   fields: new Set(['prompt', 'input']),
@@ -19,12 +19,12 @@ export const SPEECH: Endpoint = {
   takeFiles,
 };
 
-/** What the file says itself: left out. */
+/** Fields that the file itself shows; they are left out. */
 export const REPEATED = ['format', 'content_type'] as const;
 
 const SHOWN = envelope(...REPEATED);
 
-/** Checks that an answer has sound: as the body itself, or as text in one of the usual fields. */
+/** An answer has sound: as the body itself, or as text in one of the usual fields. */
 function problem(body: unknown): WireError | undefined {
   if (fileOf(body) !== undefined) return undefined;
   const wire = asWire(body);
@@ -37,10 +37,10 @@ function problem(body: unknown): WireError | undefined {
 }
 
 const SHORT_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/;
-/** Longer texts are told by their bytes, without a pattern. */
+/** Longer texts are recognised by their first bytes, without a regular expression. */
 const SHORT = 64;
 
-/** Bytes as base64, or the address where they are. */
+/** True for bytes in base64, or for a URL. */
 function isSound(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   if (fileOf(value) !== undefined || /^https?:\/\//i.test(value)) return true;
@@ -51,14 +51,14 @@ function soundIn(wire: Wire): unknown[] {
   return FIELDS.map((field) => asWire(wire[field])?.['data'] ?? wire[field]);
 }
 
-/** A body that is sound as a whole, and is to stay so, is its own body. */
+/** If sound is the whole body and is not extracted, the body is shown. */
 function show(body: unknown): Shown {
   return asWire(body) === undefined ? { body } : common(body, SHOWN);
 }
 
 /**
- * Realtime speech is answered with bare bytes; how they are put into a line of JSON, no provider documents. Base64 it
- * has to be: as the body itself, or in one of the fields that speech APIs use for it.
+ * Realtime speech is answered with raw bytes. No provider documents how they are put into a line of JSON; it must be base64, as
+ * the body itself or in one of the fields that speech APIs use.
  */
 const FIELDS = ['audio', 'data', 'b64_json', 'audio_base64', 'base64_audio', 'content'];
 

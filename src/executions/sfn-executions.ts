@@ -11,7 +11,7 @@ import type { Executions } from './executions.ts';
 
 /**
  * Executions of the deployed state machine. StartExecution is idempotent while the same name and input run.
- * @param stateMachineArn of the machine, or of its alias, whose version is then what starts
+ * @param stateMachineArn ARN of the machine, or of an alias, which selects the version to start
  */
 export function createSfnExecutions(stateMachineArn: string, client = new SFNClient()): Executions {
   // arn:aws:states:<region>:<account>:stateMachine:<name>[:<alias>] has executions arn:…:execution:<name>:<execution>.
@@ -48,10 +48,10 @@ export function createSfnExecutions(stateMachineArn: string, client = new SFNCli
   };
 }
 
-/** What Step Functions answers while it asks for patience. */
+/** Errors with which Step Functions asks for a later retry. */
 const PATIENCE = /Throttl|TooManyRequests|LimitExceeded|Timeout|ServiceUnavailable|InternalFailure/;
 
-/** The named error for a failure that another try may cure; every other one as it is. */
+/** Converts a transient failure to a named error; returns any other error unchanged. */
 function named(action: string, execution: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, $metadata, code } = error as Error & {
@@ -59,7 +59,7 @@ function named(action: string, execution: string, error: unknown): unknown {
     readonly code?: unknown;
   };
   const status = $metadata?.httpStatusCode;
-  // Without an answer, Node's code (ECONNRESET, …) tells a lost connection from a mistake of ours.
+  // If there was no answer, Node's error code (ECONNRESET, …) distinguishes a lost connection from a programming error.
   const isTransient =
     status === undefined
       ? typeof code === 'string' || name === 'TimeoutError'

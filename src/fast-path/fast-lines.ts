@@ -36,7 +36,7 @@ import { renderResult } from '../collect/lines/render-result.ts';
 import { NO_USAGE, readAmount, USAGE_KEYS, USAGE_PARTS, usageOf } from '../spending/usage.ts';
 import { tryJsonLine } from '../jsonl/json-line.ts';
 
-/** Values that decide whether a line is an answer, and how it is shown. */
+/** Keys whose values decide whether a line is an answer, and how it is shown. */
 const FIXED = new Set([
   'status_code',
   'statusCode',
@@ -57,12 +57,12 @@ const FIXED = new Set([
 ]);
 const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number', 'quotedNumber', 'vector']);
 
-/** Lines of one shape that answer requests of one kind. */
+/** How lines of one shape that answer one kind of request become result lines. */
 interface ResultSplice {
   readonly splice: Splice;
-  /** Slots that must not be empty: an empty text there is another answer, or none. */
+  /** Slots that must not be empty, because an empty text there changes the outcome. */
   readonly filled: readonly number[];
-  /** Where each part of the usage is; a number is the same for every line of the shape. */
+  /** Position of each part of the usage. A plain number is the same for every line of the shape. */
   readonly usage: readonly (readonly [keyof Usage, { readonly slot: number } | number])[];
   readonly model: string | undefined;
   readonly end: AnswerEnd | undefined;
@@ -71,16 +71,16 @@ interface ResultSplice {
 interface KnownShape {
   readonly shape: Shape;
   readonly idSlot: number;
-  /** By how many inputs a request lists, 0 for one without a list; `undefined` where the line is no answer to it. */
+  /** By number of inputs that a request lists, 0 for none; `undefined` if the line is not an answer to such a request. */
   readonly splices: Map<number, ResultSplice | undefined>;
 }
 
-/** Numbers of inputs that are told apart for one shape. */
+/** Most numbers of inputs that are distinguished for one shape. */
 const MAX_SPLICES = 64;
 
 /**
- * Reads answers whose shape is known by their bytes, and all other lines by the rules: the same result lines, which it learns
- * from the rules, at several times their speed.
+ * Reads answers of a known shape by copying bytes, and all other lines by the rules. The result lines are the same, because it
+ * learns them from the rules, at several times the speed.
  */
 export class FastLines implements LineReader {
   readonly #byRules: LineReader;
@@ -91,7 +91,7 @@ export class FastLines implements LineReader {
   constructor(rules: ResultRules) {
     this.#byRules = new RuleLines(rules);
     this.#rules = rules;
-    // Answers that are files, or have to match a schema, are parsed.
+    // Answers that contain files or must match a schema are always parsed.
     const isParsed = takesFiles(rules) || rules.output !== undefined;
     this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS, counted: USAGE_KEYS }, (shape) =>
       isParsed ? undefined : knownShape(shape),

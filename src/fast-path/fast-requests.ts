@@ -4,7 +4,7 @@ import type { Row } from '../rows/row.ts';
 import { JsonSplicer } from './splice-json.ts';
 import { TableSplicer } from './splice-table.ts';
 
-/** Makes request lines by copying bytes where the shape of a row is known, and by the rules where it is not. */
+/** Makes request lines by copying bytes if the shape of a row is known, and otherwise by the rules. */
 export class FastRequests implements RequestMaker {
   readonly #byRules: RequestMaker;
   readonly #json: JsonSplicer;

@@ -11,23 +11,23 @@ import {
 import { readJsonText } from '../rows/formats/json-lines.ts';
 import { toRequestLine, type RequestRules } from '../rows/request-line.ts';
 
-/** Where the id of a row without one is in its request line: behind `{"custom_id":"`. */
+/** Position of a generated id in its request line: after `{"custom_id":"`. */
 export const ID_AT = 14;
-/** The last one that has as many digits as the first. */
+/** The largest ordinal with as many digits as the first one. */
 export const MAX_ORDINAL = 99_999_999;
 
 export interface RequestSplice {
   readonly splice: Splice;
-  /** The slot that is the custom_id; `undefined` when it is generated. */
+  /** The slot that is the custom_id; `undefined` if the id is generated. */
   readonly idSlot: number | undefined;
   readonly model: string;
-  /** Texts to embed. */
+  /** Number of texts to embed. */
   readonly inputs: number;
-  /** Slots of text, none of which may be blank. */
+  /** Slots of texts that must not be blank. */
   readonly texts: readonly number[];
 }
 
-/** How rows of a shape become request lines; `undefined` when they must go the long way. */
+/** Learns how rows of a shape become request lines; `undefined` if they must go through the rules. */
 export function learnRequest(shape: Shape, rules: RequestRules, isData: boolean): RequestSplice | undefined {
   const probes = createProbes(shape);
   const first = toRequest(probes[0], rules, isData);
@@ -36,11 +36,11 @@ export function learnRequest(shape: Shape, rules: RequestRules, isData: boolean)
   const splice = learnSplice(probes, [first.text, second.text]);
   const idSlot = commonSlot(probes, [first.customId, second.customId]);
   if (splice === undefined || (idSlot === undefined && !first.hasGeneratedId)) return undefined;
-  // A template may show an object as JSON, and what is escaped in there is escaped twice.
+  // A template may embed an object as JSON, in which escapes are escaped twice.
   const escaped = createEscapedProbe(shape, idSlot);
   if (toRequest(escaped, rules, isData)?.text !== spliceProbe(splice, escaped)) return undefined;
   const { model, inputs } = first;
-  // A model that differs from row to row is looked at more closely.
+  // If the model differs between rows, each row must go through the rules.
   if (model !== second.model) return undefined;
   return {
     splice,
@@ -70,8 +70,8 @@ function toRequest({ line }: Probe, rules: RequestRules, data: boolean): MadeReq
 }
 
 /**
- * Whether a text may be nothing but white space: true also for the few that begin with much of what looks like it. Bytes
- * that begin a space of Unicode are C2, E1, E2, E3 and EF.
+ * True if a text may consist of white space only. It may also be true for a text that begins with a byte of Unicode white space:
+ * C2, E1, E2, E3 or EF.
  */
 export function isBlank(row: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {

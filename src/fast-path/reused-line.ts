@@ -2,14 +2,14 @@
 const MAX_KEPT = 8_192;
 
 /**
- * Memory for one line after the other. A view of a buffer costs as much as a short line itself, and lines of a file have few
- * lengths: the views are kept.
+ * Memory that is reused for each line. Creating a view of a buffer costs as much as copying a short line, and the lines of a file
+ * have few different lengths, so the views are kept.
  */
 export class ReusedLine {
   bytes = Buffer.allocUnsafeSlow(65_536);
   readonly #views: (Buffer | undefined)[] = [];
 
-  /** The memory, with room for so many bytes. What was in it may be lost. */
+  /** The memory, with at least this many bytes. Its content may be lost. */
   room(bytes: number): Buffer {
     if (bytes > this.bytes.length) {
       this.bytes = Buffer.allocUnsafeSlow(2 * bytes);
@@ -18,7 +18,7 @@ export class ReusedLine {
     return this.bytes;
   }
 
-  /** The first bytes of the memory, until they are written anew. */
+  /** The first bytes of the memory. They are valid until the memory is written again. */
   view(length: number): Buffer {
     if (length > MAX_KEPT) return this.bytes.subarray(0, length);
     return (this.#views[length] ??= this.bytes.subarray(0, length));

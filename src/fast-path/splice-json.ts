@@ -7,13 +7,13 @@ import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from '.
 import type { MadeRequest } from '../rows/request-maker.ts';
 import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
 
-/** A row's values that decide what becomes of it. */
+/** Keys of a row whose values decide how the row is processed. */
 const FIXED = new Set(['method', 'url', 'role', 'model', 'type', 'body']);
 const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number']);
 
 /**
- * Makes request lines of JSON rows by copying bytes: the same lines as `toRequestLine`, which it learns from, at three
- * times its speed. Rows that it does not know are left to that.
+ * Makes request lines of JSON rows by copying bytes: the same lines as `toRequestLine`, from which it learns, at three times the
+ * speed. Unknown rows are left to `toRequestLine`.
  */
 export class JsonSplicer {
   readonly #shapes: Shapes<RequestSplice>;
@@ -27,7 +27,7 @@ export class JsonSplicer {
     this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => learnRequest(shape, rules, false));
   }
 
-  /** Makes the request of a row in valid UTF-8; undefined for a row that only the rules can decide about. */
+  /** Makes the request of a row in valid UTF-8; undefined if the row must go through the rules. */
   make(row: Buffer, ordinal: number): MadeRequest | undefined {
     const found = this.#shapes.find(row);
     if (found === undefined) return undefined;
@@ -46,7 +46,7 @@ export class JsonSplicer {
     return { customId, line: this.#line.view(length), model, inputs };
   }
 
-  /** Learns from a row that went the long way and became a request. */
+  /** Learns from a row that the rules turned into a request. */
   learn(row: Buffer): void {
     this.#shapes.learn(row);
   }

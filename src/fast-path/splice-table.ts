@@ -8,17 +8,17 @@ import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '..
 import { isQuoted } from '../rows/formats/csv-records.ts';
 import type { Table, TableRow } from '../rows/row.ts';
 
-/** Which cells are empty is a bit each. */
+/** One bit per column marks the empty cells. */
 const MAX_COLUMNS = 30;
 
 /**
- * Makes request lines of a table's rows by copying their cells: the same lines as `toRequestLine`, which it learns from.
- * Rows that need more than that are left to it.
+ * Makes request lines of a table's rows by copying their cells: the same lines as `toRequestLine`, from which it learns. Rows
+ * that need more are left to `toRequestLine`.
  */
 export class TableSplicer {
   readonly #rules: RequestRules;
   readonly #longestId: number;
-  /** By which cells are empty. */
+  /** By the set of empty cells. */
   readonly #learned = new Map<number, RequestSplice | undefined>();
   #table: Table | undefined;
   readonly #line = new ReusedLine();
@@ -28,7 +28,7 @@ export class TableSplicer {
     this.#longestId = rules.customIds?.length ?? MAX_CUSTOM_ID;
   }
 
-  /** Makes the request of a row; undefined for a row that only the rules can decide about. */
+  /** Makes the request of a row; undefined if the row must go through the rules. */
   make({ table, record: { chunk, spans } }: TableRow, ordinal: number): MadeRequest | undefined {
     const { header } = table;
     if (header.length > MAX_COLUMNS || hasMoreCells(spans, 2 * header.length)) return undefined;
@@ -36,7 +36,7 @@ export class TableSplicer {
     const filled: number[] = [];
     let empty = 0;
     for (let n = 0; n < header.length; n += 1) {
-      // Missing cells at a row's end are empty; a column without a name counts as such.
+      // Missing cells at the end of a row are empty; a column without a name counts as missing.
       const start = spans[2 * n];
       const end = spans[2 * n + 1];
       if (start === end || start === undefined || end === undefined || header[n] === '') empty |= 1 << n;
@@ -75,7 +75,9 @@ export class TableSplicer {
     return this.#line.view(at);
   }
 
-  /** Writes a cell as the inside of a JSON string, 1 ns a byte. Returns where it ends; -1 when the cell needs the rules. */
+  /**
+   * Writes a cell as the content of a JSON string, at 1 ns per byte. Returns its end; -1 if the cell must go through the rules.
+   */
   #writeEscaped(cell: Buffer, start: number, end: number, from: number): number {
     const into = this.#line.bytes;
     const isDoubled = isQuoted(cell, start);
@@ -108,20 +110,20 @@ export class TableSplicer {
   }
 }
 
-/** An escape takes two bytes. */
+/** An escape takes two bytes, which gives the upper bound. */
 function mostBytes(literalBytes: number, slots: readonly number[], spans: readonly number[]): number {
   let most = literalBytes;
   for (const slot of slots) most += 2 * ((spans[2 * slot + 1] as number) - (spans[2 * slot] as number));
   return most;
 }
 
-/** Whether a cell behind the last column has a value. */
+/** True if a cell after the last column has a value. */
 function hasMoreCells(spans: readonly number[], from: number): boolean {
   for (let n = from; n < spans.length; n += 2) if (spans[n] !== spans[n + 1]) return true;
   return false;
 }
 
-/** The columns as the JSON row that they are. */
+/** The shape of the JSON row that these columns make. */
 function shapeOf(columns: readonly string[]): Shape {
   const keys = columns.map((column) => `${JSON.stringify(column)}:"`);
   const literals = keys.map((key, n) => Buffer.from(`${n === 0 ? '{' : '",'}${key}`));
@@ -132,7 +134,7 @@ function shapeOf(columns: readonly string[]): Shape {
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-/** What stands behind the backslash of these bytes in a JSON string. */
+/** The character after the backslash in the JSON escape of these bytes. */
 const ESCAPES = new Map([
   [0x08, 'b'],
   [0x09, 't'],
@@ -142,13 +144,13 @@ const ESCAPES = new Map([
   [QUOTE, '"'],
   [BACKSLASH, '\\'],
 ]);
-/** 0: as it is; 1: other control characters, and what begins a line separator; else the byte behind the backslash. */
+/** 0: copied; 1: other control characters, and first bytes of line separators; otherwise the byte after the backslash. */
 const ESCAPE = new Uint8Array(256).map((_, byte) => {
   if (byte === 0xc2 || byte === 0xe2) return 1;
   return ESCAPES.get(byte)?.charCodeAt(0) ?? (byte < 0x20 ? 1 : 0);
 });
 
-/** All but characters that begin as a line separator does. */
+/** True for control characters and line separators; false for other characters with the first byte of a separator. */
 function isRefused(cell: Buffer, at: number): boolean {
   return (cell[at] as number) < 0x20 || isLineSeparator(cell, at);
 }

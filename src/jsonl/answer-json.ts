@@ -1,15 +1,15 @@
 import { parseExact } from '../exact-json.ts';
 
 /**
- * Reads JSON that a provider wrote. Numbers keep their digits. `NaN`, `Infinity` and `-Infinity`, as Python writes them, are
- * read as null: the rest of the answer is paid for.
- * @throws SyntaxError when it is not JSON, even so
+ * Reads JSON that a provider wrote. Numbers keep their digits. Python's `NaN`, `Infinity` and `-Infinity` become null, because
+ * the rest of the answer is paid for.
+ * @throws SyntaxError when it is not JSON even with these constants
  */
 export function readAnswer(text: string): unknown {
   try {
     return parseExact(text);
   } catch (error) {
-    // Nested so deeply that it cannot be written again, whatever its numbers are.
+    // Nested so deeply that it cannot be written again anyway, so exact numbers do not matter.
     if (error instanceof RangeError) return JSON.parse(text);
     const strict = withoutConstants(text);
     if (strict === undefined) throw error;
@@ -17,7 +17,7 @@ export function readAnswer(text: string): unknown {
   }
 }
 
-/** {@link readAnswer}, or `undefined` where the text is not JSON. */
+/** {@link readAnswer}, or `undefined` if the text is not JSON. */
 export function tryReadAnswer(text: string): unknown {
   try {
     return readAnswer(text);
@@ -29,7 +29,7 @@ export function tryReadAnswer(text: string): unknown {
 
 const CONSTANT = /-?(?:NaN|Infinity)\b|"/g;
 
-/** The text with null for Python's constants outside of strings; `undefined` where it has none. */
+/** The text with null for Python's constants outside of strings; `undefined` if it has none. */
 function withoutConstants(text: string): string | undefined {
   let strict = '';
   let from = 0;

@@ -4,7 +4,7 @@ const BEFORE_ID = Buffer.from('{"custom_id":').length;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Reads the custom_id of a line that the workflow wrote, in which it is the first field, without parsing the rest. */
+/** Reads the custom_id of a line that the workflow wrote. It is the first field, so the rest is not parsed. */
 export function readCustomId(line: Buffer): string {
   let end = line.indexOf(QUOTE, BEFORE_ID + 1);
   while (isEscaped(line, end)) end = line.indexOf(QUOTE, end + 1);
@@ -22,20 +22,20 @@ const BETWEEN_FIELDS = Buffer.from('","');
 const NOT_OK = Buffer.from('"ok":false');
 
 /**
- * Where the other fields of such a line begin: at the quote of the second one. Within an id no quote, comma and quote follow one
- * another, because its own quotes are escaped.
+ * Position of the second field's quote in such a line. The sequence quote, comma, quote cannot occur within an id, because quotes
+ * in it are escaped.
  */
 export function fieldsBehindId(line: Buffer): number {
   return line.indexOf(BETWEEN_FIELDS, BEFORE_ID + 1) + 2;
 }
 
-/** Whether a result line says that its row is not ok. */
+/** True if a result line says that its row is not ok. */
 export function isNotOk(line: Buffer): boolean {
   const at = fieldsBehindId(line);
   return NOT_OK.equals(line.subarray(at, at + NOT_OK.length));
 }
 
-/** Such a line, or as much of it as begins with its id, with another id. */
+/** Replaces the id of such a line, or of its first part. */
 export function withCustomId(line: Buffer, customId: string): Buffer {
   const id = Buffer.from(`{"custom_id":${escapeLineSeparators(JSON.stringify(customId))},`);
   return Buffer.concat([id, line.subarray(fieldsBehindId(line))]);

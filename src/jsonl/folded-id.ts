@@ -1,4 +1,4 @@
-/** Ways in which providers were seen to change a custom_id: what is left of it is the same before and after. */
+/** A change that providers make to custom_ids: the result is the same before and after the change. */
 export type Fold = (id: string) => string | undefined;
 
 export const trimmed: Fold = (id) => id.trim().normalize('NFC');
@@ -8,11 +8,11 @@ export const inAnyCase = (id: string): string => id.trim().normalize('NFKC').toL
 export const withoutZeros: Fold = (id) =>
   inAnyCase(id).replaceAll(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, ''));
 
-/** The number, as a program keeps it that reads an id as one. */
+/** The id as a program writes it that reads it as a number. */
 export const asNumber: Fold = (id) =>
   /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(id.trim()) ? String(Number(id)) : undefined;
 
-/** An id without all that providers were seen to change. */
+/** An id without anything that providers are known to change. */
 export function foldedId(id: string): string {
   return asNumber(id) ?? withoutZeros(id) ?? '';
 }

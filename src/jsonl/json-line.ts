@@ -3,7 +3,7 @@ export function jsonLine(value: object): string {
   return `${escapeLineSeparators(JSON.stringify(value))}\n`;
 }
 
-/** `undefined` for a value of some thousand levels, which can be read but not written. */
+/** `undefined` for a value of some thousand levels, which can be parsed but not written. */
 export function tryJsonLine(value: object): string | undefined {
   try {
     return jsonLine(value);
@@ -14,22 +14,22 @@ export function tryJsonLine(value: object): string | undefined {
 }
 
 /**
- * JSON allows these three raw inside strings, and many line readers split at them: Python's `str.splitlines` at all of them.
- * Whatever else it splits at is a control character, which JSON never holds raw.
+ * JSON allows these three characters unescaped inside strings, but many line readers split at them; Python's `str.splitlines`
+ * splits at all three. The other characters at which it splits are control characters, which JSON always escapes.
  */
 export function escapeLineSeparators(json: string): string {
   return json.replaceAll('\u0085', '\\u0085').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
-/** `JSON.stringify` writes this escape for half a surrogate pair and for nothing else. Behind another backslash it is text. */
+/** `JSON.stringify` writes this escape only for a lone surrogate. After another backslash it is plain text. */
 const LONE_SURROGATE = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/;
 
-/** Whether a JSON text, as `JSON.stringify` writes it, holds half of a surrogate pair: it is not valid Unicode. */
+/** True if a JSON text written by `JSON.stringify` has a lone surrogate, so that it is not valid Unicode. */
 export function hasLoneSurrogate(json: string): boolean {
   return json.includes('\\ud') && LONE_SURROGATE.test(json);
 }
 
-/** The same text with U+FFFD for each half of a surrogate pair. */
+/** The same text with U+FFFD for each lone surrogate. */
 export function replaceLoneSurrogates(json: string): string {
   return hasLoneSurrogate(json) ? json.replaceAll(new RegExp(LONE_SURROGATE, 'g'), '$1\\ufffd') : json;
 }

@@ -1,18 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Frames bytes into lines on 0x0A alone. `node:readline` also splits at U+2028 and U+2029, which JSON leaves raw inside
+ * Splits bytes into lines at 0x0A only. `node:readline` also splits at U+2028 and U+2029, which JSON allows unescaped inside
  * strings, so it would cut rows in two.
  */
 
 export interface Line {
-  /** 1-based, blank lines counted. */
+  /** 1-based; blank lines count. */
   readonly number: number;
-  /** Where its bytes begin in the stream, 0-based. */
+  /** Position of its first byte in the stream, 0-based. */
   readonly start: number;
-  /** `undefined` when it was longer than the bound and was let pass unread. */
+  /** `undefined` if it was longer than the limit and was skipped. */
   readonly bytes: Buffer | undefined;
-  /** Whether its bytes are valid UTF-8. */
+  /** True if its bytes are valid UTF-8. */
   readonly isUtf8: boolean;
 }
 
@@ -21,11 +21,11 @@ const CARRIAGE_RETURN = 0x0d;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * The lines of a byte stream, in batches: all that end in one chunk together.
+ * The lines of a byte stream, in batches: all lines that end in the same chunk.
  *
- * @param maxBytes longest line that is kept; memory never holds more than this and one chunk
- * @param mode `rows` is for what others wrote: a BOM at the start and one carriage return at a line's end are taken off,
- * blank lines are left out, the last line needs no newline. `raw` is for our own files: every line, with its newline.
+ * @param maxBytes longest line; memory never holds more than this and one chunk
+ * @param mode `rows` is for files of others: removes a BOM at the start and one carriage return at each line's end, skips blank
+ * lines, and needs no newline after the last line. `raw` is for our own files: every line, with its newline.
  */
 export async function* frameLines(
   chunks: AsyncIterable<Uint8Array>,
@@ -41,9 +41,9 @@ export async function* frameLines(
   if (last.length > 0) yield last;
 }
 
-/** Cuts what is pushed into lines; `end` has the last one, when it has no newline. */
+/** Splits pushed chunks into lines; `end` returns the last line if it has no newline. */
 export interface Framer {
-  /** Behind the last line that has ended. */
+  /** Position after the last complete line. */
   readonly position: LinePosition;
   push(chunk: Buffer): Line[];
   end(): Line[];
@@ -51,15 +51,15 @@ export interface Framer {
 
 /** The start of a line. */
 export interface LinePosition {
-  /** Lines before it. */
+  /** Number of lines before it. */
   readonly lines: number;
-  /** Bytes before it. */
+  /** Number of bytes before it. */
   readonly offset: number;
 }
 
 const AT_START: LinePosition = { lines: 0, offset: 0 };
 
-/** {@link frameLines} for who has the chunks one by one; `from` is where the first chunk begins. */
+/** {@link frameLines} for chunks that arrive one by one; `from` is the position of the first chunk. */
 export function createFramer(
   maxBytes: number,
   mode: 'rows' | 'raw' = 'rows',
@@ -68,13 +68,13 @@ export function createFramer(
   return mode === 'rows' ? new LineFramer(maxBytes, from) : new RawFramer(maxBytes, from);
 }
 
-/** Cuts a stream into lines, each with its newline. */
+/** Splits a stream into lines, each with its newline. */
 class RawFramer {
   readonly #maxBytes: number;
-  /** Lines that ended in the chunk that is being cut. */
+  /** Lines that ended in the current chunk. */
   protected lines: Line[] = [];
   #number: number;
-  /** Pieces of the line that has not ended yet, how long they are, and where they begin. */
+  /** Pieces of the unfinished line, their total length, and where they begin. */
   #pieces: Buffer[] = [];
   #bytes = 0;
   #start: number;
@@ -97,7 +97,7 @@ class RawFramer {
       this.#keep(chunk.subarray(0, from));
       this.#finish();
     }
-    // Of a whole chunk at once: it costs a tenth.
+    // Checked for the whole chunk at once, which takes a tenth of the time.
     const isValid = isUtf8(chunk.subarray(from, behind));
     while (from < behind) {
       const end = chunk.indexOf(NEWLINE, from) + 1;
@@ -119,14 +119,14 @@ class RawFramer {
     return lines;
   }
 
-  /** Counts a piece; keeps it unless the line is too long already, and lets go of what it had then. */
+  /** Adds a piece; drops the whole line once it is too long. */
   #keep(piece: Buffer): void {
     this.#bytes += piece.length;
     if (this.#bytes <= this.#maxBytes) this.#pieces.push(piece);
     else this.#pieces = [];
   }
 
-  /** Ends the line that is kept in pieces. */
+  /** Ends the line that is in pieces. */
   #finish(): void {
     const tooLong = this.#bytes > this.#maxBytes;
     const bytes = tooLong ? Buffer.alloc(0) : joined(this.#pieces);
@@ -143,7 +143,7 @@ class RawFramer {
     else this.add({ bytes, from, to, number, start, isValid });
   }
 
-  /** Hands a line on. */
+  /** Adds a finished line. */
   protected add({ bytes, from, to, number, start, isValid }: Framed): void {
     const line = bytes.subarray(from, to);
     this.lines.push({ number, start, bytes: line, isUtf8: isValid || isUtf8(line) });
@@ -160,7 +160,7 @@ interface Framed {
   readonly isValid: boolean;
 }
 
-/** Hands on what a line holds: no line end, no BOM, no blank line. */
+/** Adds only content: no line end, no BOM, no blank line. */
 class LineFramer extends RawFramer {
   protected override add({ bytes, from, to, number, start, isValid }: Framed): void {
     const first = number === 1 && startsWithBom(bytes, from) ? from + BOM.length : from;
@@ -181,7 +181,7 @@ function joined(pieces: Buffer[]): Buffer {
   return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }
 
-/** Nothing but spaces, tabs and a line end: there is no row on it. Quick, for a file may be nothing but such lines. */
+/** True if a line has only spaces, tabs and a line end. Must be fast, because a file may consist of such lines. */
 function isBlank(line: Buffer, from: number, to: number): boolean {
   for (let n = from; n < to; n += 1) {
     const byte = line[n];

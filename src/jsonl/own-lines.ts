@@ -18,7 +18,7 @@ export async function ownLines(
   return object === undefined ? undefined : readOwn(store.locate(key), object);
 }
 
-/** {@link ownLines} of a file that must be there. */
+/** {@link ownLines} of a file that must exist. */
 export async function* requiredLines(
   store: ObjectStore,
   key: string,
@@ -29,7 +29,7 @@ export async function* requiredLines(
   return yield* lines;
 }
 
-/** The lines of an object of ours one by one, each with its newline, empty ones too; none when there is no such object. */
+/** The lines of one of our objects, one by one with their newlines, including empty lines; none if the object does not exist. */
 export async function* eachOwnLine(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
   for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
   return undefined;

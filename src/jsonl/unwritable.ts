@@ -1,12 +1,12 @@
 import { isExactNumber } from '../exact-json.ts';
 
 /**
- * Deepest nesting of a row. `JSON.parse` takes any, `JSON.stringify` overflows the stack from some thousands on, and the
- * parsers of the providers give up earlier: a common one at 128.
+ * Deepest nesting of a row. `JSON.parse` accepts any depth, but `JSON.stringify` overflows the stack at some thousand levels, and
+ * providers' parsers fail earlier: a common one at 128.
  */
 const MAX_LEVELS = 100;
 
-/** Why a parsed row could not be written again as it was read; `undefined` when it could. */
+/** Why a parsed row cannot be written again unchanged; `undefined` if it can. */
 export function unwritable(value: unknown, levels = MAX_LEVELS): string | undefined {
   if (typeof value !== 'object' || value === null || isExactNumber(value)) return undefined;
   if (levels === 0) return `The row is nested deeper than ${MAX_LEVELS} levels.`;

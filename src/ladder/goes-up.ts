@@ -2,16 +2,16 @@ import type { LadderStep } from '../checkpoints/profile.ts';
 import type { ResultLine } from '../checkpoints/result-line.ts';
 import { PROVIDER_FAILURES } from './provider-failures.ts';
 
-/** How a row ended in a step. */
+/** The end of a row in a step. */
 export interface RowEnd {
   readonly line: ResultLine;
-  /** Of an answer: whether it is all that was asked for. */
+  /** Only for an answer: set if it is incomplete. */
   readonly end?: 'truncated' | 'refused' | undefined;
-  /** The failure that the step was left for, with all rows that had no answer. */
+  /** Set if the step ended with a failure for all rows without an answer. */
   readonly left?: string | undefined;
 }
 
-/** Whether a row goes up to a step. Rows that were never sent stay: no model could answer them. */
+/** True if a row goes up to a step. Rows that were never sent stay, because no model could answer them. */
 export function goesUp(step: LadderStep, { line, end, left }: RowEnd): boolean {
   const wants = (what: string | undefined): boolean => what !== undefined && step.for.includes(what);
   if (line.ok) return wants(end);
@@ -20,13 +20,13 @@ export function goesUp(step: LadderStep, { line, end, left }: RowEnd): boolean {
   return error.code === left || wants(outcome) || wants(error.code);
 }
 
-/** Whether a step takes the rows of a provider that failed as a whole. */
+/** True if a step takes over the rows of a provider that failed as a whole. */
 export function takesOver(step: LadderStep | undefined, failure: string | undefined): boolean {
   const names = Object.entries(PROVIDER_FAILURES).filter(([, errors]) => errors.includes(failure ?? ''));
   return names.some(([name]) => step?.for.includes(name));
 }
 
-/** Whether a step takes answers that came, and are not all that was asked for. */
+/** True if a step takes over rows with incomplete answers. */
 export function takesAnswers(step: LadderStep): boolean {
   return step.for.includes('truncated') || step.for.includes('refused');
 }

@@ -3,15 +3,15 @@ import { jsonLine } from '../jsonl/json-line.ts';
 import { hasCharacters } from '../rows/request-line.ts';
 import { known } from '../provider/dialects/known.ts';
 
-/** A row as its first step asked it. */
+/** A row's request in the first step. */
 export interface FirstRequest {
   readonly custom_id: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The request line of a row in a further step: what it asks stays, model and parameters are those of the step.
- * @returns undefined when the provider of the step takes no such id, or no line of this length
+ * Builds the request line of a row in a later step: the same question, with the step's model and parameters.
+ * @returns undefined if the step's provider does not accept the id, or a line of this length
  */
 export function nextRequest(
   { custom_id, body }: FirstRequest,

@@ -1,8 +1,8 @@
-import type { ShardStep } from '../checkpoints/collected.ts';
+import type { ShardStep } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { LadderStep, ResolvedProfile } from '../checkpoints/profile.ts';
 
-/** A job as one step of its ladder asks its rows: for whatever handles a round of the step, it is the job. */
+/** The job as seen by one step of its ladder, for all code that handles a round of the step. */
 export function jobAtStep(job: Job, step: ShardStep | undefined): Job {
   const { then = [] } = job.profile;
   const taken = step === undefined ? undefined : then[step.nth - 1];
@@ -21,14 +21,14 @@ export function jobAtStep(job: Job, step: ShardStep | undefined): Job {
       ...profile,
       ...treatment,
       body: { ...profile.body, ...body },
-      // Rounds go on counting.
+      // Round numbers continue from step to step.
       rounds: step.from - 1 + rounds,
       ...(direct === true && { late: 'direct' as const }),
     },
   };
 }
 
-/** The step that rows go up to from this one. */
+/** The step above, to which rows go up. */
 export function stepAbove(
   { then = [] }: ResolvedProfile,
   step: ShardStep | undefined,
@@ -36,7 +36,7 @@ export function stepAbove(
   return then[step?.nth ?? 0];
 }
 
-/** What result lines say of the step, in jobs with a ladder: steps count from 1. */
+/** The step's fields in result lines of a job with a ladder. Steps count from 1. */
 export function stepFields(
   { then, provider }: ResolvedProfile,
   step: ShardStep | undefined,
@@ -44,7 +44,7 @@ export function stepFields(
   return then === undefined ? {} : { step: (step?.nth ?? 0) + 1, provider: provider.name };
 }
 
-/** A hop's payload for a step: whom it asks is the step's, whatever the job began with. */
+/** A payload with the provider of the step in place of the job's. */
 export function contextAtStep<Context extends object>(
   context: Context,
   { profile }: Job,
@@ -54,7 +54,7 @@ export function contextAtStep<Context extends object>(
   return step === undefined ? context : { ...context, provider, polling, step };
 }
 
-/** The providers that a job may ask, each once: the first step's, then those that rows may go up to. */
+/** All providers that a job may use, each once: the first step's, then those of the steps above. */
 export function providersOf({ provider, then = [] }: Pick<ResolvedProfile, 'provider' | 'then'>): string[] {
   return [...new Set([provider, ...then.map((step) => step.provider)].map(({ name }) => name))];
 }

@@ -9,40 +9,40 @@ import { weightOf } from './weight.ts';
 import { uniqueItems } from './unique-items.ts';
 import { TooSlow, withDeadline } from './with-deadline.ts';
 
-/** Why a value does not match. */
+/** Where and why a value does not match. */
 export interface Mismatch {
-  /** Where, as a JSON pointer: `/items/0/price`; empty for the value as a whole. */
+  /** JSON pointer such as `/items/0/price`; empty for the value as a whole. */
   readonly path: string;
   readonly message: string;
-  /** Set when nothing is known of the value: the schema could not be applied to it. */
+  /** Set if the schema could not be applied, so that nothing is known about the value. */
   readonly cause?: 'schema';
 }
 
-/** Says where a value does not match the schema; `undefined` when it does. */
+/** Returns the first mismatch with the schema; `undefined` if the value matches. */
 export type Match = (value: unknown) => Mismatch | undefined;
 
 /**
- * The longest that the check of one answer may take for each 100,000 characters, and that all checks of one schema that took too long
- * may take together, in milliseconds.
+ * Time limit in milliseconds: for the check of one answer per 100,000 characters, and for the sum of all checks of one schema
+ * that were too slow.
  */
 const ANSWER_MS = 500;
 const ANSWER_WEIGHT = 100_000;
 const ALL_ANSWERS_MS = 2_000;
 
-/** The longest that a schema may take to compile, in milliseconds. */
+/** Time limit for compiling a schema, in milliseconds. */
 const COMPILE_MS = 2_000;
 
 /**
- * Characters of an answer, and those of the schema times those of the answer, that are checked without a deadline: to set one takes
- * longer than most checks.
+ * Answers up to this size are checked without a deadline, in characters of the answer, and in those multiplied by the characters
+ * of the schema. Setting a deadline takes longer than most checks.
  */
 const SMALL_ANSWER = 20_000;
 const SMALL_WORK = 20_000_000;
 
 /**
- * Compiles a JSON Schema: draft 7 where its `$schema` says so, else 2020-12. Unknown keywords are ignored. No schema and no
- * answer makes a check hang: patterns run in linear time where they can, and what cannot be known to end soon has a deadline.
- * @throws InvalidRequest when it is not a schema, or refers to what it does not hold.
+ * Compiles a JSON Schema: draft 7 where its `$schema` says so, else 2020-12. Unknown keywords are ignored. No check can hang:
+ * patterns run in linear time where possible, and all other slow checks have a deadline.
+ * @throws InvalidRequest when it is not a schema, or has a reference to something outside it
  */
 export function compileSchema(schema: AnySchemaObject): Match {
   const { validate, isCostly } = compile(schema);
@@ -64,19 +64,19 @@ export function compileSchema(schema: AnySchemaObject): Match {
   };
 }
 
-/** A schema that refers to itself may have no end, and a value may be nested more deeply than the stack is. */
+/** A recursive schema may not end, and a value may be nested more deeply than the stack allows. */
 function notChecked(error: unknown): Mismatch {
   const why = error instanceof RangeError ? 'it goes too deep' : bounded(String(error));
   return { path: '', message: `The schema could not be applied to the answer: ${why}.`, cause: 'schema' };
 }
 
 /**
- * Checks that a schema can be used, and that compiling it ends soon.
+ * Checks that a schema is valid and compiles within the time limit.
  * @throws InvalidRequest when it cannot.
  */
 export function checkSchema(schema: AnySchemaObject): void {
   if (isPlainSchema(toPlain(schema))) return;
-  // Before the deadline, which could break it off half-way.
+  // Compiled before the deadline starts, because an interruption could leave it half-made.
   schemaOfSchemas(schema);
   try {
     withDeadline(COMPILE_MS, () => compileSchema(schema));
@@ -96,13 +96,13 @@ const TOO_SLOW: Mismatch = {
 
 interface Compiled {
   readonly validate: ValidateFunction;
-  /** How long a check takes is not bounded by the sizes of schema and answer. */
+  /** True if the time of a check is not limited by the sizes of schema and answer. */
   readonly isCostly: boolean;
 }
 
 function compile(schema: AnySchemaObject): Compiled {
   let isCostly = hasBranchesAndReferences(schema);
-  // Ajv asks for the pattern's source to put it into the code of a validator that stands alone: never here.
+  // Ajv needs the pattern's source only for standalone validators, which are not used here.
   const regExp = Object.assign(
     (pattern: string, flags: string) => {
       const native = new RegExp(pattern, flags);
@@ -117,7 +117,7 @@ function compile(schema: AnySchemaObject): Compiled {
     const ajv = newAjv(schema, { validateSchema: false, code: { regExp } });
     ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems);
     const validate = formats.default(ajv).compile(toPlain(schema) as AnySchemaObject);
-    // Such a one answers with a promise, which is true whatever comes of it.
+    // An asynchronous validator returns a promise, which would count as true.
     if ('$async' in validate) throw new Error('"$async" is not supported.');
     return { validate, isCostly };
   } catch (error) {
@@ -134,21 +134,21 @@ function newAjv(schema: AnySchemaObject, options: Options): Ajv {
 
 const checkers = new Map<boolean, Ajv>();
 
-/** Checks schemas of one draft. Kept, because to compile the schema of schemas takes longer than most schemas do. */
+/** The checker for schemas of one draft. Kept, because compiling the meta-schema takes longer than compiling most schemas. */
 function schemaOfSchemas(schema: AnySchemaObject): Ajv {
   const known = checkers.get(isDraft7(schema));
   if (known !== undefined) return known;
   const checker = formats.default(newAjv(schema, {}));
-  // Not awaited: only an asynchronous schema of schemas answers later.
+  // Not awaited: only an asynchronous meta-schema would return a promise.
   void checker.validateSchema({});
   checkers.set(isDraft7(schema), checker);
   return checker;
 }
 
 /**
- * Keywords by which more than one schema may apply to the same value, to the value itself or to a part of it; where one refers to
- * another, the applications may multiply at each level. With the others (`properties`, `additionalProperties`, `items`,
- * `prefixItems`) each part has one schema.
+ * Keywords that can apply several schemas to the same value or to its parts. With references between them, the number of checks
+ * can multiply at each level. With all other keywords (`properties`, `additionalProperties`, `items`, `prefixItems`) each part
+ * has one schema.
  */
 const BRANCHING =
   /"(?:allOf|anyOf|oneOf|not|if|dependentSchemas|dependencies|patternProperties|contains|unevaluatedItems|unevaluatedProperties)":/;
@@ -162,7 +162,7 @@ function hasBranchesAndReferences(schema: AnySchemaObject): boolean {
   return REFERRING.test(text) && (BRANCHING.test(text) || refersBesideParts(plain));
 }
 
-/** Whether a reference stands beside schemas of parts: what it refers to may have schemas of the same parts. */
+/** True if a reference stands beside schemas of parts: the referenced schema may apply to the same parts. */
 function refersBesideParts(schema: unknown): boolean {
   if (typeof schema !== 'object' || schema === null) return false;
   const count = (keywords: readonly string[]): number =>

@@ -1,11 +1,11 @@
 import { weightOf } from './weight.ts';
 
 /**
- * Recognizes schemas that are right at sight: small ones, of common keywords whose values have the form they must have. To compile
- * a schema takes a fifth of a second, most of it for the schema of schemas, and every command checks those of its configuration.
+ * Recognizes valid schemas without compiling them: small schemas of common keywords with well-formed values. Compiling takes a
+ * fifth of a second, mostly for the meta-schema, and every command checks the schemas of its configuration.
  */
 
-/** Characters of a schema that compiles in far less time than it may take, however it is nested. */
+/** Schemas up to this size compile far within the time limit, however they are nested. In characters. */
 const SMALL = 10_000;
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];
@@ -48,7 +48,7 @@ const KEYWORDS: ReadonlyMap<string, Check> = new Map([
   ['maximum', isNumber],
 ]);
 
-/** Whether a schema is surely one that can be compiled; where this is false, only compiling it tells. */
+/** True if a schema can certainly be compiled; if false, only compiling it can show that. */
 export function isPlainSchema(schema: unknown): boolean {
   return weightOf(schema) <= SMALL && isPlainPart(schema);
 }

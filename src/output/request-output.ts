@@ -3,7 +3,7 @@ import { endpointAt } from '../endpoints/endpoints.ts';
 import { RESPONSES } from '../endpoints/responses.ts';
 import { InvalidRequest } from '../errors.ts';
 
-/** What a profile asks of its answers. */
+/** A profile's requirements for its answers. */
 export interface OutputRequest {
   readonly schema: Readonly<Record<string, unknown>>;
   readonly name?: string | undefined;
@@ -13,8 +13,8 @@ export interface OutputRequest {
 type Body = Readonly<Record<string, unknown>>;
 
 /**
- * A profile's body with the parameter that asks for JSON of a schema.
- * @throws InvalidRequest where the endpoint has no such parameter, or the body has it already.
+ * Adds to a profile's body the parameter that requests JSON of a schema.
+ * @throws InvalidRequest when the endpoint has no such parameter, or the body already sets it
  */
 export function withOutput(body: Body, output: OutputRequest | undefined, path: string): Body {
   if (output === undefined) return body;

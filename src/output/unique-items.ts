@@ -16,7 +16,7 @@ const validate: SchemaValidateFunction = (isOn: boolean, items: readonly unknown
   return true;
 };
 
-/** `uniqueItems` in linear time; Ajv's own compares each object with each other one. */
+/** `uniqueItems` in linear time; Ajv's own compares every object with every other. */
 export const uniqueItems: FuncKeywordDefinition = {
   keyword: 'uniqueItems',
   type: 'array',
@@ -25,7 +25,7 @@ export const uniqueItems: FuncKeywordDefinition = {
   validate,
 };
 
-/** JSON that is the same for values that JSON Schema takes for equal: the order of fields says nothing. */
+/** The same text for all values that JSON Schema considers equal: fields are sorted. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value === 0 ? 0 : value);

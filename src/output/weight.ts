@@ -1,4 +1,4 @@
-/** About how many characters a JSON value has. Without recursion: an answer may be nested as deep as it is long. */
+/** Approximate size of a JSON value in characters. Without recursion, because an answer may be nested as deeply as it is long. */
 export function weightOf(value: unknown): number {
   let weight = 0;
   let level: readonly unknown[] = [value];

@@ -5,17 +5,16 @@ export class TooSlow extends Error {
   override readonly name = 'TooSlow';
 }
 
-/** Holds the work while it runs, so that the engine can break it off. */
+/** Holds the work while it runs in a context that the engine can interrupt. */
 const context: Context & { work?: () => unknown } = createContext({});
 const run = new Script('work()');
 
-/** A thread that ran for less than this part of the time was kept waiting by others, and gets more of it once. */
+/** If the thread used less than this share of the time, other threads kept it waiting, and it gets the time once more. */
 const STARVED = 0.5;
 const MORE = 4;
 
 /**
- * Does synchronous work that is broken off when it takes too long, in the middle of a regular expression if need be.
- * Costs a tenth of a millisecond.
+ * Runs synchronous work with a time limit that interrupts even a regular expression. Costs a tenth of a millisecond.
  * @throws TooSlow
  */
 export function withDeadline<Result>(milliseconds: number, work: () => Result): Result {
@@ -42,7 +41,7 @@ function runFor<Result>(timeout: number, work: () => Result): Result {
   }
 }
 
-/** The error is made by the engine and is no instance of our Error everywhere. */
+/** The error comes from the engine's context, so it may not be an instance of our Error. */
 function isTimeout(error: unknown): boolean {
   return (error as { readonly code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 }

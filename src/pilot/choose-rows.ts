@@ -1,6 +1,6 @@
 /**
- * Chooses rows that are spread evenly over a job's request lines, at least one of each input file as far as there are enough.
- * The same job always gets the same ones.
+ * Chooses rows that are spread evenly over a job's request lines, with at least one row of each input file if possible. The same
+ * job always gets the same rows.
  * @param inputs request lines of each input file, in order
  * @returns positions among all request lines, ascending
  */
@@ -17,12 +17,12 @@ export function chooseRows(inputs: readonly number[], rows: number): number[] {
   });
 }
 
-/** The middles of equal parts of a range. */
+/** The middle positions of equal parts of a range. */
 function spread(start: number, size: number, count: number): number[] {
   return Array.from({ length: count }, (_, n) => start + Math.floor(((n + 0.5) * size) / count));
 }
 
-/** One row of each input, and the others by their sizes: the largest remainders get what rounding leaves. */
+/** One row per input, and the others in proportion to the sizes; the largest remainders get the rows left by rounding. */
 function shares(sizes: readonly number[], rows: number): number[] {
   const all = sizes.reduce((sum, size) => sum + size, 0) - sizes.length;
   const exact = sizes.map((size) => (all === 0 ? 0 : ((rows - sizes.length) * (size - 1)) / all));

@@ -4,7 +4,7 @@ import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { builtRows } from './shard-rows.ts';
 
-/** How many request lines each input file of a job has, in order. Reads the shards only where there are several files. */
+/** Number of request lines of each input file, in order. Reads the shards only if there are several files. */
 export async function countInputs(store: ObjectStore, job: Job, plan: Plan): Promise<number[]> {
   if (job.inputs.length === 1) return [rowsToSend(plan)];
   const counts: number[] = [];

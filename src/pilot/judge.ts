@@ -3,19 +3,19 @@ import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import type { Approval, Pilot } from '../checkpoints/pilot.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
 
-/** What is known of a pilot whose rows have their ends. */
+/** What is known of a pilot whose rows have all ended. */
 export interface PilotEnd {
   readonly jobId: string;
   readonly rules: PilotRules;
   readonly counts: OutcomeCounts;
   /** Absent until a person has decided. */
   readonly approval: Approval | undefined;
-  /** When the wait for a person began, and now, in milliseconds since 1970. */
+  /** When the wait for a person began, and the current time, in milliseconds since 1970. */
   readonly since: number;
   readonly now: number;
 }
 
-/** What follows: the other rows, nothing else, or a wait. */
+/** What follows a pilot: the other rows, nothing else, or a wait. */
 export type Judgement =
   | { readonly state: 'passed' | 'approved' }
   | { readonly state: 'failed' | 'rejected' | 'unanswered'; readonly code: string; readonly reason: string }
@@ -23,14 +23,14 @@ export type Judgement =
 
 const MS_PER_DAY = 86_400_000;
 
-/** Decides what follows a pilot. A person's word wins. */
+/** Decides what follows a pilot. A person's decision takes precedence. */
 export function judgePilot({ jobId, rules, counts, approval, since, now }: PilotEnd): Judgement {
   const { maxBad = 1, approvalDays } = rules;
   if (approval?.decision === 'approved') return { state: 'approved' };
   if (approval?.decision === 'rejected')
     return { state: 'rejected', code: 'PILOT_REJECTED', reason: `The pilot of job ${jobId} was rejected.` };
   const [rows, bad] = [settledRows(counts), rowsNotOk(counts)];
-  // A product would be rounded: 29 of 100 rows are not more than the share of 0.29.
+  // Compares a quotient, because a product would be rounded: 29 of 100 rows must not be more than a share of 0.29.
   if (bad / rows > maxBad) {
     const reason = `${bad} of the ${rows} rows of the pilot of job ${jobId} are not ok, more than the share of ${maxBad} (pilot.maxBad) that may be: nothing else is sent.`;
     return { state: 'failed', code: 'PILOT_FAILED', reason };
@@ -55,15 +55,15 @@ const MIN_SECONDS = 5;
 const MAX_SECONDS = 3_600;
 
 /**
- * A twentieth of the time that was waited, from 5 s to an hour. A look costs 9 events of the execution's 25,000: 45 days, half of
- * the longest job, are 1,200 looks and 11,000 events.
+ * A twentieth of the time waited so far, from 5 s to an hour. A look costs 9 of the execution's 25,000 events: 45 days, half of
+ * the longest job, take 1,200 looks and 11,000 events.
  */
 function secondsToWait(since: number, now: number, until: number): number {
   const waited = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, Math.round((now - since) / 20_000)));
   return Math.max(1, Math.min(waited, Math.ceil((until - now) / 1_000)));
 }
 
-/** How a pilot is shown that was judged. */
+/** The recorded state of a judged pilot. */
 export function judgedPilot(counts: OutcomeCounts, judgement: Judgement): Omit<Pilot, 'results'> {
   const { state } = judgement;
   return {

@@ -15,14 +15,17 @@ import { chooseRows } from './choose-rows.ts';
 import { countInputs } from './count-inputs.ts';
 import { setRowsAside } from './set-aside.ts';
 
-/** Whether rows of a job are sent before all others. A job of fewer rows is its own pilot, and a retry was asked before. */
+/**
+ * True if rows of a job are sent before all others. A job with fewer rows is its own pilot, and the rows of a retry were sent
+ * before.
+ */
 export function wantsPilot({ profile: { pilot }, retry }: Job, plan: Plan): boolean {
   return (
     pilot !== undefined && retry === undefined && plan.failure === undefined && rowsToSend(plan) > pilot.rows
   );
 }
 
-/** Chooses the rows of a pilot, and remembers them beside the plan: from here on the inputs are not read again. */
+/** Chooses the rows of a pilot, and records them beside the plan: from here on the inputs are not read again. */
 export async function draftPilot(store: ObjectStore, job: Job, plan: Plan): Promise<PilotDraft> {
   const picked = chooseRows(await countInputs(store, job, plan), job.profile.pilot?.rows ?? 0);
   const draft = { plan, picked };
@@ -31,8 +34,8 @@ export async function draftPilot(store: ObjectStore, job: Job, plan: Plan): Prom
 }
 
 /**
- * Moves the rows of a pilot into shards of their own, behind all others. May be repeated, wherever an earlier call has died.
- * @returns the plan with these shards; unfinished when time ran short, and another call has to go on
+ * Moves the rows of a pilot into separate shards after all others. May be repeated, whatever part an earlier call has done.
+ * @returns the plan with these shards; unfinished if time ran short, and another call must continue
  */
 export async function makePilot(
   store: ObjectStore,
@@ -52,7 +55,7 @@ export async function makePilot(
     }
     const ref = { jobId: job.jobId, shard };
     const key = roundKey(ref, 1, 'requests.jsonl');
-    // Its request lines are fewer already where an earlier call was through with it.
+    // A shard with fewer bytes was finished by an earlier call.
     if ((await store.stat(key))?.bytes === each.bytes) {
       if (pace.mustStop) return { rows: plan.rows, shards: shard };
       await setRowsAside(store, ref, { picked: ofShard, leader: plan.rows + piloted, rows: plan.rows });
@@ -66,7 +69,7 @@ export async function makePilot(
   return { ...plan, shards: await writePilotShards(store, job, shards) };
 }
 
-/** The positions from the n-th on that are below a limit: of thousands of shards most have none. */
+/** The positions below a limit, from the n-th on. Most of a thousand shards have none. */
 function pickedBelow(picked: readonly number[], first: number, limit: number): number[] {
   let end = first;
   while ((picked[end] ?? Infinity) < limit) end += 1;
@@ -107,7 +110,7 @@ function textsOf(line: Buffer): number {
   return countTexts(body.input);
 }
 
-/** Of a job of one input nobody asks. */
+/** Unused in a job with one input. */
 function sourceOf(line: Buffer | undefined): RowSource {
   return line === undefined || line.length === 1
     ? { file: '', line: 0 }

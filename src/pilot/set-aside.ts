@@ -4,20 +4,19 @@ import { followLine } from '../reuse/follow-line.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { builtRows, EMPTY_LINE, type BuiltRow } from './shard-rows.ts';
 
-/** Rows of one shard that go into the pilot. */
+/** Rows of one shard that are moved to the pilot. */
 export interface RowsToSetAside {
-  /** Their positions among the shard's request lines, ascending. */
+  /** Their positions among the shard's request lines, in ascending order. */
   readonly picked: readonly number[];
-  /** Position of the first of them in the job, where the rows of the pilot's shards stand behind all others. */
+  /** Position in the job of the first of them, counted behind all other rows. */
   readonly leader: number;
-  /** Rows of the job. */
+  /** Number of the job's rows. */
   readonly rows: number;
 }
 
 /**
- * Takes rows out of the requests of a shard, for the pilot: each follows the row of the pilot that has its request line, as a row
- * follows an earlier one with the same request. The request lines are replaced last, so that a call that died is repeated from
- * what it left.
+ * Removes the pilot's rows from the requests of a shard. Each then follows the pilot's row with its request line, as a row
+ * follows an earlier one with the same request. The request lines are replaced last, so that an interrupted call can be repeated.
  */
 export async function setRowsAside(store: ObjectStore, ref: ShardRef, rows: RowsToSetAside): Promise<void> {
   const writers = openWriters(store, ref);

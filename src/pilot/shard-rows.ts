@@ -3,20 +3,20 @@ import { eachOwnLine } from '../jsonl/own-lines.ts';
 import { readFollowLine } from '../reuse/follow-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** One row of a shard as Build has written it. */
+/** One row of a shard as Build wrote it. */
 export type BuiltRow = (
   | { readonly request: Buffer }
-  /** A row that is not sent: its lines of round 0. */
+  /** Lines in round 0 of a row that is not sent. */
   | { readonly result: Buffer; readonly deadLetter: Buffer }
 ) & {
-  /** Where it came from; undefined in jobs of one input. */
+  /** Source of the row; undefined in jobs with one input. */
   readonly source: Buffer | undefined;
 };
 
 /**
- * The rows of a shard that no round was sent of, in their order.
- * @param rows of the job: a row that follows one behind them is of the pilot, and has its request line as long as that is not
- *   taken away
+ * The rows of a shard before any round was sent, in order.
+ * @param rows number of the job's rows; a row that follows a higher position is in the pilot, and its request line stays here until
+ *   it is removed
  */
 export async function* builtRows(
   store: ObjectStore,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Headers that the client, the connection or the key's own header sets. */
+/** Headers that are set by the client, the connection, or the key. */
 const RESERVED = new Set([
   'accept-encoding',
   'authorization',
@@ -30,7 +30,7 @@ const value = z
 
 const secret = z.string().regex(/^[\w.-]{1,64}$/, 'may hold up to 64 letters, digits, "_", "." and "-"');
 
-/** Static headers of a provider: a text, or the name of a secret beside the keys. */
+/** Static headers of a provider: a text, or the name of a secret stored beside the keys. */
 export const headersSchema = z.record(name, z.union([value, z.strictObject({ secret })]));
 
 export type ProviderHeaders = Readonly<Record<string, string | { readonly secret: string }>>;
@@ -39,7 +39,7 @@ const withHeaders = z.object({
   headers: z.record(z.string(), z.object({ secret: z.string() }).nullable().catch(null)),
 });
 
-/** Secrets that are the key of another provider, each with its path: a key goes to no other address than its own. */
+/** Secrets that are another provider's key, each with its path: a key is sent only to its own provider's URL. */
 export function findForeignSecrets(value: unknown, builtIn: readonly string[]): string[] {
   const { providers } =
     z.object({ providers: z.record(z.string(), z.unknown()) }).safeParse(value).data ?? {};
@@ -53,7 +53,7 @@ export function findForeignSecrets(value: unknown, builtIn: readonly string[]): 
   );
 }
 
-/** Names that have the same environment variable are one. */
+/** Names that map to the same environment variable are the same secret. */
 function inEnvironment(name: string): string {
   return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
 }

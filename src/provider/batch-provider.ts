@@ -1,61 +1,62 @@
 import type { Dialect } from './dialects/schema.ts';
-import type { FilePosition } from './ranges.ts';
+import type { FilePosition } from './http/ranges.ts';
 
 /**
- * What the workflow asks of a provider, in our words: request and result lines are OpenAI's, whoever the provider is.
- * `client.ts` speaks it over HTTP; what differs between providers is data in `dialects/`, and code in `adapters/`. All methods fail with the named `Provider*` errors of `../errors.ts`.
+ * The operations of a provider that the workflow uses. Request and result lines have OpenAI's form at every provider. `client.ts`
+ * implements it over HTTP; differences between providers are data in `dialects/` and code in `adapters/`. All methods fail with
+ * the named `Provider*` errors of `../errors.ts`.
  */
 export interface BatchProvider {
   /**
-   * Uploads a shard's request lines with purpose `batch`. `open` starts the body again from its first byte, so that
-   * a safe retry is possible; `bytes` is its exact length.
+   * Uploads a shard's request lines with purpose `batch`. `open` reads the body again from its first byte, for retries; `bytes`
+   * is its exact length.
    */
   uploadFile(file: UploadFile): Promise<ProviderFile>;
-  /** The newest file with this name, looked for over all list pages; `undefined` when there is none. */
+  /** The newest file with this name, searched in all pages of the list; `undefined` if there is none. */
   findFile(name: string): Promise<ProviderFile | undefined>;
-  /** Creates a batch. Never repeated by the client: when the answer is lost it fails with `ProviderUnavailable`. */
+  /** Creates a batch. Never repeated by the client: if the answer is lost, it fails with `ProviderUnavailable`. */
   createBatch(request: CreateBatch): Promise<Batch>;
   /**
-   * The best batch created from this input file or carrying this metadata: one that runs before one that ended.
-   * `undefined` when the complete list has none. @throws ProviderUnavailable when the list is not complete
+   * The best batch created from this input file or with this metadata; a running batch is preferred to one that ended.
+   * `undefined` if the complete list has none. @throws ProviderUnavailable when the list is not complete
    */
   findBatch(wanted: FindBatch): Promise<Batch | undefined>;
   /**
-   * Every batch created from this input file or carrying this metadata: a create whose answer was lost may have made more than
-   * one. @throws ProviderUnavailable when the list is not complete
+   * Every batch created from this input file or with this metadata: a create whose answer was lost may have made more than one.
+   * @throws ProviderUnavailable when the list is not complete
    */
   findBatches(wanted: FindBatch): Promise<readonly Batch[]>;
   /**
-   * Batches, newest first, as far as the first of `known`; without `known`, the newest ones. Absent where batches show what they
+   * Lists batches, newest first, until the first of `known`; without `known`, the newest ones. Absent if batches show what they
    * were created from. @throws ProviderUnavailable when the list is not complete
    */
   listUnmarked?(known?: ReadonlySet<string>): Promise<readonly Batch[]>;
   getBatch(batchId: string): Promise<Batch>;
   /**
-   * Asks for cancellation; does nothing where the provider cannot cancel. Providers refuse the cancel of a batch that has ended:
-   * the next poll shows how it is. @throws a `Provider*` error when it was not taken
+   * Requests cancellation; does nothing if the provider cannot cancel. Providers reject the cancel of a batch that has ended; the
+   * next poll shows its state. @throws a `Provider*` error when the request was not accepted
    */
   cancelBatch(batchId: string): Promise<void>;
   /**
-   * A file's content as it streams in; goes on where a connection breaks off. Fails with `ProviderUnavailable` when fewer bytes
-   * arrive than `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
+   * Streams a file's content; continues after a broken connection. Fails with `ProviderUnavailable` when fewer bytes arrive than
+   * `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
    */
   download(fileId: string, options?: DownloadOptions): AsyncIterable<Buffer>;
-  /** A file's size in bytes as the provider's list of files has it; `undefined` when it does not tell. */
+  /** A file's size in bytes from the provider's list of files; `undefined` if it is not reported. */
   fileBytes(fileId: string): Promise<number | undefined>;
-  /** Every file with this name. */
+  /** All files with this name. */
   findFiles(name: string): Promise<readonly ProviderFile[]>;
   /**
-   * One realtime call: the body of a request line to its endpoint. Any answer is returned, whatever its status. Never
-   * repeated by the client. @throws ProviderUnavailable when there is no answer
+   * Makes one realtime call with the body of a request line. Returns any answer, whatever its status. Never repeated by the
+   * client. @throws ProviderUnavailable when there is no answer
    */
   send(endpoint: string, body: string): Promise<DirectAnswer>;
-  /** Deletes a file; succeeds if it does not exist. @throws ProviderRejected where files cannot be deleted */
+  /** Deletes a file; succeeds if it does not exist. @throws ProviderRejected if files cannot be deleted */
   deleteFile(fileId: string): Promise<void>;
 }
 
 export interface DownloadOptions {
-  /** Leaves out what an earlier download of the file has brought, if the provider lets it go on there. */
+  /** Skips what an earlier download of the file has brought, if the provider supports ranges. */
   readonly from?: FilePosition | undefined;
   /** Called before the first chunk. */
   readonly onStart?: ((start: DownloadStart) => void) | undefined;
@@ -63,13 +64,13 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a download begins; `bytes` is where in the file: 0, or where `from` was. */
+/** How a download begins; `bytes` is the position in the file: 0, or that of `from`. */
 export interface DownloadStart extends FilePosition {
-  /** Another download may go on behind the bytes of this one. */
+  /** True if another download may continue after the bytes of this one. */
   readonly canGoOn: boolean;
 }
 
-/** A provider whose connections are closed when it is no longer needed. */
+/** A provider that closes its connections when it is no longer needed. */
 export interface ProviderClient extends BatchProvider {
   close(): Promise<void>;
 }
@@ -77,14 +78,14 @@ export interface ProviderClient extends BatchProvider {
 /** The answer to a realtime call. */
 export interface DirectAnswer {
   readonly status: number;
-  /** In lower case. */
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON on one line, its values as they came; a JSON string when the answer was no JSON. */
+  /** JSON on one line, its values unchanged; a JSON string if the answer was not JSON. */
   readonly body: string;
 }
 
 export interface UploadFile {
-  /** `<jobId>-<shard>-r<round>.jsonl`: unique per shard and round, so that a lost upload is found again. */
+  /** `<jobId>-<shard>-r<round>.jsonl`: unique per shard and round, so that a lost upload can be found. */
   readonly name: string;
   readonly bytes: number;
   readonly open: () => AsyncIterable<Uint8Array>;
@@ -94,38 +95,38 @@ export interface ProviderFile {
   readonly id: string;
   readonly name: string;
   readonly bytes: number | undefined;
-  /** The provider's string in lower case, where it has one. */
+  /** The provider's string in lower case, if it has one. */
   readonly status?: string;
-  /** An upload before this one got no answer: there may be another file of the name. */
+  /** An earlier upload got no answer, so another file with this name may exist. */
   readonly repeated?: boolean;
 }
 
 export interface CreateBatch {
   readonly inputFileId: string;
   readonly endpoint: string;
-  /** `24h`, or what the profile says. */
+  /** `24h`, or the profile's. */
   readonly completionWindow: string;
-  /** The uploaded request lines again, from their first byte: not every provider reads them from a file. */
+  /** Reads the uploaded request lines again from their first byte, for providers that do not read them from a file. */
   readonly open: () => AsyncIterable<Uint8Array>;
   /** Names job, shard and round; at most 16 pairs, keys <= 64 and values <= 512 characters. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface FindBatch {
-  /** The batch's id, where it is known. */
+  /** The batch's id, if known. */
   readonly batchId?: string;
   readonly inputFileId: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A provider's batch object, read tolerantly: missing, null and odd fields become `undefined`. */
+/** A provider's batch object, read leniently: missing, null and unexpected values become `undefined`. */
 export interface Batch {
   readonly id: string;
   /** The provider's string, verbatim. */
   readonly status: string;
-  /** `running` for every status that is not known to be final: the deadline decides, not our guess. */
+  /** `running` for every status that is not known to be final: the deadline decides, not a guess. */
   readonly phase: 'running' | 'ended';
-  /** How it ended; `undefined` while it runs. */
+  /** How it ended; `undefined` while it is running. */
   readonly ending: BatchEnding | undefined;
   readonly inputFileId: string | undefined;
   readonly outputFileId: string | undefined;
@@ -152,16 +153,16 @@ export interface BatchError {
   readonly message: string;
   /** 1-based line of the uploaded file. */
   readonly line: number | undefined;
-  /** The row, where the error says whose it is in a field. */
+  /** The row's id, if a field of the error has it. */
   readonly customId?: string;
 }
 
-/** Where a provider is and how it speaks: all of it safe to keep in job.json and in the state (no key). */
+/** A provider's base URL and dialect. Contains no key, so it may be stored in job.json and in the state. */
 export interface ProviderSettings {
   /** The name in the configuration; also names its key in the secret (`{"melious":"sk-…"}`). */
   readonly name: string;
   /** With the version path, without a trailing slash: `https://api.melious.ai/v1`. */
   readonly baseUrl: string;
-  /** As it was when the job was started: a deploy does not change how a running job speaks. */
+  /** The dialect at the start of the job: a deploy does not change it for a running job. */
   readonly dialect: Dialect;
 }

@@ -1,35 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
-import type {
-  Batch,
-  CreateBatch,
-  DirectAnswer,
-  DownloadOptions,
-  FindBatch,
-  ProviderClient,
-  ProviderFile,
-  ProviderSettings,
-  UploadFile,
-} from './batch-provider.ts';
-import type { Adapter } from './adapters/adapter.ts';
 import { AnthropicClient } from './adapters/anthropic.ts';
 import { MISTRAL } from './adapters/mistral.ts';
-import { idempotencyKey, OPENAI } from './adapters/openai.ts';
+import { OPENAI } from './adapters/openai.ts';
 import { TOGETHER } from './adapters/together.ts';
-import { streamBody } from './content.ts';
-import type { Dialect } from './dialects/schema.ts';
-import { get, type Call } from './call.ts';
-import { TIMEOUTS, type HttpOptions, type OwnHeader, type Timeouts } from './http-options.ts';
-import { Http } from './http.ts';
-import { betterBatch, isBestBatch, isWanted } from './match-batch.ts';
-import { cutOff, readList } from './read-list.ts';
-import { readFile, required } from './wire.ts';
+import type { ProviderClient, ProviderSettings } from './batch-provider.ts';
+import { FileClient } from './file-client.ts';
+import { TIMEOUTS, type OwnHeader, type Timeouts } from './http/http-options.ts';
 
 export interface ClientOptions {
   readonly settings: ProviderSettings;
-  /** Endpoints that rows may be sent to directly. Default: any. */
+  /** Endpoints that rows may be sent to direct. Default: any. */
   readonly endpoints?: readonly string[];
-  /** Asked for with every call, so that a rotated key is picked up; goes into the Authorization header only. */
+  /** Called for every call, so that a rotated key takes effect. The key is sent only in the Authorization header. */
   readonly apiKey: () => Promise<string>;
   /** Headers that the configuration adds to every call. */
   readonly ownHeaders?: () => Promise<readonly OwnHeader[]>;
@@ -37,18 +19,11 @@ export interface ClientOptions {
   /** Waits between the attempts of one call, in milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<void>;
   readonly timeouts?: Partial<Timeouts>;
-  /** Ends every call that is on its way and every later one. */
+  /** Aborts every call in flight and every later one. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Attempts to get a file up, a look for the lost one before each further attempt. */
-const UPLOAD_ATTEMPTS = 3;
-
-/** Looks at a file that has to be processed first, a second longer apart each time: 28 s. */
-const PROCESSING_LOOKS = 7;
-const PROCESSING_WAIT_MS = 1_000;
-
-/** The one place that knows which code speaks which dialect. */
+/** Creates the client for a dialect. No other code chooses the adapter. */
 export function createProviderClient({
   settings: { baseUrl, dialect },
   endpoints,
@@ -56,7 +31,7 @@ export function createProviderClient({
   ownHeaders,
   random = Math.random,
   signal,
-  // A wait that is broken off is followed by a call that fails at once.
+  // An aborted wait resolves, and the call after it fails at once.
   wait = (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   timeouts,
 }: ClientOptions): ProviderClient {
@@ -72,204 +47,5 @@ export function createProviderClient({
     case 'openai':
     case undefined:
       return new FileClient(http, dialect, OPENAI);
-  }
-}
-
-/** A Batch API of files over HTTP. Repeats only what is safe to repeat. */
-class FileClient implements ProviderClient {
-  readonly #http: Http;
-  readonly #dialect: Dialect;
-  readonly #adapter: Adapter;
-  readonly #wait: (milliseconds: number) => Promise<void>;
-
-  constructor(http: HttpOptions, dialect: Dialect, adapter: Adapter) {
-    this.#http = new Http(http);
-    this.#dialect = dialect;
-    this.#adapter = adapter;
-    this.#wait = http.wait;
-  }
-
-  close(): Promise<void> {
-    return this.#http.close();
-  }
-
-  /** An upload that did not answer may have arrived: it is looked for before it is made again. */
-  async uploadFile(file: UploadFile): Promise<ProviderFile> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const uploaded = await this.#upload(file);
-        await this.#untilProcessed(uploaded);
-        return { ...uploaded, repeated: attempt > 1 };
-      } catch (error) {
-        if (!(error instanceof ProviderUnavailable) || attempt >= UPLOAD_ATTEMPTS) throw error;
-        const arrived = await this.findFile(file.name);
-        if (arrived !== undefined && (arrived.bytes ?? file.bytes) === file.bytes) {
-          return { ...arrived, repeated: true };
-        }
-      }
-    }
-  }
-
-  async #upload(file: UploadFile): Promise<ProviderFile> {
-    const uploaded = await this.#adapter.upload(this.#http, file, this.#dialect);
-    return required(`upload ${file.name}`, uploaded);
-  }
-
-  /** Most looks for a new file. After that the create is tried, which is repeated when it finds no file. */
-  async #untilProcessed({ id, status }: ProviderFile): Promise<void> {
-    if (this.#dialect.files.processedFirst !== true) return;
-    let now = status;
-    for (let look = 1; now !== undefined && now !== 'processed' && look <= PROCESSING_LOOKS; look += 1) {
-      await this.#wait(PROCESSING_WAIT_MS * look);
-      now = await this.#statusOf(id);
-    }
-  }
-
-  /** A file that was just uploaded may not be found everywhere yet. */
-  async #statusOf(fileId: string): Promise<string | undefined> {
-    try {
-      const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
-      return readFile(await this.#http.json(call))?.status;
-    } catch (error) {
-      if (error instanceof ProviderNotFound) return 'not found';
-      throw error;
-    }
-  }
-
-  /** Without a list there is nothing to be found: a file that goes up twice costs nothing. */
-  async findFile(name: string): Promise<ProviderFile | undefined> {
-    const call = get(`find file ${name}`, '/files');
-    let found: ProviderFile | undefined;
-    try {
-      await this.#read(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
-        const file = readFile(item);
-        if (file?.name === name) found = file;
-        return found !== undefined;
-      });
-      if (found !== undefined) await this.#untilProcessed(found);
-      return found;
-    } catch (error) {
-      if (error instanceof ProviderNotFound || error instanceof ProviderRejected) return undefined;
-      throw error;
-    }
-  }
-
-  /** An object with another id says nothing about this file. */
-  async fileBytes(fileId: string): Promise<number | undefined> {
-    try {
-      const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
-      const file = readFile(await this.#http.json(call));
-      return file?.id === fileId ? file.bytes : undefined;
-    } catch (error) {
-      if (error instanceof ProviderNotFound || error instanceof ProviderRejected) return undefined;
-      throw error;
-    }
-  }
-
-  async findFiles(name: string): Promise<readonly ProviderFile[]> {
-    const found: ProviderFile[] = [];
-    const call = get(`find files ${name}`, '/files');
-    const end = await this.#read(call, { purpose: this.#adapter.filePurpose }, (item) => {
-      const file = readFile(item);
-      if (file?.name === name) found.push(file);
-      return false;
-    });
-    if (end === 'cut off') throw cutOff(call);
-    return found;
-  }
-
-  async createBatch(request: CreateBatch): Promise<Batch> {
-    const { honours } = this.#dialect;
-    const call: Call = {
-      action: `create batch of file ${request.inputFileId}`,
-      method: 'POST',
-      path: this.#adapter.batchesPath,
-      headers: {
-        'content-type': 'application/json',
-        ...(honours.idempotencyKey === 'header' && { 'idempotency-key': idempotencyKey(request) }),
-      },
-      body: JSON.stringify(await this.#adapter.createBody(request, this.#dialect)),
-      repeatable: false,
-    };
-    return this.#batch(call);
-  }
-
-  /** Reads the whole list unless it meets a batch that cannot be bettered: a cancelled twin may stand before the one that runs. */
-  async findBatch(wanted: FindBatch): Promise<Batch | undefined> {
-    let best: Batch | undefined;
-    await this.#readBatches(wanted, (batch) => {
-      best = betterBatch(best, batch, wanted);
-      return isBestBatch(best, wanted);
-    });
-    return best;
-  }
-
-  async findBatches(wanted: FindBatch): Promise<readonly Batch[]> {
-    const found = new Map<string, Batch>();
-    await this.#readBatches(wanted, (batch) => {
-      found.set(batch.id, batch);
-      return false;
-    });
-    return [...found.values()];
-  }
-
-  /** Hands every listed batch that is wanted to `visit`, until it returns true. @throws ProviderUnavailable when the list is cut off */
-  async #readBatches(wanted: FindBatch, visit: (batch: Batch) => boolean): Promise<void> {
-    const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
-    const end = await this.#read(call, {}, (item) => {
-      const batch = this.#adapter.readBatch(item, this.#dialect);
-      return batch !== undefined && isWanted(batch, wanted, item) && visit(batch);
-    });
-    if (end === 'cut off') throw cutOff(call);
-  }
-
-  getBatch(batchId: string): Promise<Batch> {
-    return this.#batch(get(`get batch ${batchId}`, this.#pathOf(batchId)));
-  }
-
-  /** Repeatable: asking twice cancels once. */
-  async cancelBatch(batchId: string): Promise<void> {
-    if (this.#dialect.honours.cancel === false) return;
-    const path = `${this.#pathOf(batchId)}/cancel`;
-    await this.#http.json({ action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true });
-  }
-
-  download(fileId: string, options?: DownloadOptions): AsyncGenerator<Buffer> {
-    const call = get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`);
-    const headers = { accept: 'application/jsonl, application/binary, */*' };
-    return streamBody(this.#http, { ...call, headers }, options);
-  }
-
-  send(endpoint: string, body: string): Promise<DirectAnswer> {
-    // The base URL has the version already.
-    return this.#http.answer(endpoint, endpoint.replace(/^\/v\d+(?=\/)/, ''), body);
-  }
-
-  async deleteFile(fileId: string): Promise<void> {
-    if (this.#dialect.honours.deletion === false)
-      throw new ProviderRejected(`delete file ${fileId}: this provider keeps its files.`);
-    const path = `/files/${encodeURIComponent(fileId)}`;
-    const call: Call = { action: `delete file ${fileId}`, method: 'DELETE', path, repeatable: true };
-    try {
-      await this.#http.json(call);
-    } catch (error) {
-      if (!(error instanceof ProviderNotFound)) throw error;
-    }
-  }
-
-  async #batch(call: Call): Promise<Batch> {
-    return required(call.action, this.#adapter.readBatch(await this.#http.json(call), this.#dialect));
-  }
-
-  #pathOf(batchId: string): string {
-    return `${this.#adapter.batchesPath}/${encodeURIComponent(batchId)}`;
-  }
-
-  #read(
-    call: Call,
-    query: Readonly<Record<string, string>>,
-    visit: (item: unknown) => boolean,
-  ): ReturnType<typeof readList> {
-    return readList(this.#http, { call, query, pages: this.#adapter.lists, wait: this.#wait }, visit);
   }
 }

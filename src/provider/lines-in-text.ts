@@ -1,6 +1,6 @@
 /**
- * Reads the lines of a file that an error names only in its text. What is called a line, a row or a request is counted from
- * 1, unless one of the texts names line 0; an index in brackets, behind a dot or called an index is counted from 0.
+ * Finds the lines of a file that an error names only in its text. Lines, rows and requests count from 1, unless one of the texts
+ * names line 0. An index in brackets, after a dot, or called an index counts from 0.
  * @returns for each text the lines it names, counted from 1
  */
 export function linesInTexts(texts: readonly string[]): readonly (readonly number[])[] {
@@ -15,11 +15,11 @@ export function linesInTexts(texts: readonly string[]): readonly (readonly numbe
 const NAMES = String.raw`lines?|rows?|records?|entry|entries`;
 const NUMBERS = String.raw`\d+(?:,\d{3}(?!\d))*(?:\s*(?:,\s*and|,|and|&|-|–|to)\s*\d+)*`;
 /** Words after a number that show that it is not a line: `line 3 of your plan`, `row 40 tokens`, `line 3.5`. */
-const NO_PLACE = String.raw`(?![\d.]*\d|\s*(?:bytes|characters|tokens|%)|\s+of\s+(?!(?:the\s+|this\s+)?(?:uploaded\s+|input\s+|batch\s+)*(?:file|input|batch|jsonl|\d)))`;
+const NOT_A_LINE = String.raw`(?![\d.]*\d|\s*(?:bytes|characters|tokens|%)|\s+of\s+(?!(?:the\s+|this\s+)?(?:uploaded\s+|input\s+|batch\s+)*(?:file|input|batch|jsonl|\d)))`;
 
 /** `Line 4:`, `row #4`, `line no. 4`, `line_number=4`, `lines 3, 5 and 7`, `lines 3-5`, `at line 4 column 2`. */
 const COUNTED = new RegExp(
-  String.raw`(?<!(?:number|count|total|maximum|max|most|than)(?: of)? )\b(?:${NAMES})(?:[\s_-]*(?:number|no\.?|num\.?))?["']?\s*[:=#(]*\s*(${NUMBERS})${NO_PLACE}`,
+  String.raw`(?<!(?:number|count|total|maximum|max|most|than)(?: of)? )\b(?:${NAMES})(?:[\s_-]*(?:number|no\.?|num\.?))?["']?\s*[:=#(]*\s*(${NUMBERS})${NOT_A_LINE}`,
   'gi',
 );
 
@@ -27,7 +27,7 @@ const COUNTED = new RegExp(
 const MARKED =
   /(?<!\b(?:bad|http|per|max|most|than) )\b(?:requests?|items?)\s*(?:(?:number|no\.?|#)\s*[:=]?\s*(\d+)|(?![45]\d\d\b)(\d+)(?=\s*(?:[:,;)]|\.(?!\d)|$|is\b|has\b|was\b|failed\b|must\b|does\b|could\b)))/gi;
 
-/** Where in a JSON text a parser stopped: most parse one line at a time, and call it line 1. */
+/** Position in a JSON text at which a parser stopped. Most parsers read one line at a time and call it line 1. */
 const PARSER_POSITION = /\bline 1,? column \d+(?: \(char \d+\))?/gi;
 
 function countedLines(text: string): number[] {
@@ -43,13 +43,14 @@ const MAX_RANGE = 50_000;
 function readNumbers(text: string): number[] {
   const plain = text.replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, '');
   const range = /^(\d+)\s*(?:-|–|to)\s*(\d+)$/.exec(plain.trim());
-  if (range === null) return [...plain.matchAll(/\d+/g)].map(([digits]) => Number(digits)).filter(isPlace);
+  if (range === null)
+    return [...plain.matchAll(/\d+/g)].map(([digits]) => Number(digits)).filter(isLineNumber);
   const [from, to] = [Number(range[1]), Number(range[2])];
   if (to < from || to - from > MAX_RANGE) return [];
-  return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter(isPlace);
+  return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter(isLineNumber);
 }
 
-const isPlace = (number: number): boolean => Number.isSafeInteger(number);
+const isLineNumber = (number: number): boolean => Number.isSafeInteger(number);
 
 /** `lines[3]`, `requests.3.body`, `/requests/3`, `at index 3`. */
 const INDEXED = [
@@ -60,11 +61,14 @@ const INDEXED = [
 
 function indexedLines(text: string): number[] {
   return INDEXED.flatMap((pattern) =>
-    [...text.matchAll(pattern)].map(([, digits]) => Number(digits)).filter(isPlace),
+    [...text.matchAll(pattern)].map(([, digits]) => Number(digits)).filter(isLineNumber),
   );
 }
 
-/** Ids that a text may name a row by: `custom_id 'a 1'`, `custom_id=a1`, `request "a1"`. Only rows can tell which are. */
+/**
+ * Ids by which a text may name a row: `custom_id 'a 1'`, `custom_id=a1`, `request "a1"`. The caller must compare them with the
+ * rows.
+ */
 export function idsInText(text: string): readonly string[] {
   return [
     ...[...text.matchAll(QUOTED_ID)].map(([, , id = '']) => id),

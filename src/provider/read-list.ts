@@ -1,18 +1,18 @@
 import type { Adapter } from './adapters/adapter.ts';
-import type { Call } from './call.ts';
-import type { Http } from './http.ts';
+import type { Call } from './http/call.ts';
+import type { Http } from './http/http.ts';
 import { asWire, readPage, required } from './wire.ts';
 import { ProviderUnavailable } from '../errors.ts';
 
-/** A list is read for at most this many pages of {@link PAGE_SIZE}. */
+/** Most pages of {@link PAGE_SIZE} to read of a list. */
 const MAX_PAGES = 1_000;
 const PAGE_SIZE = 100;
 
-/** How often a page is asked for again that is empty and says that there are more. */
+/** How often an empty page that announces more is requested again. */
 const MAX_EMPTY_PAGES = 4;
 const EMPTY_PAGE_WAIT_MS = 1_000;
 
-/** A list of a provider, and how its pages are asked for. */
+/** A provider's list, and how to request its pages. */
 export interface ListToRead {
   readonly call: Call;
   readonly query: Readonly<Record<string, string>>;
@@ -21,9 +21,9 @@ export interface ListToRead {
 }
 
 /**
- * Hands every item of a list to `visit`, page by page, until it returns true.
- * @returns `stopped` by `visit`; `complete`: nothing is missing; `cut off`: the provider says that there is more and does not
- * show it, so that an item that was not seen may be there
+ * Calls `visit` for every item of a list, page by page, until it returns true.
+ * @returns `stopped`: by `visit`; `complete`: nothing is missing; `cut off`: the provider announces more items but does not
+ * return them, so an unseen item may exist
  */
 export async function readList(
   http: Http,
@@ -64,7 +64,7 @@ async function readOnePage(
   return { items, more, lastId: typeof last === 'string' ? last : undefined };
 }
 
-/** Whether a part of the list was not read, so that missing entries may exist. */
+/** The error for a list that was not read completely, so that missing entries may exist. */
 export function cutOff({ action }: Call): ProviderUnavailable {
   return new ProviderUnavailable(`${action}: the list says that there is more and does not show it.`);
 }

@@ -5,7 +5,7 @@ import type { Dialect } from './dialects/schema.ts';
 import { linesInTexts } from './lines-in-text.ts';
 
 /**
- * Reads what providers send. They leave fields out, send null for "not yet", numbers as strings and times as ISO
+ * Reads providers' objects leniently. Providers omit fields, send null for "not yet", numbers as strings and times as ISO
  * strings; none of that may fail a healthy batch. Only an answer without an id is rejected.
  */
 
@@ -16,7 +16,7 @@ export function asWire(value: unknown): Wire | undefined {
   return isExactNumber(value) ? undefined : (value as Wire);
 }
 
-/** Returns the object that was read. @throws ProviderUnavailable when the answer is something else */
+/** Returns the value that was read. @throws ProviderUnavailable when it is undefined */
 export function required<Value>(action: string, value: Value | undefined): Value {
   if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not what was asked for.`);
   return value;
@@ -79,7 +79,7 @@ export function readPage(value: unknown): Page | undefined {
   return { items, more: typeof more === 'boolean' ? more : 'unknown' };
 }
 
-/** Absurd counters (negative, or more done than there is) are as good as none: they are for display only. */
+/** Impossible counters (negative, or more done than the total) are ignored, because counters are for display only. */
 function readCounts(value: unknown, { counters }: Dialect): BatchCounts | undefined {
   const wire = asWire(value);
   if (wire === undefined || typeof counters === 'string') return undefined;
@@ -94,7 +94,7 @@ function sumOf(wire: Wire): number {
   return Object.values(wire).reduce<number>((sum, value) => sum + (count(value) ?? 0), 0);
 }
 
-/** Why a batch failed: a list, bare or in `data`, of errors or texts; one of them; a text that may have a line per error. */
+/** Reads why a batch failed: a list of errors or texts, bare or in `data`; a single one; or a text with one error per line. */
 function readErrors(value: unknown): BatchError[] {
   const told = listErrors(value);
   const named = linesInTexts(told.map(({ message }) => message));
@@ -110,7 +110,7 @@ function listErrors(value: unknown): BatchError[] {
   if (Array.isArray(list)) return list.flatMap((entry) => readErrorEntry(entry) ?? []);
   if (typeof value !== 'string') return [];
   const words = value.split(/\r?\n/).filter((line) => line.trim() !== '');
-  // Otherwise they are one message, such as a stack trace.
+  // Lines that do not all name a line of the file are one message, such as a stack trace.
   const isList = words.length > 1 && linesInTexts(words).every((lines) => lines.length > 0);
   return (isList ? words : [value]).flatMap((entry) => readErrorEntry(entry) ?? []);
 }
@@ -136,13 +136,13 @@ function readMetadata(value: unknown): Readonly<Record<string, string>> {
   );
 }
 
-/** A non-empty string, or a number as one. */
+/** A non-empty string, or a number as a string. */
 function text(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A whole number, not negative, also when it came as a string. */
+/** A non-negative integer, also as a string. */
 function count(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;

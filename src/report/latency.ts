@@ -1,12 +1,12 @@
-/** How long batches took, from created to collected, in seconds. */
+/** Duration of batches from create to collect, in seconds. */
 export interface Latency {
   readonly batches: number;
   readonly shortest: number;
   readonly median: number;
-  /** Nine of ten took at most this long. */
+  /** Nine of ten batches took at most this long. */
   readonly ninth: number;
   readonly longest: number;
-  /** Equal parts of the range from 0, each with its end and how many batches took so long. */
+  /** Equal parts of the range from 0, each with its end and its number of batches. */
   readonly bins: readonly { readonly upTo: number; readonly batches: number }[];
 }
 

@@ -1,29 +1,29 @@
 import type { JobOverview, JobStatus } from '../status/job-status.ts';
 import { JOB_STATES, type JobState } from '../status/job-states.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
-import { share } from './explain.ts';
-import { tableOf } from './elements.ts';
-import { html, type Html } from './html.ts';
-import { renderPage } from './page.ts';
+import { share } from './sections/explain.ts';
+import { tableOf } from './page/elements.ts';
+import { html, type Html } from './page/html.ts';
+import { renderPage } from './page/page.ts';
 import { grouped } from '../counted.ts';
-import { clip, moment } from './text.ts';
+import { clip, moment } from './page/text.ts';
 
-/** Addresses of a host's pages. */
+/** URLs of a host's pages. */
 export interface PageAddresses {
   readonly job: (jobId: string) => string;
-  /** The address of the next page, after the given job. */
+  /** URL of the next page, after the given job. */
   readonly more: (next: string) => string;
   readonly status: (status: JobState | undefined) => string;
 }
 
-/** A job of the list, and as much of how it is as is known. */
+/** A job of the list, with what is known of its status. */
 export interface ListedJob extends JobOverview {
   readonly details: Pick<JobStatus, 'rows' | 'counts'> | undefined;
 }
 
 export interface ListedSchedule {
   readonly name: string;
-  /** ISO 8601; absent when it does not fire any more. */
+  /** Next time it fires, ISO 8601; absent if it never fires again. */
   readonly next: string | undefined;
   /** Its last jobs, newest first. */
   readonly jobs: readonly string[];
@@ -42,7 +42,7 @@ export interface JobsPage {
 /** The filters of the list. */
 const STATES = JOB_STATES.filter((state) => state !== 'stopped');
 
-/** The page of a host: starting a job, the jobs, newest first, and the schedules. Pure. */
+/** A host's start page: the form that starts a job, the jobs, newest first, and the schedules. Pure. */
 export function renderJobs(page: JobsPage, addresses: PageAddresses): string {
   const { next, search } = page;
   return renderPage({

@@ -1,15 +1,15 @@
-import { html, type Html } from './html.ts';
+import { html, type Html } from './page/html.ts';
 import { mayBeApproved } from '../status/describe-pilot.ts';
-import { renderPage } from './page.ts';
+import { renderPage } from './page/page.ts';
 import type { ReportData } from './report-data.ts';
-import { latencySection, openShards, timelineSection } from './batch-sections.ts';
-import { distributionSection } from './distribution-section.ts';
-import { answerSection, leadSection, outcomes } from './row-sections.ts';
-import { errorSection, failureNotice, fileSection, header } from './sections.ts';
-import { moment } from './text.ts';
-import { usageSection } from './usage-section.ts';
+import { latencySection, openShards, timelineSection } from './sections/batch-sections.ts';
+import { distributionSection } from './sections/distribution-section.ts';
+import { answerSection, leadSection, outcomes } from './sections/row-sections.ts';
+import { errorSection, failureNotice, fileSection, header } from './sections/job-sections.ts';
+import { moment } from './page/text.ts';
+import { usageSection } from './sections/usage-section.ts';
 
-/** `report.html`: the job as one file that needs nothing else. Pure. */
+/** Renders `report.html`: the job as one file without dependencies. Pure. */
 export function renderReport(data: ReportData): string {
   return renderPage({
     title: titleOf(data),
@@ -19,7 +19,7 @@ export function renderReport(data: ReportData): string {
   });
 }
 
-/** The same page as a host serves it, while the job runs and afterwards. @param home address of the list of jobs */
+/** The same page as a host serves it, during the job and afterwards. @param home URL of the list of jobs */
 export function renderLiveReport(data: ReportData, home: string, links: LiveLinks): string {
   return renderPage({
     title: titleOf(data),
@@ -38,7 +38,7 @@ function titleOf({ jobId, status, simulated }: ReportData): string {
 
 type Action = 'cancel' | 'resume' | 'retry' | 'approve' | 'reject';
 
-/** Addresses of what a host can do with a job. */
+/** URLs of a host's actions on a job. */
 export interface LiveLinks {
   readonly results: string;
   readonly csv: string;
@@ -47,7 +47,7 @@ export interface LiveLinks {
   readonly profiles: readonly string[];
 }
 
-/** The possible actions on a job in this status, and their result. */
+/** The possible actions on a job in this status. */
 function actions({ status, survey, pilot }: ReportData, links: LiveLinks): Html {
   const button = (action: Action, name: string): Html =>
     html`<button type="button" data-post="${links.post(action)}">${name}</button>`;
@@ -69,7 +69,7 @@ function actions({ status, survey, pilot }: ReportData, links: LiveLinks): Html 
     <p class="note" id="said" role="alert"></p>`;
 }
 
-/** Asks the rows again that are not ok: as before, or by another profile. */
+/** The form that retries rows that are not ok, with the same profile or another one. */
 function retryAction({ post, profiles }: LiveLinks): Html {
   return html`<button type="button" data-post="${post('retry')}" data-profile="retry-profile">
       Retry what is not ok

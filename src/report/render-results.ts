@@ -1,30 +1,30 @@
 import { cellText, toCell } from '../tables/cell.ts';
 import type { JoinedRow } from '../tables/joined-rows.ts';
 import type { Column } from '../tables/table.ts';
-import { html } from './html.ts';
-import { renderPage } from './page.ts';
+import { html } from './page/html.ts';
+import { renderPage } from './page/page.ts';
 import { grouped } from '../counted.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 
-/** The rows of a page, and links to the pages before and after it. */
+/** The rows of a page, with links to the pages before and after it. */
 export interface ResultsPage {
   readonly jobId: string;
   readonly columns: readonly Column<JoinedRow>[];
   readonly rows: readonly JoinedRow[];
-  /** 0-based place of the first row. */
+  /** 0-based position of the first row. */
   readonly from: number;
   readonly all: number;
-  /** Addresses. */
+  /** URLs. */
   readonly job: string;
   readonly csv: string;
   readonly earlier: string | undefined;
   readonly later: string | undefined;
 }
 
-/** In the page, escaped. */
+/** Longest cell in the page, in bytes after escaping. */
 const CELL_BYTES = 600;
 
-/** A part of a job's results beside its input, as a host serves it. Pure. */
+/** Renders a part of a job's results beside its input, as a host serves it. Pure. */
 export function renderResults(page: ResultsPage): string {
   const { jobId, columns, rows, from, all, job, csv, earlier, later } = page;
   const table = html`<table>

@@ -7,7 +7,7 @@ import type { ReportFacts } from './report-data.ts';
 /** The cost of the answers and of the plan's estimate, at the profile's price. */
 export interface Cost {
   readonly plannedInputTokens: number | undefined;
-  /** Of a job with a ladder, whose steps have prices of their own. */
+  /** Only in jobs with a ladder, whose steps have their own prices. */
   readonly ofSteps: Summary['cost'];
   readonly price:
     | {
@@ -26,7 +26,7 @@ export function costOf({
   steps,
   cost,
 }: Pick<ReportFacts, 'models' | 'question' | 'planned' | 'steps' | 'cost'>): Cost {
-  // Answers of other steps are not reckoned at the profile's price.
+  // The profile's price does not apply to answers of other steps.
   const price = steps === undefined ? question?.price : undefined;
   const of = (tokens: number, perMillion: number): number => (tokens * perMillion) / 1e6;
   const sum = (part: (usage: ModelUsage, rate: TokenPrice) => number): number =>

@@ -6,13 +6,13 @@ import type { JobState } from '../status/job-states.ts';
 import { measureLatency, type Latency } from './latency.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
-import type { RowsSurvey } from './row-survey.ts';
+import type { RowsSurvey } from './survey/row-survey.ts';
 import { costOf, type Cost } from './report-cost.ts';
 import { MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
 
-/** The facts about a job that has ended, or still runs. */
+/** Facts about a finished or running job. */
 export interface ReportFacts extends Pick<
   Summary,
   | 'jobId'
@@ -34,16 +34,16 @@ export interface ReportFacts extends Pick<
   | 'startedAt'
 > {
   readonly status: JobState;
-  /** Absent until they are counted. */
+  /** Absent until the rows are counted. */
   readonly rows: number | undefined;
-  /** Without a duration where they still run. */
+  /** Running batches have no duration. */
   readonly batches: readonly (TimedBatch & { readonly batchId: string | undefined })[];
-  /** When the job ended, or when this was seen; ISO 8601. */
+  /** When the job ended or, while it runs, the current time; ISO 8601. */
   readonly at: string;
   readonly files: readonly FileLink[];
-  /** The questions and answers of its rows, as far as they were read. */
+  /** Questions and answers of the rows that were read. */
   readonly survey: RowsSurvey;
-  /** The profile's texts and price; absent where the job's checkpoints are deleted. */
+  /** The profile's texts and price; absent if the job's checkpoints are deleted. */
   readonly question?: Pick<ResolvedProfile, 'system' | 'prompt' | 'price'> | undefined;
   readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
   readonly retries?: Summary['retries'];
@@ -51,10 +51,10 @@ export interface ReportFacts extends Pick<
   readonly reused?: Summary['reused'];
   readonly sent?: Summary['sent'];
   readonly pilot?: Summary['pilot'];
-  /** Of a job with a ladder that has ended: its steps, and the cost of all of them at their prices. */
+  /** Only for a finished job with a ladder: its steps, and their cost at the steps' prices. */
   readonly steps?: Summary['steps'];
   readonly cost?: Summary['cost'];
-  /** The progress of a job that still runs. */
+  /** Only for a running job: its progress. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
 
@@ -65,12 +65,12 @@ export interface FileLink {
 }
 
 /**
- * Everything a page shows, each list and text cut to a size that keeps the whole below 200 KB however large the job is,
- * and whatever its rows hold.
+ * Everything that a page shows. Lists and texts are shortened so that the page stays below 200 KB, whatever the size and content
+ * of the job.
  */
 export interface ReportData {
   readonly jobId: string;
-  /** The answers are made up. */
+  /** True if a simulator generated the answers. */
   readonly simulated: boolean;
   readonly status: JobState;
   readonly facts: readonly (readonly [name: string, value: string])[];
@@ -97,7 +97,7 @@ export interface ReportData {
   readonly reused: Summary['reused'];
   readonly sent: Summary['sent'];
   readonly pilot: Summary['pilot'];
-  /** None in a job without a ladder, and while it runs. */
+  /** Empty in a job without a ladder, and while it runs. */
   readonly steps: readonly StepSummary[];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];

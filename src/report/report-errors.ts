@@ -1,12 +1,12 @@
 import type { KnownError } from '../checkpoints/invalid-rows.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 
-/** The bytes of a page that a name and a message may take. */
+/** Most bytes of a name and of a message in a page. */
 export const NAME_BYTES = 160;
 export const MESSAGE_BYTES = 500;
 
 export interface ShownError extends Omit<KnownError, 'orMore'> {
-  /** There may be more: only the first invalid rows are known by their code. */
+  /** True if there may be more, because only the first invalid rows are listed with their code. */
   readonly orMore: boolean;
 }
 

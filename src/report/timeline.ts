@@ -1,15 +1,15 @@
-import type { BatchRecord } from '../checkpoints/collected.ts';
+import type { BatchRecord } from '../checkpoints/round/collected.ts';
 
-/** When batches ran, as fractions of the time from the job's start to its end (or now). */
+/** When batches ran, as fractions of the time from the job's start to its end or to now. */
 export interface Timeline {
-  /** Length of the whole. */
+  /** Length of the timeline. */
   readonly seconds: number;
   readonly ticks: readonly Tick[];
-  /** One per shard, while there are few. */
+  /** One lane per shard, if there are few. */
   readonly lanes: readonly Lane[];
-  /** Batches that ran at the same time, when there are many shards: equal parts of the whole. */
+  /** If there are many shards: number of batches running at the same time, in equal parts of the timeline. */
   readonly columns: readonly Column[];
-  /** The most that ran in one column. */
+  /** The highest number of batches in one column. */
   readonly highest: number;
 }
 
@@ -29,19 +29,19 @@ export interface Bar {
   readonly round: number;
   readonly seconds: number;
   readonly requests: number | undefined;
-  /** The provider's string; absent while it runs. */
+  /** The provider's status; absent while the batch runs. */
   readonly status: string | undefined;
 }
 
-/** Batches by round: the first, the second, the third and later ones. */
+/** Number of batches by round: first, second, third and later. */
 export type Column = readonly [number, number, number];
 
-/** A batch as far as it is known: one without a duration still runs. */
+/** What is known of a batch; one without a duration is still running. */
 export interface TimedBatch extends Pick<
   BatchRecord,
   'shard' | 'round' | 'status' | 'createdAt' | 'seconds'
 > {
-  /** Known once it is collected. */
+  /** Known once the batch is collected. */
   readonly requests: number | undefined;
 }
 
@@ -77,7 +77,7 @@ interface Span {
 
 function spanOf(batch: TimedBatch, start: number, now: number): Span[] {
   if (batch.createdAt === undefined) return [];
-  // A provider's clock may be behind ours.
+  // The provider's clock may be behind ours.
   const begin = Math.max(0, (Date.parse(batch.createdAt) - start) / 1_000);
   return [{ batch, begin, end: batch.seconds === undefined ? Math.max(begin, now) : begin + batch.seconds }];
 }
@@ -99,7 +99,7 @@ function lanesOf(spans: readonly Span[], seconds: number): Lane[] {
     }));
 }
 
-/** A batch is in every column it touches: counted where it begins, taken off behind where it ends. */
+/** Counts each batch in every column that it touches: adds it at its beginning and subtracts it after its end. */
 function columnsOf(spans: readonly Span[], seconds: number): Column[] {
   const changes = Array.from({ length: COLUMNS + 1 }, (): [number, number, number] => [0, 0, 0]);
   const columnAt = (time: number): number => Math.min(COLUMNS - 1, Math.floor((time / seconds) * COLUMNS));
@@ -126,7 +126,7 @@ const STEPS = [
 ];
 const MAX_TICKS = 5;
 
-/** Three to five round times. */
+/** Three to five round points in time. */
 function ticksOf(seconds: number): Tick[] {
   const days = Math.ceil(seconds / MAX_TICKS / 86_400);
   const step = STEPS.find((each) => seconds / each <= MAX_TICKS) ?? days * 86_400;

@@ -5,13 +5,13 @@ import type { Summary } from '../checkpoints/summary.ts';
 import { reportKey } from '../checkpoints/keys.ts';
 import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';
-import { surveyRows } from './survey-rows.ts';
+import { surveyRows } from './survey/survey-rows.ts';
 
-/** The step that writes the report ends after 15 minutes, and has other things to write. */
+/** The step has 15 minutes in all, and must write other files as well. */
 const SURVEY_MS = 3 * 60_000;
 
 /**
- * Writes a job's page beside its results. A job does not fail because nobody can look at it.
+ * Writes a job's page beside its results. A failure here does not fail the job.
  * @returns the page's key, or undefined when it could not be written
  */
 export async function writeReport(
@@ -34,7 +34,7 @@ export async function writeReport(
   }
 }
 
-/** The files beside the page. @param folder put before their names; ends in `/`, or is empty */
+/** The files beside the page. @param folder prefix of their names; ends in `/`, or is empty */
 export function listFiles(
   { results, deadLetters, tables = [] }: Pick<Summary, 'results' | 'deadLetters' | 'tables'>,
   folder: string,

@@ -19,25 +19,25 @@ export interface Claimer {
   readonly schedule: string;
   readonly prefix: string;
   readonly jobId: string;
-  /** The time the run is for, milliseconds since 1970. */
+  /** The scheduled time of the run, milliseconds since 1970. */
   readonly time: number;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
- * A run looks at files of so many days, and once a day at all of them: S3 shows an upload in parts under the time of its
- * start, and the bucket ends one that takes longer than a day.
+ * A run considers files of this many days, and once a day all files. It is more than a day because S3 dates a multipart upload by
+ * its start, and the bucket aborts an upload that takes longer than a day.
  */
 const RECENT_MS = 3 * DAY_MS;
 
-/** Claims are forgotten after 400 days (`lib/data-bucket.ts`), so files that are older than a year are not taken. */
+/** Claims expire after 400 days (`lib/data-bucket.ts`), so files that are older than a year are not claimed. */
 const OLDEST_MS = 365 * DAY_MS;
 
 /**
- * Takes what is new below a prefix, {@link MAX_INPUTS} files at most; what is left waits for the next run. Each
- * version of a file goes to exactly one job, also when two runs look at the same time: creating its claim decides. A
- * run that is tried again, or twice at once, goes by the same candidates, so it comes to the same files.
+ * Claims new files below a prefix, at most {@link MAX_INPUTS}; the rest waits for the next run. Each version of a file goes to
+ * exactly one job, even if two runs list it at the same time, because only one of them can create its claim. A run that is
+ * retried or runs twice uses the recorded candidates, so it gets the same files.
  */
 export async function claimInputs(
   store: ObjectStore,
@@ -52,8 +52,8 @@ export async function claimInputs(
 }
 
 /**
- * Gives the files of a job back that was refused before anything of it was sent: the next run takes them. The job must
- * never send anything afterwards.
+ * Releases the files of a job that was rejected before it sent anything, so that the next run claims them. The job must never
+ * send anything afterwards.
  */
 export async function releaseClaims(
   store: ObjectStore,
@@ -99,8 +99,8 @@ async function findCandidates(
 }
 
 /**
- * What is older was looked at before. People can move a file of any age into a folder, so all of a folder's files are
- * looked at.
+ * The time of the oldest file to consider; older files were considered before. In a folder store all files are considered,
+ * because people can move a file of any age into the folder.
  */
 async function oldestToLookAt(store: ObjectStore, claimer: Claimer): Promise<number> {
   if (store.file !== undefined) return 0;
@@ -108,17 +108,17 @@ async function oldestToLookAt(store: ObjectStore, claimer: Claimer): Promise<num
   return claimer.time - (looked ? RECENT_MS : OLDEST_MS);
 }
 
-/** Remembers that all files were looked at this day. */
+/** Records that all files were considered on this day. */
 async function noteLook(store: ObjectStore, claimer: Claimer): Promise<void> {
   if (store.file === undefined) await store.put(lookKey(claimer), '');
 }
 
-/** Prefixes are apart: what was looked at below one says nothing of another. */
+/** One record per prefix, because each prefix is listed separately. */
 function lookKey({ schedule, prefix, time }: Claimer): string {
   return `${claimsPrefix(schedule)}looked/${dayOf(time)}-${hashOf(prefix)}`;
 }
 
-/** The claims of the days that are asked about; each day is listed once. */
+/** The claims of the days that are needed; each day is listed once. */
 class ClaimedDays {
   readonly #store: ObjectStore;
   readonly #schedule: string;
@@ -144,7 +144,7 @@ class ClaimedDays {
   }
 }
 
-/** Only the object itself tells its version; it may be a newer one than was listed, and that one is meant then. */
+/** Only the object itself shows its version. If it is newer than the listed one, the newer version is claimed. */
 async function pinUnclaimed(
   store: ObjectStore,
   schedule: string,

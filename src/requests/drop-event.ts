@@ -3,7 +3,7 @@ import { InvalidRequest } from '../errors.ts';
 import { INPUT_PREFIX } from '../checkpoints/keys.ts';
 import { makeJobId } from './job-id.ts';
 
-/** EventBridge's "Object Created" of S3, as far as a job needs it. The key is raw, not URL-encoded. */
+/** The fields used of S3's "Object Created" event on EventBridge. The key is raw, not URL-encoded. */
 export const dropEventSchema = z.object({
   source: z.literal('aws.s3'),
   detail: z.object({
@@ -11,7 +11,7 @@ export const dropEventSchema = z.object({
     object: z.object({
       key: z.string(),
       etag: z.string().optional(),
-      /** Of the local host, whose files have no versions: what holds the job to this content. */
+      /** Set by the local host, whose files have no versions: identifies the file's content. */
       mark: z.string().optional(),
       'version-id': z.string().optional(),
       sequencer: z.string().optional(),
@@ -21,19 +21,19 @@ export const dropEventSchema = z.object({
 
 export type DropEvent = z.output<typeof dropEventSchema>;
 
-/** A file that was dropped, and the job it is. */
+/** A dropped file, and the identity of its job. */
 export interface Drop {
   readonly jobId: string;
   readonly key: string;
   readonly version: string | undefined;
-  /** What holds the job to the file's content, where there are no versions. */
+  /** Identifies the file's content in stores without versions. */
   readonly etag: string | undefined;
-  /** `input/<profile>/<file>` names its profile; `input/<file>` means `default`. */
+  /** `input/<profile>/<file>` names its profile; `input/<file>` uses `default`. */
   readonly profile: string;
 }
 
 /**
- * Reads what was dropped. The same object version is always the same job, however often its event is delivered.
+ * Reads a drop event. The same object version always gives the same job, however often its event is delivered.
  * @throws InvalidRequest for an object that is not below `input/`.
  */
 export function readDrop({ detail: { bucket, object } }: DropEvent): Drop {

@@ -3,14 +3,14 @@ import { MAX_LISTED_SKIPPED, type SkippedFiles } from '../checkpoints/job.ts';
 import { isUnfinished } from './unfinished-files.ts';
 import { hasKnownFormat } from '../rows/formats.ts';
 
-/** Tells the input files below a prefix from other files, and keeps in mind which files were skipped. */
+/** Separates the input files below a prefix from other files, and records the skipped ones. */
 export class InputFilter {
   readonly #keys: string[] = [];
   #count = 0;
 
   /**
-   * Whether a listed object is an input file. Folder markers, job requests and names that begin with `.` or `_`, which
-   * are hidden for tools that write to buckets, locks and parts of files are nobody's input; empty files and unknown formats are reported.
+   * True if a listed object is an input file. Silently ignores folder markers, job requests, names that begin with `.` or `_`
+   * (hidden files of tools that write to buckets), locks and partial files. Records empty files and unknown formats.
    */
   takes(key: string, bytes: number): boolean {
     const name = key.slice(key.lastIndexOf('/') + 1);
@@ -23,12 +23,12 @@ export class InputFilter {
     return false;
   }
 
-  /** Undefined when nothing was skipped. */
+  /** Undefined if nothing was skipped. */
   get skipped(): SkippedFiles | undefined {
     return this.#count === 0 ? undefined : { count: this.#count, keys: this.#keys };
   }
 
-  /** For an error message about a prefix without input files; empty when nothing was skipped. */
+  /** For the error message about a prefix without input files; empty if nothing was skipped. */
   describeSkipped(): string {
     if (this.#count === 0) return '';
     const some = this.#keys.slice(0, 3).map((key) => key.slice(key.lastIndexOf('/') + 1));

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
 /**
- * `<slug of the input's name, at most 40 characters>-<16 hex>`: readable, deterministic, and a legal execution
- * name (at most 80 characters) with room for a resume's suffix.
+ * `<slug of the input's name, at most 40 characters>-<16 hex>`: readable, deterministic, and a legal execution name (at most 80
+ * characters) with room for a resume's suffix.
  *
  * @param name the input file's name or key
- * @param identity what makes the job unique: the same parts are the same job
+ * @param identity what makes the job unique: equal parts give the same job
  */
 export function makeJobId(name: string, identity: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);

@@ -9,13 +9,13 @@ import { questionShape } from './question.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge } from './request-limits.ts';
 
-/** What a request may name: what was dropped or staged, and what jobs have written (their dead letters). */
+/** Prefixes that a request may read: dropped and staged files, and what jobs have written (their dead letters). */
 const READABLE = [INPUT_PREFIX, STAGED_PREFIX, OUTPUT_PREFIX];
 
 export const inputKeySchema = z
   .string()
   .max(1_024)
-  // S3 counts bytes, and no address can hold half a character.
+  // S3 limits keys in bytes, and a lone surrogate cannot be part of a URL.
   .refine(
     (key) => key.isWellFormed() && Buffer.byteLength(key) <= 1_024,
     'must be at most 1,024 bytes of UTF-8',
@@ -27,7 +27,7 @@ export const inputKeySchema = z
 
 const OVERRIDES = 'Fields of the profile that are otherwise for this job.';
 
-/** What every door takes, and schedules too: how the rows are treated. */
+/** Settings for the rows in a request of any kind, schedules included. */
 export const treatmentShape = {
   name: z
     .string()
@@ -52,12 +52,10 @@ export const treatmentShape = {
     ),
 };
 
-/**
- * A job request, the same through every door: the API's body, a dropped `*.job.json`, a schedule, the command line.
- */
+/** Schema of a job request, the same for the API's body, a dropped `*.job.json`, a schedule and the command line. */
 export const jobRequestSchema = jobRequestWith(profileSchema);
 
-/** The same with other overrides. */
+/** The same schema with other overrides. */
 export function jobRequestWith<Overrides extends z.ZodType>(overrides: Overrides) {
   return z
     .strictObject({
@@ -85,7 +83,10 @@ export function jobRequestWith<Overrides extends z.ZodType>(overrides: Overrides
     );
 }
 
-/** When a check over several fields runs: also when one of them is wrong, so that every problem is told at once. */
+/**
+ * True if checks over several fields can run. They also run if a single field is wrong, so that every problem is reported at
+ * once.
+ */
 export function hasFields({ value }: { readonly value: unknown }): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -93,8 +94,9 @@ export function hasFields({ value }: { readonly value: unknown }): boolean {
 export type JobRequest = z.output<typeof jobRequestSchema>;
 
 /**
- * Checks a request. Numbers that are sent on keep their text: those of its rows, and of the body and the schema of its overrides.
- * @param value as `parseExact` reads it
+ * Validates a request. Numbers that are sent to the provider keep their text: those in its rows, and in the body and the schema
+ * of its overrides.
+ * @param value the request as read by `parseExact`
  * @throws InvalidRequest naming every problem with its path.
  */
 export function parseJobRequest(value: unknown): JobRequest {
@@ -103,10 +105,10 @@ export function parseJobRequest(value: unknown): JobRequest {
   return request;
 }
 
-/** How the rows of a job are treated when they are asked again. */
+/** Schema of a retry's settings. */
 const retryRequestSchema = retryRequestWith(profileSchema);
 
-/** The same with other overrides. */
+/** The same schema with other overrides. */
 export function retryRequestWith<Overrides extends z.ZodType>(overrides: Overrides) {
   return z
     .strictObject({
@@ -116,7 +118,7 @@ export function retryRequestWith<Overrides extends z.ZodType>(overrides: Overrid
     .meta({ id: 'RetryRequest' });
 }
 
-/** Checks what a retry asks for. @throws InvalidRequest as {@link parseJobRequest} */
+/** Validates a request for a retry. @throws InvalidRequest as {@link parseJobRequest} */
 export function parseRetryRequest(value: unknown): z.output<typeof retryRequestSchema> {
   return parseWith(retryRequestSchema, value);
 }
@@ -127,7 +129,7 @@ function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown): z.
   throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error, schema)}`);
 }
 
-/** Where a request has numbers that are sent on; all others are plain for the checks. */
+/** Paths of values that are sent to the provider; all other numbers become plain for the checks. */
 const SENT_ON = [['rows'], ['schema'], ['overrides', 'body'], ['overrides', 'output', 'schema']];
 
 /** Reads a job request file. @throws InvalidRequest when it is too large, not JSON, or not a job request. */
@@ -143,8 +145,8 @@ export function parseJobFile(bytes: Buffer, name: string): JobRequest {
 }
 
 /**
- * Tells two requests apart: the same request always has the same hash.
- * @throws InvalidRequest when its rows are nested so deeply that they cannot be written down.
+ * Hash of a request; equal requests have equal hashes.
+ * @throws InvalidRequest when its rows are nested too deeply to be written as JSON
  */
 export function hashOfRequest(request: JobRequest): string {
   return createHash('sha256').update(textOf(request)).digest('hex').slice(0, 32);

@@ -8,12 +8,12 @@ const CRON = /^cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)$/;
 const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
 /**
- * When a schedule fires next, as EventBridge Scheduler would do it.
+ * Computes when a schedule fires next, as EventBridge Scheduler does.
  * @param expression `cron(minute hour day-of-month month day-of-week year)` or `rate(1 hour)`
  * @param after milliseconds since 1970; only a later time counts
- * @param start when the schedule came to be: what a rate counts from
+ * @param start when the schedule was created; rates count from it
  * @returns milliseconds since 1970; undefined when it never fires again
- * @throws InvalidRequest when the expression is none
+ * @throws InvalidRequest when the expression is not valid
  */
 export function nextTime(
   expression: string,
@@ -29,8 +29,8 @@ export function nextTime(
 }
 
 /**
- * When the clock on the wall next shows a time of the pattern. As EventBridge Scheduler has it where clocks change: a time
- * that the clock leaps over is skipped, and one that it shows twice counts once, the first time.
+ * The next local time that matches the pattern. At a change of clocks it does the same as EventBridge Scheduler: a local time
+ * that does not exist is skipped, and one that occurs twice counts only the first time.
  */
 function nextOnClock(cron: Cron, timezone: string, after: number): number | undefined {
   let shown = cron.nextRun(new Date(wallClock(after, timezone)));
@@ -42,10 +42,10 @@ function nextOnClock(cron: Cron, timezone: string, after: number): number | unde
   return undefined;
 }
 
-/** When the clock on the wall first shows this; undefined when it never does. */
+/** The first time at which a local time occurs; undefined if it never does. */
 function timeOnClock(shown: number, timezone: string): number | undefined {
   const aheadAt = (time: number): number => wallClock(time, timezone) - time;
-  // Clocks change at most once in these two days: the time is one of two, and one of them is often no time at all.
+  // Clocks change at most once in these two days, so there are two candidates; one of them often does not exist.
   const ahead = [aheadAt(shown - UNIT_MS.day), aheadAt(shown + UNIT_MS.day)];
   return ahead
     .map((ms) => shown - ms)
@@ -53,7 +53,7 @@ function timeOnClock(shown: number, timezone: string): number | undefined {
     .find((time) => wallClock(time, timezone) === shown);
 }
 
-/** What is wrong with six cron fields; `undefined` when nothing is. */
+/** What is wrong with six cron fields; `undefined` if they are valid. */
 export function cronProblem(fields: string): string | undefined {
   try {
     parseCron(`cron(${fields})`);
@@ -83,19 +83,19 @@ function parseCron(expression: string): Cron {
   }
 }
 
-/** Minute, hour, day of month, month, day of week, year. */
+/** Largest values of minute, hour, day of month, month, day of week, year. */
 const LAST_OF_FIELD = [59, 23, 31, 12, 6, 2199];
 
-/** EventBridge's `5/15` begins at 5 and has no end; cron wants to be told the end. */
+/** EventBridge's `5/15` begins at 5 and has no end; the cron library needs an explicit end. */
 function openSteps(field: string, last: number): string {
   return field.replaceAll(/(?<=^|,)(\d+)\/(?=\d)/g, `$1-${last}/`);
 }
 
-/** "?" is "no matter" for EventBridge. */
+/** EventBridge writes "?" for any value. */
 const star = (field = '*'): string => (field === '?' ? '*' : field);
 
 /**
- * EventBridge counts weekdays from 1, Sunday; cron counts them from 0. What follows `#` or `/` is no weekday. `L` alone is
+ * EventBridge counts weekdays from 1 (Sunday), the cron library from 0. A number after `#` or `/` is not a weekday. `L` alone is
  * the last day of the week.
  */
 function weekdays(field: string): string {
@@ -105,7 +105,7 @@ function weekdays(field: string): string {
   });
 }
 
-/** EventBridge has the years 1970 to 2199, and steps over all of them begin with the first. */
+/** EventBridge allows the years 1970 to 2199, and a step over all years begins with the first. */
 function years(field = '*'): string {
   const named = field.match(/(?<![/\d])\d+/g) ?? [];
   if (named.some((year) => Number(year) < 1970 || Number(year) > 2199))

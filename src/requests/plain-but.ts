@@ -2,9 +2,9 @@ import { toPlain } from '../exact-json.ts';
 import { asWire } from '../provider/wire.ts';
 
 /**
- * A copy of what `parseExact` has read, with plain numbers for checks and arithmetic but for the values at these paths, which
- * are handed on and keep the text of their numbers.
- * @param paths keys one below the other; `*` stands for every key
+ * Copies a result of `parseExact` with plain numbers, for checks and arithmetic. The values at the given paths keep the text of
+ * their numbers.
+ * @param paths lists of nested keys; `*` matches every key
  */
 export function plainBut(value: unknown, paths: readonly (readonly string[])[]): unknown {
   const plain = toPlain(value);
@@ -12,7 +12,7 @@ export function plainBut(value: unknown, paths: readonly (readonly string[])[]):
   return plain;
 }
 
-/** Gives a copy the very value that the original has at a path, if there is one. */
+/** Puts the original value at a path into the copy, if there is one. */
 function putBack(copy: unknown, original: unknown, [key = '', ...rest]: readonly string[]): void {
   const [into, from] = [asWire(copy), asWire(original)];
   if (into === undefined || from === undefined) return;

@@ -6,7 +6,7 @@ const { prompt, system, model, output, table } = profileSchema.shape;
 const { schema } = output.unwrap().shape;
 const { id, delimiter, encoding, sheet } = table.unwrap().shape;
 
-/** What a request asks, in the words of the command line: short for the same fields of its overrides. */
+/** Short fields of a request, named as on the command line; each stands for the same field of its overrides. */
 export const questionShape = {
   prompt: prompt.describe("The prompt: a template over a row's fields, such as `Review: {{review}}`."),
   system: system.describe('The system message: a template, too.'),
@@ -38,7 +38,7 @@ export function askedOverrides(
   };
 }
 
-/** Short forms as fields of a profile; those that are not given are absent. */
+/** The short fields as fields of a profile; missing ones are absent. */
 export function shortForms(asked: Partial<Question>): ProfileConfig {
   const rules = defined({
     id: asked.id,

@@ -1,16 +1,14 @@
 import { InvalidRequest } from '../errors.ts';
 
-/*
- * Apart from the request's schema: a step that only counts files needs none of the schemas.
- */
+/* Separate from the request's schema, because a step that only counts files needs no schema. */
 
 /**
- * Most bytes of a request, inline rows included: beyond it, rows belong in a file. A function takes 6 MB at once, and gets a
- * body as a JSON string, in which a quote is two bytes: of any request that API Gateway hands on, 3 MB are sure to fit.
+ * Most bytes of a request with its inline rows; more rows must come as a file. A Lambda accepts events of 6 MB with the body as a
+ * JSON string, in which a quote takes two bytes. Therefore only 3 MB are certain to pass through API Gateway.
  */
 export const MAX_REQUEST_BYTES = 5_000_000;
 
-/** Most input files of one job: all of them are named in `job.json`. */
+/** Most input files of one job; all of them are listed in `job.json`. */
 export const MAX_INPUTS = 1_000;
 
 export function tooLarge(name: string, bytes: number): InvalidRequest {

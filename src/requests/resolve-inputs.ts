@@ -9,10 +9,10 @@ import type { JobRequest } from './job-request.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge } from './request-limits.ts';
 
 /**
- * The input files a request means, each in the version it has now, so that a file written anew later does not change
- * the job. Rows that came with the request are put beside `job.json`: below `input/` they would start another job.
- * @param filter keeps in mind what a prefix has besides input files
- * @throws InvalidRequest when a file is not there, or the prefix has none or too many.
+ * Resolves the input files of a request, each in its current version, so that a later overwrite does not change the job. Inline
+ * rows are stored beside `job.json`, because below `input/` they would start another job.
+ * @param filter records skipped files below the prefix
+ * @throws InvalidRequest when a file does not exist, or the prefix has no files or too many
  */
 export async function resolveInputs(
   store: ObjectStore,
@@ -27,7 +27,10 @@ export async function resolveInputs(
   return pinAll(store, keys);
 }
 
-/** Every input file below a prefix, as it is now; none when there is none. @throws InvalidRequest when there are too many */
+/**
+ * All input files below a prefix in their current version; empty if there are none. @throws InvalidRequest when there are too
+ * many
+ */
 export async function inputsBelow(
   store: ObjectStore,
   prefix: string,
@@ -61,13 +64,13 @@ async function pinVersion(store: ObjectStore, key: string): Promise<InputRef | u
   return found && { key, ...pinOf(found) };
 }
 
-/** What holds an input to what it is now: its version, or where there are none what tells that it changed. */
+/** Pins an input to its current content: by its version or, in a store without versions, by its ETag. */
 export function pinOf({ version, etag }: Pick<ObjectInfo, 'version' | 'etag'>): Omit<InputRef, 'key'> {
   if (version !== undefined) return { version };
   return etag === undefined ? {} : { etag };
 }
 
-/** A key that can be no file's (a folder has no `staged//a`) is the request's mistake. */
+/** A key that cannot belong to a file (a folder has no `staged//a`) is an error of the request. */
 async function statInput(store: ObjectStore, key: string): Promise<ObjectInfo | undefined> {
   try {
     return await store.stat(key);

@@ -1,17 +1,17 @@
 import { compileTemplate } from '../rows/template.ts';
 
-/** Parts of a scheduled time that a key may name, as `{{yyyy}}-{{MM}}-{{dd}}`, in the schedule's timezone. */
+/** Parts of a scheduled time for use in keys, as in `{{yyyy}}-{{MM}}-{{dd}}`, in the schedule's timezone. */
 type DateTokens = Readonly<Record<'yyyy' | 'MM' | 'dd' | 'HH' | 'mm', string>>;
 
 /**
- * Fills a schedule's key pattern in for the time it fires for.
- * @throws MissingColumn naming a token that is none.
+ * Fills a schedule's key pattern with its scheduled time.
+ * @throws MissingColumn naming an unknown token
  */
 export function fillDateTokens(pattern: string, time: Date, timezone: string): string {
   return compileTemplate(pattern)(dateTokens(time, timezone));
 }
 
-/** What the clock on the wall shows at a time, taken for UTC. Both in milliseconds since 1970. */
+/** The local time, as if it were UTC. Both in milliseconds since 1970. */
 export function wallClock(time: number, timezone: string): number {
   const { yyyy, MM, dd, HH, mm } = dateTokens(new Date(time), timezone);
   const minute = Date.UTC(Number(yyyy), Number(MM) - 1, Number(dd), Number(HH), Number(mm));

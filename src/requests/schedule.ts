@@ -6,7 +6,7 @@ import { fillDateTokens } from './schedule-times.ts';
 
 const timezone = z.string().refine(isTimezone, 'must be a timezone such as "UTC" or "Europe/Berlin"');
 
-/** A file below `input/` has started its job when it was dropped; to send it again would be to pay twice. */
+/** A file below `input/` has already started its job when it was dropped; sending it again would pay twice. */
 const scheduledKeySchema = inputKeySchema.refine(
   (key) => !key.startsWith(INPUT_PREFIX),
   `must not be below "${INPUT_PREFIX}", where dropping a file starts its job already: use "staged/"`,
@@ -17,10 +17,10 @@ const keyPatternSchema = scheduledKeySchema.refine(
   'may name {{yyyy}}, {{MM}}, {{dd}}, {{HH}} and {{mm}}, and nothing else in double braces',
 );
 
-/** A job that starts by itself: a job request, and when. */
+/** A job that starts by schedule: a job request with its times. */
 export const scheduleSchema = z
   .strictObject({
-    /** Six fields as EventBridge Scheduler has them: minute, hour, day of month, month, day of week, year. */
+    /** Six fields in EventBridge Scheduler's syntax: minute, hour, day of month, month, day of week, year. */
     cron: z
       .string()
       .regex(/^\S+( \S+){5}$/, 'must have six fields: minute hour day-of-month month day-of-week year')
@@ -34,23 +34,23 @@ export const scheduleSchema = z
       )
       .optional(),
     /**
-     * What `npm run local` does with times that passed while it did not run. Default: it names them and runs none. On AWS,
-     * EventBridge Scheduler repeats deliveries by itself for a day.
+     * What `npm run local` does with times that it missed while it was not running. Default: it lists them and runs none. On AWS,
+     * EventBridge Scheduler retries deliveries for a day.
      */
     missed: z.enum(['run', 'skip']).optional(),
-    /** Of the cron fields and the date tokens. Default UTC. */
+    /** Timezone of the cron fields and the date tokens. Default: UTC. */
     timezone: timezone.optional(),
     ...treatmentShape,
-    /** Keys of the input files; `{{yyyy}}`, `{{MM}}`, `{{dd}}`, `{{HH}}`, `{{mm}}` stand for the time it fires for. */
+    /** Keys of the input files; `{{yyyy}}`, `{{MM}}`, `{{dd}}`, `{{HH}}` and `{{mm}}` stand for parts of the scheduled time. */
     inputs: z.array(keyPatternSchema).min(1).max(MAX_INPUTS).optional(),
-    /** Instead of inputs: every file below this, each version once. Takes the same tokens. */
+    /** Instead of `inputs`: every file below this prefix, each version once. Allows the same tokens. */
     prefix: keyPatternSchema.optional(),
     /**
-     * Of a prefix: `new` takes each version of a file once, `all` takes every file each time. Default new; `all` needs a profile with
-     * `reuse`, which pays for what is new or has changed.
+     * Only with a prefix: `new` takes each version of a file once, `all` takes every file at every run. Default: `new`. `all`
+     * needs a profile with `reuse`, so that only new and changed rows are paid.
      */
     take: z.enum(['new', 'all']).optional(),
-    /** Instead of inputs: the rows themselves, the same ones each time. */
+    /** Instead of `inputs`: inline rows, the same at every run. */
     rows: z.array(z.unknown()).min(1).optional(),
   })
   .refine(({ cron, rate }) => (cron === undefined) !== (rate === undefined), {
@@ -69,15 +69,15 @@ export const scheduleSchema = z
 
 export type Schedule = z.output<typeof scheduleSchema>;
 
-/** When a schedule fires, as EventBridge Scheduler writes it. */
+/** A schedule's times in EventBridge Scheduler's syntax. */
 export function scheduleExpression({ cron, rate }: Pick<Schedule, 'cron' | 'rate'>): string {
   return cron === undefined ? `rate(${rate})` : `cron(${cron})`;
 }
 
-/** What the scheduler hands to *start job*: which schedule, and the time it fires for, ISO 8601. */
+/** The scheduler's event for *start job*: the schedule, and its scheduled time, ISO 8601. */
 export const scheduleEventSchema = z.object({ schedule: z.string(), scheduledTime: z.iso.datetime() });
 
-/** A name of the IANA database: EventBridge takes no offset such as "+01:00". */
+/** True for names of the IANA database: EventBridge does not accept an offset such as "+01:00". */
 function isTimezone(name: string): boolean {
   try {
     if (!/^[A-Z]/i.test(name)) return false;

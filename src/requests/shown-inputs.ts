@@ -1,6 +1,6 @@
 import type { InputRef } from '../checkpoints/job.ts';
 
-/** Inputs as people and programs are shown them: what holds a file to its content is the job's own. */
+/** Inputs as shown to people and programs, without the internal version or ETag. */
 export function shownInputs(inputs: readonly InputRef[]): InputRef[] {
   return inputs.map((input) => {
     const { etag: _, ...shown } = input;

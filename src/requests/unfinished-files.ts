@@ -1,16 +1,16 @@
-/** How programs name what they have not finished, and what locks a file that somebody has open. */
+/** Names that programs give to unfinished files and to locks. */
 const UNFINISHED = [
-  // Of spreadsheets and word processors: `~$table.xlsx`, `.~lock.table.ods#`.
+  // Spreadsheets and word processors: `~$table.xlsx`, `.~lock.table.ods#`.
   /^~\$/,
   /^\.~lock\./,
-  // Of editors.
+  // Editors.
   /~$/,
   /^#.*#$/,
-  // Of browsers, and of programs that copy.
+  // Browsers, and programs that copy files.
   /\.(part|partial|crdownload|download|opdownload|filepart|tmp|temp|swp|swx|lock)$/i,
 ];
 
-/** Whether a file of this name is a lock, or only a part of what it will be: nobody's input, and not worth a word. */
+/** True if the name is that of a lock or of an unfinished file. Such a file is never an input, and is not reported. */
 export function isUnfinished(name: string): boolean {
   const base = name.slice(name.lastIndexOf('/') + 1);
   return UNFINISHED.some((pattern) => pattern.test(base));

@@ -10,21 +10,21 @@ import type { Fingerprint } from './fingerprint.ts';
  * Numbers are big-endian. An index is never believed: the check ties an entry to the line's bytes and to the whole fingerprint.
  */
 
-/** Bytes of an entry, and of the head. */
+/** Size of an entry, and of the head, in bytes. */
 export const ENTRY_BYTES = 24;
 
-/** Where a job's results have the answer to a request. */
+/** Position of the answer to a request in a job's results. */
 export interface AnswerEntry {
   /** The first 64 bits of the fingerprint, as two words. */
   readonly high: number;
   readonly low: number;
-  /** First byte of the line in `results.jsonl`, and its bytes, newline included. */
+  /** Position of the line in `results.jsonl`, and its size with the newline. */
   readonly start: number;
   readonly length: number;
   readonly check: number;
 }
 
-/** An answer to be indexed. */
+/** An answer to index. */
 export interface IndexedAnswer extends Pick<AnswerEntry, 'start' | 'length' | 'check'> {
   readonly fingerprint: Fingerprint;
 }
@@ -33,12 +33,12 @@ const MAGIC = Buffer.from('answers1');
 const CHECK_BYTES = 6;
 const [POSITION_AT, LENGTH_AT, CHECK_AT] = [8, 14, 18];
 
-/** Ties a line to the request that it answers, so that an entry that was damaged or belongs to another file is found out. */
+/** Check that ties a line to its request, so that an entry that is damaged or belongs to another file is noticed. */
 export function checkOf(fingerprint: Fingerprint, line: Buffer): number {
   return hash('sha256', Buffer.concat([fingerprint, line]), 'buffer').readUIntBE(0, CHECK_BYTES);
 }
 
-/** @param resultBytes size of the results that the index is about */
+/** @param resultBytes size of the results that the index describes */
 export function writeHead(resultBytes: number): Buffer {
   const head = Buffer.alloc(ENTRY_BYTES);
   MAGIC.copy(head);
@@ -46,7 +46,7 @@ export function writeHead(resultBytes: number): Buffer {
   return head;
 }
 
-/** The size of the results that an index is about; undefined for bytes that are no head. */
+/** Size of the results that an index describes; undefined if the bytes are not a head. */
 export function readHead(bytes: Buffer): number | undefined {
   if (bytes.length < ENTRY_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   return bytes.readUIntBE(MAGIC.length, 6);
@@ -76,12 +76,12 @@ export function readEntry(bytes: Buffer, at: number): AnswerEntry {
   };
 }
 
-/** Moves an entry in place: its line is at another position. */
+/** Changes the position of an entry's line in place. */
 export function moveEntry(bytes: Buffer, at: number, start: number): void {
   bytes.writeUIntBE(start, at + POSITION_AT, 6);
 }
 
-/** Cuts chunks of an index into pieces of whole entries; bytes of an incomplete entry at the end are left out. */
+/** Cuts chunks of an index into pieces of whole entries; drops an incomplete entry at the end. */
 export async function* wholeEntries(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {

@@ -6,12 +6,15 @@ const WORDS = 5;
 const WORD = 2 ** 32;
 const HALF = 2 ** 16;
 
-/** An entry, and the job that its line is of: an index into a list. */
+/** An entry with the job of its line, as an index into a list. */
 export interface FoundEntry extends Pick<AnswerEntry, 'start' | 'length' | 'check'> {
   readonly job: number;
 }
 
-/** Entries of many indexes in memory, by the first 64 bits of their fingerprints: 28 bytes each, and the free room of a hash table. */
+/**
+ * Entries of many indexes in memory, by the first 64 bits of their fingerprints: 28 bytes each, plus the free space of a hash
+ * table.
+ */
 export class AnswerTable {
   readonly #entries = new HashTable(WORDS);
 
@@ -19,9 +22,9 @@ export class AnswerTable {
     return this.#entries.size;
   }
 
-  /** Adds an entry unless its fingerprint is there already. */
+  /** Adds an entry unless its fingerprint exists. */
   add({ high, low, start, length, check }: AnswerEntry, job: number): void {
-    // Two zeros mean "empty" in the table. No more than one fingerprint is lost.
+    // Two zeros mean "empty" in the table, so that one fingerprint cannot be stored.
     if ((high === 0 && low === 0) || this.#entries.find(high, low) !== undefined) return;
     const uppers = Math.floor(start / WORD) * HALF + Math.floor(check / WORD);
     this.#entries.add(high, low, [job, start % WORD, uppers, check % WORD, length]);

@@ -9,15 +9,15 @@ import { reusableJobs, type EarlierJob } from './reusable-jobs.ts';
 import { reusedAnswer, type ReusedAnswer } from './reused-line.ts';
 import { scopeOf } from './scope.ts';
 
-/** Answers that are remembered, those of the newest jobs first. */
+/** Most answers to keep in the table, those of the newest jobs first. */
 export const MAX_EARLIER_ANSWERS = 10_000_000;
 
-/** What is read at once: lines of one job, and some gaps between them. */
+/** Most bytes per read: lines of one job, with some gaps. */
 const READ_BYTES = 4 * 1_048_576;
 const GAP_BYTES = 262_144;
 const READS_IN_FLIGHT = 4;
 
-/** An answer that a row may have: it is read, and compared with the fingerprint, before it counts. */
+/** A possible answer of a row: it must be read and compared with the fingerprint before it counts. */
 export interface Candidate {
   readonly fingerprint: Fingerprint;
   /** An index into the list of jobs. */
@@ -28,7 +28,7 @@ export interface Candidate {
 }
 
 interface EarlierOptions {
-  /** The jobs whose answers an earlier call of the same build took. Default: those that there are now. */
+  /** The jobs that an earlier call of the same build used. Default: the current ones. */
   readonly jobs?: readonly EarlierJob[] | undefined;
   /** Default {@link MAX_EARLIER_ANSWERS}. */
   readonly most?: number | undefined;
@@ -43,7 +43,7 @@ export class EarlierAnswers {
   readonly #scope: string;
   readonly #jobs: EarlierJob[] = [];
   readonly #table = new AnswerTable();
-  /** By job: the size of its results, undefined when they are gone. */
+  /** Size of each job's results; undefined if they are deleted. */
   readonly #sizes = new Map<number, Promise<number | undefined>>();
 
   private constructor(store: ObjectStore, scope: string) {
@@ -51,7 +51,7 @@ export class EarlierAnswers {
     this.#scope = scope;
   }
 
-  /** @returns undefined for a job that reuses no answers */
+  /** @returns undefined for a job that does not reuse answers */
   static async open(
     store: ObjectStore,
     job: Job,
@@ -67,12 +67,12 @@ export class EarlierAnswers {
     return answers;
   }
 
-  /** The jobs whose indexes were read, the newest first. */
+  /** The jobs whose indexes were read, newest first. */
   get jobs(): readonly EarlierJob[] {
     return this.#jobs;
   }
 
-  /** The answer that a request line may have; undefined when no earlier job has one. */
+  /** A possible answer for a request line; undefined if no earlier job has one. */
   look(line: Buffer): Candidate | undefined {
     if (this.#table.size === 0) return undefined;
     const fingerprint = fingerprintOf(line, this.#scope);
@@ -81,7 +81,7 @@ export class EarlierAnswers {
     return found && { fingerprint, ...found };
   }
 
-  /** Reads candidates. Those whose line is gone, or is not what its entry says, are not in the result. */
+  /** Reads candidates. Leaves out those whose line is gone or does not match its entry. */
   async read(candidates: readonly Candidate[]): Promise<Map<Candidate, ReusedAnswer>> {
     const found = await sideBySide(group(candidates), (near) => this.#readNear(near), READS_IN_FLIGHT);
     return new Map(found.flat());
@@ -89,7 +89,7 @@ export class EarlierAnswers {
 
   async #load(job: EarlierJob, most: number): Promise<void> {
     const index = await this.#store.open(answerIndexKey(job.jobId));
-    // A job of a build that goes on keeps its number, whether its index is still there or not.
+    // Jobs of a continued build keep their numbers, whether or not their index still exists.
     const nth = this.#jobs.push(job) - 1;
     if (index === undefined) return;
     try {
@@ -120,7 +120,7 @@ export class EarlierAnswers {
     return inside.flatMap((each): [Candidate, ReusedAnswer][] => {
       const line = bytes?.subarray(each.start - start, endOf(each) - start);
       if (line === undefined || checkOf(each.fingerprint, line) !== each.check) return [];
-      // A copy: the whole range would stay in memory for one of its lines.
+      // A copy, because the line would keep the whole range in memory.
       const answer = reusedAnswer(Buffer.from(line), job);
       return answer === undefined ? [] : [[each, answer]];
     });
@@ -139,7 +139,7 @@ function endOf({ start, length }: Candidate): number {
   return start + length;
 }
 
-/** Lines of one job that are read together, because little is between them. */
+/** Groups lines of one job that are read together because the gaps between them are small. */
 function group(candidates: readonly Candidate[]): Candidate[][] {
   const groups: Candidate[][] = [];
   let end = 0;

@@ -6,9 +6,9 @@ export type Fingerprint = Buffer;
 
 /**
  * Computes the fingerprint of a row's request: its body as canonical JSON, with sorted keys and numbers as they are written, and
- * whatever else decides on the answer.
+ * everything else that the answer depends on.
  * @param line the request line
- * @param scope what decides on the answer beside the body
+ * @param scope what the answer depends on besides the body
  * @returns undefined for a body that is nested too deeply to be written
  */
 export function fingerprintOf(line: Buffer, scope: string): Fingerprint | undefined {
@@ -21,7 +21,7 @@ export function fingerprintOf(line: Buffer, scope: string): Fingerprint | undefi
   }
 }
 
-/** A copy of a JSON value whose objects have their keys in one order. */
+/** A copy of a JSON value with the keys of its objects sorted. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null || isExactNumber(value)) return value;

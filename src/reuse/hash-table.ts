@@ -1,4 +1,4 @@
-/** Many small parts, so that one that grows copies little, and memory grows in small steps. */
+/** Many small parts: a growing part copies little, and memory grows in small steps. */
 const PART_BITS = 8;
 const PARTS = 2 ** PART_BITS;
 
@@ -7,8 +7,8 @@ const MAX_LOAD = 0.75;
 const GROWTH = 2;
 
 /**
- * Maps 64-bit hashes to values of a few 32-bit words, in open addressing with linear probing: some bytes a key more than the
- * key and its value are, where a `Map` takes a hundred.
+ * Maps 64-bit hashes to values of a few 32-bit words, in open addressing with linear probing: it takes a few bytes per key in
+ * addition to key and value, where a `Map` takes a hundred.
  */
 export class HashTable {
   readonly #parts: Part[];
@@ -17,8 +17,8 @@ export class HashTable {
   readonly #stride: number;
 
   /**
-   * @param words 32-bit words of a value
-   * @param growth how much larger a part is than before when it was full
+   * @param words number of 32-bit words per value
+   * @param growth factor by which a full part grows
    */
   constructor(words: number, growth = GROWTH) {
     this.#stride = 2 + words;
@@ -29,31 +29,31 @@ export class HashTable {
     return this.#size;
   }
 
-  /** The value of a key, as the words of a table that may be read and changed until the next key is added. */
+  /** The value of a key as a view of the table, which may be read and changed until the next key is added. */
   find(high: number, low: number): Value | undefined {
     return this.#part(high).find(high, low);
   }
 
-  /** Adds a key that is not there yet. */
+  /** Adds a new key. */
   add(high: number, low: number, value: readonly number[]): void {
     const { words, at } = this.#part(high).add(high, low);
     for (const [n, word] of value.entries()) words[at + n] = word;
     this.#size += 1;
   }
 
-  /** The first word of a key's value; undefined for a key that is not there yet: it is added, with this word. */
+  /** The first word of a key's value; for a new key, adds it with this word and returns undefined. */
   getOrAdd(high: number, low: number, word: number): number | undefined {
     const known = this.#part(high).getOrAdd(high, low, word);
     if (known === undefined) this.#size += 1;
     return known;
   }
 
-  /** What it holds, in bytes that {@link load} takes. */
+  /** The content as bytes for {@link load}. */
   *dump(): Generator<Uint8Array> {
     for (const part of this.#parts) yield part.dump();
   }
 
-  /** Takes what was dumped, into an empty table. @param onValue called with each value */
+  /** Loads a dump into an empty table. @param onValue called with each value */
   async load(
     chunks: AsyncIterable<Uint8Array>,
     onValue: (value: readonly number[]) => void = () => undefined,
@@ -76,7 +76,7 @@ export class HashTable {
   }
 }
 
-/** Dumped entries again, wherever the bytes were cut. */
+/** Restores whole entries from dumped bytes that are cut at any position. */
 async function* wholeEntries(chunks: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Buffer> {
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {
@@ -88,7 +88,7 @@ async function* wholeEntries(chunks: AsyncIterable<Uint8Array>, length: number):
   if (rest.length > 0) throw new Error('A table of hashes ends in the middle of an entry.');
 }
 
-/** Where the words of a value begin. */
+/** Position of the words of a value. */
 export interface Value {
   readonly words: Uint32Array;
   readonly at: number;
@@ -107,7 +107,7 @@ class Part {
     this.#words = new Uint32Array(stride * FIRST_CAPACITY);
   }
 
-  /** Its entries, each as so many words. */
+  /** The entries as words. */
   dump(): Uint8Array {
     const stride = this.#stride;
     const bytes = Buffer.allocUnsafe(4 * stride * this.#size);
@@ -147,11 +147,11 @@ class Part {
     return undefined;
   }
 
-  /** The position of a key, or the one it would have. Two zeros mark an empty entry; no hash has that value. */
+  /** The position of a key, or where it would be added. Two zeros mark an empty entry; no hash has that value. */
   #locate(high: number, low: number): number {
     const words = this.#words;
     const stride = this.#stride;
-    // The lower half alone chooses the entry: the upper one has chosen the part.
+    // Uses only the lower half, because the upper half has chosen the part.
     let entry = Math.floor((low / 2 ** 32) * this.#capacity);
     for (;;) {
       const at = entry * stride;
@@ -176,7 +176,7 @@ class Part {
       const at = this.#locate(high, low);
       for (let n = 0; n < stride; n += 1) words[at + n] = before[from + n] ?? 0;
     }
-    // Given back at once: the collector would wait until as much again is garbage.
+    // Freed immediately, because the garbage collector would wait for as much garbage again.
     before.buffer.transfer(0);
   }
 }

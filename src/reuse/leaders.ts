@@ -5,10 +5,10 @@ import { HashTable } from './hash-table.ts';
 import { digestRequest, RequestHash, requestStart } from './request-hash.ts';
 import { setsTemperature } from './temperature.ts';
 
-/** Rows that are remembered: 20 bytes each. Rows behind them are compared with these, and sent when they are like none of them. */
+/** Most rows to remember, at 20 bytes each. Later rows are compared with these; those without a match are sent. */
 export const MAX_LEADERS = 20_000_000;
 
-/** Rows that may lead others: 28 bytes and more each. A row that would be led by a further one is sent. */
+/** Most rows that may lead others, at 28 bytes or more each. Beyond it, rows that would follow a new leader are sent. */
 export const MAX_LED = 4_000_000;
 
 /** A row's request line, and its id. */
@@ -24,19 +24,19 @@ interface CarriedLeaders {
 }
 
 export interface LeaderRules {
-  /** A request that sets a temperature above 0 wants an answer of its own for each row, unless the profile says otherwise. */
+  /** A request with a temperature above 0 gets a separate answer for each row, unless the profile says otherwise. */
   readonly dedupe: 'always' | 'without temperature' | 'never';
 }
 
 /**
- * Finds rows of a job whose requests are the same in every byte but the id. The first of them leads: it is sent, and answers for
- * those after it, which follow. A hash finds them, and a digest of the bytes decides: {@link confirm} compares the leaders' bytes
- * once all are written.
+ * Finds rows of a job whose requests differ only in the id. The first of them leads: it is sent, and its answer is used for the
+ * later ones, which follow. A hash finds candidates, and a digest of the bytes decides: {@link confirm} compares the leaders'
+ * bytes once all are written.
  */
 export class Leaders {
   /** Hash → position of the row. */
   readonly #seen = new HashTable(1);
-  /** Of rows that lead: hash → digest, and whether the leader's bytes are known to have it. */
+  /** For rows that lead: hash → digest, and whether the leader's bytes are confirmed to match it. */
   readonly #led = new HashTable(DIGEST_WORDS + 1);
   readonly #hash: RequestHash;
   readonly #rules: LeaderRules;
@@ -50,7 +50,7 @@ export class Leaders {
   }
 
   /**
-   * The position of the earlier row that has the same request; undefined for a row that is sent, and leads those after it.
+   * The position of the earlier row with the same request; undefined for a row that is sent and may lead later ones.
    * @param position the row's own, counted from 0
    */
   leaderOf({ customId, line }: RequestOfRow, position: number): number | undefined {
@@ -63,8 +63,8 @@ export class Leaders {
   }
 
   /**
-   * Whether the row wants an answer of its own, and an earlier row of the job has the same request. True also where too many rows
-   * are remembered to know.
+   * True if the row must have a separate answer and an earlier row of the job has the same request. Also true once too many rows
+   * are remembered to be sure.
    */
   isRepeated({ customId, line }: RequestOfRow, position: number): boolean {
     if (!this.#wantsOwnAnswer(line)) return false;
@@ -73,7 +73,7 @@ export class Leaders {
     return this.#seen.getOrAdd(high, low, position) !== undefined;
   }
 
-  /** Takes a row whose answer is known: it leads, and no request line has its bytes. */
+  /** Adds a row with a known answer: it leads, although no request line has its bytes. */
   addAnswered({ customId, line }: RequestOfRow, position: number): void {
     const start = requestStart(line, customId.length);
     const { high, low } = this.#takeHash(line, start);
@@ -88,12 +88,12 @@ export class Leaders {
     for await (const lines of requests ?? []) for (const line of lines) this.#confirmLine(line);
   }
 
-  /** Leaders that are not confirmed yet; when all shards are, they only share a hash with the rows that follow them. */
+  /** Number of unconfirmed leaders. After all shards were checked, these only share a hash with the rows that follow them. */
   get unconfirmed(): number {
     return this.#unconfirmed;
   }
 
-  /** What it holds, for another call of the same build: its hash has the same seed then. */
+  /** The tables for another call of the same build, whose hash must have the same seed. */
   get tables(): { readonly seen: HashTable; readonly led: CarriedLeaders } {
     const led = this.#led;
     return {
@@ -109,7 +109,7 @@ export class Leaders {
     };
   }
 
-  /** The row that has the hash already; otherwise, this one has it from now on. */
+  /** The row that already has the hash; otherwise this row gets it. */
   #find(high: number, low: number, position: number): number | undefined {
     const seen = this.#seen;
     if (seen.size < MAX_LEADERS) return seen.getOrAdd(high, low, position);

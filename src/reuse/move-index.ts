@@ -2,15 +2,15 @@ import { answerIndexKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES, moveEntry, readEntry, readHead, wholeEntries, writeHead } from './answer-index.ts';
 
-/** How the lines of a job's results move when some of them are replaced by lines of another length. */
+/** How positions of a job's results change when some lines are replaced by lines of other lengths. */
 export class MovedLines {
-  /** Positions before the move behind each replaced line, in order, and how far lines from there on move. */
+  /** Old positions after each replaced line, in order, and the offset of lines from there on. */
   readonly #starts: number[] = [];
   readonly #moves: number[] = [];
   #before = 0;
   #after = 0;
 
-  /** Takes the next line in order. @param after its bytes now */
+  /** Adds the next line in order. @param after its new size */
   add(before: number, after: number): void {
     this.#before += before;
     this.#after += after;
@@ -23,12 +23,12 @@ export class MovedLines {
     return this.#starts.length > 0;
   }
 
-  /** Sizes of the results. */
+  /** Size of the results before and after. */
   get bytes(): { readonly before: number; readonly after: number } {
     return { before: this.#before, after: this.#after };
   }
 
-  /** Where a line is that began at a position. */
+  /** The new position of a line. */
   move(start: number): number {
     let [from, to] = [0, this.#starts.length];
     while (from < to) {
@@ -41,8 +41,8 @@ export class MovedLines {
 }
 
 /**
- * Moves the entries of a job's index along with its lines; called before the new results are visible. The index says which results
- * it is about, so that a call that is repeated after a crash moves nothing twice.
+ * Moves the entries of a job's index along with its lines; called before the new results are visible. The index names the results
+ * that it describes, so that a call repeated after a crash moves nothing twice.
  */
 export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: MovedLines): Promise<void> {
   const { before, after } = lines.bytes;

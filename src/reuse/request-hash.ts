@@ -7,8 +7,8 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 
 /**
- * Where the request begins in a request line of ours, behind its id: `"method":…`.
- * @param idLength characters of the id: right for an id without escapes, and otherwise searched
+ * Position of the request in one of our request lines, after its id: `"method":…`.
+ * @param idLength number of characters of the id; for an id with escapes the position is searched
  */
 export function requestStart(line: Buffer, idLength = 0): number {
   const at = BEFORE_ID + idLength;
@@ -17,16 +17,16 @@ export function requestStart(line: Buffer, idLength = 0): number {
 }
 
 /**
- * A 64-bit hash of requests under a random seed, made for speed: 4 bytes at a time. Requests that share it are only suspected
- * to be the same; {@link digestRequest} tells.
+ * A 64-bit hash of requests under a random seed, optimised for speed: 4 bytes at a time. Requests with the same hash may differ;
+ * {@link digestRequest} decides.
  */
 export class RequestHash {
   readonly #seed0: number;
   readonly #seed1: number;
-  /** The line, moved so that its request begins at a word. Asking a Buffer for its memory costs more than this copy. */
+  /** The line, shifted so that its request begins at a word. Creating a view of a Buffer's memory costs more than this copy. */
   #bytes = new Uint8Array(65_536);
   #words = new Int32Array(this.#bytes.buffer);
-  /** The two halves for the last request; never both 0. */
+  /** The two halves of the last request's hash; never both 0. */
   high = 0;
   low = 0;
 
@@ -36,13 +36,13 @@ export class RequestHash {
     this.#seed1 = Math.floor(seed / 2 ** 32) | 0;
   }
 
-  /** Takes the request that begins there and ends with its line. */
+  /** Hashes the request that begins at `start` and ends with its line. */
   take(line: Buffer, start: number): void {
     const shift = -start & 3;
     const end = line.length + shift;
     if (end + 8 > this.#bytes.length) this.#grow(2 * (end + 8));
     this.#bytes.set(line, shift);
-    // What is behind it in its last words.
+    // Clears what follows in its last words.
     for (let n = 0; n < 8; n += 1) this.#bytes[end + n] = 0;
     const words = this.#words;
     const behind = (end + 3) >>> 2;
@@ -73,7 +73,9 @@ function mix(value: number, other: number): number {
   return x ^ (x >>> 16);
 }
 
-/** The first half of a request's SHA-256, as four 32-bit words. Nobody can make two requests that share it. */
+/**
+ * The first half of a request's SHA-256, as four 32-bit words. It is infeasible to construct two requests with the same value.
+ */
 export function digestRequest(line: Buffer, start: number): readonly [number, number, number, number] {
   const digest = hash('sha256', line.subarray(start), 'buffer');
   return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)];

@@ -5,15 +5,15 @@ import { frameLines } from '../jsonl/lines.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** A shard's files of results as they are merged. */
+/** The merged result files of a shard. */
 export interface MergedShard {
   readonly jobId: string;
   readonly shard: number;
-  /** Rows of its `dead-letters.jsonl`; 0 when there is none. */
+  /** Rows of its `dead-letters.jsonl`; 0 if there is none. */
   readonly deadLetters: number;
 }
 
-/** Neighbouring lines of a shard's results, about {@link BLOCK_BYTES} of them, and their dead letters. */
+/** Adjacent lines of a shard's results, about {@link BLOCK_BYTES}, with their dead letters. */
 interface Block {
   readonly shard: MergedShard;
   /** Position of its first row in the job. */
@@ -25,34 +25,34 @@ interface Block {
   deadEnd: number;
 }
 
-/** A row's result line, and its dead letter when it is not ok. */
+/** A row's result line, and its dead letter if it is not ok. */
 export interface SettledRow {
   readonly result: Buffer;
   readonly deadLetter: Buffer | undefined;
 }
 
 const BLOCK_BYTES = 65_536;
-/** What is read at once: blocks behind one another, and some gaps between them. */
+/** Most bytes per read: consecutive blocks, with some gaps. */
 const READ_BYTES = 4 * 1_048_576;
 const GAP_BYTES = 262_144;
 const READS_IN_FLIGHT = 4;
 
 /**
- * Finds the lines of single rows in the merged results of a job's shards. Memory holds where every 64 KiB of them are; a read
- * brings lines by ranges, never by a request each.
+ * Finds the lines of single rows in the merged results of a job's shards. Memory holds one position per 64 KiB; lines are read by
+ * ranges, never with one request each.
  */
 export class ResultBlocks {
   readonly #store: ObjectStore;
   readonly #blocks: Block[] = [];
   #rows: number;
 
-  /** @param first position of the first row */
+  /** @param first position of the first row in the job */
   constructor(store: ObjectStore, first = 0) {
     this.#store = store;
     this.#rows = first;
   }
 
-  /** Takes the next shard in order. */
+  /** Adds the next shard in order. */
   async add(shard: MergedShard): Promise<void> {
     const letters = shard.deadLetters > 0 ? this.#letterBytes(shard) : undefined;
     let [start, deadStart] = [0, 0];
@@ -73,13 +73,13 @@ export class ResultBlocks {
     }
   }
 
-  /** About how many bytes a row's result line has. */
+  /** Approximate size of a row's result line. */
   bytesOf(position: number): number {
     const { start, end, rows } = this.#blockOf(position);
     return Math.ceil((end - start) / rows);
   }
 
-  /** Reads the lines of rows. @throws Error for a position that no shard has */
+  /** Reads the lines of rows. @throws Error for a position outside all shards */
   async read(positions: Iterable<number>): Promise<Map<number, SettledRow>> {
     const wanted = new Set(positions);
     const blocks = [...new Set([...wanted].map((position) => this.#blockOf(position)))];
@@ -98,7 +98,7 @@ export class ResultBlocks {
       const deadLetter = letters.length > 0 && isNotOk(line) ? letters[letter++] : undefined;
       const position = first.row + n;
       if (!wanted.has(position)) return [];
-      // Copies: the whole range would stay in memory for one of its lines.
+      // Copies, because a line would keep the whole range in memory.
       return [[position, { result: Buffer.from(line), deadLetter: deadLetter && Buffer.from(deadLetter) }]];
     });
   }
@@ -140,7 +140,7 @@ async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
 
-/** Blocks of one shard that are read together, because little is between them. */
+/** Groups blocks of one shard that are read together because the gaps between them are small. */
 function group(blocks: readonly Block[]): Block[][] {
   const groups: Block[][] = [];
   for (const block of blocks) {

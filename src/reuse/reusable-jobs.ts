@@ -18,20 +18,20 @@ const DAY_MS = 86_400_000;
 /** Thirteen digits, and a jobId. */
 const KEY_NAME = /\/(\d{13})-([^/]+)$/;
 
-/** The key of an empty object that says: the answers of this job may be reused. */
+/** Key of an empty object that marks the answers of this job as reusable. */
 export function reusableKey(scope: string, { jobId, at }: EarlierJob): string {
   const time = String(LAST_TIME - Date.parse(at)).padStart(TIME_DIGITS, '0');
   return `${reusablePrefix(hashOfScope(scope))}${time}-${jobId}`;
 }
 
-/** The job that such a key is about; undefined for another key. */
+/** The job of such a key; undefined for any other key. */
 export function jobOfReusableKey(key: string): EarlierJob | undefined {
   const [, time, jobId] = KEY_NAME.exec(key) ?? [];
   if (time === undefined || jobId === undefined) return undefined;
   return { jobId, at: new Date(LAST_TIME - Number(time)).toISOString() };
 }
 
-/** Lists the jobs whose answers a job may reuse, the newest first, each once. */
+/** Lists the jobs whose answers a job may reuse, newest first, each once. */
 export async function* reusableJobs(store: ObjectStore, job: Job, scope: string): AsyncGenerator<EarlierJob> {
   const { reuse } = job.profile;
   if (reuse === undefined) return;

@@ -2,7 +2,7 @@ import type { ReusedRows, Usage } from '../checkpoints/counts.ts';
 import { addUsage, NO_USAGE, plusUsage } from '../spending/usage.ts';
 import type { ReusedAnswer } from './reused-line.ts';
 
-/** Counts rows that are answered from earlier jobs, and what their answers have cost. */
+/** Counts rows that are answered from earlier jobs, and the cost of their answers. */
 export class ReuseTally {
   #usage: Usage;
   readonly #rows: Map<string, number>;
@@ -22,7 +22,7 @@ export class ReuseTally {
     return { ...this.save(), usage: addUsage(this.#usage, NO_USAGE) };
   }
 
-  /** The sums as they are, for a tally that goes on with them. */
+  /** The exact sums, for a tally that continues with them. */
   save(): ReusedRows {
     const from = [...this.#rows].map(([jobId, rows]) => ({ jobId, rows }));
     return {

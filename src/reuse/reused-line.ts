@@ -7,7 +7,7 @@ import type { EarlierJob } from './reusable-jobs.ts';
 /** An answer of an earlier job, for a row of this one. */
 export interface ReusedAnswer {
   readonly job: EarlierJob;
-  /** What the answer cost. */
+  /** Usage of the answer in its own job. */
   readonly usage: Usage;
   /** The result line of a row of this job, newline included. */
   readonly lineFor: (customId: string) => Buffer;
@@ -16,12 +16,12 @@ export interface ReusedAnswer {
 const ROUND = Buffer.from(',"round":');
 
 /**
- * Turns a result line of an earlier job into those of rows with the same request. The answer stays as it is, byte for byte.
- * @returns undefined for a line that is no answer
+ * Turns a result line of an earlier job into lines for rows with the same request. The answer stays byte for byte the same.
+ * @returns undefined if the line is not an answer
  */
 export function reusedAnswer(line: Buffer, job: EarlierJob): ReusedAnswer | undefined {
   const answer = JSON.parse(line.toString('utf8')) as ResultLine;
-  // The fields behind the answer are about its own job. Inside a string, the quotes would be escaped.
+  // The fields after the answer concern its own job. Within a string, the quotes would be escaped.
   const end = line.lastIndexOf(ROUND);
   if (!answer.ok || end === -1) return undefined;
   const fields = { ...stepOf(answer), reused: { jobId: job.jobId, at: job.at } };
@@ -33,7 +33,7 @@ export function reusedAnswer(line: Buffer, job: EarlierJob): ReusedAnswer | unde
   };
 }
 
-/** Which step of a ladder gave the answer. */
+/** The step of a ladder that gave the answer. */
 function stepOf({ provider, step }: OkLine): Pick<OkLine, 'provider' | 'step'> {
   return { ...(provider !== undefined && { provider }), ...(step !== undefined && { step }) };
 }

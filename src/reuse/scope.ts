@@ -4,8 +4,10 @@ import type { LadderStep } from '../checkpoints/profile.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 
 /**
- * What an answer depends on beside the request's body, and whose it is. Two jobs share answers only if this text is the same.
- * @returns undefined for a job that reuses no answers. Answers that are files are not reused: they belong to their job's output
+ * Everything besides the request's body that an answer depends on, and its owner. Two jobs share answers only if this text is
+ * equal.
+ * @returns undefined for a job that does not reuse answers. Answers that are files are not reused: they belong to their job's
+ * output
  */
 export function scopeOf({ profile, owner, simulated }: Job): string | undefined {
   const { reuse, name, provider, endpoint, model, resultShape, output, then = [] } = profile;
@@ -16,12 +18,12 @@ export function scopeOf({ profile, owner, simulated }: Job): string | undefined 
   return JSON.stringify({ version: 1, whose, asked, shown, then: then.map(describeStep) });
 }
 
-/** A step of a ladder, as far as it decides on answers. */
+/** The fields of a ladder's step that affect answers. */
 function describeStep({ provider, model, body, direct, for: rows }: LadderStep): unknown {
   return { provider: provider.name, at: provider.baseUrl, model, body, direct, for: rows };
 }
 
-/** A scope as a part of a key. */
+/** A scope as part of a key. */
 export function hashOfScope(scope: string): string {
   return createHash('sha256').update(scope).digest('hex').slice(0, 32);
 }

@@ -1,8 +1,8 @@
 const NAME = Buffer.from('"temperature"');
 
 /**
- * Whether the request of a line sets a temperature above 0: its sender expects another answer each time. One that is no number is
- * taken for that, too.
+ * True if a request sets a temperature above 0, so that its sender expects a different answer each time. Also true for a
+ * temperature that is not a number.
  */
 export function setsTemperature(line: Buffer): boolean {
   if (!line.includes(NAME)) return false;

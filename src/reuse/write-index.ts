@@ -14,15 +14,15 @@ import { scopeOf } from './scope.ts';
 interface JobToIndex {
   readonly job: Job;
   readonly plan: Plan;
-  /** The file that a shard's part of the results was joined from. */
+  /** Returns the file from which a shard's part of the results was joined. */
   readonly fileOf: (shard: number) => ShardFile;
   /** When the results were written, ISO 8601. */
   readonly at: string;
 }
 
 /**
- * Writes the index of a job's answers beside its results, for later jobs that reuse answers. It has the rows that were sent and are
- * ok. A row that was not sent is left out: its answer is found where it comes from.
+ * Writes the index of a job's answers beside its results, for later jobs that reuse answers. It contains the rows that were sent
+ * and are ok. Rows that were not sent are left out, because the job that answered them has their answer.
  */
 export async function writeAnswerIndex(
   store: ObjectStore,
@@ -50,7 +50,9 @@ interface Shards extends Pick<JobToIndex, 'plan' | 'fileOf'> {
   readonly scope: string;
 }
 
-/** @returns how many entries; undefined when a shard's requests are not those of its results: nothing of such a job is reused */
+/**
+ * @returns the number of entries; undefined if a shard's requests do not match its results: then no answer of the job is reused
+ */
 async function writeShards(
   store: ObjectStore,
   writer: ObjectWriter,
@@ -81,7 +83,7 @@ async function writeShards(
   return entries;
 }
 
-/** The requests of a pilot, in the order of their rows. */
+/** The requests of a pilot, in the order of its rows. */
 async function* pilotRequests(
   store: ObjectStore,
   jobId: string,
@@ -96,14 +98,14 @@ type Lines = AsyncGenerator<Buffer, undefined>;
 
 interface RequestFiles {
   readonly sent: Lines;
-  /** Round 0: a line per row, empty for rows that are sent. */
+  /** Round 0: one line per row, empty for rows that are sent. */
   readonly unsent: Lines | undefined;
   readonly pilot: Lines;
   /** Number of rows of the job. A row that follows a later one was sent in the pilot. */
   readonly rows: number;
 }
 
-/** The requests of a shard's rows, in their order. */
+/** The requests of a shard's rows, in order. */
 class RequestsOfRows {
   readonly #files: RequestFiles;
 
@@ -123,7 +125,7 @@ class RequestsOfRows {
 
 interface Part {
   readonly answers: IndexedAnswer[];
-  /** Where the next shard's lines begin in the results. */
+  /** Position of the next shard's lines in the results. */
   readonly end: number;
 }
 

@@ -15,7 +15,7 @@ import { RowsAhead } from './rows-ahead.ts';
 import { RowTaker, type Taken } from './row-taker.ts';
 import { SampledAnswers } from './sampled-answers.ts';
 import { ShardWriter } from './shard-writer.ts';
-import type { UniqueIds } from './unique-ids.ts';
+import type { UniqueIds } from './ids/unique-ids.ts';
 
 /** One call of a build. */
 export interface Calling {
@@ -23,15 +23,15 @@ export interface Calling {
   readonly job: Job;
   readonly requests: RequestMaker;
   readonly ids: UniqueIds;
-  /** Absent where each row is sent, whatever the others ask. */
+  /** Absent if each row is sent, even with a request like another row's. */
   readonly leaders: Leaders | undefined;
   readonly time: StepTime | undefined;
 }
 
-/** Where a call of a build begins. */
+/** The state in which a call of a build begins. */
 export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'ids' | 'surveying' | 'built' | 'reading'>;
 
-/** Reads the inputs to their end, or for as long as there is time. */
+/** Reads the inputs to their end, or until time runs short. */
 export async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfinished> {
   const { store, job, ids, leaders, time } = calling;
   const tables = { ids, ...leaders?.tables };
@@ -77,8 +77,8 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
 }
 
 /**
- * Deletes what a call that failed has written of rows that are not sent: by now there may be other answers of earlier jobs, and
- * shards without such rows.
+ * Deletes lines that a failed call has written for rows that are not sent: the answers of earlier jobs may have changed
+ * meanwhile, so that a shard may no longer have such rows.
  */
 async function forgetUnsent(store: ObjectStore, jobId: string): Promise<void> {
   for await (const { key } of store.list(shardsPrefix(jobId)))

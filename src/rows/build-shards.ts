@@ -8,25 +8,25 @@ import { Leaders } from '../reuse/leaders.ts';
 import { RequestHash } from '../reuse/request-hash.ts';
 import { buildOnce, type Calling, type Start } from './build-once.ts';
 import type { BuildState, Built, Unfinished } from './build-state.ts';
-import { findInnocent } from './confirm-duplicates.ts';
-import { ID_BOUNDS, type IdBounds } from './id-survey.ts';
-import { RepeatedIds } from './repeated-ids.ts';
+import { findInnocent } from './ids/confirm-duplicates.ts';
+import { ID_BOUNDS, type IdBounds } from './ids/id-survey.ts';
+import { RepeatedIds } from './ids/repeated-ids.ts';
 import type { RequestRules } from './request-line.ts';
 import { RuleRequests, type RequestMaker } from './request-maker.ts';
 import { rulesOf } from './request-rules.ts';
-import { surveyIds } from './survey-ids.ts';
-import { createUniqueIds, ManyIds, type UniqueIds } from './unique-ids.ts';
+import { surveyIds } from './ids/survey-ids.ts';
+import { createUniqueIds, ManyIds, type UniqueIds } from './ids/unique-ids.ts';
 
-/** Each seed fails one job in 370,000 of 10,000,000 rows. */
+/** With each seed, one job of 10,000,000 rows in 370,000 fails. */
 const MAX_SEEDS = 4;
 
-/** As many as `randomInt` takes. */
+/** The range of `randomInt`. */
 const SEEDS = 2 ** 48 - 1;
 
 /**
- * Writes the shards of a job and says what they are. Streams: memory holds a chunk of input, a hash per id, and a block
- * per open file. The same input always makes the same bytes.
- * @throws InvalidInput when an input is not there or cannot be read as its format.
+ * Writes the shards of a job and returns its plan. Streams: memory holds a chunk of input, a hash per id, and a block per open
+ * file. The same input always gives the same bytes.
+ * @throws InvalidInput when an input does not exist or cannot be read as its format
  */
 export async function buildShards(store: ObjectStore, job: Job, parts: BuildParts = {}): Promise<Plan> {
   const built = await build(store, job, parts, undefined);
@@ -35,8 +35,8 @@ export async function buildShards(store: ObjectStore, job: Job, parts: BuildPart
 }
 
 /**
- * {@link buildShards} in as many calls as it takes: one that runs short of time saves where it is, and the next one goes on
- * there. However the work is divided, the shards and the plan are the same.
+ * {@link buildShards} in several calls: a call that runs short of time saves its position, and the next one continues there. The
+ * shards and the plan are the same, however the work is divided.
  */
 export async function buildOn(
   store: ObjectStore,
@@ -46,10 +46,10 @@ export async function buildOn(
   return build(store, job, parts, from);
 }
 
-/** One of the calls that a build takes. */
+/** One call of a build. */
 interface OneCall {
   readonly time: StepTime | undefined;
-  /** What the call before it has saved. */
+  /** The state that the previous call saved. */
   readonly from: BuildState | undefined;
 }
 
@@ -65,8 +65,8 @@ async function build(
   let state: Start | undefined = from;
   let ids = from?.ids;
   for (let attempt = state?.attempt ?? 1; ; attempt += 1) {
-    // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
-    // in what is written, so that a build that starts again may take another one.
+    // The seed is random, so that nobody can write an input with ids that share a hash. The output does not depend on it, so a
+    // restarted build may use another one.
     const start: Start = state ?? { turn, attempt, seed: randomInt(SEEDS), ids };
     const passed = await buildUnder(shared, start, parts);
     if ('rows' in passed) return passed;
@@ -90,7 +90,7 @@ interface Passed {
   readonly built: Built;
 }
 
-/** Reads the inputs under one seed; when their ids are too many for one table, surveys them first. */
+/** Reads the inputs with one seed. If there are too many ids for one table, surveys them first. */
 async function buildUnder(
   shared: Omit<Calling, 'ids' | 'leaders'>,
   start: Start,
@@ -109,7 +109,7 @@ async function buildUnder(
     const passed = await inOneTable.catch(unlessManyIds);
     if (passed !== undefined) return passed;
   }
-  // What a build that was saved has written of its shards is the same as what is written again.
+  // The shards that an interrupted build has written equal those that are written again.
   const surveyStart = start.ids === undefined ? { turn, attempt, seed } : start;
   const surveyed = await surveyIds({ ...shared, bounds }, surveyStart);
   if (!(surveyed instanceof RepeatedIds)) return surveyed;
@@ -120,7 +120,7 @@ function unlessManyIds(error: unknown): undefined {
   if (!(error instanceof ManyIds)) throw error;
 }
 
-/** Rows that were called invalid under another seed; the next build writes these files only where it has such rows. */
+/** Files of rows that were called invalid with another seed; the next build writes them only for shards with such rows. */
 async function forgetInvalid(store: ObjectStore, jobId: string, { shards }: Plan): Promise<void> {
   for (const [shard, { requests, rows }] of shards.entries()) {
     if (requests === rows) continue;
@@ -133,7 +133,7 @@ export function isPlan(built: Plan | Unfinished): built is Plan {
   return 'problems' in built;
 }
 
-/** Parts that a caller may bring. */
+/** Parts that a caller may replace. */
 export interface BuildParts {
   readonly createIds?: ((seed: number) => UniqueIds) | undefined;
   /** Default: {@link RuleRequests}. */
@@ -144,7 +144,7 @@ export interface BuildParts {
 
 const newHash = (seed: number): RequestHash => new RequestHash(seed);
 
-/** Requests that share their hash under each seed are all sent in the end. */
+/** Requests that share their hash with every seed are all sent in the end. */
 function leadersOf(
   { profile: { dedupe, reuse } }: Job,
   { attempt, seed }: Start,

@@ -11,31 +11,32 @@ import type { Place } from './formats/place.ts';
 /**
  * Everything that a build carries from one call of its step to the next, in this one place. To carry more:
  *
- * - Something small (counts, a few ids) is a field of {@link SavedBuilder}: `save` of `Builder` or `RowTaker` writes it, their constructors read it.
- * - A table that grows with the rows is an entry of {@link Tables}, with `dump` and `load` as `UniqueIds` has them.
+ * - Add something small (counts, a few ids) as a field of {@link SavedBuilder}. `save` of `Builder` or `RowTaker` writes it; their
+ *   constructors read it.
+ * - Add a table that grows with the rows as an entry of {@link Tables}, with `dump` and `load` like those of `UniqueIds`.
  *
- * A build is saved between two batches of rows, never inside of one. It must then be exactly what it would be had it not been
- * saved: however a job's build is divided, its shards and its plan are the same bytes (`test/rows/build-on.test.ts`).
+ * A build is saved between two batches of rows, never inside a batch. A resumed build must equal one that was not saved: however
+ * the build is divided, shards and plan have the same bytes (`test/rows/build-on.test.ts`).
  */
 export interface BuildState {
-  /** How often the build was saved: each time under other keys, so that a call that fails leaves the state before it. */
+  /** How often the build was saved. Each time uses other keys, so that a failed call leaves the earlier state. */
   readonly turn: number;
-  /** Of the seeds that were tried, and this one. */
+  /** Number of seeds tried, including this one. */
   readonly attempt: number;
   readonly seed: number;
   /**
-   * Absent while all ids are in one table. `survey`: they are too many, and all of them are read first; `surveyed`: then the
-   * build begins again, and remembers those that occur more than once.
+   * Absent while all ids fit into one table. `survey`: there are too many, so all ids are read first; `surveyed`: the build
+   * starts again and keeps only ids that occur more than once.
    */
   readonly ids?: 'survey' | 'surveyed' | undefined;
   readonly surveying?: SavedSurvey | undefined;
-  /** While inputs are read. */
+  /** Set while inputs are read. */
   readonly reading?: SavedReadingOfInputs | undefined;
-  /** When all inputs are read, and ids that look like duplicates are confirmed. */
+  /** Set when all inputs are read, and possible duplicates are being confirmed. */
   readonly built?: Built | undefined;
 }
 
-/** A survey of the ids that is not at its end. */
+/** A survey of the ids that is not finished. */
 export interface SavedSurvey {
   readonly input: number;
   readonly place: Place;
@@ -44,19 +45,19 @@ export interface SavedSurvey {
 }
 
 interface SavedReadingOfInputs {
-  /** Which input is read, and where it goes on. */
+  /** The current input, and the position in it. */
   readonly input: number;
   readonly place: Place;
   readonly builder: SavedBuilder;
   readonly writer: SavedWriter;
-  /** Bytes that were read of the results of the job that is retried, and of the sample. */
+  /** Bytes read so far of the retried job's results, and of the sample's. */
   readonly earlierBytes?: number | undefined;
   readonly sampledBytes?: number | undefined;
-  /** The jobs whose answers the build takes; absent in jobs that reuse no answers. */
+  /** The jobs whose answers the build reuses; absent if it reuses none. */
   readonly earlierJobs?: readonly EarlierJob[] | undefined;
 }
 
-/** What has become of the rows so far. */
+/** Counts and state of the rows so far. */
 export interface SavedBuilder {
   readonly suspects: readonly string[];
   readonly problems: readonly RowProblem[];
@@ -67,7 +68,7 @@ export interface SavedBuilder {
   readonly invalid: number;
   readonly answered: number;
   readonly deduplicated: number;
-  /** Absent in states of earlier versions, and in jobs that reuse no answers. */
+  /** Absent in states of earlier versions, and in jobs that do not reuse answers. */
   readonly reused?: ReusedRows | undefined;
   readonly tokens: SavedEstimate;
   readonly model?: string | undefined;
@@ -78,7 +79,7 @@ export interface SavedWriter {
   readonly open?: SavedShard | undefined;
 }
 
-/** A shard that is not full: its files are in the store as far as they are written, and are begun with that. */
+/** An unfinished shard: its files in the store so far, from which the next call continues. */
 export interface SavedShard {
   readonly sent: number;
   readonly inputs: number;
@@ -87,7 +88,7 @@ export interface SavedShard {
   readonly reused?: number | undefined;
   readonly deduplicated: number;
   readonly sentBehindInvalid: number;
-  /** Bytes of its files, for those that are written. */
+  /** Size of each of its files that exists. */
   readonly bytes: {
     readonly requests: number;
     readonly sources?: number | undefined;
@@ -99,7 +100,7 @@ export interface SavedShard {
 /** All inputs are read. */
 export interface Built {
   readonly plan: Plan;
-  /** Ids that are not found yet among the request lines, and the first shard that was not looked into. */
+  /** Ids that were not found yet among the request lines, and the first shard that was not searched. */
   readonly suspects: readonly string[];
   readonly shard: number;
 }
@@ -119,7 +120,7 @@ interface Turn {
   readonly turn: number;
 }
 
-/** Saves a build; the state last, which says which tables count. */
+/** Saves a build. Writes the state last, because it says which tables count. */
 export async function saveBuildState(
   store: ObjectStore,
   jobId: string,
@@ -141,7 +142,7 @@ export async function saveBuildState(
   for (const name of Object.keys(tables)) await store.delete(buildTableKey({ jobId, turn: turn - 1 }, name));
 }
 
-/** Loads the tables of a build that was saved. */
+/** Loads the tables of a saved build. */
 export async function loadTables(store: ObjectStore, at: Turn, tables: Tables): Promise<void> {
   for (const [name, table] of Object.entries(tables)) {
     const key = buildTableKey(at, name);
@@ -155,14 +156,14 @@ export async function loadTables(store: ObjectStore, at: Turn, tables: Tables): 
   }
 }
 
-/** Deletes what a build has saved: its plan is there. */
+/** Deletes the saved state of a build whose plan is written. */
 export async function forgetBuildState(store: ObjectStore, jobId: string): Promise<void> {
   for await (const { key } of store.list(buildPrefix(jobId))) await store.delete(key);
 }
 
-/** The build is not done: it has to be called again. */
+/** The build is not finished and must be called again. */
 export interface Unfinished {
-  /** So far. */
+  /** Rows so far. */
   readonly rows: number;
   readonly shards: number;
 }

@@ -13,34 +13,34 @@ import { readInput, readRow } from './read-input.ts';
 import type { Row } from './row.ts';
 import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
 
-/** What rows are handed to, in their order. */
+/** Receives rows in order. */
 export interface RowSink {
-  /** The rows that follow are those of this input. */
+  /** The rows that follow belong to this input. */
   startFile(input: InputRef): void;
   /**
    * Takes a row. Returns a promise only if there is something to wait for.
    * @param ordinal 1-based position of the row among those that are read
-   * @param knownId of the row in the job that is retried
+   * @param knownId id of the row in the job that is retried
    */
   take(row: Row, ordinal: number, knownId?: string): Promise<void> | undefined;
-  /** Takes a row that was called a duplicate in the job that is retried: its original may be no row of this one. */
+  /** Takes a row that was a duplicate in the job that is retried: its original may not be a row of this job. */
   takeDuplicate(row: Row, ordinal: number): Promise<void> | undefined;
 }
 
-/** Where among a job's inputs a call has stopped. */
+/** Position among a job's inputs at which a call stopped. */
 export interface InputPlace {
   readonly input: number;
   readonly place: Place;
 }
 
-/** How far an input is read. */
+/** How far an input was read. */
 interface Taking {
-  /** Where an earlier call has stopped. */
+  /** Where an earlier call stopped. */
   readonly from: Place | undefined;
   readonly time: StepTime | undefined;
 }
 
-/** The file that rows are taken from. */
+/** The file that rows are read from. */
 interface Source {
   readonly name: string;
   readonly reading: Reading;
@@ -49,22 +49,22 @@ interface Source {
 interface BuilderParts {
   readonly job: Job;
   readonly taker: RowSink;
-  /** Of a retry: what became of each row; those that are ok are left out. */
+  /** Only in a retry: the outcomes of the rows; rows that are ok are left out. */
   readonly earlier: EarlierResults | undefined;
 }
 
 export type SavedInputs = Pick<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
 
-/** Reads a job's inputs, and chooses the rows of the job among theirs. */
+/** Reads a job's inputs, and selects the job's rows. */
 export class Builder {
   readonly #job: Job;
   readonly #taker: RowSink;
   readonly #earlier: EarlierResults | undefined;
-  /** The job takes only some rows, and there is another one behind them. */
+  /** True if the job takes only some rows and there are more. */
   hasMore = false;
   readonly #inputs: (InputRef & InputReading)[];
   #hasSeenFields: boolean;
-  /** Rows that were read; of a retry, also those that it does not take. */
+  /** Number of rows read; in a retry, including those that it leaves out. */
   #read: number;
 
   constructor({ job, taker, earlier }: BuilderParts, saved: SavedInputs = NOTHING_READ) {
@@ -76,7 +76,7 @@ export class Builder {
     this.#read = saved.read;
   }
 
-  /** How the inputs were read that were read to their end. */
+  /** How the finished inputs were read. */
   get inputs(): readonly (InputRef & InputReading)[] {
     return this.#inputs;
   }
@@ -137,7 +137,7 @@ export class Builder {
       const before = this.#earlier === undefined ? undefined : await this.#earlier.next();
       this.#read += 1;
       if (before === 'ok') continue;
-      // Most rows need not be waited for, and a promise for each would take as long as the rest.
+      // Awaits only if necessary: a promise for each row would take as long as everything else.
       const pending =
         before === 'duplicate'
           ? this.#taker.takeDuplicate(row, this.#read)
@@ -151,7 +151,7 @@ export class Builder {
     for (const notice of braceNotices(header, this.#job.profile)) reading.note(notice);
   }
 
-  /** What a table's header tells, the first row with fields tells of other files. */
+  /** A table's fields are known from its header, those of other files from their first row. */
   #checkFields(row: Row, name: string, reading: Reading): void {
     if (row.kind === 'table') return;
     const read = readRow(row);

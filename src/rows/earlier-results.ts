@@ -5,19 +5,19 @@ import type { ResultLine } from '../checkpoints/result-line.ts';
 import { requiredLines } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** Whether a row is asked again, and what is known of it. */
+/** Whether a row is sent again, and its earlier result. */
 export type EarlierRow = 'ok' | 'duplicate' | 'not ok';
 
 /** Reads the results of the job that is retried, beside its input: a line per row, in the same order. */
 export class EarlierResults {
   readonly #lines: AsyncGenerator<Buffer, undefined>;
   readonly #jobId: string;
-  /** How many were read. */
+  /** Number of bytes read. */
   bytes: number;
-  /** The id that the last row was sent under; undefined for a row that was not sent. */
+  /** The id under which the last row was sent; undefined if it was not sent. */
   sentAs: string | undefined;
 
-  /** @param start where a line begins */
+  /** @param start position at which a line begins */
   constructor(store: ObjectStore, jobId: string, start = 0) {
     this.#jobId = jobId;
     this.#lines = readLines(store, jobId, start);
@@ -28,7 +28,7 @@ export class EarlierResults {
     return retry === undefined ? undefined : new EarlierResults(store, retry.jobId, start);
   }
 
-  /** What became of the next row. @throws InvalidInput when the input has more rows than there are results */
+  /** The outcome of the next row. @throws InvalidInput when the input has more rows than there are results */
   async next(): Promise<EarlierRow> {
     const { value: line } = await this.#lines.next();
     if (line === undefined) throw this.#otherRows('more');
@@ -36,7 +36,7 @@ export class EarlierResults {
     const value = JSON.parse(line.toString('utf8')) as ResultLine;
     this.sentAs = !value.ok && value.outcome === 'invalid' ? undefined : value.custom_id;
     if (value.ok) return 'ok';
-    // Its original may be ok, and is then not among the rows of this job.
+    // A duplicate's original may be ok, and is then not a row of this job.
     return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';
   }
 

@@ -1,25 +1,25 @@
 import { parseExact } from '../exact-json.ts';
 import { readBodyText } from './request-line.ts';
 
-/** Tokens that each message takes in addition to its text. */
+/** Tokens that each message adds to its text. */
 const TOKENS_PER_MESSAGE = 4;
 
-/** Tokens that models count for an image or a file whose bytes are in the request. */
+/** Tokens that models count for an image or a file in the request. */
 const TOKENS_PER_FILE = 800;
 
-/** Letters of a language with an alphabet, of one that writes syllables or words, digits, and everything else but spaces. */
+/** Letters of alphabets, letters of scripts that write syllables or words, digits, and everything else except spaces. */
 const PIECES =
   /([\p{Script=Latin}\p{M}]+)|([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}])|(\p{L}[\p{L}\p{M}]*)|(\p{N}+)|([^\s\p{L}\p{N}\p{M}]+)|(\n+)/gu;
 
-/** Latin letters that most tokens hold; of other alphabets fewer, because tokenizers have seen less of them. */
+/** Latin letters per token. Other alphabets have fewer, because tokenizers have seen less of them. */
 const LATIN_LETTERS = 6;
 const OTHER_LETTERS = 2.5;
 const DIGITS = 3;
 const SIGNS = 2;
 
 /**
- * About how many tokens a text is: cut as tokenizers do it, into words, numbers and signs. Within a fifth of what common
- * models count for prose.
+ * Estimates the tokens of a text: splits it as tokenizers do, into words, numbers and signs. For prose it is within a fifth of
+ * common models' counts.
  */
 export function estimateTextTokens(text: string): number {
   let tokens = 0;
@@ -38,21 +38,21 @@ export function estimateTextTokens(text: string): number {
 /** Fields of a body that the model does not read. */
 const NOT_READ = new Set(['model', 'role', 'type', 'user', 'metadata', 'encoding_format', 'service_tier']);
 
-/** Fields that the model is shown as JSON, names and all. */
+/** Fields that the model sees as JSON, with their names. */
 const SHOWN_AS_JSON = new Set(['tools', 'functions', 'response_format', 'json_schema']);
 
-/** About how many input tokens a request line has: the texts that the model reads, not their JSON. */
+/** Estimates the input tokens of a request line: the texts that the model reads, without the JSON around them. */
 export function estimateRequestTokens(line: Buffer): number {
   return tokensOf(parseExact(readBodyText(line)));
 }
 
-/** Fields that hold a file, or its address. */
+/** Fields that contain a file or its URL. */
 const FILES = new Set(['url', 'image_url', 'file_data', 'data', 'file_id']);
 
 function tokensOf(value: unknown, name = ''): number {
   if (typeof value === 'string') return FILES.has(name) ? TOKENS_PER_FILE : estimateTextTokens(value);
   if (Array.isArray(value)) {
-    // Texts that are tokens already.
+    // Texts that are given as tokens.
     if (value.length > 0 && value.every((each) => !isNested(each) && typeof each !== 'string'))
       return value.length;
     return value.reduce<number>((sum, each) => sum + tokensOf(each, name), 0);
@@ -70,14 +70,17 @@ function isNested(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Requests whose tokens are estimated: the first ones, and then one in so many. */
+/** Requests to estimate: the first ones, then one in every so many. */
 const FIRST_REQUESTS = 64;
 const ONE_IN = 1_024;
 
-/** A {@link TokenEstimate} between two calls. */
+/** State of a {@link TokenEstimate} between two calls. */
 export type SavedEstimate = readonly [seen: number, bytes: number, tokens: number];
 
-/** Estimates the tokens of many requests from some of them, by their bytes: reading all would take as long as building them. */
+/**
+ * Estimates the tokens of many requests from some of them, by their bytes: reading all of them would take as long as building
+ * them.
+ */
 export class TokenEstimate {
   #seen = 0;
   #bytes = 0;
@@ -102,7 +105,7 @@ export class TokenEstimate {
     this.#tokens += estimateRequestTokens(line);
   }
 
-  /** Of requests that have so many bytes together. */
+  /** Tokens of requests with this total size. */
   total(bytes: number): number {
     return this.#bytes === 0 ? 0 : Math.ceil((this.#tokens * bytes) / this.#bytes);
   }

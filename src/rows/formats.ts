@@ -13,11 +13,11 @@ import type { Row } from './row.ts';
 interface Format {
   readonly extensions: readonly string[];
   readonly read: ReadRows;
-  /** How its content begins, where it is no text. */
+  /** First bytes of its content, if it is not text. */
   readonly magic?: string;
 }
 
-/** One entry per input format; each may also be gzipped, with `.gz` behind its extension. */
+/** One entry per input format; each may also be gzipped, with `.gz` after its extension. */
 const FORMATS: readonly Format[] = [
   { extensions: ['.jsonl', '.ndjson'], read: readJsonLines },
   { extensions: ['.json'], read: readJsonDocument },
@@ -28,10 +28,10 @@ const FORMATS: readonly Format[] = [
   { extensions: ['.parquet'], read: readParquetRows, magic: 'PAR1' },
 ];
 
-/** Tables of other programs, which can save them as one that is read here. */
+/** Spreadsheet formats that are not read; their programs can save a readable one. */
 const SPREADSHEETS = new Set(['.xls', '.xlsb', '.xlsm', '.ods', '.numbers']);
 
-/** Few jobs read these, and their readers take time to load. */
+/** Loaded on demand, because few jobs need these formats and their readers load slowly. */
 async function* readXlsx(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
   const { readWorkbookRows } = await import('./formats/workbook/read-workbook.ts');
   yield* readWorkbookRows(chunks, options);
@@ -47,7 +47,7 @@ async function* readParquetRows(
 
 /**
  * Reads a file by its extension, in any case, after a look at its content.
- * @throws InvalidInput when there is no such format, or the content is plainly another.
+ * @throws InvalidInput when the format is unknown, or the content clearly has another format
  */
 export async function* readRows(
   chunks: AsyncIterable<Uint8Array>,
@@ -91,7 +91,7 @@ const READ_ON: Readonly<Record<Mark['as'], ReadOn>> = {
   table: readTableFrom,
 };
 
-/** Reads on in a file: its bytes from a mark that {@link readRows} has left. */
+/** Continues reading a file: its bytes after a mark that {@link readRows} has left. */
 export function readRowsFrom(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
@@ -100,10 +100,10 @@ export function readRowsFrom(
   return READ_ON[from.as](chunks, options, from);
 }
 
-/** How files begin that Excel wrote before 2007, or encrypted. */
+/** First bytes of files that Excel wrote before 2007, or encrypted. */
 const OLD_OFFICE = 'd0cf11e0a1b11ae1';
 
-/** @throws InvalidInput when the content is plainly of another format than the name says */
+/** @throws InvalidInput when the content clearly has another format than the name says */
 function rejectOtherContent(
   start: Buffer,
   { name, extension, format }: { readonly name: string; readonly extension: string; readonly format: Format },
@@ -127,13 +127,13 @@ function rejectOtherContent(
 
 const KNOWN = FORMATS.flatMap(({ extensions }) => extensions);
 
-/** The formats, as extensions without their point. */
+/** The formats as extensions without the dot. */
 export const FORMAT_NAMES: readonly string[] = KNOWN.map((extension) => extension.slice(1));
 
-/** An object or an array that begins; `[id],[review]` is a header. */
+/** The beginning of an object or an array; `[id],[review]` is a header. */
 const LOOKS_LIKE_JSON = /^\s*(\{\s*["}]|\[\s*[[\]{"\d-])/;
 
-/** Whether a file of this name can be read, as far as its name says. */
+/** True if the extension of the file is a readable format. */
 export function hasKnownFormat(name: string): boolean {
   return formatOf(name).format !== undefined;
 }

@@ -5,18 +5,15 @@ import type { KnownRow } from './open-shard.ts';
 
 /** Answers that are known before the job sends anything, such as those of a sample. */
 export interface KnownAnswers {
-  /** Moves on to the next row of the job; called once for each row, valid or not. */
+  /** Moves to the next row of the job; called once for each row, valid or not. */
   next?(): Promise<void> | undefined;
-  /**
-   * The line that stands for the row in the results of its shard; undefined for a row without a known answer.
-   * @param position the row's own, counted from 0
-   */
+  /** The row's line in the results of its shard; undefined if the answer is not known. */
   find(request: MadeRequest, position: number): KnownRow | undefined | Promise<KnownRow | undefined>;
 }
 
 /**
- * Finds the rows that are not sent because their answer is known, or because an earlier row of the job has the same request.
- * Sources of answers are asked in their order, earlier rows last.
+ * Finds the rows that are not sent because their answer is known, or because an earlier row of the job has the same request. Asks
+ * the sources of answers in order, and earlier rows last.
  */
 export class KnownRows {
   readonly #answers: readonly KnownAnswers[];
@@ -27,7 +24,7 @@ export class KnownRows {
     this.#leaders = leaders;
   }
 
-  /** Moves on to the next row. Returns a promise only if there is something to wait for. */
+  /** Moves to the next row. Returns a promise only if there is something to wait for. */
   next(): Promise<void> | undefined {
     let pending: Promise<void> | undefined;
     for (const answers of this.#answers) {
@@ -38,7 +35,7 @@ export class KnownRows {
   }
 
   /**
-   * The answer of the row that is known; undefined when there is none.
+   * The known answer of the row; undefined if there is none.
    * @param from the first source to ask
    */
   find(
@@ -57,14 +54,14 @@ export class KnownRows {
     return found instanceof Promise ? found.then(lead) : lead(found);
   }
 
-  /** What stands for a row that follows an earlier one; undefined for a row that is sent. */
+  /** The line of a row that follows an earlier one; undefined for a row that is sent. */
   follow(request: MadeRequest, position: number): KnownRow | undefined {
     const leader = this.#leaders?.leaderOf(request, position);
     if (leader === undefined) return undefined;
     return { kind: 'deduplicated', line: followLine(request.customId, leader) };
   }
 
-  /** Whether the row wants an answer of its own, and an earlier row of the job may have taken the one that an earlier job has. */
+  /** True if the row must have a separate answer, and an earlier row may have used the answer of the earlier job. */
   isRepeated(request: MadeRequest, position: number): boolean {
     return this.#leaders?.isRepeated(request, position) ?? true;
   }

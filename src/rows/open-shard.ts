@@ -7,7 +7,7 @@ import type { SavedShard } from './build-state.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
 
-/** A request line, newline included, and the texts it asks to embed. */
+/** A request line with its newline, and its number of texts to embed. */
 export interface RequestToWrite {
   readonly line: Buffer;
   readonly inputs: number;
@@ -16,26 +16,26 @@ export interface RequestToWrite {
 /** A row that is not sent. */
 export interface KnownRow {
   /**
-   * `answered`: the line is its result line, from a sample; `reused`: it is, from an earlier job; `deduplicated`: the line says which
-   * row answers for it.
+   * `answered`: the line is its result line, from a sample; `reused`: the same, from an earlier job; `deduplicated`: the line
+   * names the row that answers it.
    */
   readonly kind: 'answered' | 'reused' | 'deduplicated';
   /** With its newline. */
   readonly line: Buffer;
 }
 
-/** Reused rows in a shard, for each row that it may send. */
+/** Most reused rows of a shard, per row that it may send. */
 const MAX_REUSED_PER_ROW = 20;
 
-/** Bytes of result lines that no batch answers in a shard. */
+/** Most bytes of result lines in a shard for rows that no batch answers. */
 const MAX_UNSENT_BYTES = 1_000_000_000;
 
-/** The files of one shard while rows are added to it. */
+/** The files of one shard while rows are added. */
 export class OpenShard {
   readonly #store: ObjectStore;
   readonly #ref: ShardRef;
   readonly #requests: ObjectWriter;
-  /** Round 0, written only for shards with a row that is not sent. */
+  /** Round 0, written only for shards with rows that are not sent. */
   #results: ObjectWriter | undefined;
   #deadLetters: ObjectWriter | undefined;
   readonly #sources: ObjectWriter | undefined;
@@ -43,7 +43,7 @@ export class OpenShard {
   #inputs = 0;
   #invalid = 0;
   #known = { answered: 0, reused: 0, deduplicated: 0 };
-  /** Rows that were sent since the last one that was not. */
+  /** Sent rows since the last row that is not sent. */
   #sentBehindInvalid = 0;
 
   constructor(store: ObjectStore, ref: ShardRef, tellsSources: boolean) {
@@ -58,12 +58,12 @@ export class OpenShard {
     return bytes <= maxBytes && this.#sent < maxRows && this.#inputs + inputs <= maxInputs;
   }
 
-  /** Rows that are not sent cost the provider nothing, but a shard's files are also read by one Lambda. */
+  /** Rows that are not sent cost the provider nothing, but one Lambda must also read a shard's files. */
   takesUnsent({ maxRows }: ShardLimits): boolean {
     const { answered, deduplicated, reused } = this.#known;
     return (
       this.#invalid + answered + deduplicated < maxRows &&
-      // More of those: few changed rows among many known ones go into few batches.
+      // More reused rows are allowed, so that few changed rows among many known ones go into few batches.
       reused < MAX_REUSED_PER_ROW * maxRows &&
       (this.#results?.bytes ?? 0) < MAX_UNSENT_BYTES
     );
@@ -125,7 +125,7 @@ export class OpenShard {
     return { sent, inputs, invalid, ...this.#known, sentBehindInvalid, bytes: bytes as SavedShard['bytes'] };
   }
 
-  /** Begins its files with what they were when it was suspended; they may have become more in a call that failed. */
+  /** Restores its files to their suspended state; a failed call may have added to them. */
   async resume({ bytes, ...counts }: SavedShard): Promise<void> {
     if (bytes.results !== undefined) this.#openRoundZero();
     for (const { name, key, writer } of this.#files())
@@ -162,7 +162,7 @@ export class OpenShard {
     this.#sentBehindInvalid = this.#sent;
   }
 
-  /** An empty line in both files for every row since the last invalid one that was sent. */
+  /** Writes an empty line in both files for every sent row since the last invalid one. */
   async #writeSent(): Promise<void> {
     if (this.#sentBehindInvalid === 0) return;
     const empty = '\n'.repeat(this.#sentBehindInvalid);

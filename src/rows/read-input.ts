@@ -12,19 +12,19 @@ import { Reading } from './formats/reading.ts';
 import type { ReadRow, Row, UnreadableRow } from './row.ts';
 import { rowFields } from './table-columns.ts';
 
-/** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
+/** Longest row to read, in bytes. No request is as long, and a malicious row takes fifty times its length in memory. */
 const MAX_ROW_BYTES = 20_000_000;
 
-/** How an input is read, and where from. */
+/** How an input is read, and from where. */
 export interface InputOptions extends Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> {
-  /** Leaves out the rows before it. */
+  /** Position from which to continue; earlier rows are skipped. */
   readonly from?: Place | undefined;
   readonly standing?: Standing | undefined;
 }
 
 /**
- * Reads the rows of a job's input file, in batches. The same job reads the same rows whenever it is asked.
- * @throws InvalidInput when the input is not there, is another one by now, or cannot be read as its format.
+ * Reads the rows of a job's input file, in batches. The same job always reads the same rows.
+ * @throws InvalidInput when the input does not exist, was changed, or cannot be read as its format
  */
 export async function* readInput(
   store: ObjectStore,
@@ -47,7 +47,7 @@ export async function* readInput(
   }
 }
 
-/** A batch of which nothing is left is handed on all the same, so that whoever waits can see how time passes. */
+/** An empty batch is passed on as well, so that the caller can check the time. */
 async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number): AsyncGenerator<Row[]> {
   let left = rows;
   for await (const batch of batches) {
@@ -56,7 +56,7 @@ async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number): Async
   }
 }
 
-/** Reads a row that is still in its bytes. */
+/** Converts a row from its bytes. */
 export function readRow(row: Row): ReadRow | UnreadableRow {
   if (row.kind === 'json') return readJsonRow(row);
   return row.kind === 'table' ? readTableRow(row) : row;

@@ -6,7 +6,7 @@ import type { Failure } from '../errors.ts';
 import { counted } from '../counted.ts';
 import { hasNoHeader, listColumns } from './formats/table-header.ts';
 
-/** Why nothing of the plan may be sent, if that is so. */
+/** Why nothing of the plan may be sent; undefined if it may be. */
 export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   const { rows, invalid, problems } = plan;
   const files = inputs.map(({ key }) => basename(key)).join(', ');
@@ -40,10 +40,10 @@ function noRows(inputs: NonNullable<Plan['inputs']>, files: string): string {
   return [...new Set(sentences)].join(' ');
 }
 
-/** Codes of rows that the profile is the cause of when every row has the same. */
+/** Error codes that the profile causes if every row has the same. */
 const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
 
-/** What is wrong with the profile, or with what was asked for, and not with the file: every row says the same. */
+/** The message if the profile or the request is wrong and not the file: every row has the same problem. */
 function profileFault({ rows, invalid, problems, inputs }: Plan): string | undefined {
   const [first] = problems;
   if (first === undefined || invalid !== rows || !PROFILE_FAULTS.has(first.code)) return undefined;
@@ -53,7 +53,7 @@ function profileFault({ rows, invalid, problems, inputs }: Plan): string | undef
   return `${first.message}${ask} [${first.code}]`;
 }
 
-/** How a table is asked about, for somebody who gave none of its columns a meaning. */
+/** Suggests how to ask about a table, if none of its columns is used. */
 function askOf(columns: readonly string[] = []): string {
   const last = columns.at(-1);
   if (last === undefined) return '';

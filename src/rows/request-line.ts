@@ -7,57 +7,57 @@ import type { Problem } from './row.ts';
 import { hasLoneSurrogate, jsonLine } from '../jsonl/json-line.ts';
 import { MissingColumn, type Template } from './template.ts';
 
-/** The job's part of every request. */
+/** The parts of the job that apply to every request. */
 export interface RequestRules {
   readonly endpoint: string;
   readonly model?: string | undefined;
   readonly body: Fields;
-  /** The profile's templates: with `prompt`, a row's fields are data and nothing else of it is sent. */
+  /** The profile's templates. With `prompt`, a row's fields are only data for the template. */
   readonly system?: Template | undefined;
   readonly prompt?: Template | undefined;
-  /** What the provider takes for a custom_id; absent: what any does. */
+  /** The provider's rules for a custom_id. Default: rules that every provider accepts. */
   readonly customIds?: CustomIdRules | undefined;
-  /** The field that is a row's id, before `custom_id` and `id`. */
+  /** The field with a row's id, in place of `custom_id` and `id`. */
   readonly id?: string | undefined;
 }
 
 export interface CustomIdRules {
   /** Most characters. */
   readonly length: number;
-  /** `ascii`: printable ASCII only, for ids that end in a header; `word`: letters, digits, `_` and `-`. */
+  /** `ascii`: printable ASCII only, for ids that end up in a header; `word`: letters, digits, `_` and `-`. */
   readonly characters: 'any' | 'ascii' | 'word';
 }
 
-/** What a row becomes: a request line (with its newline), or why it cannot be one. */
+/** The result for a row: a request line with its newline, or the problem. */
 export type Request =
   | {
       readonly customId: string;
       readonly text: string;
       readonly model: string;
-      /** Texts to embed. */
+      /** Number of texts to embed. */
       readonly inputs: number;
     }
   | { readonly customId: string; readonly problem: Problem };
 
-/** OpenAI-shaped providers echo ids of 64 characters and more; beyond this it is a mistake in the input. */
+/** Providers like OpenAI return ids of 64 characters and more; a longer id than this is a mistake in the input. */
 export const MAX_CUSTOM_ID = 512;
 const ANY_CUSTOM_ID: CustomIdRules = { length: MAX_CUSTOM_ID, characters: 'any' };
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A row to be turned into a request line. */
+/** A row for which a request line is made. */
 export interface RowToSend {
   readonly value: unknown;
-  /** 1-based position of the row in the job: names a row that has no id. */
+  /** 1-based position of the row in the job, from which a missing id is generated. */
   readonly ordinal: number;
-  /** Its other fields are a table's columns and not body parameters. */
+  /** True if its other fields are a table's columns and not body parameters. */
   readonly data?: boolean | undefined;
 }
 
 /**
- * Turns a row into a request line. A row is a ready-made request line, has a `body`, or what its endpoint asks (`prompt`,
- * `messages`, `input`, …: `src/endpoints/`); and with the profile's templates any fields. Body parameters: the profile's give way to the row's, and those to its
- * `body`.
+ * Turns a row into a request line. A row is a complete request line, has a `body`, or has the fields of its endpoint (`prompt`,
+ * `messages`, `input`, …: `src/endpoints/`); with the profile's templates it may have any fields. Of body parameters, those in a
+ * row's `body` take precedence over the row's own fields, and these over the profile's.
  */
 export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules: RequestRules): Request {
   let customId = generatedId(ordinal);
@@ -82,7 +82,7 @@ function asProblem(error: unknown, row: unknown): Problem {
   return { code: 'MISSING_COLUMN', message: `${error.message}${meant}` };
 }
 
-/** The id of a row without a usable id of its own. */
+/** The generated id of a row without a usable one. */
 export function generatedId(ordinal: number): string {
   return `row-${String(ordinal).padStart(8, '0')}`;
 }
@@ -91,7 +91,7 @@ const BEHIND_ID = Buffer.from(',"method":"POST"');
 
 const BEFORE_BODY = Buffer.from(',"body":');
 
-/** The body of a request line of ours, which ends with it: its values as they are. */
+/** The body at the end of one of our request lines, unchanged. */
 export function readBodyText(line: Buffer): string {
   const from = line.indexOf(BEFORE_BODY, line.indexOf(BEHIND_ID)) + BEFORE_BODY.length;
   return line.toString('utf8', from, line.lastIndexOf('}'));
@@ -111,7 +111,7 @@ function rejectDeadLetter({ raw, body, prompt }: Fields): void {
   }
 }
 
-/** The id of a row that cannot be used; undefined when it has none that can be. */
+/** The id of an invalid row; undefined if it has no usable id. */
 export function readUsableId(fields: Fields, rules: RequestRules): string | undefined {
   try {
     return readId(fields, rules);
@@ -144,12 +144,12 @@ function readId(fields: Fields, { id, customIds: rules = ANY_CUSTOM_ID }: Reques
 
 const CHARACTERS = { any: undefined, ascii: /^[\x20-\x7e]*$/, word: /^[A-Za-z0-9_-]*$/ };
 
-/** Whether an id has only characters that the provider takes. */
+/** True if an id has only characters that the provider accepts. */
 export function hasCharacters(id: string, { characters }: CustomIdRules = ANY_CUSTOM_ID): boolean {
   return CHARACTERS[characters]?.test(id) ?? true;
 }
 
-/** Texts that a body asks to embed. An array of numbers is one text, as tokens. */
+/** Number of texts to embed. An array of numbers is one text, given as tokens. */
 export function countInputs(input: unknown): number {
   return Array.isArray(input) && numberText(input[0]) === undefined ? input.length : 1;
 }
@@ -164,7 +164,7 @@ function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields & { 
   return body;
 }
 
-/** The part of the body that is the row's own. */
+/** The part of the body that comes from the row. */
 function ownBody(fields: Fields, data: boolean, rules: RequestRules): Fields {
   if (fields['body'] !== undefined && !data) return withModel(wholeBody(fields['body']), fields);
   if (rules.prompt !== undefined && fields['messages'] === undefined) {
@@ -200,7 +200,7 @@ function readModel(own: Fields, rules: RequestRules): string {
   throw new RowRejected('MISSING_MODEL', 'No model: name one in the row, in the profile, or with --model.');
 }
 
-/** What the endpoint asks of a row, with body parameters beside it unless the row is a table's. */
+/** The endpoint's part of a body, with the row's body parameters unless it is a table's row. */
 function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
   const endpoint = endpointAt(rules.endpoint);
   const asked: Record<string, unknown> = {};
@@ -211,12 +211,12 @@ function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
     else if (endpoint.parameters.has(name)) parameters[name] = value;
     else throw unknownField(name, [...endpoint.fields, ...OWN_FIELDS, ...endpoint.parameters]);
   }
-  // The profile's system message goes before a prompt that brings none.
+  // The profile's system message is used for a prompt without its own.
   if (endpoint.takesSystem && asked['prompt'] !== undefined) asked['system'] ??= rules.system?.(fields);
   return { ...endpoint.ask(asked), ...parameters };
 }
 
-/** Fields of a row that are neither asked nor sent as they are. */
+/** Fields of a row that are neither part of the question nor sent unchanged. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['custom_id', 'id', 'method', 'url', 'model']);
 
 function unknownField(name: string, known: readonly string[]): RowRejected {

@@ -8,11 +8,11 @@ export interface MadeRequest {
   /** The request line with its newline. The bytes may be reused for the next row. */
   readonly line: Buffer;
   readonly model: string;
-  /** Texts to embed. */
+  /** Number of texts to embed. */
   readonly inputs: number;
 }
 
-/** A row that cannot be sent, and why. */
+/** A row that cannot be sent, with the reason. */
 export interface InvalidRow {
   readonly customId: string;
   readonly problem: Problem;
@@ -23,7 +23,7 @@ export interface InvalidRow {
  * the same lines.
  */
 export interface RequestMaker {
-  /** @param ordinal 1-based position of the row in the job: names a row that has no id */
+  /** @param ordinal 1-based position of the row in the job, from which a missing id is generated */
   make(row: Row, ordinal: number): MadeRequest | InvalidRow;
 }
 

@@ -8,7 +8,7 @@ import type { ReusedAnswer } from '../reuse/reused-line.ts';
 import type { SavedBuilder } from './build-state.ts';
 import type { RowSink } from './builder.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
-import { JobIds, underId } from './job-ids.ts';
+import { JobIds, underId } from './ids/job-ids.ts';
 import type { KnownRows } from './known-rows.ts';
 import { readRow } from './read-input.ts';
 import { MAX_CUSTOM_ID } from './request-line.ts';
@@ -17,23 +17,23 @@ import type { Problem, Row } from './row.ts';
 import type { KnownRow } from './open-shard.ts';
 import type { RowsAhead } from './rows-ahead.ts';
 import type { ShardWriter } from './shard-writer.ts';
-import { MAX_SUSPECTS } from './suspects.ts';
-import type { UniqueIds } from './unique-ids.ts';
+import { MAX_SUSPECTS } from './ids/suspects.ts';
+import type { UniqueIds } from './ids/unique-ids.ts';
 
-/** What a row passes on its way into a shard. */
+/** The parts that process a row. */
 interface RowParts {
   readonly job: Job;
   readonly requests: RequestMaker;
   readonly ids: UniqueIds;
   readonly known: KnownRows;
   readonly writer: ShardWriter;
-  /** Of a job that reuses answers. */
+  /** Only in a job that reuses answers. */
   readonly ahead?: RowsAhead | undefined;
 }
 
 type SavedRows = Omit<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
 
-/** Takes the rows of a job, one by one in their order: decides what becomes of each, writes it into its shard, and counts. */
+/** Takes the rows of a job in order: decides whether each is sent, writes it into its shard, and counts it. */
 export class RowTaker implements RowSink {
   readonly #job: Job;
   readonly #requests: RequestMaker;
@@ -41,7 +41,7 @@ export class RowTaker implements RowSink {
   readonly #ids: JobIds;
   readonly #known: KnownRows;
   readonly #ahead: RowsAhead | undefined;
-  /** Key of the file that the rows come from. */
+  /** Key of the current input file. */
   #file = '';
   /** Ids that were called duplicates. */
   readonly suspects: Set<string>;
@@ -51,7 +51,7 @@ export class RowTaker implements RowSink {
   readonly #counts: Record<'answered' | 'deduplicated', number>;
   readonly #reused: ReuseTally;
   readonly #tokens: TokenEstimate;
-  /** Of the first row that has one. */
+  /** Model of the first row that has one. */
   #model: string | undefined;
 
   constructor(
@@ -88,7 +88,7 @@ export class RowTaker implements RowSink {
     };
   }
 
-  /** What has become of the rows so far. */
+  /** Counts and state of the rows so far. */
   get taken(): Taken {
     return {
       rows: this.#rows,
@@ -100,7 +100,7 @@ export class RowTaker implements RowSink {
     };
   }
 
-  /** The rows that follow are those of this input. */
+  /** The rows that follow belong to this input. */
   startFile(input: InputRef): void {
     this.#file = input.key;
     this.#ids.startFile(input);
@@ -109,7 +109,7 @@ export class RowTaker implements RowSink {
   /**
    * Takes a row.
    * @param ordinal 1-based position of the row among those that are read
-   * @param knownId of the row in the job that is retried
+   * @param knownId id of the row in the job that is retried
    */
   take(row: Row, ordinal: number, knownId?: string): Promise<void> | undefined {
     this.#rows += 1;
@@ -118,7 +118,7 @@ export class RowTaker implements RowSink {
     return moved.then(() => this.#send(row, ordinal, knownId));
   }
 
-  /** Takes a row that was called a duplicate in the job that is retried: its original may be no row of this one. */
+  /** Takes a row that was a duplicate in the job that is retried: its original may not be a row of this job. */
   takeDuplicate(row: Row, ordinal: number): Promise<void> | undefined {
     this.#rows += 1;
     const { customId } = this.#make(row, ordinal);
@@ -134,7 +134,7 @@ export class RowTaker implements RowSink {
     return this.#take(sending, found);
   }
 
-  /** @param answer the row's answer, where a sample has it */
+  /** @param answer the row's answer, if a sample has it */
   #take(sending: Sending, answer: KnownRow | undefined): Promise<void> | undefined {
     const { request, source, position } = sending;
     if (answer !== undefined) return this.#inTurn(answer.line.length, () => this.#addKnown(answer, source));
@@ -142,19 +142,19 @@ export class RowTaker implements RowSink {
     if (ahead === undefined) return this.#addNew(sending);
     const candidate = this.#known.isRepeated(request, position) ? undefined : ahead.look(request.line);
     if (candidate === undefined && ahead.isEmpty) return this.#addNew(sending);
-    // A copy: the bytes are those of the next row before this one has its turn.
+    // A copy, because the next row reuses the bytes before this row is processed.
     const kept = { ...sending, request: { ...request, line: Buffer.from(request.line) } };
     const take = (reused: ReusedAnswer | undefined): Promise<void> | undefined =>
       reused === undefined ? this.#addNew(kept) : this.#addReused(kept, reused);
     return ahead.add({ candidate, bytes: request.line.length, take });
   }
 
-  /** Rows are written in their order: those behind a row that waits wait, too. */
+  /** Rows are written in order, so rows after a waiting row wait as well. */
   #inTurn(bytes: number, take: () => Promise<void> | undefined): Promise<void> | undefined {
     return this.#ahead === undefined || this.#ahead.isEmpty ? take() : this.#ahead.add({ bytes, take });
   }
 
-  /** Takes a row without an answer: it is sent, or follows an earlier one. */
+  /** Takes a row without a known answer: it is sent, or follows an earlier row. */
   #addNew({ request, source, position }: Sending): Promise<void> | undefined {
     const followed = this.#known.follow(request, position);
     if (followed !== undefined) return this.#addKnown(followed, source);
@@ -191,7 +191,7 @@ export class RowTaker implements RowSink {
     return 'line' in made ? this.#check(made, knownId) : made;
   }
 
-  /** Compares a request with the limits of the provider, and with the rows before it. */
+  /** Checks a request against the provider's limits and the earlier rows. */
   #check(request: MadeRequest, knownId?: string): MadeRequest | InvalidRow {
     const { customId, line, model } = request;
     const { maxBytes } = this.#job.profile.shardLimits;
@@ -223,7 +223,7 @@ interface Sending {
   readonly position: number;
 }
 
-/** What has become of the rows of a job. */
+/** Counts and state of a job's rows. */
 export interface Taken {
   readonly rows: number;
   readonly invalid: number;

@@ -1,7 +1,7 @@
 import type { RowProblemCode } from '../checkpoints/plan.ts';
 import type { CsvRecord } from './formats/csv-records.ts';
 
-/** One record of an input file: its value, the bytes that are not parsed yet, or why it has no value. */
+/** One record of an input file: a value, unparsed bytes, or the reason why it is unreadable. */
 export type Row = ReadRow | JsonRow | TableRow | UnreadableRow;
 
 /** A row of JSON that is not parsed yet. */
@@ -20,34 +20,34 @@ export interface TableRow {
   readonly record: CsvRecord;
 }
 
-/** One and the same for all rows of a file. */
+/** Shared by all rows of a file. */
 export interface Table {
   /** Names of its columns; a column without a name is ignored. */
   readonly header: readonly string[];
-  /** Where the last column with a name ends. */
+  /** Index after the last column with a name. */
   readonly named: number;
-  /** Which column its rows are told apart by: the ids' one, or the first. */
+  /** The column that distinguishes its rows: that of the ids, otherwise the first. */
   readonly idColumn: number;
 }
 
 export interface ReadRow {
   readonly kind: 'read';
-  /** 1-based line, or ordinal where the format has no lines. */
+  /** 1-based line, or ordinal if the format has no lines. */
   readonly line: number;
-  /** Any JSON value: that it is an object is checked with everything else. */
+  /** Any JSON value; a later check rejects values that are not objects. */
   readonly value: unknown;
-  /** Its fields are a table's columns: data for templates, not body parameters. */
+  /** True if its fields are a table's columns: data for templates, not body parameters. */
   readonly data?: true;
 }
 
-/** A row that cannot be read; it is never sent. */
+/** An unreadable row; it is never sent. */
 export interface UnreadableRow {
   readonly kind: 'unreadable';
   readonly line: number;
   readonly problem: Problem;
-  /** The row's text as far as it can be shown, for the dead letters. */
+  /** The row's text for the dead letters, as far as it can be shown. */
   readonly raw: string;
-  /** What could be read of it all the same: its id may be in there. */
+  /** Fields that could be read, possibly with its id. */
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
 }
 

@@ -1,22 +1,22 @@
 import type { Candidate, EarlierAnswers } from '../reuse/earlier-answers.ts';
 import type { ReusedAnswer } from '../reuse/reused-line.ts';
 
-/** Bytes of rows that wait, and of the answers that they may have. */
+/** Most bytes of waiting rows and of their possible answers. */
 const WINDOW_BYTES = 32 * 1_048_576;
 
-/** What a row that waits takes at least. */
+/** Smallest memory of a waiting row. */
 const LEAST_BYTES = 200;
 
-/** A row that waits because it may have an answer of an earlier job, or because a row before it does. */
+/** A row waits because an earlier job may have its answer, or because a row before it waits. */
 export interface WaitingRow {
   readonly candidate?: Candidate | undefined;
-  /** Bytes that it holds in memory, without those of the candidate. */
+  /** Its size in memory, without the candidate's. */
   readonly bytes: number;
-  /** Puts the row into its shard. @param answer undefined for a row that has none after all */
+  /** Writes the row into its shard. @param answer undefined if there is none after all */
   readonly take: (answer: ReusedAnswer | undefined) => Promise<void> | undefined;
 }
 
-/** Rows in their order, which wait until there are enough of them to read their answers together. */
+/** Rows that wait, in order, until there are enough to read their answers together. */
 export class RowsAhead {
   readonly #answers: Pick<EarlierAnswers, 'look' | 'read'>;
   readonly #windowBytes: number;
@@ -32,7 +32,7 @@ export class RowsAhead {
     return this.#waiting.length === 0;
   }
 
-  /** The answer that a request line may have. */
+  /** A possible answer for a request line. */
   look(line: Buffer): Candidate | undefined {
     return this.#answers.look(line);
   }
@@ -43,7 +43,7 @@ export class RowsAhead {
     return this.#bytes > this.#windowBytes ? this.flush() : undefined;
   }
 
-  /** Puts all rows that wait into their shards. */
+  /** Writes all waiting rows into their shards. */
   async flush(): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -10,27 +10,27 @@ const SOURCE = Buffer.from(',"source":{');
 /** An answered row of a sample. */
 interface SampledAnswer {
   readonly customId: string;
-  /** Its result line, newline included, without the place that the row came from. */
+  /** Its result line with the newline and without the row's source. */
   readonly line: Buffer;
 }
 
-/** The results of a sample, row by row in the order of the rows. */
+/** The results of a sample, in the order of its rows. */
 export class SampledAnswers implements KnownAnswers {
   readonly #lines: AsyncGenerator<Buffer, undefined>;
-  /** Of the row at hand. */
+  /** Answer of the current row. */
   #answer: SampledAnswer | undefined;
   #isOver = false;
 
-  /** How many were read. */
+  /** Number of bytes read. */
   bytes: number;
 
-  /** @param start where a line begins */
+  /** @param start position at which a line begins */
   constructor(store: ObjectStore, results: string, start = 0) {
     this.#lines = readLines(store, results, start);
     this.bytes = start;
   }
 
-  /** @param start where an earlier call has stopped */
+  /** @param start position at which an earlier call stopped */
   static of(store: ObjectStore, { sample }: Pick<Job, 'sample'>, start?: number): SampledAnswers | undefined {
     return sample && new SampledAnswers(store, sample.results, start);
   }
@@ -64,7 +64,7 @@ export class SampledAnswers implements KnownAnswers {
   }
 }
 
-/** It is the last field, put there when the rounds were joined, and inside a string its quotes would be escaped. */
+/** The source is the last field, added when rounds were joined; inside a string its quotes would be escaped. */
 function withoutSource(line: Buffer): Buffer {
   const at = line.lastIndexOf(SOURCE);
   return at === -1 ? line : Buffer.concat([line.subarray(0, at), Buffer.from('}\n')]);

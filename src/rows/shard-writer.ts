@@ -8,19 +8,19 @@ import { OpenShard, type KnownRow, type RequestToWrite } from './open-shard.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
 
 /**
- * Each child of the machine's map returns `{}`: 240 KB of the 256 KiB that a map may return. Keys have five digits for the
- * number of a shard.
+ * Each child of the machine's map returns `{}`, which makes 240 KB of the 256 KiB that a map may return. Keys have five digits
+ * for the number of a shard.
  */
 export const MAX_SHARDS = 80_000;
 
 export interface Shards {
   readonly jobId: string;
   readonly limits: ShardLimits;
-  /** Write down where each row came from: for jobs of several inputs. */
+  /** True to record each row's source, in jobs with several inputs. */
   readonly tellsSources: boolean;
 }
 
-/** Cuts a job's rows into shards as they come, by exact bytes and rows, and writes each shard's files. */
+/** Divides a job's rows into shards by exact bytes and rows, and writes each shard's files. */
 export class ShardWriter {
   readonly #store: ObjectStore;
   readonly #jobId: string;
@@ -41,32 +41,32 @@ export class ShardWriter {
     this.#tellsSources = tellsSources;
   }
 
-  /** @param saved goes on with the shard that was open */
+  /** @param saved state with an unfinished shard, to continue it */
   static async open(store: ObjectStore, shards: Shards, saved?: SavedWriter): Promise<ShardWriter> {
     const writer = new ShardWriter(store, shards, saved?.plans ?? []);
     if (saved?.open !== undefined) await writer.#next().resume(saved.open);
     return writer;
   }
 
-  /** Leaves the shard that is open as it is, for {@link open}. Nothing is added any more. */
+  /** Suspends the current shard for a later {@link open}. No row may be added afterwards. */
   async suspend(): Promise<SavedWriter> {
     return { plans: this.#plans, open: await this.#open?.suspend() };
   }
 
-  /** Takes a request line that fits into a shard of its own. Nothing to wait for: it is taken. */
+  /** Writes a request line, which must fit into a shard. Returns undefined if there is nothing to wait for. */
   addRequest(request: RequestToWrite, source: RowSource): Promise<void> | undefined {
     if (this.#open === undefined) return this.#next().addRequest(request, source);
     if (this.#open.takes(request, this.#limits)) return this.#open.addRequest(request, source);
     return this.#addToNext((shard) => shard.addRequest(request, source));
   }
 
-  /** Takes a row that is not sent; it belongs to the shard that is open. */
+  /** Writes a row that is not sent into the current shard. */
   addInvalid(problem: RowProblem, row: ReadRow | UnreadableRow, source: RowSource): Promise<void> {
     if (this.#open?.takesUnsent(this.#limits)) return this.#open.addInvalid(problem, row, source);
     return this.#addToNext((shard) => shard.addInvalid(problem, row, source));
   }
 
-  /** Takes a row that is not sent because its result line is known already, or that of an earlier row is its own. */
+  /** Writes a row that is not sent because its result line is known, or an earlier row answers it. */
   addKnown(known: KnownRow, source: RowSource): Promise<void> {
     if (this.#open?.takesUnsent(this.#limits)) return this.#open.addKnown(known, source);
     return this.#addToNext((shard) => shard.addKnown(known, source));

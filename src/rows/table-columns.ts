@@ -7,10 +7,10 @@ import { templateColumns, wrongBraces } from './template.ts';
 
 const IDS = ['custom_id', 'id'];
 
-/** What the columns of a table are held against. */
+/** The settings that a table's columns are checked against. */
 export type ColumnRules = Pick<ResolvedProfile, 'endpoint' | 'prompt' | 'system' | 'table'>;
 
-/** Names of fields that only a row has: an object with one of them is a row. */
+/** Field names that only rows have: an object with one of them is a row. */
 export function rowFields({ endpoint, prompt, system, table }: ColumnRules): ReadonlySet<string> {
   return new Set([
     ...IDS,
@@ -28,8 +28,8 @@ export function rowFields({ endpoint, prompt, system, table }: ColumnRules): Rea
 }
 
 /**
- * Refuses a table whose header cannot be meant as it is: a template names a column that is not there, or a column's name
- * differs from that of a field by case and spaces only, so that it would be left out without a word.
+ * Rejects a table whose header is probably a mistake: a template names a missing column, or a column's name differs from a
+ * field's only in case and spaces, so that it would be ignored silently.
  * @throws InvalidInput before any row is read.
  */
 export function checkColumns(header: readonly string[], rules: ColumnRules, name: string): void {
@@ -54,9 +54,9 @@ export function checkColumns(header: readonly string[], rules: ColumnRules, name
 }
 
 /**
- * Refuses a prompt that is the same for every row: its columns were meant to be named, and were not.
- * @param fields of the table, or of a row
- * @throws InvalidRequest before any row is sent: the file is as it should be
+ * Rejects a prompt that is the same for every row, because it names no column.
+ * @param fields the fields of the table, or of a row
+ * @throws InvalidRequest before any row is sent; the file itself is valid
  */
 export function checkPrompt(fields: readonly string[], { prompt }: ColumnRules, name: string): void {
   if (prompt === undefined || templateColumns(prompt).length > 0) return;
@@ -82,7 +82,7 @@ function columnsInWrongBraces(
   });
 }
 
-/** Sentences about columns in other braces than double ones, beside others in double ones: they are sent as they are. */
+/** Notices about columns in braces that are not double, if others are in double braces: they are sent unchanged. */
 export function braceNotices(fields: readonly string[], { prompt, system }: ColumnRules): string[] {
   const templates = [
     ['prompt', prompt],
@@ -96,7 +96,7 @@ export function braceNotices(fields: readonly string[], { prompt, system }: Colu
   );
 }
 
-/** A row with `messages` of its own needs no prompt of the profile's, and one with a `system` no system message. */
+/** A row with its own `messages` does not need the profile's prompt, and one with a `system` no system message. */
 function namedByTemplates(
   columns: readonly string[],
   { prompt, system }: ColumnRules,
@@ -108,7 +108,7 @@ function namedByTemplates(
   return [...of(prompt, 'prompt'), ...(keepsSystem ? [] : of(system, 'system message'))];
 }
 
-/** Fields that the profile's rows are read by; beside a prompt of the profile's, everything but the id is data. */
+/** Fields that are read from the profile's rows; if the profile has a prompt, everything except the id is data. */
 function fieldsOf(columns: readonly string[], { endpoint, prompt, table }: ColumnRules): string[] {
   const hasId = table?.id !== undefined || IDS.some((id) => columns.includes(id));
   const ids = hasId ? [] : ['id', 'custom_id'];

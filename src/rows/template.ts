@@ -2,9 +2,9 @@ import { invalidText } from '../endpoints/ask.ts';
 import { hasLoneSurrogate } from '../jsonl/json-line.ts';
 
 /**
- * Fills a row's fields into a text.
- * @throws MissingColumn when the row lacks one the text names.
- * @throws RowRejected when a value that is filled in as JSON holds text that is not valid Unicode.
+ * Inserts a row's fields into a text.
+ * @throws MissingColumn when the row lacks a field that the text names
+ * @throws RowRejected when a value that is inserted as JSON has text that is not valid Unicode
  */
 export type Template = (fields: Readonly<Record<string, unknown>>) => string;
 
@@ -19,8 +19,8 @@ export class MissingColumn extends Error {
 }
 
 /**
- * Compiles `… {{column}} …`. Strings are filled in as they are, other values as JSON; what is filled in is never read
- * as a template again.
+ * Compiles `… {{column}} …`. Strings are inserted unchanged, other values as JSON. Inserted text is never read as a template
+ * again.
  */
 export function compileTemplate(text: string): Template {
   const parts = split(text);
@@ -30,14 +30,14 @@ export function compileTemplate(text: string): Template {
 
 type Part = string | { readonly column: string };
 
-/** Texts and columns in their order. Linear: each character is looked at once or twice, whatever the braces are. */
+/** Splits a template into texts and columns in linear time: reads each character once or twice, whatever the braces. */
 function split(text: string): Part[] {
   const parts: Part[] = [];
   const brace = /[{}]/g;
   let done = 0;
   let open = text.indexOf('{{');
   while (open !== -1) {
-    // Of more than two braces the last two open a column.
+    // Of more than two opening braces, the last two count.
     while (text[open + 2] === '{') open += 1;
     brace.lastIndex = open + 2;
     const close = brace.exec(text)?.index ?? text.length;
@@ -51,7 +51,7 @@ function split(text: string): Part[] {
   return parts;
 }
 
-/** White space around a name is none of it; a name of nothing else is its last character. */
+/** White space around a name is ignored; if there is nothing else, the name is its last character. */
 function nameIn(inner: string): string {
   return inner.trim() || inner.slice(-1);
 }

@@ -5,9 +5,9 @@ import { edgesFromEnvironment } from './environment.ts';
 import type { Environment } from './secret-text.ts';
 
 /**
- * The edges of the Lambda that announces a job's end, from its environment; beside those of every step:
+ * Edges of the Lambda that announces a job's end. Reads from its environment, in addition to those of every step:
  * - `EVENT_BUS`: the event bus
- * - what {@link withWebhook} reads
+ * - the variables of {@link withWebhook}
  */
 export function announceEdgesFromEnvironment(env: Environment): AnnounceEdges {
   const edges = edgesFromEnvironment(env);
@@ -18,7 +18,7 @@ export function announceEdgesFromEnvironment(env: Environment): AnnounceEdges {
 
 const buses = new Map<string, Channel>();
 
-/** Connections outlive one invocation. */
+/** Kept, so that connections outlive one invocation. */
 function eventBus(name: string): Channel {
   const bus = buses.get(name) ?? createEventBus(name);
   buses.set(name, bus);

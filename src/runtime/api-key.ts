@@ -10,9 +10,9 @@ export function apiKeyVariable(provider: string): string {
 }
 
 /**
- * A provider's key: from its environment variable where that is set (one machine), else from the secret named by
- * SECRET_ARN (AWS), which holds `{"<provider>": "<key>"}`. The key goes nowhere but into the Authorization header.
- * @throws ProviderDenied when there is no key, which stops the job until there is one.
+ * Reads a provider's key: from its environment variable if that is set (one machine), otherwise from the secret named by
+ * SECRET_ARN (AWS), which contains `{"<provider>": "<key>"}`. The key is used only in the Authorization header.
+ * @throws ProviderDenied when there is no key; the job then stops and can be resumed once there is one
  */
 export async function readApiKey(provider: string, env: Environment): Promise<string> {
   const key = await readNamed(provider, env);
@@ -23,8 +23,9 @@ export async function readApiKey(provider: string, env: Environment): Promise<st
 }
 
 /**
- * The value of a header that a provider's configuration takes from a secret. It is where keys are, under its own name.
- * @throws ProviderDenied when there is none, or it cannot be a header's value
+ * Reads the value of a header that a provider's configuration takes from a secret. It is stored beside the keys, under its own
+ * name.
+ * @throws ProviderDenied when there is none, or it is not valid as a header's value
  */
 export async function readHeaderSecret(secret: string, env: Environment): Promise<string> {
   const value = await readNamed(secret, env);
@@ -68,7 +69,7 @@ function parseSecret(text: string | undefined, secretArn: string): Readonly<Reco
     const keys: unknown = JSON.parse(text ?? '');
     if (typeof keys === 'object' && keys !== null) return keys as Record<string, unknown>;
   } catch {
-    // Said below, without the text: it is secret.
+    // The error below leaves out the text, because it is secret.
   }
   forgetSecret(secretArn);
   throw new ProviderDenied(

@@ -4,13 +4,13 @@ import type { Clock } from '../edges.ts';
 import type { Environment } from './secret-text.ts';
 import { readWebhookSecret } from './webhook-secret.ts';
 
-/** The event of a machine without an event bus: it is in the log, and goes nowhere. */
+/** The event channel of a machine without an event bus: the log has the event, and nothing is sent. */
 export const NO_EVENT_BUS: Channel = { name: 'event', tell: () => Promise.resolve() };
 
 /**
- * Adds the webhook to the channel of the event, as the environment has it:
- * - `WEBHOOK_URL`: where the event is posted, too; none by default
- * - `WEBHOOK_SECRET_ID` or `WEBHOOK_SECRET`: what that is signed with
+ * Adds the webhook to the event channel, if the environment configures one:
+ * - `WEBHOOK_URL`: URL that also receives the event; none by default
+ * - `WEBHOOK_SECRET_ID` or `WEBHOOK_SECRET`: the signing secret
  */
 export function withWebhook(event: Channel, env: Environment, clock: Clock): readonly Channel[] {
   const { WEBHOOK_URL: url } = env;

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { Environment } from './secret-text.ts';
 
-/** Files that lie beside a function's code and hold its part of the configuration. */
+/** Files beside a function's code with its part of the configuration. */
 export const DEPLOYED_FILES = { config: 'config.json', providers: 'providers.json' } as const;
 
 /**
- * Reads such a file. `CONFIG_FOLDER`, as a file URL that ends with a slash, says where they are if not beside the code.
- * @returns undefined when there is none
+ * Reads such a file. `CONFIG_FOLDER`, a file URL that ends with a slash, names another folder than that of the code.
+ * @returns undefined when the file does not exist
  */
 export function readDeployedFile(name: keyof typeof DEPLOYED_FILES, env: Environment): unknown {
   try {
-    // Bundled, this module is the function's code itself.
+    // In the bundle, this module's URL is that of the function's code.
     const file = new URL(DEPLOYED_FILES[name], env['CONFIG_FOLDER'] ?? import.meta.url);
     return JSON.parse(readFileSync(file, 'utf8')) as unknown;
   } catch (error) {

@@ -8,10 +8,10 @@ import type { Environment } from './api-key.ts';
 import { openMetrics } from './emit-metrics.ts';
 
 /**
- * The edges of a step, from its environment:
+ * Edges of a step. Reads from its environment:
  * - `STORE`: `s3://bucket` or `file:///folder`
  * - `STEP`: the step's name, for its log lines
- * - `WORKFLOW`: the workflow's name, for its metrics; without it there are none
+ * - `WORKFLOW`: the workflow's name, for its metrics; no metrics without it
  */
 export function edgesFromEnvironment(env: Environment): Edges {
   const { STORE: store } = requireVariables(env, ['STORE']);
@@ -25,7 +25,7 @@ export function edgesFromEnvironment(env: Environment): Edges {
 
 /**
  * Reads variables that must be set.
- * @throws InvalidRequest naming every missing one.
+ * @throws InvalidRequest naming every missing variable
  */
 export function requireVariables<Name extends string>(
   env: Environment,
@@ -47,7 +47,7 @@ function openLog(env: Environment): Log {
   };
 }
 
-/** Log viewers are terminals, too: names, ids and messages from outside only show. */
+/** Escapes names, ids and messages from outside, because a log viewer may be a terminal that interprets control characters. */
 function asText(fields: LogFields): LogFields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [

@@ -7,7 +7,7 @@ import { openStepTime, type TimeContext } from './step-time.ts';
 import { forgetSecrets } from './kept-secrets.ts';
 import { traceCall } from './trace.ts';
 
-/** Lambda's second argument, as far as a step uses it. The local host brings its own edges in it; AWS never does. */
+/** The used part of Lambda's second argument. The local host passes its own edges in it; AWS never does. */
 export interface StepHost<E extends Edges = Edges> extends TimeContext {
   readonly edges?: E;
 }
@@ -15,8 +15,8 @@ export interface StepHost<E extends Edges = Edges> extends TimeContext {
 export type Handler<In, Out, E extends Edges = Edges> = (event: In, host?: StepHost<E>) => Promise<Out>;
 
 /**
- * Makes a step a Lambda handler: edges from the environment, one log line for a failure before it is thrown, and the job's
- * id in the call's trace.
+ * Turns a step into a Lambda handler: reads its edges from the environment, logs one line for a failure before throwing it, and
+ * adds the job's id to the call's trace.
  */
 export function handle<In, Out, E extends Edges>(
   step: (edges: E, event: In) => Promise<Out>,
@@ -33,10 +33,10 @@ export function handle<In, Out, E extends Edges>(
       return left;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
-      // Whoever puts another key in and resumes the job is not answered with the old one for five minutes.
+      // Otherwise a person who replaces the key and resumes the job would get the old key for up to five minutes.
       if (name === 'ProviderDenied') forgetSecrets();
       edges.log('step_failed', { ...jobOf(event), error: name, reason: bounded(message) });
-      // Lambda itself logs what is thrown, and it becomes the cause that people read.
+      // Lambda logs the error, and people read it as the cause of the failure.
       if (error instanceof Error) error.message = printableLines(error.message);
       throw error;
     } finally {
@@ -48,11 +48,11 @@ export function handle<In, Out, E extends Edges>(
 interface Named {
   readonly jobId?: string;
   readonly shard?: number;
-  /** How a job ended, where that is announced. */
+  /** How the job ended, in the payload of the announcement. */
   readonly end?: Named;
 }
 
-/** The job and shard of a payload that names them. */
+/** Reads job and shard from a payload that names them. */
 function jobOf(event: unknown): LogFields {
   const { end, jobId = end?.jobId, shard } = (event ?? {}) as Named;
   return { ...(jobId !== undefined && { jobId }), ...(shard !== undefined && { shard }) };

@@ -1,12 +1,12 @@
-/** A request as API Gateway hands it to a function (payload format 2.0), as far as it matters here. */
+/** The used fields of a request from API Gateway (payload format 2.0). */
 interface HttpEvent {
   readonly body?: string | null | undefined;
   readonly requestContext: { readonly http: { readonly method: string } };
 }
 
 /**
- * The event without the body of a GET or HEAD: it has no meaning there, and a `Request` of the Fetch standard cannot
- * have one. Other events are returned as they are.
+ * Removes the body of a GET or HEAD request: it has no meaning, and a Fetch `Request` must not have one. Returns other events
+ * unchanged.
  */
 export function withoutIdleBody<Event>(event: Event): Event {
   if (!isHttpEvent(event) || !['GET', 'HEAD'].includes(event.requestContext.http.method)) return event;

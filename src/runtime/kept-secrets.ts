@@ -1,7 +1,7 @@
 /** A secret's text (undefined for a binary one), or why it could not be read. */
 export type SecretAnswer =
   | { readonly text: string | undefined }
-  /** `code`: what Secrets Manager, or the way to it, calls the failure. `transient`: another try may succeed. */
+  /** `code`: the failure's name at Secrets Manager or of the connection. `transient`: a retry may succeed. */
   | { readonly code: string; readonly transient: boolean };
 
 const KEPT_MS = 300_000;
@@ -14,13 +14,13 @@ interface Kept {
 
 const kept = new Map<string, Kept>();
 
-/** A secret's answer that is not older than five minutes. */
+/** The kept answer for a secret, at most five minutes old. */
 export function keptSecret(secretId: string, now: number): Promise<SecretAnswer> | undefined {
   const found = kept.get(secretId);
   return found !== undefined && now < found.until ? found.answer : undefined;
 }
 
-/** Keeps an answer, also while it is on its way: calls at the same time share it. One without a text is not kept. */
+/** Keeps an answer, so that simultaneous calls share one request. An answer without a text is dropped. */
 export async function keepSecret(
   secretId: string,
   now: number,
@@ -33,17 +33,17 @@ export async function keepSecret(
   return known;
 }
 
-/** Forgets a secret that did not hold what was looked for: a person may be putting it in at this moment. */
+/** Drops a secret that lacked the value: a person may be adding it at this moment. */
 export function forgetSecret(secretId: string): void {
   kept.delete(secretId);
 }
 
-/** Forgets all secrets: a provider has refused a key, and the next call should use the one that is there then. */
+/** Drops all secrets: a provider rejected a key, and the next call should read the current one. */
 export function forgetSecrets(): void {
   kept.clear();
 }
 
-/** Unless another answer has taken its place. */
+/** Unless another answer has replaced it. */
 function dropEntry(secretId: string, entry: Kept): void {
   if (kept.get(secretId) === entry) kept.delete(secretId);
 }

@@ -3,13 +3,13 @@ import type { DeployedProvider, DeployedProviders } from '../config/deployed-pro
 import type { ProviderHeaders } from '../profiles/provider-headers.ts';
 import type { Edges, ProviderEdges } from '../edges.ts';
 import { ProviderDenied, withCode } from '../errors.ts';
-import { isLoopback } from '../provider/addresses.ts';
+import { isLoopback } from '../provider/http/addresses.ts';
 import type { BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
 import { createProviderClient } from '../provider/client.ts';
-import type { OwnHeader } from '../provider/http-options.ts';
+import type { OwnHeader } from '../provider/http/http-options.ts';
 import { readApiKey, readHeaderSecret, type Environment } from './api-key.ts';
 
-/** The part of {@link ProviderEdges} that talks to providers. */
+/** The part of {@link ProviderEdges} that calls providers. */
 export type ProviderCalls = Omit<ProviderEdges, keyof Edges>;
 
 /**
@@ -18,8 +18,8 @@ export type ProviderCalls = Omit<ProviderEdges, keyof Edges>;
  * - `PROVIDER_BASE_URLS`: optional JSON `{"<provider>": "<base URL>"}` with addresses on this machine, where a simulator has
  *   another port with every start
  *
- * @param providers where each provider's key may go: part of the code, not of the job
- * @param signal ends every call of these edges, for a host that stops
+ * @param providers the URL that each provider's key may be sent to; deployed with the code, not part of the job
+ * @param signal aborts every call of these edges when a host stops
  */
 export function openProviderCalls(
   env: Environment,
@@ -34,7 +34,7 @@ export function openProviderCalls(
   };
 }
 
-/** What the clients of one host share. */
+/** Shared by the clients of one host. */
 interface Host {
   readonly providers: DeployedProviders;
   readonly env: Environment;
@@ -42,7 +42,7 @@ interface Host {
   readonly clients: Map<string, BatchProvider>;
 }
 
-/** Connections outlive one invocation: a warm Lambda polls without a new TLS handshake. */
+/** Kept, so that connections outlive one invocation: a warm Lambda polls without a new TLS handshake. */
 const warmClients = new Map<string, BatchProvider>();
 
 function openProvider(settings: ProviderSettings, { providers, env, signal, clients }: Host): BatchProvider {
@@ -81,13 +81,13 @@ function readHeaders(headers: ProviderHeaders, env: Environment): Promise<OwnHea
   );
 }
 
-/** Of a provider that is not deployed: no call gets as far as being sent, and no name of this kind exists. */
+/** URL of a provider that is not deployed. No call is sent, and no host of this name can exist. */
 const NOWHERE = 'https://provider.invalid';
 
 /**
- * A key belongs to the address it is deployed with. What a job records is compared with it and never used: whoever can write
- * a job, or call a step, must not learn the key.
- * @throws ProviderDenied, which stops the job until it can go on
+ * A key belongs to the URL that it is deployed with. The URL in a job is only compared with it and never called, because somebody
+ * who can write a job or call a step must not learn the key.
+ * @throws ProviderDenied, which stops the job until it can be resumed
  */
 function rejectOtherAddress(settings: ProviderSettings, deployed: DeployedProvider | undefined): void {
   const { name, baseUrl, dialect } = settings;
@@ -112,7 +112,7 @@ function originOf(address: string): string {
   return URL.parse(address)?.origin ?? 'unreadable';
 }
 
-/** @returns the base URL that this machine's environment has for the provider; never one that is elsewhere */
+/** @returns the base URL of the provider in this machine's environment; never a URL on another machine */
 function onThisMachine(name: string, env: Environment): string | undefined {
   const addresses = JSON.parse(env['PROVIDER_BASE_URLS'] ?? '{}') as Readonly<Record<string, string>>;
   const address = Object.hasOwn(addresses, name) ? addresses[name] : undefined;

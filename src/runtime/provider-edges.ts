@@ -5,7 +5,7 @@ import { readDeployedFile } from './deployed-file.ts';
 import { edgesFromEnvironment } from './environment.ts';
 import { openProviderCalls } from './provider-calls.ts';
 
-/** The edges of a Lambda that talks to the provider, from its environment: see {@link openProviderCalls}. */
+/** Edges of a Lambda that calls the provider, from its environment: see {@link openProviderCalls}. */
 export function providerEdgesFromEnvironment(env: Environment): ProviderEdges {
   return { ...edgesFromEnvironment(env), ...openProviderCalls(env, readProviders(env)) };
 }

@@ -4,9 +4,9 @@ import { getSecretString } from './secrets-on-demand.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The text of a secret of AWS Secrets Manager, by its ARN or name. It is kept for five minutes, so that a poll costs no
- * call; a secret that is empty or cannot be read is read again the next time.
- * @returns why it could not be read, as data: whoever needs the secret has an error of its own for that
+ * Reads the text of a secret in AWS Secrets Manager, by its ARN or name. It is kept for five minutes to save calls; an empty or
+ * unreadable secret is read again at the next call.
+ * @returns the text, or as data why it could not be read: each caller reports that with its own error
  */
 export function readSecretText(secretId: string, now = Date.now()): Promise<SecretAnswer> {
   return keptSecret(secretId, now) ?? keepSecret(secretId, now, ask(secretId));
@@ -20,7 +20,7 @@ async function ask(secretId: string): Promise<SecretAnswer> {
   }
 }
 
-/** What Secrets Manager answers while it asks for patience; every other 4xx stays as it is until a person does something. */
+/** Errors with which Secrets Manager asks for a later retry. Any other 4xx needs a person to fix it. */
 const PATIENCE = /Throttl|TooManyRequests|LimitExceeded|RequestTimeout|ExpiredToken|InternalServiceError/;
 
 function describe(error: unknown): SecretAnswer {

@@ -2,7 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 
 /**
  * Reads a secret of AWS Secrets Manager by its ARN or name.
- * @returns undefined for a secret of bytes
+ * @returns undefined for a binary secret
  */
 export async function getSecretString(secretId: string): Promise<string | undefined> {
   const { SecretString } = await sharedClient().send(new GetSecretValueCommand({ SecretId: secretId }));
@@ -11,7 +11,7 @@ export async function getSecretString(secretId: string): Promise<string | undefi
 
 let client: SecretsManagerClient | undefined;
 
-/** One per process. Credentials and region come from the environment. */
+/** One client per process. Credentials and region come from the environment. */
 function sharedClient(): SecretsManagerClient {
   client ??= new SecretsManagerClient({
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },

@@ -1,6 +1,6 @@
 /**
- * `secrets-manager.ts`, loaded with the first secret: on one machine keys come from variables, and AWS's SDK is not needed. In the bundles of
- * the Lambdas, `secrets-manager.ts` itself stands in its place (`build/bundle-lambdas.ts`).
+ * Loads `secrets-manager.ts` with the first secret: on one machine keys come from variables, and the AWS SDK is not needed. The
+ * Lambdas' bundles contain `secrets-manager.ts` in its place (`build/bundle-lambdas.ts`).
  */
 export async function getSecretString(secretId: string): Promise<string | undefined> {
   const manager = await import('./secrets-manager.ts');

@@ -6,7 +6,7 @@ import type { Environment } from './api-key.ts';
 import { readDeployedFile } from './deployed-file.ts';
 import { edgesFromEnvironment, requireVariables } from './environment.ts';
 
-/** The edges of a door, from its environment: `STATE_MACHINE_ARN` beside those of a step. */
+/** Edges for starting jobs. Reads `STATE_MACHINE_ARN` from the environment, beside the variables of a step. */
 export function startEdgesFromEnvironment(env: Environment): StartEdges {
   const { STATE_MACHINE_ARN } = requireVariables(env, ['STATE_MACHINE_ARN']);
   return {
@@ -17,7 +17,7 @@ export function startEdgesFromEnvironment(env: Environment): StartEdges {
 }
 
 /**
- * The configuration that a function was deployed with.
+ * Reads the configuration that a function was deployed with.
  * @throws InvalidRequest when it is missing
  */
 export function configFromEnvironment(env: Environment): NightshiftConfig {

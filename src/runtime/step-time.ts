@@ -1,18 +1,17 @@
 import type { StepTime } from '../pace.ts';
 import type { Environment } from './api-key.ts';
 
-/** Shares of a step's time: what is left for saving, and what is left for saying that nothing could be done. */
+/** Remaining shares of a step's time: when it must save its state, and when it must fail for lack of progress. */
 const SHORT = 0.2;
 const OVER = 0.05;
 
-/** Lambda's second argument, as far as it tells of time. */
+/** The used part of Lambda's second argument. */
 export interface TimeContext {
   getRemainingTimeInMillis?(): number;
 }
 
 /**
- * The time of one call of a step: a Lambda's own, or on one machine `STEP_SECONDS` from now on. Returns undefined where
- * neither is set.
+ * The time of one call of a step: the Lambda's own, or on one machine `STEP_SECONDS` from now on. Undefined if neither is set.
  */
 export function openStepTime(env: Environment, context: TimeContext | undefined): StepTime | undefined {
   const left = timeLeft(env, context);

@@ -3,20 +3,20 @@ import { randomBytes } from 'node:crypto';
 import type { LogFields } from '../log.ts';
 import type { Environment } from './api-key.ts';
 
-/** One call of a step, for X-Ray. Times in milliseconds since 1970. */
+/** One call of a step for X-Ray. Times in milliseconds since 1970. */
 export interface TracedCall {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly failed: boolean;
-  /** What traces are found by: `jobId`, `shard`. */
+  /** Fields by which traces are searched: `jobId`, `shard`. */
   readonly annotations: LogFields;
 }
 
 /**
- * Puts a subsegment into the call's trace, so that a job's traces are found by its id. The SDK for it is 125 KB; the
- * daemon beside the Lambda takes one datagram of JSON
- * (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon). Nothing is sent outside of
- * Lambda or for a call that is not sampled, and nothing that goes wrong here fails a step.
+ * Adds a subsegment to the call's trace, so that a job's traces are found by its id. It replaces an SDK of 125 KB: the daemon
+ * beside the Lambda accepts one datagram of JSON
+ * (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon). Nothing is sent outside of Lambda
+ * or for a call that is not sampled, and no error here fails the step.
  */
 export async function traceCall(env: Environment, call: TracedCall): Promise<void> {
   const { AWS_XRAY_DAEMON_ADDRESS: daemon, _X_AMZN_TRACE_ID: header, STEP: step = 'nightshift' } = env;
@@ -43,7 +43,7 @@ export async function traceCall(env: Environment, call: TracedCall): Promise<voi
   socket.close();
 }
 
-/** `Root=…;Parent=…;Sampled=1`, as Lambda has it in its environment during a call. */
+/** Parses `Root=…;Parent=…;Sampled=1`, which Lambda has in its environment during a call. */
 function readHeader(header = ''): { readonly root: string; readonly parent: string } | undefined {
   const fields = new Map(header.split(';').map((part) => part.split('=', 2) as [string, string]));
   const [root, parent] = [fields.get('Root'), fields.get('Parent')];

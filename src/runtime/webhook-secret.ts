@@ -2,9 +2,9 @@ import { AnnouncementUnavailable, AnnouncementRejected } from '../errors.ts';
 import { readSecretText, type Environment } from './secret-text.ts';
 
 /**
- * What the webhook is signed with: WEBHOOK_SECRET where that is set (one machine), else the text of the secret named by
+ * Reads the secret that signs the webhook: WEBHOOK_SECRET if that is set (one machine), otherwise the text of the secret named by
  * WEBHOOK_SECRET_ID (AWS).
- * @throws AnnouncementRejected when there is none.
+ * @throws AnnouncementRejected when there is no secret
  */
 export async function readWebhookSecret(env: Environment): Promise<string> {
   const own = env['WEBHOOK_SECRET'] ?? '';

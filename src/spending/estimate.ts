@@ -4,28 +4,28 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { numberText } from '../exact-json.ts';
 import { costOf, priceOf } from './price.ts';
 
-/** Request lines to be sent. */
+/** Request lines to send. */
 export interface Sending {
   readonly rows: number;
   readonly inputTokens: number;
 }
 
-/** What answers were reported so far. */
+/** Usage that answers have reported so far. */
 export type Reported = Pick<JobLedger, 'answers' | 'outputTokens'>;
 
-/** What estimates go by. */
+/** The settings that estimates depend on. */
 export type Priced = Pick<ResolvedProfile, 'price' | 'model' | 'body' | 'endpoint'>;
 
 /** Endpoints whose answers have no output tokens. */
 const WITHOUT_OUTPUT = /\/(?:embeddings|rerank|moderations)$/;
 
-/** Parameters that say how long an answer may be. */
+/** Parameters that limit the length of an answer. */
 const LONGEST = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'] as const;
 
 /**
- * What rows will cost, in the currency of the price; 0 without a price. The output is estimated from what was reported so far;
- * before that an answer is taken for as long as the body lets it be, or for as long as its request where the body does not say:
- * a guess.
+ * Estimates the cost of rows, in the currency of the price; 0 without a price. Output is estimated from the reported usage.
+ * Before any usage is reported, an answer counts with the body's limit; without a limit, as long as its request, which is a
+ * guess.
  */
 export function estimateCost(
   { price, model, body, endpoint }: Priced,
@@ -41,23 +41,23 @@ export function estimateCost(
   return costOf(priceOf(price, model), { inputTokens, outputTokens: expected });
 }
 
-/** Whether nothing tells how long answers are: no limit in the body, and no usage that was reported. */
+/** True if the length of answers is unknown: the body has no limit, and no usage was reported. */
 export function isGuess({ body, endpoint }: Priced, { answers }: Reported): boolean {
   return answers === 0 && longestAnswer(body) === undefined && !WITHOUT_OUTPUT.test(endpoint);
 }
 
-/** Most tokens of an answer, where the body says it. */
+/** Most tokens of an answer, if the body limits them. */
 export function longestAnswer(body: Readonly<Record<string, unknown>>): number | undefined {
   const given = LONGEST.map((name) => numberText(body[name])).find((text) => text !== undefined);
   return given === undefined ? undefined : Number(given);
 }
 
-/** What a whole plan sends. */
+/** Everything that a plan sends. */
 export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }: Plan): Sending {
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
-/** Where nothing better is known: in executions that an earlier version has started. */
+/** Fallback for executions that an earlier version started. */
 const BYTES_PER_TOKEN = 4;
 
 /** Estimates the input tokens of some of a shard's request lines by their bytes. */

@@ -7,7 +7,7 @@ export function limitsOf({ budget, maxBad }: Pick<ResolvedProfile, 'budget' | 'm
   return { max, maxPerMonth, maxBad };
 }
 
-/** The limits that hold now: those of the last resume, or those that the job began with. */
+/** The current limits: those of the last resume, otherwise those at the job's start. */
 export function currentLimits(
   profile: Pick<ResolvedProfile, 'budget' | 'maxBad'>,
   ledger: JobLedger | undefined,

@@ -1,12 +1,13 @@
 import { ledgerPrefix } from '../checkpoints/keys.ts';
-import { changeLedger, EMPTY_LEDGER, type JobLedger, type Limits } from '../checkpoints/ledger.ts';
+import { EMPTY_LEDGER, type JobLedger, type Limits } from '../checkpoints/ledger.ts';
+import { changeState } from '../checkpoints/state-log.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { isLimited, limitsOf } from './limits.ts';
 
 /**
- * Lets a job that is resumed go by its profile's limits as they are now: a larger budget lets it go on. Its bad rows so far
- * were looked at by whoever resumes it, and do not count any more.
+ * Applies the profile's current limits to a job that is resumed, so that a larger budget lets it continue. Its bad rows so far no
+ * longer count, because the person who resumes it has accepted them.
  */
 export async function renewLimits(
   store: ObjectStore,
@@ -14,9 +15,11 @@ export async function renewLimits(
   limits: Limits,
 ): Promise<void> {
   if (!isLimited(limitsOf(profile))) return;
-  await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before = EMPTY_LEDGER) =>
-    JSON.stringify([before.limits, before.recent]) === JSON.stringify([limits, []])
-      ? undefined
-      : { ...before, limits, recent: [] },
-  );
+  await changeState<JobLedger>(store, {
+    prefix: ledgerPrefix(jobId),
+    change: (before = EMPTY_LEDGER) =>
+      JSON.stringify([before.limits, before.recent]) === JSON.stringify([limits, []])
+        ? undefined
+        : { ...before, limits, recent: [] },
+  });
 }

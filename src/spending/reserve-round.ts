@@ -1,7 +1,6 @@
 import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
 import type { Job } from '../checkpoints/job.ts';
 import {
-  changeLedger,
   EMPTY_LEDGER,
   NOTHING_SPENT,
   readJobLedger,
@@ -11,6 +10,7 @@ import {
   type Spending,
 } from '../checkpoints/ledger.ts';
 import { requirePlan, type PlannedShard } from '../checkpoints/plan.ts';
+import { changeState } from '../checkpoints/state-log.ts';
 import type { Edges } from '../edges.ts';
 import { BudgetExceeded, ShardMustWait, withCode } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -19,19 +19,19 @@ import { currentLimits, isInMoney, isLimited } from './limits.ts';
 import { money, moneyText } from './price.ts';
 import { committed, hasRunning, weigh, withReservation, withSpent, type Reserved } from './reserve.ts';
 
-/** A round that is about to be sent. */
+/** A round to be sent. */
 export interface RoundToSend extends RoundRef, Pick<PlannedShard, 'planned'> {
-  /** Its request lines, and their bytes. */
+  /** Number and bytes of its request lines. */
   readonly rows: number;
   readonly bytes: number;
-  /** How its rows are asked. */
+  /** The settings of its requests. */
   readonly asked: Priced;
 }
 
 /**
- * Reserves what a round may cost, once, in the job's budget and in that of the month. What an earlier call reserved stays.
- * @throws BudgetExceeded when the money that is left is not enough; ShardMustWait while rounds that run may give some back, or
- * have to show first what answers cost and how rows end
+ * Reserves what a round may cost, once, in the job's budget and in the month's. A reservation of an earlier call stays.
+ * @throws BudgetExceeded when too little money is left; ShardMustWait while running rounds may free some, or must first show what
+ * answers cost and how rows end
  */
 export async function reserveRound({ store, clock }: Edges, job: Job, round: RoundToSend): Promise<void> {
   const { jobId, profile } = job;
@@ -48,7 +48,7 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
     reservation: (ledger) => ({ amount: cost(ledger), ...month }),
     goesAlone: (ledger) => goesAlone(ledger, limits, round.asked),
   });
-  // A round that waits comes back many times, and its plan may be large.
+  // The plan is read only now, because it may be large and a waiting round comes back many times.
   const isWaiting = ofJob.verdict === 'wait' || ofJob.verdict === 'first';
   if (isWaiting) throw lacking(round, ofJob, limits);
   if (ofJob.verdict !== 'reserved')
@@ -61,11 +61,14 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
     reservation: () => ({ amount: reservation.amount }),
   });
   if (ofMonth.verdict === 'reserved') return;
-  await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before) => before && withSpent(before, name, 0));
+  await changeState<JobLedger>(store, {
+    prefix: ledgerPrefix(jobId),
+    change: (before) => before && withSpent(before, name, 0),
+  });
   throw lacking(round, ofMonth, { max: limits.maxPerMonth, month: reservation.month });
 }
 
-/** What a round sends: a part of its shard, by bytes. */
+/** What a round sends: a share of its shard's tokens, by bytes. */
 async function sendingOfRound(
   store: ObjectStore,
   { jobId, rows, bytes, planned }: RoundToSend,
@@ -76,13 +79,13 @@ async function sendingOfRound(
   return { rows, inputTokens: all === 0 ? 0 : Math.ceil((tokens * bytes) / all) };
 }
 
-/** Whether the first round has to show first what answers cost, or how rows end. */
+/** True if the first round must first show what answers cost, or how rows end. */
 function goesAlone(ledger: JobLedger, limits: Limits, asked: Priced): boolean {
   const isFirst = limits.maxBad !== undefined && ledger.recent.length === 0;
   return isFirst || (isInMoney(limits) && isGuess(asked, ledger));
 }
 
-/** One reservation of a shard's round. */
+/** Name of the reservation of a shard's round. */
 export const reservationName = ({ shard, round }: Omit<RoundRef, 'jobId'>): string => `${shard}-${round}`;
 
 const monthOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 7);
@@ -91,14 +94,14 @@ interface Wanted<State> {
   readonly name: string;
   readonly max: number | undefined;
   readonly reservation: (spending: State) => Reservation;
-  /** It waits while another round runs, even if the amount would fit. */
+  /** True if it must wait while another round runs, even if the amount fits. */
   readonly goesAlone?: (spending: State) => boolean;
 }
 
 interface Weighed<State> {
   readonly verdict: Reserved;
   readonly amount: number;
-  /** As it was weighed, or with the reservation. */
+  /** The spending before the change, or with the reservation. */
   readonly spending: State;
 }
 
@@ -110,17 +113,18 @@ async function reserve<State extends Spending>(
 ): Promise<Weighed<State>> {
   let verdict: Reserved = 'reserved';
   let amount = 0;
-  const spending = await changeLedger<State>(store, prefix, (before = empty) => {
+  const change = (before = empty): State | undefined => {
     const known = before.open[name];
     const wanted = known === undefined ? reservation(before) : withoutHold(known);
     amount = wanted.amount;
-    // Its batch was left open and goes on.
+    // The batch of this reservation was left open and now continues.
     verdict = known === undefined ? weigh(before, amount, max) : 'reserved';
     if (known === undefined && verdict === 'reserved' && hasRunning(before) && goesAlone(before))
       verdict = 'wait';
     if (verdict !== 'reserved' || (known !== undefined && known.held === undefined)) return undefined;
     return withReservation(before, name, wanted);
-  });
+  };
+  const spending = await changeState<State>(store, { prefix, change });
   return { verdict, amount, spending: spending ?? empty };
 }
 
@@ -128,12 +132,12 @@ function withoutHold({ held: _held, ...reservation }: Reservation): Reservation 
   return reservation;
 }
 
-/** What a shard lacks, in words. */
+/** What a shard is missing, for a message. */
 interface Lack {
   readonly max?: number | undefined;
-  /** Of a monthly budget. */
+  /** Set for a monthly budget. */
   readonly month?: string;
-  /** All rows of the job, as far as answers were reported. */
+  /** Estimated cost of all rows of the job, from the reported answers. */
   readonly estimate?: number;
 }
 

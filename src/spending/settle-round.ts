@@ -1,13 +1,8 @@
-import type { Collected } from '../checkpoints/collected.ts';
+import type { Collected } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
-import {
-  changeLedger,
-  EMPTY_LEDGER,
-  readJobLedger,
-  type JobLedger,
-  type Spending,
-} from '../checkpoints/ledger.ts';
+import { EMPTY_LEDGER, readJobLedger, type JobLedger, type Spending } from '../checkpoints/ledger.ts';
+import { changeState } from '../checkpoints/state-log.ts';
 import { rowsNotOk } from '../checkpoints/outcomes.ts';
 import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
 import type { Price } from '../checkpoints/profile.ts';
@@ -19,22 +14,22 @@ import { withReservation, withSpent } from './reserve.ts';
 import { reservationName } from './reserve-round.ts';
 import { tooManyBadRows, withRound } from './too-many-bad-rows.ts';
 
-/** What a round came to. */
+/** The result of a round. */
 export interface EndedRound extends RoundRef, Pick<PlannedShard, 'planned'> {
-  /** Absent when it was not collected: nothing of it was sent, or its batch was left open. */
+  /** Absent if it was not collected: nothing of it was sent, or its batch was left open. */
   readonly collected?: RoundCounts | undefined;
-  /** Its batch is left as it is, and may still cost what was reserved. */
+  /** True if its batch was left open and may still cost what was reserved. */
   readonly isOpen: boolean;
-  /** What its answers are reckoned at. */
+  /** The price of its answers. */
   readonly price: Price | undefined;
 }
 
 type RoundCounts = Pick<Collected, 'models' | 'usage' | 'failed' | 'exhausted' | 'invalid_output' | 'raised'>;
 
 /**
- * Replaces a round's reservation by what its answers cost, and counts its rows that are not ok. A round that is settled
- * already stays so.
- * @returns why no further shard may be started, when too many rows ended badly
+ * Replaces a round's reservation by the cost of its answers, and counts its rows that are not ok. Does nothing for a settled
+ * round.
+ * @returns why no further shard may start, if too many rows ended badly
  */
 export async function settleRound(
   store: ObjectStore,
@@ -45,21 +40,21 @@ export async function settleRound(
   const known = await readJobLedger(store, jobId);
   const name = reservationName(round);
   const month = known?.open[name]?.month;
-  // First, so that a step that dies between the two finds the month again.
+  // The month is settled first, because after a crash in between its name is read from the job's reservation.
   if (month !== undefined)
-    await changeLedger<Spending>(
-      store,
-      monthPrefix(profile.name, month),
-      (before) => before && settle(before, `${jobId}/${name}`, round),
-    );
+    await changeState<Spending>(store, {
+      prefix: monthPrefix(profile.name, month),
+      change: (before) => before && settle(before, `${jobId}/${name}`, round),
+    });
   const { requests: rows } = await readShardPlan(store, { ...round, jobId });
-  const ledger = await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before = EMPTY_LEDGER) =>
-    settleInJob(before, name, rows, round),
-  );
+  const ledger = await changeState<JobLedger>(store, {
+    prefix: ledgerPrefix(jobId),
+    change: (before = EMPTY_LEDGER) => settleInJob(before, name, rows, round),
+  });
   return tooManyBadRows(jobId, ledger?.recent ?? [], currentLimits(profile, ledger).maxBad);
 }
 
-/** @returns undefined for a round without a reservation: it is settled already */
+/** @returns undefined for a round without a reservation, because it is already settled */
 function settle<State extends Spending>(
   spending: State,
   name: string,
@@ -72,7 +67,7 @@ function settle<State extends Spending>(
   return withSpent(spending, name, cost);
 }
 
-/** @returns undefined when nothing of the ledger changes */
+/** @returns undefined if the ledger does not change */
 function settleInJob(
   ledger: JobLedger,
   name: string,
@@ -84,7 +79,7 @@ function settleInJob(
   const reported = settled !== undefined && !isOpen ? withAnswers(settled, collected) : (settled ?? ledger);
   if (collected === undefined) return settled;
   const { failed, exhausted, invalid_output = 0, raised = {} } = collected;
-  // Rows that went up a ladder have another chance; those of earlier rounds were counted.
+  // Rows that went up a ladder are not counted as bad here; those of earlier rounds were counted.
   const bad = failed + exhausted + invalid_output - rowsNotOk(raised);
   const recent = withRound(ledger.recent, { shard: round.shard, rows, bad, round: round.round });
   return recent === ledger.recent ? settled : { ...reported, recent };

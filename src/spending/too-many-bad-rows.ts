@@ -1,10 +1,13 @@
 import type { ShardRows } from '../checkpoints/ledger.ts';
 import type { Failure } from '../errors.ts';
 
-/** Shards that are looked at together: enough for a steady share, few enough to notice a model that breaks on the way. */
+/**
+ * Number of last shards that are counted together: enough for a stable share, and few enough to notice a model that breaks during
+ * the job.
+ */
 export const LAST_SHARDS = 5;
 
-/** The last shards with one more round of one of them; as they are when they have it already. */
+/** Adds a round to the last shards; unchanged if they already have it. */
 export function withRound(recent: readonly ShardRows[], round: ShardRows): readonly ShardRows[] {
   const before = recent.find(({ shard }) => shard === round.shard);
   if (before !== undefined && before.round >= round.round) return recent;
@@ -12,7 +15,7 @@ export function withRound(recent: readonly ShardRows[], round: ShardRows): reado
   return [...others, { ...round, bad: round.bad + (before?.bad ?? 0) }].slice(-LAST_SHARDS);
 }
 
-/** Why no further shard is started, when more of the last shards' rows ended badly than may. */
+/** Why no further shard starts, if more rows of the last shards ended badly than allowed. */
 export function tooManyBadRows(
   jobId: string,
   recent: readonly ShardRows[],
@@ -20,7 +23,7 @@ export function tooManyBadRows(
 ): Failure | undefined {
   const rows = recent.reduce((sum, shard) => sum + shard.rows, 0);
   const bad = recent.reduce((sum, shard) => sum + shard.bad, 0);
-  // A product would be rounded: 29 of 100 rows are not more than the share of 0.29.
+  // Compares a quotient, because a product would be rounded: 29 of 100 rows must not be more than a share of 0.29.
   if (maxBad === undefined || !(bad / rows > maxBad)) return undefined;
   const shards = recent.length === 1 ? 'the last shard' : `the last ${recent.length} shards`;
   const code = 'TOO_MANY_BAD_ROWS';

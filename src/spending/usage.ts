@@ -7,7 +7,7 @@ export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, energy: 0, cre
 
 export const USAGE_PARTS = ['inputTokens', 'outputTokens', 'energy', 'credits'] as const;
 
-/** Where an answer tells them. */
+/** Fields of an answer with its usage. */
 export const USAGE_KEYS: ReadonlySet<string> = new Set([
   'prompt_tokens',
   'input_tokens',
@@ -29,23 +29,23 @@ export function usageOf(body: unknown): Usage {
   };
 }
 
-/** The same of a result line. Its body has what the line does not show. */
+/** Usage of a result line. Its body has what the line does not show. */
 export function usageOfLine({ usage, body }: Pick<ResultLine, 'usage' | 'body'>): Usage {
   return usageOf(usage === undefined ? body : { ...asWire(body), usage });
 }
 
-/** Whether anything was used. */
+/** True if any usage was reported. */
 export function isPaid(usage: Usage): boolean {
   return USAGE_PARTS.some((part) => usage[part] > 0);
 }
 
-/** Sums to 10 decimals, so that 0.1 + 0.2 is 0.3. */
+/** Adds, and rounds to 10 decimals, so that 0.1 + 0.2 is 0.3. */
 export function addUsage(a: Usage, b: Usage): Usage {
   const { energy, credits, ...tokens } = plusUsage(a, b);
   return { ...tokens, energy: decimal(energy), credits: decimal(credits) };
 }
 
-/** The sum as it comes, for many additions after one another. */
+/** Adds without rounding, for many additions in a row. */
 export function plusUsage(a: Usage, b: Usage): Usage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,
@@ -59,7 +59,7 @@ function decimal(value: number): number {
   return Number(value.toFixed(10));
 }
 
-/** A number, or a text that is one; 0 for anything else. */
+/** A number, or a text with a number; 0 for anything else. */
 export function readAmount(value: unknown): number {
   const text = typeof value === 'string' ? value.trim() : numberText(value);
   const read = text === undefined || text === '' ? 0 : Number(text);

@@ -1,7 +1,7 @@
 import type { Pilot } from '../checkpoints/pilot.ts';
 import { counted, grouped } from '../counted.ts';
 
-/** How a job's pilot is, in a sentence. @param hasEnded whether the job has: then nobody waits any more */
+/** Describes the state of a job's pilot in a sentence. @param hasEnded true if the job has ended, so that it no longer waits */
 export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: boolean): string {
   if (state === 'running' || counts === undefined)
     return `Pilot: ${counted(rows, 'row')} of the job ${hasEnded ? 'were to be sent first; it ended before they had their answers' : 'are sent first'}.`;
@@ -20,7 +20,7 @@ const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, s
   unanswered: '; nobody approved the job in time, and the other rows are not sent',
 };
 
-/** Whether a person may approve the job: it waits, or has ended without its other rows. */
+/** True if a person may approve the job: it is waiting, or has ended without its other rows. */
 export function mayBeApproved({ state }: Pilot): boolean {
   return state === 'waiting' || state === 'failed' || state === 'rejected' || state === 'unanswered';
 }

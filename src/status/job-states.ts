@@ -1,6 +1,6 @@
 /**
- * How a job is: its summary's status once it has ended, else what it does now; `waiting`: for a person who approves or rejects it. In
- * the order in which people see them.
+ * Every status of a job, in display order: its summary's status once it has ended, otherwise its current activity. `waiting`: for
+ * a person who approves or rejects it.
  */
 export const JOB_STATES = [
   'queued',
@@ -25,7 +25,7 @@ const OPEN: ReadonlySet<JobState> = new Set<JobState>([
   'stopped',
 ]);
 
-/** Whether the job has not ended, or goes on by itself when it is started again. */
+/** True if the job has not ended, or continues when it is started again. */
 export function isOpenState(state: JobState): boolean {
   return OPEN.has(state);
 }

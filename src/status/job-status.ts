@@ -8,7 +8,7 @@ import { invalidRows, type KnownError } from '../checkpoints/invalid-rows.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
-import type { OpenBatch } from '../checkpoints/shard-end.ts';
+import type { OpenBatch } from '../checkpoints/shard/shard-end.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
@@ -25,31 +25,31 @@ export interface JobOverview {
   readonly endedAt?: string;
 }
 
-/** Everything there is to know about a job, running or ended. */
+/** Everything that is known about a running or ended job. */
 export interface JobStatus extends JobOverview {
   readonly inputs: Job['inputs'];
-  /** The answers are made up: a simulator stands in for the provider. */
+  /** Set if a simulator generates the answers. */
   readonly simulated?: true;
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
   readonly endpoint?: string | undefined;
   /** Input rows; absent until Build has counted them. */
   readonly rows?: number;
-  /** Of a job that sends some rows before all others, once they are chosen. */
+  /** Only in a job with a pilot, once its rows are chosen. */
   readonly pilot?: Pilot;
-  /** Rows with their final outcome so far. */
+  /** Rows with a final outcome so far. */
   readonly counts: OutcomeCounts;
-  /** How many shards there are, by state. */
+  /** Number of shards by state. */
   readonly shards: Readonly<Record<ShardStatus['state'] | 'total', number>>;
-  /** Shards that are not done, the first {@link MAX_SHOWN_SHARDS}. */
+  /** The first {@link MAX_SHOWN_SHARDS} shards that are not done. */
   readonly openShards: readonly ShardStatus[];
-  /** Batches that the job left as they are; absent while it runs. */
+  /** Batches that the job left open; absent while it is running. */
   readonly open?: readonly OpenBatch[];
   readonly failure?: Summary['failure'];
   readonly advice?: string | undefined;
-  /** Rows that are not ok, by outcome and code; absent when there are none. */
+  /** Rows that are not ok, by outcome and code; absent if there are none. */
   readonly errors?: readonly KnownError[];
-  /** Keys of the result files, once there are any. */
+  /** Keys of the result files, once they exist. */
   readonly results?: string | undefined;
   readonly deadLetters?: string | undefined;
   readonly report?: string | undefined;
@@ -71,8 +71,8 @@ interface Facts {
 }
 
 /**
- * @param owner the caller of the API whose job it has to be; default: any
- * @returns undefined when there is no such job
+ * @param owner the API caller who must own the job; default: any
+ * @returns undefined when the job does not exist
  */
 export async function readOverview(
   edges: StatusEdges,
@@ -85,28 +85,28 @@ export async function readOverview(
     : overview(jobId, facts);
 }
 
-/** @returns undefined when there is no such job. */
+/** @returns undefined when the job does not exist */
 export async function readStatus(edges: StatusEdges, jobId: string): Promise<JobStatus | undefined> {
   return (await readDetails(edges, jobId))?.status;
 }
 
-/** A job's status, and how each of its shards is. */
+/** A job's status with all of its shards. */
 export interface JobDetails {
   readonly status: JobStatus;
-  /** In order; none while Build runs, and none of an old job whose plan is forgotten. */
+  /** In order; empty while Build runs, and for an old job whose plan is deleted. */
   readonly shards: readonly ShardStatus[];
 }
 
-/** {@link readStatus} with every shard. @returns undefined when there is no such job. */
+/** {@link readStatus} with every shard. @returns undefined when the job does not exist. */
 export async function readDetails(edges: StatusEdges, jobId: string): Promise<JobDetails | undefined> {
   const facts = await readFacts(edges, jobId);
   if (facts === undefined) return undefined;
   const plan = await planObject.read(edges.store, jobId);
-  // Nothing of a refused job is in its shards any more.
+  // A rejected job has no files in its shards any more.
   const shards =
     plan === undefined || plan.failure !== undefined ? [] : await readShards(edges.store, jobId, plan);
   const status = statusOf(jobId, facts, plan, shards);
-  // It ended, and nobody wrote a summary.
+  // It ended without a summary.
   const isUntold = facts.summary === undefined && facts.status === 'failed';
   const open = isUntold ? await readLeftOpen(edges.store, jobId, shards) : [];
   return { status: open.length === 0 ? status : { ...status, open }, shards };
@@ -143,13 +143,13 @@ function statusOf(
 async function readFacts({ store, executions }: StatusEdges, jobId: string): Promise<Facts | undefined> {
   const [job, summary] = await Promise.all([jobObject.read(store, jobId), summaryObject.read(store, jobId)]);
   if (job === undefined && summary === undefined) return undefined;
-  // A resume takes the summary away before it starts an execution: with one, there is nothing to ask for.
+  // A resume deletes the summary before it starts an execution, so a job with a summary has none running.
   const mayRun = summary === undefined && job !== undefined;
   const last = mayRun ? await lastExecution(executions, jobId) : undefined;
   const cancelled = last?.running === true && isCancelled(await readStop(store, jobId));
   const isBegun = mayRun && last === undefined && (await store.stat(planObject.keyOf(jobId))) !== undefined;
   const pilot = mayRun && job.profile.pilot !== undefined ? await pilotObject.read(store, jobId) : undefined;
-  // On one machine: its process was stopped, and none has taken it up again.
+  // Only on one machine: its process stopped, and no other one has resumed it.
   if (isBegun) return { job, summary, pilot, status: 'stopped' };
   const status = stateOf(summary, last?.running, cancelled);
   return {
@@ -160,11 +160,11 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
   };
 }
 
-/** @param running whether its last execution runs; undefined when it never had one. */
+/** @param running whether the job's last execution is running; undefined if it never had one */
 function stateOf(summary: Summary | undefined, running: boolean | undefined, cancelled: boolean): JobState {
   if (running === true) return cancelled ? 'cancelling' : 'running';
   if (summary !== undefined) return summary.status;
-  // It ended without a summary: its execution's history says why, and it can be resumed.
+  // It ended without a summary. The execution's history says why, and the job can be resumed.
   return running === undefined ? 'queued' : 'failed';
 }
 
@@ -180,7 +180,7 @@ function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
 
 function resultsOf(summary: Summary): Partial<JobStatus> {
   const { failure, advice, results, deadLetters, report, open = [] } = summary;
-  // Summaries of older versions have none.
+  // Summaries of older versions have no errors.
   const errors = [...((summary as Partial<Summary>).errors ?? []), ...invalidRows(summary)];
   return {
     ...(errors.length === 0 ? {} : { errors }),
@@ -192,7 +192,7 @@ function resultsOf(summary: Summary): Partial<JobStatus> {
   };
 }
 
-/** @param known of shards that left nothing: the plan of an old job is forgotten before its summary is */
+/** @param known counts for shards without files: an old job's plan is deleted before its summary */
 function countStates(
   shards: readonly ShardStatus[],
   known: { readonly total: number; readonly state: 'done' | 'stopped' },

@@ -1,13 +1,13 @@
-import { findLeftOpen } from '../checkpoints/open-batch.ts';
-import { readOpenTwins, RESUME_CANCELS } from '../checkpoints/twins.ts';
-import type { OpenBatch } from '../checkpoints/shard-end.ts';
+import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
+import { readOpenTwins, RESUME_CANCELS } from '../checkpoints/round/twins.ts';
+import type { OpenBatch } from '../checkpoints/shard/shard-end.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ShardStatus } from './shard-status.ts';
 
 /**
- * The batches of a job whose execution ended without a summary (it was stopped, or its host died): what the checkpoints of its
- * shards tell.
+ * Reads from the shards' checkpoints which batches a job left open, if its execution ended without a summary (it was stopped, or
+ * its host died).
  */
 export async function readLeftOpen(
   store: ObjectStore,

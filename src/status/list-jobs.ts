@@ -6,26 +6,26 @@ import type { JobState } from './job-states.ts';
 
 export interface ListQuery {
   readonly status?: JobState | undefined;
-  /** Only jobs of this caller of the API. Default: all. */
+  /** Only jobs of this API caller. Default: all. */
   readonly owner?: string | undefined;
   /** Most jobs in the page. */
   readonly limit: number;
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly after?: string | undefined;
 }
 
 export interface JobPage {
   readonly jobs: readonly JobOverview[];
-  /** Given back as `after`, it gets the next page; absent on the last one. */
+  /** Pass it as `after` to get the next page; absent on the last page. */
   readonly next?: string;
 }
 
-/** Jobs looked at for one page: with a rare status, a page may hold fewer jobs than asked for, and still have a next. */
+/** Most jobs to check for one page. With a rare status, a page may have fewer jobs than requested and still a `next`. */
 const MAX_LOOKED_AT = 500;
 
 const CHUNK = 32;
 
-/** Jobs, newest first. */
+/** Lists jobs, newest first. */
 export async function listJobs(
   edges: StatusEdges,
   { status, limit, after, owner }: ListQuery,
@@ -38,7 +38,7 @@ export async function listJobs(
       lookAt(edges, jobOfIndexKey(key), { status, owner }),
     );
     for (const [n, key] of entries.entries()) {
-      // Only now is it known that there is more.
+      // Only here it is certain that there are more jobs.
       if (jobs.length === limit || lookedAt === MAX_LOOKED_AT) return { jobs, next: cursor };
       cursor = key.slice(INDEX_PREFIX.length);
       lookedAt += 1;
@@ -49,7 +49,7 @@ export async function listJobs(
   return { jobs };
 }
 
-/** Ends that nothing but a summary tells of. */
+/** States that only a summary reports. */
 const TOLD_BY_SUMMARY: ReadonlySet<JobState | undefined> = new Set([
   'succeeded',
   'partial',
@@ -57,7 +57,7 @@ const TOLD_BY_SUMMARY: ReadonlySet<JobState | undefined> = new Set([
   'empty',
 ]);
 
-/** Step Functions answers few questions a second: it is not asked about jobs that the filter leaves out anyway. */
+/** Step Functions allows few calls per second, so it is not called for jobs that the filter excludes. */
 async function lookAt(
   edges: StatusEdges,
   jobId: string,
@@ -68,7 +68,7 @@ async function lookAt(
   return readOverview(edges, jobId, owner);
 }
 
-/** A job that was refused and then started has two entries; the one of its start counts. */
+/** A job that was rejected and later started has two entries; that of its start counts. */
 function isMeant(key: string, { jobId, createdAt, status }: JobOverview, wanted?: JobState): boolean {
   const isItsOwn = indexKey(createdAt, jobId) === key;
   return isItsOwn && (wanted === undefined || status === wanted);

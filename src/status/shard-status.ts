@@ -1,27 +1,27 @@
-import { doneObject, stoppedObject } from '../checkpoints/shard-end.ts';
-import type { Collected } from '../checkpoints/collected.ts';
+import { doneObject, stoppedObject } from '../checkpoints/shard/shard-end.ts';
+import type { Collected } from '../checkpoints/round/collected.ts';
 import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import type { Plan } from '../checkpoints/plan.ts';
-import { progressObject, type Progress } from '../checkpoints/progress.ts';
+import { progressObject, type Progress } from '../checkpoints/shard/progress.ts';
 import { shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
 import { addCounts, NO_ROWS, type KnownCounts } from '../checkpoints/outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** One shard as it is now. */
+/** The current state of one shard. */
 export interface ShardStatus {
   readonly shard: number;
-  /** `waiting`: nothing was sent yet. `stopped`: it goes no further in this execution. */
+  /** `waiting`: nothing was sent yet. `stopped`: it does not continue in this execution. */
   readonly state: 'waiting' | 'running' | 'stopped' | 'done';
   readonly rows: number;
-  /** Rows with their final outcome so far. */
+  /** Rows with a final outcome so far. */
   readonly counts: OutcomeCounts;
   /** The batch as the last poll saw it. */
   readonly progress?: Progress;
 }
 
-/** Every shard of a job. One listing says which files there are; only those that tell something are read. */
+/** Reads every shard of a job. One listing shows which files exist, and only files with relevant content are read. */
 export async function readShards(store: ObjectStore, jobId: string, plan: Plan): Promise<ShardStatus[]> {
   const files = await filesByShard(store, jobId);
   return sideBySide(plan.shards, ({ rows, invalid, answered = 0, reused = 0, requests }, shard) => {
@@ -67,7 +67,7 @@ async function readShard(
   return { ...untouched, state: 'running', counts, ...(progress && { progress }) };
 }
 
-/** Rows that went up a ladder have no end yet, although a round of the step below counts one. */
+/** Subtracts rows that went up a ladder: they have no outcome yet, although a round of the lower step counts one. */
 function negated(raised: KnownCounts = {}): KnownCounts {
   return Object.fromEntries(Object.entries(raised).map(([outcome, rows]) => [outcome, -rows]));
 }

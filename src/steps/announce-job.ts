@@ -8,8 +8,8 @@ import { jobObject } from '../checkpoints/job.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
 
 /**
- * Tells whoever wants to know that a job has ended, each channel once per execution. A channel that does not take it keeps
- * it from no other; the machine's Retry comes back for it.
+ * Announces a job's end on each channel, once per execution. A failed channel does not stop the others; the machine's Retry
+ * repeats it.
  */
 export async function announceJob(edges: AnnounceEdges, context: AnnounceContext): Promise<object> {
   const { execution, end, unannounced } = context;
@@ -32,7 +32,7 @@ async function readEnd(
   { execution, end }: AnnounceContext,
 ): Promise<CompletionEvent> {
   const { jobId } = end;
-  // Without a status *Write results* failed, and a summary that is there is of an earlier end.
+  // Without a status *Write results* has failed, and an existing summary belongs to an earlier end.
   const summary = end.status === undefined ? undefined : await summaryObject.require(store, jobId);
   const job = summary === undefined ? await jobObject.read(store, jobId) : undefined;
   const profile = summary?.profile ?? job?.profile.name;

@@ -16,13 +16,13 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { nextShards } from './next-shards.ts';
 
 /**
- * Turns the job's input into shards of request lines, and says which shards have work left: those of its pilot first, and the others
- * when the pilot lets them. A job that goes on has its plan already, and shards that are done are left out. A call that runs short
- * of time returns what it has built so far, and the next one goes on there.
- * @throws PilotStopped when the pilot does not let the others follow.
- * @throws InvalidInput when the input cannot be used; what is wrong with its rows is in the plan.
+ * Turns the job's input into shards of request lines, and lists the shards with work left: first those of its pilot, then the
+ * others if the pilot allows them. A resumed job already has its plan, and its finished shards are left out. A call that runs
+ * short of time returns its progress, and the next call continues there.
+ * @throws PilotStopped when the pilot does not allow the other shards
+ * @throws InvalidInput when the input cannot be used; problems of single rows are in the plan
  * @throws BudgetExceeded when its rows would cost more than the budget.
- * @throws InvalidRequest when answers are to match what is no schema.
+ * @throws InvalidRequest when the output schema is invalid
  */
 export async function buildRequests(
   edges: Edges,
@@ -40,14 +40,14 @@ export async function buildRequests(
   return nextShards(edges, { job, plan, context });
 }
 
-/** Builds the shards of a job, with request lines copied rather than written anew where that makes the same bytes. */
+/** Builds the shards of a job; copies rows into request lines if that gives the same bytes as parsing and writing them. */
 export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
   return buildShards(store, job, { createRequests });
 }
 
 const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
 
-/** Builds the shards, then those of the pilot; the plan is written last. */
+/** Builds the shards, then those of the pilot. Writes the plan last. */
 async function build(edges: Edges, job: Job): Promise<Plan | Unfinished> {
   const { store, log } = edges;
   const { jobId } = job;
@@ -80,19 +80,19 @@ async function buildPlan(
   job: Job,
   from: BuildState | undefined,
 ): Promise<Plan | Unfinished> {
-  // Of a job request: the configuration's own were checked when it was read.
+  // A schema from a job request. The configuration's own schemas were checked when it was read.
   if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
   const plan = await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
     refusedPlan(job, error),
   );
-  // Such a job is no refused one: it is built again when it is resumed with a larger budget.
+  // The plan is not written, so the job is not rejected for good: it is built again when it is resumed with a larger budget.
   if (isPlan(plan) && plan.failure === undefined) await checkEstimate(store, job, plan);
   return plan;
 }
 
 /**
- * The plan of a job whose files can be claimed by another job again: it is written down that this one never sends
- * anything. Other jobs may be resumed when their input has been put right.
+ * The plan of a scheduled job that failed to build: it records that this job never sends anything, because another run may claim
+ * its files. Any other job may be resumed once its input is fixed.
  */
 function refusedPlan({ schedule }: Job, error: unknown): Plan {
   const isRefused = error instanceof InvalidInput || error instanceof InvalidRequest;

@@ -4,9 +4,9 @@ import { isProviderError } from '../errors.ts';
 import { cancelWaitSeconds } from '../polling.ts';
 
 /**
- * Asks the provider to cancel a batch. The batch is then polled to its end, so that what it finished is collected; while it
- * runs on, the polls come back here. A provider that does not take the cancel never fails this step: giving up would leave a
- * batch that costs money.
+ * Asks the provider to cancel a batch. The batch is then polled to its end, so that its finished rows are collected; while it is
+ * still running, the polls return here. A rejected cancel never fails this step, because giving up would leave a batch that costs
+ * money.
  */
 export async function cancelBatch(edges: ProviderEdges, context: BatchContext): Promise<BatchContext> {
   const { jobId, shard, round, batchId } = context;

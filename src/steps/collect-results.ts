@@ -20,26 +20,26 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import { collectedObject, type Collected } from '../checkpoints/collected.ts';
+import { collectedObject, type Collected } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import type { PlannedShard } from '../checkpoints/plan.ts';
-import { stoppedObject } from '../checkpoints/shard-end.ts';
-import { findLeftOpen } from '../checkpoints/open-batch.ts';
+import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
+import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
 import { leaveRoom, noteRefusal } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
-import { currentRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
+import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { readStop } from '../checkpoints/stop.ts';
-import { noteTrouble } from '../checkpoints/trouble.ts';
+import { noteTrouble } from '../checkpoints/shard/trouble.ts';
 
 /** Longest wait before a round, in seconds. */
 const MAX_RETRY_WAIT_SECONDS = 3_600;
 
 /**
- * Takes in what a round came to: a batch that ended (in whatever way), or a shard on which a step gave up. Decides what
- * becomes of each row, and whether there is another round. A call that runs short of time returns, and the next one goes on.
+ * Collects the result of a round: a batch that ended in any way, or a shard for which a step gave up. Decides the outcome of each
+ * row, and whether there is another round. A call that runs short of time returns, and the next call continues.
  */
 export async function collectResults(
   edges: ProviderEdges,
@@ -50,7 +50,7 @@ export async function collectResults(
   } catch (error) {
     if (error instanceof GoesOnLater)
       return { ...context, next: 'collect', collects: (context.collects ?? 0) + 1 };
-    // When all retries failed the machine drops the error.
+    // After its last retry the machine drops the error, so it is recorded here.
     await noteTrouble(edges.store, context, error);
     throw error;
   }
@@ -75,7 +75,7 @@ async function collectOnce(
   const up = 'up' in end ? end.up : undefined;
   const step = up ?? shardRound.step;
   const isInDoubt = ('doubt' in end && end.doubt) || context.doubt === true;
-  // The step above has batches of its own.
+  // The step above has its own batches.
   const doubt = isInDoubt && up === undefined ? { doubt: true as const } : {};
   const { provider, polling } = jobAtStep(whole, step).profile;
   const of = { ...(planned && { planned }), provider, polling, ...(step && { step }) };
@@ -85,16 +85,16 @@ async function collectOnce(
     await stopShard(edges, context, { nextRound: round + 1, failure: HISTORY_FULL });
     return { ...base, next: 'stop', round, waitSeconds: 0 };
   }
-  // A stopped job starts no further round: its end need not be waited for.
+  // A stopped job starts no further round, so its end need not be awaited.
   const isStopped = (await readStop(edges.store, jobId)) !== undefined;
-  // Files that fail while a row is searched for are no sign of load, and neither are parts of a file.
+  // Files that fail during the search for a row, and parts of a file, are no sign of overload.
   const isFirst = end.halving !== undefined || up !== undefined || isPart(end);
   const nth = isFirst ? 1 : round + 1 - (step?.from ?? 1);
   const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, nth, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-/** A round whose batch failed for too many enqueued tokens waits for room again, and teaches the limit. */
+/** Returns the room of a round whose batch failed because too many tokens were enqueued, and records the limit. */
 async function giveRoomBack(
   edges: ProviderEdges,
   { profile: { model, maxBatches } }: Job,
@@ -113,7 +113,7 @@ async function giveRoomBack(
   if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 
-/** A shard that stops may leave its batch as it is: the batch keeps its room until it is known to have ended. */
+/** A shard that stops may leave its batch open. The batch keeps its room until it is known to have ended. */
 async function hasOpenBatch(
   { store }: ProviderEdges,
   context: ShardContext,
@@ -124,7 +124,7 @@ async function hasOpenBatch(
   return stopped?.open !== undefined;
 }
 
-/** The machine waits, polls the batch once more and collects again; only a round with a batch gets here. */
+/** The machine waits, polls the batch again and collects again. Only rounds with a batch reach this. */
 function lookLater(
   { clock }: ProviderEdges,
   context: PolledContext,
@@ -133,7 +133,7 @@ function lookLater(
   const nextPollAt = Math.floor(clock.now() / 1_000) + waitSeconds;
   const look = { next, waitSeconds, nextPollAt };
   if (follow === undefined) return { ...context, ...look, late };
-  // What is known of the batch before says nothing of its twin.
+  // What is known of the previous batch does not apply to its twin.
   const { gone: _gone, late: _late, absentSeconds: _absent, missedSeconds: _missed, ...rest } = context;
   return { ...rest, ...look, batchId: follow, notFound: 0 };
 }
@@ -152,10 +152,12 @@ const HISTORY_FULL: Failure = {
   message: 'The execution has no room for another round in its history; the next one of the job goes on.',
 };
 
-/** A round that was collected, or the shard's stop before it was. */
+/** A collected round, or a shard that stopped before its round was collected. */
 type RoundEnd = Collected | (ShardRound & { readonly next: 'stop'; readonly halving?: undefined });
 
-/** A round that is not collected gives back what it reserved; a batch that is left open may still cost it. */
+/**
+ * Releases the reservation of a round that is not collected. A batch that is left open keeps it, because it may still cost money.
+ */
 async function giveBack(
   edges: ProviderEdges,
   job: Job,
@@ -176,7 +178,7 @@ async function collect(
   if (known !== undefined) return known;
   if (!hasError(context)) return collectShard(collecting, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
-  // Answers that are there are paid for; the other rows have another round.
+  // Existing answers are paid for, so they are collected; the other rows go to another round.
   if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
     return collectShard(collecting, job, { ...context, ...at });
   if (
@@ -203,7 +205,7 @@ function hasBatch(context: object): boolean {
   return 'batchId' in context;
 }
 
-/** Rows of a batch that exists, or may exist, are paid for: they wait for a resume. */
+/** Rows of a batch that exists or may exist are paid for: they wait for a resume. */
 async function mayHaveBatch(
   { store }: ProviderEdges,
   context: ShardContext,
@@ -212,22 +214,22 @@ async function mayHaveBatch(
   return hasBatch(context) || (await findLeftOpen(store, context, failure)).open !== undefined;
 }
 
-/** The provider will not take this file or batch, ever: its rows failed. Everything else may be cured by a resume. */
+/** The provider will never accept this file or batch, so its rows fail. Every other failure may be solved by a resume. */
 function isRefusal({ name }: Failure): boolean {
   return name === 'ProviderRejected';
 }
 
-/** Another round may do: with a smaller file, or with one that does not get lost. Polls find no batch by themselves. */
+/** Another round may succeed, with a smaller file or one that is not lost. Polls alone never decide that a batch is lost. */
 function isGivenBack({ name }: Failure): boolean {
   return name === 'ProviderFileTooLarge' || name === 'ProviderNotFound';
 }
 
-/** Whether only rows are left that were not in the round's file. */
+/** True if only rows are left that were not in the round's file. */
 function isPart(end: RoundEnd): boolean {
   return 'deferred' in end && end.deferred === end.requests - end.batch.requests;
 }
 
-/** Doubles with each round; 20 % of it is jitter, so that shards that failed together do not come back together. */
+/** Doubles with each round. 20 % of it is jitter, so that shards that failed together do not retry together. */
 function retryWaitSeconds({ profile }: Job, round: number, random: number): number {
   const wait = Math.min(profile.retryWaitSeconds * 2 ** (round - 1), MAX_RETRY_WAIT_SECONDS);
   return Math.ceil(wait * (0.8 + 0.2 * random));

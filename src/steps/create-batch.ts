@@ -1,4 +1,4 @@
-import { uploadObject } from '../checkpoints/upload.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import { batchMetadata } from '../batches/batch-metadata.ts';
 import { findDespite, findLost, mayTurnUp, writeAnnouncement } from '../batches/find-lost-batch.ts';
 import { noteDoubt } from '../batches/twins.ts';
@@ -8,9 +8,9 @@ import {
   creatingObject,
   type BatchCheckpoint,
   type CreateAnnouncement,
-} from '../checkpoints/batch-checkpoint.ts';
+} from '../checkpoints/round/batch-checkpoint.ts';
 import { roundKey } from '../checkpoints/keys.ts';
-import { readRequests } from '../checkpoints/shard-part.ts';
+import { readRequests } from '../checkpoints/round/requests.ts';
 import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
@@ -23,8 +23,8 @@ import type { Batch } from '../provider/batch-provider.ts';
 import { keepRoomOfFound, learnFromRefusal, waitForRoom } from './room-for-batch.ts';
 
 /**
- * Creates the round's batch, once. The checkpoint answers for a batch created before; one whose answer was lost is found
- * again in the provider's list, never created a second time.
+ * Creates the round's batch once. If the checkpoint exists, it returns that batch. If the answer to an earlier create was lost,
+ * it finds the batch in the provider's list instead of creating a second one.
  */
 export async function createBatch(edges: ProviderEdges, context: UploadedContext): Promise<BatchContext> {
   const known = await batchObject.read(edges.store, context);
@@ -40,29 +40,29 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
   const { batch, at, doubt } = await findOrCreate(edges, context, profile);
   const checkpoint = {
     batchId: batch.id,
-    // The provider's clock may be hours off, and its times may lack a zone: only ours counts.
+    // Our clock, because the provider's may be hours off, and its times may lack a timezone.
     createdAt: at,
     deadline: at + windowSeconds + context.polling.graceSeconds,
     fileId: context.fileId,
     ...(doubt && { doubt }),
   } satisfies BatchCheckpoint;
-  // First, so that a step that dies between the two leaves the doubt.
+  // Recorded before the checkpoint, so that a crash in between keeps the doubt.
   if (doubt) await noteDoubt(edges.store, context);
   await batchObject.write(edges.store, context, checkpoint);
   await cancelWhenTooLate(edges, context, batch);
   return waiting(edges, context, checkpoint);
 }
 
-/** A batch, and when its create was announced. */
+/** A batch, and the time at which its create was announced. */
 interface Created {
   readonly batch: Batch;
   /** Seconds since 1970, by our clock. */
   readonly at: number;
-  /** The answer to a create of this round was lost: the provider may have made more than one batch. */
+  /** Set if the answer to a create of this round was lost: the provider may have made more than one batch. */
   readonly doubt?: true;
 }
 
-/** A create is announced in the store before it is sent: only an announced one can have been lost. */
+/** A create is recorded in the store before it is sent, so only a recorded create can have been lost. */
 async function findOrCreate(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -108,7 +108,7 @@ async function create(
   }
 }
 
-/** What was uploaded. */
+/** The uploaded requests. */
 async function requestsOf(
   { store }: ProviderEdges,
   context: UploadedContext,
@@ -138,8 +138,8 @@ async function announce(
 }
 
 /**
- * The job was cancelled while this batch was being created, and the execution that would cancel it may have passed by. A
- * cancel that fails is left to the polls.
+ * Cancels the new batch if the job was cancelled during its create: the execution that cancels batches may not have seen it. If
+ * the cancel fails, the polls repeat it.
  */
 async function cancelWhenTooLate(
   edges: ProviderEdges,

@@ -7,8 +7,8 @@ import { addCounts } from '../checkpoints/outcomes.ts';
 import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
-import { isSmall } from '../checkpoints/shard-rounds.ts';
-import { doneObject } from '../checkpoints/shard-end.ts';
+import { isSmall } from '../checkpoints/shard/shard-rounds.ts';
+import { doneObject } from '../checkpoints/shard/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
 import { tokensBySize } from '../spending/estimate.ts';
@@ -24,8 +24,9 @@ export interface BuiltJob {
 }
 
 /**
- * Which shards are run next: those of the pilot; behind it all others, when it lets them. What let them once holds.
- * @throws PilotStopped when the pilot does not let the others follow; JobStopped when it did not come to its end, or the job was
+ * Decides which shards run next: those of the pilot, then all others if the pilot allows them. A passed pilot is not judged
+ * again.
+ * @throws PilotStopped when the pilot does not allow the other shards; JobStopped when the pilot did not finish, or the job was
  *   stopped meanwhile
  */
 export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobContext | WaitingContext> {
@@ -36,7 +37,7 @@ export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobCont
   const { done, stopped } = await endedShards(store, jobId, plan);
   const isOpen = ofPilot.some((shard) => !done.has(shard));
   if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not come to its end.');
-  // What an earlier execution said of them no longer holds.
+  // Stops recorded by an earlier execution no longer apply.
   for (const shard of stopped) await store.delete(shardKey({ jobId, shard }, 'stopped.json'));
   if (isOpen) {
     await startPilot(edges, built);
@@ -46,7 +47,7 @@ export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobCont
   return waits ?? runOf(edges, built, done, plan.shards.keys());
 }
 
-/** Lists those of some shards that have request lines and are not done. */
+/** Lists the given shards that have request lines and are not done. */
 async function runOf(
   { store }: Edges,
   { job, plan }: BuiltJob,
@@ -69,7 +70,7 @@ async function runOf(
   };
 }
 
-/** What the steps of a shard would else read from the plan. */
+/** Parts of the plan that a shard's steps would otherwise have to read. */
 function detailsOf(plan: Plan, profile: Job['profile']): (planned: ShardPlan) => Partial<ShardPlan> {
   const tokensOf = tokensBySize(plan);
   const small = profile.directUpTo === undefined ? {} : { direct: isSmall(profile, plan) };
@@ -90,7 +91,7 @@ async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: Built
   log('pilot_started', { jobId, rows });
 }
 
-/** @returns how long to wait for a person; undefined when the other rows follow */
+/** @returns how long to wait for a person; undefined when the other rows may be sent */
 async function judge(
   edges: Edges,
   { job: { jobId, profile }, context }: BuiltJob,
@@ -111,7 +112,7 @@ async function judge(
   return followJudgement(store, jobId, since, judgement);
 }
 
-/** Joins the results of a pilot's shards, for people. @returns their key */
+/** Joins the results of a pilot's shards for people. @returns their key */
 async function joinResults(store: ObjectStore, jobId: string, shards: readonly number[]): Promise<string> {
   const key = pilotResultsKey(jobId);
   await store.concat(

@@ -4,7 +4,7 @@ import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { BatchContext, PolledContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { BatchOpen, isProviderError, withCode } from '../errors.ts';
-import type { Progress } from '../checkpoints/progress.ts';
+import type { Progress } from '../checkpoints/shard/progress.ts';
 import type { LogFields } from '../log.ts';
 import {
   elapsedSeconds,
@@ -20,8 +20,8 @@ import type { Batch } from '../provider/batch-provider.ts';
 import { tellProgress } from './tell-progress.ts';
 
 /**
- * Looks once at the batch and says what the machine does next: `phase`, and the wait until the next poll. A poll that
- * fails says nothing about the batch: the machine's Retry repeats it.
+ * Polls the batch once and decides what the machine does next: `phase`, and the wait until the next poll. A failed poll says
+ * nothing about the batch, so the machine's Retry repeats it.
  * @throws BatchOpen when the batch can neither be collected nor given up: the shard stops, and a resume looks again
  */
 export async function pollBatch(edges: ProviderEdges, context: BatchContext): Promise<PolledContext> {
@@ -39,7 +39,7 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   return polled;
 }
 
-/** Counts the batch's age from our own announcement and adds the waits, so that a clock that jumps does not shorten its life. */
+/** Computes the batch's age from our own times and waits, so that a jump of the clock does not shorten its life. */
 function growOlder(context: BatchContext, now: number): AgedContext {
   const { lookedAt, createdAt, waitSeconds } = context;
   const passed = lookedAt === undefined ? 0 : elapsedSeconds(now - lookedAt, waitSeconds);
@@ -54,7 +54,7 @@ function growOlder(context: BatchContext, now: number): AgedContext {
   };
 }
 
-/** Seconds since the poll before, and since the create. */
+/** Seconds since the previous poll, and since the create. */
 type AgedContext = BatchContext & { readonly passed: number; readonly age: number };
 
 function stateOf({ createdAt, deadline, age, polls }: AgedContext, batch: Batch | undefined): PollState {
@@ -81,7 +81,7 @@ function found({ passed, ...aged }: AgedContext, batch: Batch, random: number): 
   };
 }
 
-/** @param isAbsent the complete list does not have the batch either; otherwise the list could not be read */
+/** @param isAbsent true if the complete list also lacks the batch; false if the list could not be read */
 function missed({ passed, ...aged }: AgedContext, isAbsent: boolean): PolledContext {
   const notFound = aged.notFound + 1;
   const longer = (before: number | undefined): number => (before === undefined ? 0 : before + passed);
@@ -101,7 +101,7 @@ function missed({ passed, ...aged }: AgedContext, isAbsent: boolean): PolledCont
   };
 }
 
-/** A batch past its deadline, or of a cancelled job, is cancelled, and again while it runs on. */
+/** Cancels a batch past its deadline or of a cancelled job, and repeats the cancel while it is still running. */
 async function heedCancel(
   { store }: ProviderEdges,
   polled: PolledContext,
@@ -114,12 +114,12 @@ async function heedCancel(
   return isDue ? { ...polled, phase: 'overdue' } : polled;
 }
 
-/** The whole list is read in search of twins: at each of the first polls, then at every fourth. */
+/** The whole list is read to find twins at each of the first polls, then at every fourth. */
 const TWIN_POLLS = 4;
 
 /**
- * Looks for second batches of the same rows and cancels them. A batch that ended without a success may need the answers of its
- * twin: *Collect results* decides.
+ * Finds twins and cancels them. If the batch ended without success, its twin's answers may be needed, so *Collect results*
+ * decides.
  */
 async function tendTwins(
   edges: ProviderEdges,
@@ -131,12 +131,12 @@ async function tendTwins(
   try {
     await cancelTwins(edges, polled, await findTwins(edges, polled));
   } catch (error) {
-    // The next look, or the collect, comes back to it.
+    // The next poll, or the collect, tries again.
     if (!isProviderError(error)) throw error;
   }
 }
 
-/** @throws BatchOpen for a batch that should have ended long ago, and for one that nobody can find or rule out */
+/** @throws BatchOpen for a batch that should have ended long ago, and for one that can be neither found nor ruled out */
 function rejectToWaitForEver(polled: PolledContext): void {
   const { jobId, shard, round, batchId, fileId, status, cancelledAge, missedSeconds = 0 } = polled;
   if (polled.phase === 'ended') return;
@@ -155,7 +155,7 @@ function rejectToWaitForEver(polled: PolledContext): void {
 
 const openBatch = (message: string): BatchOpen => new BatchOpen(withCode(message, 'BATCH_OPEN'));
 
-/** How late this poll came is told in seconds; retries are in it. */
+/** Fields of the log line. The delay of the poll is in seconds and includes retries. */
 function pollFields(polled: PolledContext, plannedAt: number, now: number): LogFields {
   const { jobId, shard, round, batchId, status, phase, waitSeconds, polls, age } = polled;
   return {

@@ -5,16 +5,16 @@ import { enqueuedTokens, hasRoom, isOf, roomLimitsOf, withLearned } from '../bat
 import { roundKey } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Room, RoomEntry } from '../checkpoints/room.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import { counted, grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy } from '../errors.ts';
-import { readTokensRefusal } from '../provider/classify-error.ts';
+import { readTokensRefusal } from '../provider/errors/classify-error.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { tellProgress } from './tell-progress.ts';
 
-/** @throws ProviderBusy while there is no room for the batch at the provider, among those of all jobs */
+/** @throws ProviderBusy while the batches of all jobs leave no room at the provider */
 export async function waitForRoom(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -35,7 +35,7 @@ export async function waitForRoom(
   );
 }
 
-/** A batch whose create got no answer exists: it has room, whether there was some or not. */
+/** Records room for a batch whose create got no answer: it exists, so it gets room whatever the limits say. */
 export async function keepRoomOfFound(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -44,7 +44,7 @@ export async function keepRoomOfFound(
   await keepRoom(edges, await wantedRoom(edges, context, profile));
 }
 
-/** Writes down what a refused create teaches about the provider's limit of enqueued tokens, and lets the others ask. */
+/** Records what a rejected create shows about the provider's limit of enqueued tokens, and lets other rounds ask. */
 export async function learnFromRefusal(
   edges: ProviderEdges,
   { jobId, shard, round, provider }: UploadedContext,
@@ -72,7 +72,7 @@ async function wantedRoom(
   return { provider: provider.name, asking, limits: roomLimitsOf(profile) };
 }
 
-/** Input tokens of what was uploaded, estimated. */
+/** Estimated input tokens of the upload. */
 async function tokensOf({ store }: ProviderEdges, context: UploadedContext): Promise<number> {
   const upload = await uploadObject.read(store, context);
   const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
@@ -80,7 +80,7 @@ async function tokensOf({ store }: ProviderEdges, context: UploadedContext): Pro
   return tokensOfPart(context.planned, bytes);
 }
 
-/** What a shard waits for, in words. */
+/** What a shard waits for, for a message. */
 interface Wait {
   readonly status: string;
   readonly reason: string;
@@ -101,7 +101,7 @@ function describeWait(room: Room, { asking, limits }: WantedRoom): Wait {
   return { status: 'waiting for tokens', reason, ahead: ofModel.length };
 }
 
-/** A slot that is free may be that of a shard that asked before, and has not looked since. */
+/** A free slot may belong to a shard that asked earlier and has not looked since. */
 function slotReason({ holders }: Room, slots: number): string {
   if (holders.length < slots) return 'a slot is free, and others get it first';
   return slots === 1 ? 'its one slot is taken' : `its ${slots} slots are taken`;

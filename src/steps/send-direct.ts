@@ -7,7 +7,7 @@ import type { DirectRow } from '../direct/held-rows.ts';
 import { sendRows, type Sent } from '../direct/send-rows.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { jobObject } from '../checkpoints/job.ts';
-import type { Progress } from '../checkpoints/progress.ts';
+import type { Progress } from '../checkpoints/shard/progress.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import { MAX_POLLS_PER_ROUND } from '../polling.ts';
@@ -16,15 +16,15 @@ import { readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { tellProgress } from './tell-progress.ts';
 
-/** A Lambda has fifteen minutes and a call four: none is started after ten. */
+/** A Lambda has fifteen minutes and a call may take four, so no call starts after ten. */
 const BUDGET_MS = 600_000;
 
-/** Passes in a row without an answer: the provider takes nothing, and the rows end without one. */
+/** After this many consecutive passes without an answer, the provider accepts nothing, and the rows end without an answer. */
 const MAX_STALLED_PASSES = 8;
 
 /**
- * Sends a round's rows to the realtime endpoint, one call each, for as long as a Lambda may take; the machine calls it
- * again until none is left. Rows that were answered before are known by their answers, and not sent again.
+ * Sends a round's rows to the realtime endpoint, one call each, until the Lambda's time is up; the machine calls it again until
+ * no row is left. Rows with a stored answer are not sent again.
  */
 export async function sendDirect(edges: ProviderEdges, context: DirectContext): Promise<SentContext> {
   const { store, log } = edges;
@@ -51,7 +51,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   const next = nextPass({ ...context, answered: total }, sent);
   await tellProgress(edges, context, progressOf(edges, context, total, next.waitSeconds));
   if (next.phase !== 'ended') return next;
-  // Rows that are given up end with what the provider said of them.
+  // Rows that are given up get the provider's last rejection as their result.
   await Promise.all((sent.rejected ?? []).map((line) => answers.add(line)));
   await joinAnswers(store, context, round);
   return next;
@@ -71,7 +71,7 @@ function nextPass(context: Passed, { answered, end, waitMs, denied }: Sent): Sen
   return { ...next, phase: 'running', waitSeconds: Math.min(Math.ceil(waitMs / 1_000), MAX_WAIT_SECONDS) };
 }
 
-/** A provider may name any time; rows are tried once a day at least. */
+/** A provider may name any time, so rows are tried at least once a day. */
 const MAX_WAIT_SECONDS = 86_400;
 
 function progressOf(
@@ -91,12 +91,12 @@ function progressOf(
   };
 }
 
-/** Rows that a pass begins behind when the one before it got no answer; four times as many with every further one. */
+/** Rows to skip at the start of a pass if the previous one got no answer; four times as many after each further one. */
 const FIRST_SKIPPED = 16;
 
 /**
- * The rows without an answer, in their order. After a pass that got none, its first rows come last: they may be the only ones
- * that the provider does not take.
+ * The rows without an answer, in order. After a pass without any answer, the rows that it began with come last, because they may
+ * be the only ones that the provider rejects.
  */
 async function* rowsToSend(
   store: ObjectStore,

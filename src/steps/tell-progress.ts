@@ -1,8 +1,8 @@
 import type { Edges } from '../edges.ts';
-import { progressObject, type Progress } from '../checkpoints/progress.ts';
+import { progressObject, type Progress } from '../checkpoints/shard/progress.ts';
 import type { ShardRef } from '../checkpoints/keys.ts';
 
-/** For people: a step does not fail because nobody can be told of it. */
+/** Records progress for people. A failure here does not fail the step. */
 export async function tellProgress(
   { store, log }: Pick<Edges, 'store' | 'log'>,
   ref: ShardRef,

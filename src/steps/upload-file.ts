@@ -1,8 +1,13 @@
-import { uploadingObject, uploadName, uploadObject, type UploadCheckpoint } from '../checkpoints/upload.ts';
+import {
+  uploadingObject,
+  uploadName,
+  uploadObject,
+  type UploadCheckpoint,
+} from '../checkpoints/round/upload.ts';
 import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import { collectedObject } from '../checkpoints/collected.ts';
+import { collectedObject } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
@@ -11,17 +16,17 @@ import { bytesThatFit, roomLimitsOf } from '../batches/room-rules.ts';
 import { readRoom } from '../checkpoints/room.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
-import { batchObject } from '../checkpoints/batch-checkpoint.ts';
+import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
-import { partToUpload, readRequests } from '../checkpoints/shard-part.ts';
-import { currentRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
+import { partToUpload, readRequests } from '../checkpoints/round/requests.ts';
+import { currentRound, isDirectRound } from '../checkpoints/shard/shard-rounds.ts';
 import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
 /**
- * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
- * answer was lost is found again by its name. A provider that found an earlier file too large gets a first part.
- * A round that is sent direct has no file, and goes on to *Send direct*.
+ * Uploads the round's request lines once. If the checkpoint exists, it returns that upload. If the answer to an earlier upload
+ * was lost, it finds the file by its name. If the provider rejected an earlier file as too large, it uploads a first part. A
+ * round that is sent direct has no file and continues with *Send direct*.
  */
 export async function uploadFile(
   edges: ProviderEdges,
@@ -40,7 +45,7 @@ export async function uploadFile(
   const uploaded = { ...context, ...at };
   const known = await uploadObject.read(store, uploaded);
   if (known !== undefined) {
-    // A batch that is there is paid for, whatever the budget says.
+    // An existing batch is paid for, so the budget does not apply to it.
     if (isLimited(limitsOf(job.profile)) && (await batchObject.read(store, uploaded)) === undefined)
       await reserve(edges, job, context, round);
     return { ...uploaded, fileId: known.fileId };
@@ -54,7 +59,7 @@ export async function uploadFile(
   return { ...uploaded, fileId: upload.fileId };
 }
 
-/** What the round may cost is put aside, where the job has a budget in money. */
+/** Reserves what the round may cost, if the job has a budget in money. */
 async function reserve(
   edges: ProviderEdges,
   job: Job,
@@ -93,7 +98,7 @@ async function makeUpload(
   const part = await partToUpload(store, context, round, most);
   const bytes = part?.bytes ?? requests.bytes;
   const name = uploadName(context, round);
-  // An upload is announced before it starts: only an announced one can have been lost, and is worth a search.
+  // An upload is recorded before it starts, so only a recorded upload can have been lost and needs a search.
   const first = await uploadingObject.create(store, { ...context, round }, {});
   const lost = first ? undefined : await findLost(provider, name, bytes);
   const file =

@@ -28,10 +28,10 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
 
 /**
- * Joins the shards' results, in input order, makes the report of them, and writes the summary last. A job that failed gets the same: what it has,
- * and why it has no more. The rows of a job that came to its end are then in its results, and nowhere else. A call that runs short
- * of time returns, and the next one goes on.
- * @throws CountsDoNotReconcile when a row is without a result line, or has two.
+ * Joins the shards' results in input order, makes the report, and writes the summary last. A failed job gets the same with what
+ * it has, and the summary says why. Afterwards, the rows of a finished job exist only in its results. A call that runs short of
+ * time returns, and the next call continues.
+ * @throws CountsDoNotReconcile when a row has no result line, or two
  */
 export async function writeResults(
   edges: Edges,
@@ -75,7 +75,7 @@ async function writeEnds(edges: Edges, { job, plan, summary }: JobToEnd): Promis
   if (job.retry === undefined) await writeEnd(edges, job, summary);
   else {
     if (plan !== undefined && plan.failure === undefined) await writeRetried(edges, job.retry, summary);
-    // Its input is that of the job it retries: a table of both is that job's.
+    // A retry's input belongs to the job that it retries, and so do tables of input and answers.
     await writeEnd(edges, { ...job, profile: { ...job.profile, also: [] } }, summary);
   }
   const { jobId, status, counts, rows, rounds, seconds, profile, usage } = summary;
@@ -83,7 +83,7 @@ async function writeEnds(edges: Edges, { job, plan, summary }: JobToEnd): Promis
   edges.log('results_written', { jobId, profile, status, rows, rounds, seconds, ...counts, ...tokens });
 }
 
-/** Everything about a job's end that is made of its results; the summary last. */
+/** Writes everything that is made from a job's results; the summary last. */
 async function writeEnd(edges: Edges, job: Job, summary: Summary): Promise<void> {
   const tables = await writeTables(edges, job, summary);
   const whole = { ...summary, ...(tables.length > 0 && { tables }) };
@@ -91,13 +91,13 @@ async function writeEnd(edges: Edges, job: Job, summary: Summary): Promise<void>
   await summaryObject.write(edges.store, summary.jobId, { ...whole, report });
 }
 
-/** What a retry came to, as far as it came, is put among the results of its job before the retry has ended. */
+/** Merges a retry's results so far into those of its job, before the retry ends. */
 async function writeRetried(edges: Edges, retry: RetryOf, summary: Summary): Promise<void> {
   const job = await jobObject.require(edges.store, retry.jobId);
   await writeEnd(edges, job, await mergeRetry(edges, retry, summary));
 }
 
-/** The summary is in the store. A call that comes again finds it there, and rows that are deleted already. */
+/** Deletes rows after the summary is stored. A repeated call finds the summary, and the rows already deleted. */
 async function forgetJob(
   edges: Edges,
   { summary, plan, pace }: Omit<JobToEnd, 'job'> & { readonly pace: Pace },
@@ -105,7 +105,7 @@ async function forgetJob(
   return !needsNoRows(summary, plan) || forgetRows(edges, summary.jobId, pace);
 }
 
-/** For later jobs that reuse answers, where the profile says so. */
+/** Indexes the answers for later jobs, if the profile allows reuse. */
 async function indexAnswers(
   store: ObjectStore,
   { job, plan, summary }: JobToEnd & { readonly plan: Plan },
@@ -115,7 +115,7 @@ async function indexAnswers(
   await writeAnswerIndex(store, { job, plan, fileOf, at: summary.endedAt });
 }
 
-/** The file of a shard that its part of the job's results is joined from. */
+/** The file of a shard from which its part of the job's results is joined. */
 function resultsFile(filled: Followed['filled'], shard: number): ShardFile {
   return filled.has(shard) ? 'filled-results.jsonl' : 'results.jsonl';
 }
@@ -129,20 +129,20 @@ function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
 
 interface Joining {
   readonly plan: Plan | undefined;
-  /** What is joined in parts is kept by this. */
+  /** Identifies the joined parts of this end. */
   readonly since: number;
   readonly pace: Pace;
   readonly filled: Followed['filled'];
 }
 
-/** @returns false when time ran short, and another call has to join the rest */
+/** @returns false when time ran short, and another call must join the rest */
 async function joinFiles(
   store: ObjectStore,
   shards: readonly SettledShard[],
   { jobId, results, deadLetters }: Summary,
   { plan, since, pace, filled }: Joining,
 ): Promise<boolean> {
-  // The rows of a pilot's shards are in the shards that they were taken from.
+  // Rows of the pilot's shards are also in the shards that they were taken from.
   const ofJob = shards.filter(({ shard }) => plan?.shards[shard]?.pilot !== true);
   const joinOf = (
     key: string,

@@ -1,12 +1,12 @@
 import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
 
-/** What a path that holds no file answers, also when something on the way is a file and no folder. */
+/** Codes for "no file at this path", also if a part of the path is a file instead of a folder. */
 const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 
-/** What a path that can hold no file answers. A bucket may hold both `a` and `a/b`; a folder cannot. */
+/** Codes for a path that no file can have. A bucket may hold both `a` and `a/b`; a folder cannot. */
 const NO_PLACE: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG']);
 
-/** The result, or `undefined` when there is no such file. */
+/** The result, or `undefined` if the file does not exist. */
 export async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
     return await looking;
@@ -16,19 +16,19 @@ export async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The error for a file that could not be put at a path. */
+/** The error for a file that could not be created at a path. */
 export function placingError(error: unknown, path: string): unknown {
   if (!NO_PLACE.has(codeOf(error))) return error;
   const reason = 'its name is too long, a folder has it, or a file has the name of a folder above it';
   return new InvalidInput(`There can be no file ${path}: ${reason}.`, { cause: error });
 }
 
-/** The operating system's code, `ENOENT` for instance; empty for another error. */
+/** The operating system's code, such as `ENOENT`; empty for another error. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** Why the operating system did not do what it was asked, and what helps. */
+/** Why the operating system failed, and what to do. */
 const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
   ENOSPC: ['the disk is full', 'Free space on it.'],
   EDQUOT: ['the disk quota is used up', 'Free space, or raise the quota.'],
@@ -42,16 +42,16 @@ const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]
   ESTALE: ['the network drive has lost the file', 'Check the connection to it.'],
 };
 
-/** Codes that another try may cure. */
+/** Codes for which a retry may succeed. */
 const TRANSIENT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EIO', 'ESTALE', 'EBUSY', 'EAGAIN']);
 
-/** `the disk is full (ENOSPC)`; undefined for an error that the operating system did not raise, or that needs its own words. */
+/** `the disk is full (ENOSPC)`; undefined for errors that do not come from the operating system, or that need another text. */
 export function explainFileError(error: unknown): string | undefined {
   const reason = REASONS[codeOf(error)]?.[0];
   return reason === undefined ? undefined : `${reason} (${codeOf(error)})`;
 }
 
-/** The store's named error for what the operating system refuses; other errors as they are. */
+/** The store's named error for an error of the operating system; other errors unchanged. */
 export function storeFileError(error: unknown, doing: 'read' | 'write' | 'delete', path: string): unknown {
   const [, remedy = ''] = REASONS[codeOf(error)] ?? [];
   const reason = explainFileError(error);

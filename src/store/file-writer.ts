@@ -5,7 +5,7 @@ import { moveTo, stagingPath } from './staged-file.ts';
 
 const BLOCK_BYTES = 262_144;
 
-/** Gathers small chunks into blocks: one system call per {@link BLOCK_BYTES}, not one per line. */
+/** Collects small chunks into blocks: one system call per {@link BLOCK_BYTES}, not one per line. */
 export class FileWriter implements ObjectWriter {
   bytes = 0;
   readonly #root: string;
@@ -52,7 +52,7 @@ export class FileWriter implements ObjectWriter {
     if (this.#staged !== undefined) await rm(this.#staged, { force: true });
   }
 
-  /** Takes a chunk that does not fit into the open block. */
+  /** Writes a chunk that does not fit into the current block. */
   async #spill(bytes: Uint8Array): Promise<void> {
     await this.#flush();
     if (bytes.byteLength > BLOCK_BYTES) return this.#writeAll(bytes);

@@ -12,24 +12,24 @@ export async function* listFiles(
   { after }: ListOptions = {},
 ): AsyncGenerator<ListedObject> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-  // No key has such a segment, so there is nothing to list; above all not what is outside the folder.
+  // No key has such a segment, so nothing is listed, and in particular nothing outside the folder.
   if (folder.split('/').slice(0, -1).some(isNoSegment)) return;
   const last = after === undefined ? undefined : Buffer.from(after);
   yield* walk(root, folder, { prefix, last });
 }
 
-/** A file that is written anew has another time, or another size. */
+/** Changes with a file's time or size, so that a rewritten file has another mark. */
 export function markOf({ mtimeMs, size }: Stats): string {
   return `${mtimeMs}-${size}`;
 }
 
 interface Wanted {
   readonly prefix: string;
-  /** Nothing up to here. */
+  /** The part of the range to skip: everything up to this key. */
   readonly last: Buffer | undefined;
 }
 
-/** A part of a path that no key may have. */
+/** True for a part of a path that keys must not have. */
 export function isNoSegment(part: string): boolean {
   return part === '' || part === '.' || part === '..' || part.includes('\0');
 }
@@ -43,7 +43,7 @@ async function* walk(root: string, folder: string, wanted: Wanted): AsyncGenerat
   }
 }
 
-/** Keys right below a folder. Those of folders end in "/" already for the order: `a-b` < `a/` < `a0`. */
+/** Keys directly below a folder. Those of subfolders already end in "/", for the order: `a-b` < `a/` < `a0`. */
 async function keysIn(root: string, folder: string): Promise<string[]> {
   if (folder.startsWith(`${STAGING}/`)) return [];
   const entries = (await ifThere(readdir(join(root, folder), { withFileTypes: true }))) ?? [];

@@ -12,13 +12,13 @@ import { moveTo, moveIfAbsent, linkTo, STAGING, withStaged } from './staged-file
 const READ_CHUNK_BYTES = 65_536;
 
 /**
- * A store whose objects are plain files: key = path below the folder. Versions do not exist here. A key that would leave
- * the folder, or that no file can have, fails with `InvalidInput`.
+ * A store whose objects are plain files: a key is the path below the folder. It has no versions. A key that would leave the
+ * folder, or that no file can have, fails with `InvalidInput`.
  */
 export function createFolderStore(folder: string): ObjectStore {
   const root = resolve(folder);
   const pathOf = (key: string): string => join(root, ...segments(key));
-  /** What the operating system refuses is told with what was done, and why. */
+  /** Converts errors of the operating system to named errors, with the operation and the reason. */
   async function on<T>(
     doing: 'read' | 'write' | 'delete',
     key: string,
@@ -57,7 +57,7 @@ export function createFolderStore(folder: string): ObjectStore {
   return store;
 }
 
-/** The path below the folder. */
+/** The parts of the path below the folder. */
 function segments(key: string): string[] {
   const parts = key.split('/');
   const wrong = parts.some((part) => isNoSegment(part) || (sep === '\\' && /[\\:]/.test(part)));
@@ -67,7 +67,7 @@ function segments(key: string): string[] {
   return parts;
 }
 
-/** The size and the bytes are those of one file, also when another one takes its place meanwhile. */
+/** Size and bytes belong to the same file, even if it is replaced meanwhile. */
 async function openFile(
   path: string,
   { start = 0, end, etag }: OpenOptions = {},
@@ -97,7 +97,7 @@ async function openFile(
   return { bytes: found.size, body: stream as AsyncIterable<Buffer>, close: () => void stream.destroy() };
 }
 
-/** The file's bytes, unless it was written while they were read: then nobody knows which of them were of the old one. */
+/** Reads the file's bytes. Fails if the file was written during the read, because the bytes may be a mixture. */
 async function* unchanged(
   path: string,
   file: FileHandle,

@@ -7,14 +7,16 @@ export const MAX_SOURCES = 1_000;
 export interface Join {
   readonly key: string;
   readonly sources: readonly string[];
-  /** Where joins of some of the sources are kept, and that all are joined; they must be of these very sources. */
+  /**
+   * Keys for joins of some of the sources, and the key that marks the whole join as done. They must be unique to these sources.
+   */
   readonly part: (n: number | 'all') => string;
 }
 
 /**
- * Joins objects, in order, into a new one. Many are joined in two steps: so many at a time, and then what came of those. Their
- * parts are left to the caller.
- * @returns false when time ran short; a call with the same parts goes on
+ * Joins objects, in order, into a new one. Many objects are joined in two steps: groups first, then the joined groups. The caller
+ * deletes the groups.
+ * @returns false when time ran short; a further call with the same parts continues
  */
 export async function joinObjects(
   store: ObjectStore,

@@ -1,25 +1,25 @@
-/** A range of a source, `end` exclusive; sources count from 0. */
+/** A range of a source, `end` exclusive; sources are numbered from 0. */
 export interface Piece {
   readonly source: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** One part of a join: either a range that S3 copies itself, or pieces too small for that, gathered here. */
+/** One part of a join: a range that S3 copies itself, or pieces that are too small for that and are gathered here. */
 export type JoinPart =
   | { readonly kind: 'copy'; readonly piece: Piece }
   | { readonly kind: 'gather'; readonly pieces: readonly Piece[] };
 
 export interface JoinLimits {
-  /** Least bytes of every part but the last. */
+  /** Smallest size of every part except the last. */
   readonly minPartBytes: number;
-  /** Most bytes of one copied part. At least twice the least. */
+  /** Largest size of a copied part. At least twice the smallest. */
   readonly maxCopyBytes: number;
 }
 
 /**
- * How to join sources of these sizes, in order and without a gap. A gathered part is smaller than twice the least;
- * where one is short of the least, it borrows the head of the large source behind it.
+ * How to join sources of these sizes, in order and without a gap. A gathered part is smaller than twice the minimum. If it is
+ * below the minimum, it takes the beginning of the large source after it.
  */
 export function planJoin(sizes: readonly number[], limits: JoinLimits): JoinPart[] {
   const { minPartBytes } = limits;
@@ -50,7 +50,7 @@ export function planJoin(sizes: readonly number[], limits: JoinLimits): JoinPart
   return parts;
 }
 
-/** Even pieces of a range, so that no last one is too small to be a part. */
+/** Equal pieces of a range, so that the last one is not too small for a part. */
 function copies({ source, start, end }: Piece, maxCopyBytes: number): JoinPart[] {
   const count = Math.ceil((end - start) / maxCopyBytes);
   const bytes = Math.ceil((end - start) / count);

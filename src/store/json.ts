@@ -2,8 +2,8 @@ import { parseExact } from '../exact-json.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
- * A JSON object of ours, or `undefined` when there is none. Its shape is trusted: only the workflow writes it. Numbers that
- * came with a job request, in the body of its overrides, keep their text.
+ * Reads one of our JSON objects, or `undefined` if it does not exist. Its shape is trusted, because only the workflow writes it.
+ * Numbers from a job request, in the body of its overrides, keep their text.
  */
 export async function readJson<T>(store: ObjectStore, key: string): Promise<T | undefined> {
   const bytes = await store.get(key);
@@ -15,7 +15,7 @@ export async function readJson<T>(store: ObjectStore, key: string): Promise<T | 
   }
 }
 
-/** {@link readJson} for an object that must be there. */
+/** {@link readJson} for an object that must exist. */
 export async function requireJson<T>(store: ObjectStore, key: string): Promise<T> {
   const value = await readJson<T>(store, key);
   if (value === undefined) throw new Error(`There is no ${store.locate(key)}.`);

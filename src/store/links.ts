@@ -1,16 +1,16 @@
-/** Addresses of single objects for people and programs that have no other way into the store. */
+/** URLs of single objects, for people and programs without other access to the store. */
 export interface Links {
-  /** To GET an object, within {@link LINK_SECONDS}. */
+  /** URL to GET an object, valid for {@link LINK_SECONDS}. */
   download(key: string): Promise<string>;
   /**
-   * To PUT an object that is not there yet, within {@link LINK_SECONDS}, with the header `if-none-match: *`.
-   * @param bytes its exact length; default: any that S3 takes at once, which is {@link MAX_UPLOAD_BYTES}
+   * URL to PUT a new object, valid for {@link LINK_SECONDS}, with the header `if-none-match: *`.
+   * @param bytes its exact length; default: any up to S3's limit, {@link MAX_UPLOAD_BYTES}
    */
   upload(key: string, bytes?: number): Promise<string>;
 }
 
-/** The longest object that one PUT may bring. */
+/** Largest object of one PUT. */
 export const MAX_UPLOAD_BYTES = 5 * 2 ** 30;
 
-/** How long an address holds, in seconds. */
+/** How long a URL is valid, in seconds. */
 export const LINK_SECONDS = 900;

@@ -10,7 +10,7 @@ import { createS3Store } from './s3-store.ts';
 const BUCKET_URL = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/;
 
 /**
- * The store that `STORE` names: `s3://bucket` or `file:///folder`.
+ * Opens the store that `STORE` names: `s3://bucket` or `file:///folder`.
  * @throws InvalidRequest when it is neither.
  */
 export function openStore(url: string): ObjectStore {
@@ -22,7 +22,7 @@ export function openStore(url: string): ObjectStore {
 }
 
 /**
- * Addresses of objects in the store that `STORE` names: presigned for a bucket; for a folder those of its files.
+ * URLs of objects in the store that `STORE` names: presigned for a bucket, file URLs for a folder.
  * @throws InvalidRequest when it names neither.
  */
 export function openLinks(url: string): Links {
@@ -33,7 +33,7 @@ export function openLinks(url: string): Links {
   return { download: addressOf, upload: addressOf };
 }
 
-/** The path of a file URL; undefined for another URL, one with a host, and the whole disk. */
+/** The path of a file URL; undefined for another URL, for one with a host, and for the root of the disk. */
 function folderOf(url: string): string | undefined {
   if (!/^file:\/\/\/./.test(url)) return undefined;
   try {
@@ -45,7 +45,7 @@ function folderOf(url: string): string | undefined {
 
 const clients = new Map<string, S3Client>();
 
-/** Kept for the region and endpoint of the environment: its connections outlive an invocation. */
+/** Kept for the environment's region and endpoint, so that its connections outlive one invocation. */
 function sharedClient(): S3Client {
   const { AWS_REGION: region = '', AWS_ENDPOINT_URL_S3: endpoint = '' } = process.env;
   const where = `${region} ${endpoint}`;
@@ -59,12 +59,12 @@ function newClient(): S3Client {
   return new S3Client({
     retryMode: 'standard',
     maxAttempts: 5,
-    // Sums are computed natively where bytes are written; on reading, TLS and the promised length guard them.
+    // Checksums are computed natively on writes. On reads, TLS and the promised length are the check.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: 5_000,
-      // Idle, not whole: a part on a slow line may take minutes.
+      // A timeout for idle time, not for the whole call: a part on a slow line may take minutes.
       socketTimeout: 60_000,
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },

@@ -7,13 +7,14 @@ import { changedObject } from './changed-object.ts';
 import { isMissing, statusOf, storeError } from './s3-errors.ts';
 
 /**
- * Breaks of one body that are mended, counted anew after every {@link PROGRESS_BYTES} that arrived. S3 closes a connection that
- * is not read for a while: where the reader is slow, as an upload to a slow provider is, each break comes after a piece or two.
+ * Most breaks of one body to continue after; the count restarts after every {@link PROGRESS_BYTES} received. S3 closes a
+ * connection that is not read for a while, so a slow reader, such as an upload to a slow provider, has a break after every few
+ * pieces.
  */
 const MAX_BREAKS = 5;
 const PROGRESS_BYTES = 16_384;
 
-/** Opens an object. When the connection breaks in the middle, reading goes on from the byte after the last one. */
+/** Opens an object. If the connection breaks, reading continues from the next byte. */
 export async function openObject(
   bucket: S3Bucket,
   key: string,
@@ -36,7 +37,7 @@ export async function openObject(
   return { bytes: wholeSize(answer.ContentRange, length), body, close: () => body.close() };
 }
 
-/** The bytes of an object or of a range of it, or `undefined` when there is none. */
+/** Reads the bytes of an object or of a range of it; `undefined` if it does not exist. */
 export async function readObject(
   bucket: S3Bucket,
   key: string,
@@ -54,14 +55,14 @@ interface Reading {
   readonly key: string;
   readonly version: string | undefined;
   readonly start: number;
-  /** Bytes that were promised. */
+  /** Promised number of bytes. */
   readonly length: number;
 }
 
 class ResumingBody implements AsyncIterable<Buffer> {
   readonly #reading: Reading;
   readonly #etag: string | undefined;
-  /** Offset of the byte after the last one that was asked for. */
+  /** Offset of the byte after the last requested one. */
   readonly #stop: number;
   #stream: Readable;
   #position: number;
@@ -113,7 +114,7 @@ class ResumingBody implements AsyncIterable<Buffer> {
     });
   }
 
-  /** The same object's remaining bytes: another object under the key fails the etag (412). */
+  /** Opens the remaining bytes of the same object. If the object was replaced, its etag differs and S3 answers 412. */
   async #openRest(): Promise<Readable> {
     const { bucket, key, version } = this.#reading;
     const range = { start: this.#position, end: this.#stop, version, etag: this.#etag };
@@ -140,7 +141,7 @@ function getCommand(bucket: S3Bucket, key: string, { start, end, version, etag }
   });
 }
 
-/** As S3 writes them. */
+/** With quotes, as S3 writes ETags. */
 const quoted = (etag: string | undefined): string | undefined =>
   etag === undefined ? undefined : `"${etag}"`;
 
@@ -154,12 +155,12 @@ async function openNothing(
   return { bytes: found.ContentLength ?? 0, body: Readable.from([]), close: () => undefined };
 }
 
-/** The size behind the slash of `bytes 0-9/100`, else the length of the answer. */
+/** The size after the slash of `bytes 0-9/100`, otherwise the length of the answer. */
 function wholeSize(range: string | undefined, length: number): number {
   return range === undefined ? length : Number(range.slice(range.lastIndexOf('/') + 1));
 }
 
-/** Without a length, which S3 always tells, a body that breaks off would pass for a whole one. */
+/** Fails without a length, which S3 always sends: a truncated body would otherwise look complete. */
 function lengthOf(bucket: S3Bucket, key: string, answer: GetObjectCommandOutput): number {
   if (answer.ContentLength !== undefined) return answer.ContentLength;
   streamOf(bucket, key, answer).destroy();
@@ -170,6 +171,6 @@ function streamOf(bucket: S3Bucket, key: string, { Body: body }: GetObjectComman
   if (!(body instanceof Readable)) {
     throw new StoreUnavailable(`S3 answered s3:GetObject on s3://${bucket.name}/${key} without a body.`);
   }
-  // A break before anybody reads must not end the process; the reader still meets it.
+  // An error before the first read must not end the process; the reader still gets it.
   return body.on('error', () => undefined);
 }

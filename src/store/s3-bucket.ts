@@ -10,17 +10,17 @@ import {
 } from '@aws-sdk/client-s3';
 import { isMissing, statusOf, storeError, type S3Call } from './s3-errors.ts';
 
-/** A bucket and the way to it. */
+/** A bucket with its client. */
 export interface S3Bucket {
   readonly client: S3Client;
   readonly name: string;
 }
 
-/** Tries of a conditional write that S3 answers 409: another writer is at the same key this moment. */
+/** Attempts for a conditional write that S3 answers with 409, because another writer is writing the same key. */
 const CONFLICT_TRIES = 5;
 const CONFLICT_WAIT_MS = 100;
 
-/** Awaits an answer of S3; a failure is told with what was asked. */
+/** Awaits an answer of S3; a failure names the request. */
 export async function named<T>(
   action: S3Call['action'],
   bucket: S3Bucket,
@@ -34,21 +34,21 @@ export async function named<T>(
   }
 }
 
-/** CRC-32 as S3 takes it: base64 of four bytes, big end first. Native: twenty times the speed of the SDK's own. */
+/** CRC-32 in S3's form: base64 of four bytes, big-endian. Native code, twenty times as fast as the SDK's. */
 export function crc32Base64(bytes: Uint8Array): string {
   const sum = Buffer.allocUnsafe(4);
   sum.writeUInt32BE(crc32(bytes));
   return sum.toString('base64');
 }
 
-/** One PutObject. */
+/** Makes one PutObject. */
 export async function putObject(bucket: S3Bucket, key: string, bytes: Uint8Array | string): Promise<void> {
   await named('s3:PutObject', bucket, key, bucket.client.send(putCommand(bucket, key, asBytes(bytes))));
 }
 
 /**
- * A PutObject for a free key only; false when it was taken. A try whose answer was lost may have won all the same, and
- * the SDK's next try is then told that the key is taken: the object carries its writer's mark, so that is found out.
+ * Makes a PutObject only if the key is free; returns false if it was taken. If the answer to the SDK's first attempt was lost,
+ * the next attempt reports the key as taken, although the first one succeeded. The object has its writer's mark to detect this.
  */
 export async function putObjectIfAbsent(
   bucket: S3Bucket,
@@ -71,7 +71,7 @@ export async function putObjectIfAbsent(
   }
 }
 
-/** Size, etag and metadata of an object, or `undefined` when there is none. */
+/** Size, etag and metadata of an object, or `undefined` if it does not exist. */
 export async function headObject(
   bucket: S3Bucket,
   key: string,
@@ -98,7 +98,7 @@ function putCommand(bucket: S3Bucket, key: string, body: Uint8Array, mark?: stri
   });
 }
 
-/** A browser that opens the object shows it; without a type it would only save it. */
+/** A browser shows an object of this type; without a type it would only download it. */
 function contentTypeOf(key: string): string {
   if (key.endsWith('.html')) return 'text/html; charset=utf-8';
   return key.endsWith('.json') ? 'application/json' : 'application/octet-stream';
@@ -109,7 +109,7 @@ async function carriesMark(bucket: S3Bucket, key: string, mark: string): Promise
   return found?.Metadata?.['writer'] === mark;
 }
 
-/** How often the SDK asked before it gave up. */
+/** Number of attempts of the SDK before it gave up. */
 function attemptsOf(error: unknown): number {
   return error instanceof S3ServiceException ? (error.$metadata.attempts ?? 1) : 1;
 }

@@ -5,13 +5,13 @@ import { readObject } from './s3-body.ts';
 import { headObject, putObject, type S3Bucket } from './s3-bucket.ts';
 import { MAX_PARTS, MIN_PART_BYTES, MultipartUpload } from './s3-multipart.ts';
 
-/** S3 allows 5 GiB; smaller copies run side by side and answer before an idle connection is given up. */
+/** S3 allows 5 GiB. Smaller copies run in parallel, and answer before an idle connection is closed. */
 const MAX_COPY_BYTES = 512 * 1_048_576;
 
-/** Ten thousand shards are looked at in about 10 s and copied in minutes; gathered parts hold at most 4 x 10 MiB. */
+/** Ten thousand shards are checked in about 10 s and copied in minutes. Gathered parts take at most 4 x 10 MiB. */
 const HEADS_IN_FLIGHT = 32;
 const GATHERED_IN_FLIGHT = 4;
-/** Copies move no bytes through here. */
+/** Copies move no bytes through this process. */
 const COPIES_IN_FLIGHT = 32;
 const PIECES_IN_FLIGHT = 8;
 
@@ -21,7 +21,7 @@ interface Source {
   readonly etag: string | undefined;
 }
 
-/** Joins objects on S3's side; only what is smaller than a part comes through here. */
+/** Joins objects inside S3; only pieces smaller than a part pass through this process. */
 export async function concatObjects(
   bucket: S3Bucket,
   key: string,

@@ -1,6 +1,6 @@
 import { bounded, StoreRejected, StoreUnavailable } from '../errors.ts';
 
-/** One call as it is told in an error: the permission it takes, and what it is about. */
+/** An S3 call for an error message: the required permission, and the object. */
 export interface S3Call {
   readonly action: `s3:${string}`;
   readonly bucket: string;
@@ -8,16 +8,16 @@ export interface S3Call {
   readonly key: string;
 }
 
-/** What is known of a failure, whether S3 answered or nothing did. */
+/** What is known of a failure, with or without an answer of S3. */
 interface S3Failure {
   /** S3's code (`SlowDown`), or Node's (`ECONNRESET`). */
   readonly code: string;
-  /** Undefined when no answer came. */
+  /** Undefined if there was no answer. */
   readonly status: number | undefined;
   readonly message: string;
 }
 
-/** Codes that another try may cure, although their status says otherwise. */
+/** Codes for which a retry may succeed, although their status says otherwise. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'AbortError',
   'ExpiredToken',
@@ -28,10 +28,10 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'TimeoutError',
 ]);
 
-/** 409 and 412: somebody else wrote at the same time; the step starts again from what is there now. */
+/** 409 and 412: another writer wrote at the same time; the step restarts from the current state. */
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 409, 412, 429]);
 
-/** The named error for whatever the SDK threw; the SDK's own error is its cause. */
+/** Converts an SDK error to a named error, with the SDK's error as its cause. */
 export function storeError(error: unknown, { action, bucket, key }: S3Call): Error {
   const failure = readFailure(error);
   const { code, status } = failure;
@@ -49,25 +49,26 @@ export function storeError(error: unknown, { action, bucket, key }: S3Call): Err
   return new StoreRejected(`S3 cannot do ${answer}.`, { cause: error });
 }
 
-/** The object, or its version, is not there. A missing bucket is an error, not a missing object. */
+/** True if the object or its version does not exist. A missing bucket is an error, not a missing object. */
 export function isMissing(error: unknown): boolean {
   const { code, status } = readFailure(error);
   return code !== 'NoSuchBucket' && (status === 404 || isDeleteMarker(error));
 }
 
-/** A version id that names a deletion is answered 405. */
+/** True for a version id that is a delete marker: S3 answers 405. */
 function isDeleteMarker(error: unknown): boolean {
   return statusOf(error) === 405;
 }
 
-/** The HTTP status S3 answered with; undefined when no answer came. */
+/** The HTTP status of S3's answer; undefined if there was no answer. */
 export function statusOf(error: unknown): number | undefined {
   return readFailure(error).status;
 }
 
 function isTransient({ code, status }: S3Failure): boolean {
   if (TRANSIENT_CODES.has(code)) return true;
-  // Node's codes (ECONNRESET, ENOTFOUND, EPIPE, …) are capitals; the SDK's own failures (no region, no credentials) are not.
+  // Node's codes (ECONNRESET, ENOTFOUND, EPIPE, …) are in capitals; codes of the SDK's own failures (no region, no credentials)
+  // are not.
   if (status === undefined) return /^E[A-Z_]+$/.test(code);
   return status >= 500 || TRANSIENT_STATUSES.has(status);
 }

@@ -9,11 +9,11 @@ import {
 import { StoreUnavailable } from '../errors.ts';
 import { crc32Base64, named, type S3Bucket } from './s3-bucket.ts';
 
-/** S3's limits of a multipart upload; only the last part may be smaller than the least. */
+/** S3's limits for a multipart upload; only the last part may be smaller than the minimum. */
 export const MIN_PART_BYTES = 5 * 1_048_576;
 export const MAX_PARTS = 10_000;
 
-/** A range of another object, as one part. `etag`: the copy fails (412) when the object is no longer that one. */
+/** A range of another object as one part. If that object no longer has this `etag`, the copy fails (412). */
 export interface CopyRange {
   readonly key: string;
   readonly etag: string | undefined;
@@ -45,7 +45,7 @@ export class MultipartUpload {
     return new MultipartUpload(bucket, key, id);
   }
 
-  /** Uploads a part. The bytes must stay as they are until this settles. */
+  /** Uploads a part. The bytes must not change until the promise settles. */
   async upload(number: number, bytes: Uint8Array): Promise<void> {
     const checksum = crc32Base64(bytes);
     const command = new UploadPartCommand({
@@ -59,7 +59,7 @@ export class MultipartUpload {
     this.#parts.push({ PartNumber: number, ETag, ChecksumCRC32: checksum });
   }
 
-  /** Lets S3 copy a part itself, without the bytes coming here. */
+  /** Makes S3 copy a part, without moving its bytes through this process. */
   async copy(number: number, { key, etag, start, end }: CopyRange): Promise<void> {
     const command = new UploadPartCopyCommand({
       ...this.#ids(),
@@ -79,12 +79,12 @@ export class MultipartUpload {
     await this.#named(this.#bucket.client.send(command));
   }
 
-  /** Drops the parts, once none is on its way any more. Never fails: what stays behind is the bucket's lifecycle's. */
+  /** Deletes the parts once none is in flight. Never fails: the bucket's lifecycle rule removes what is left. */
   async abort(): Promise<void> {
     try {
       await this.#bucket.client.send(new AbortMultipartUploadCommand(this.#ids()));
     } catch {
-      // The failure that led here is the one to tell.
+      // Ignored, because the earlier failure is the one to report.
     }
   }
 

@@ -6,8 +6,8 @@ import { concatObjects } from './s3-concat.ts';
 import { PartPool, S3Writer } from './s3-writer.ts';
 
 /**
- * A store in an S3 bucket. All of it fails with `StoreUnavailable` (try again) or `StoreRejected` (it would not help).
- * The client should leave checksums to this adapter (`WHEN_REQUIRED`): it computes them natively.
+ * A store in an S3 bucket. All methods fail with `StoreUnavailable` (transient) or `StoreRejected` (permanent). The client must
+ * leave checksums to this adapter (`WHEN_REQUIRED`), which computes them natively.
  */
 export function createS3Store(bucketName: string, client: S3Client): ObjectStore {
   const bucket: S3Bucket = { client, name: bucketName };
@@ -28,7 +28,7 @@ export function createS3Store(bucketName: string, client: S3Client): ObjectStore
   };
 }
 
-/** S3 lists in the order of the keys' UTF-8 bytes, a thousand a page. */
+/** S3 lists in the order of the keys' UTF-8 bytes, 1,000 keys per page. */
 async function* listObjects(
   bucket: S3Bucket,
   prefix: string,
@@ -39,7 +39,7 @@ async function* listObjects(
     const command = new ListObjectsV2Command({
       Bucket: bucket.name,
       Prefix: prefix,
-      // Keys may hold characters that XML cannot.
+      // Keys may contain characters that XML does not allow.
       EncodingType: 'url',
       StartAfter: after,
       ContinuationToken: token,
@@ -81,7 +81,7 @@ interface Written {
   readonly LastModified?: Date | undefined;
 }
 
-/** Listings and heads tell the same etag and time, but only heads tell the version. Times are told in seconds. */
+/** Listings and heads report the same etag and time, but only heads report the version. Times are in seconds. */
 function markOf({ ETag = '', LastModified }: Written): string {
   return `${ETag.replaceAll('"', '')}-${Math.floor((LastModified?.getTime() ?? 0) / 1_000)}`;
 }

@@ -4,20 +4,20 @@ import type { ObjectWriter } from './object-store.ts';
 import { putObject, type S3Bucket } from './s3-bucket.ts';
 import { MAX_PARTS, MultipartUpload } from './s3-multipart.ts';
 
-/** With two parts on their way and one being filled, a writer holds three buffers: 24 MiB. */
+/** With two parts in flight and one being filled, a writer has three buffers: 24 MiB. */
 const FIRST_PART_BYTES = 8 * 1_048_576;
 const MAX_IN_FLIGHT = 2;
 const SPARE_PARTS = 3;
 
 /**
- * A part's size by its number, from 1. It doubles after every 2,000 parts: 2,000 x (8 + 16 + 32 + 64 + 128) MiB are
- * 484 GiB in the 10,000 parts S3 takes. A Lambda carries 70 GB in its 15 minutes (78 MB/s), so its parts end at 32 MiB.
+ * A part's size by its number, from 1. It doubles after every 2,000 parts: the 10,000 parts that S3 allows hold 2,000 x (8 + 16 +
+ * 32 + 64 + 128) MiB = 484 GiB. A Lambda transfers 70 GB in its 15 minutes (78 MB/s), so its largest parts have 32 MiB.
  */
 export function partBytes(number: number): number {
   return FIRST_PART_BYTES * 2 ** Math.floor((number - 1) / 2_000);
 }
 
-/** Part buffers that are used again: fresh ones for every part would more than double the memory. */
+/** Part buffers for reuse: new buffers for every part would more than double the memory. */
 export class PartPool {
   readonly #spare: Buffer[] = [];
 
@@ -31,7 +31,7 @@ export class PartPool {
   }
 }
 
-/** A streaming write: one PutObject for what fits into the first part, else a multipart upload. */
+/** A streaming write: one PutObject if everything fits into the first part, otherwise a multipart upload. */
 export class S3Writer implements ObjectWriter {
   bytes = 0;
   readonly #bucket: S3Bucket;
@@ -75,7 +75,7 @@ export class S3Writer implements ObjectWriter {
   async abort(): Promise<void> {
     if (this.#ended) return;
     this.#end();
-    // A part that arrives after the abort would stay, and be paid for.
+    // A part that arrives after the abort would stay and cost money.
     await this.#inFlight.settle();
     await this.#upload?.abort();
   }
@@ -89,7 +89,7 @@ export class S3Writer implements ObjectWriter {
     await this.#upload.complete();
   }
 
-  /** Fills parts with a chunk that does not fit into the one that is open. */
+  /** Fills parts with a chunk that does not fit into the current one. */
   async #spread(bytes: Uint8Array): Promise<void> {
     try {
       for (let from = 0; from < bytes.byteLength;) {
@@ -106,7 +106,7 @@ export class S3Writer implements ObjectWriter {
     }
   }
 
-  /** Starts the upload of the open part, as soon as fewer than {@link MAX_IN_FLIGHT} are on their way. */
+  /** Uploads the current part as soon as fewer than {@link MAX_IN_FLIGHT} are in flight. */
   async #send(): Promise<void> {
     if (this.#number > MAX_PARTS) {
       throw new StoreRejected(`s3://${this.#bucket.name}/${this.#key} needs more than ${MAX_PARTS} parts.`);
@@ -117,7 +117,7 @@ export class S3Writer implements ObjectWriter {
     this.#inFlight.start(() => this.#sendPart(upload));
   }
 
-  /** A failure waits for the next `write` or for `close`. */
+  /** A failure is kept for the next `write` or `close`. */
   async #sendPart(upload: MultipartUpload): Promise<void> {
     const part = this.#part;
     if (part === undefined) return;
@@ -140,7 +140,7 @@ export class S3Writer implements ObjectWriter {
     this.#used = 0;
   }
 
-  /** After a failed part the upload is dropped and its error told; after the end there is nothing to write to. */
+  /** Throws: after a failed part it drops the upload and throws that error; after the end nothing can be written. */
   async #refuse(): Promise<never> {
     if (this.#ended) throw new Error(`s3://${this.#bucket.name}/${this.#key} was closed before this write.`);
     await this.abort();

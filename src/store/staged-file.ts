@@ -5,12 +5,12 @@ import { InvalidInput } from '../errors.ts';
 import { codeOf, placingError } from './file-errors.ts';
 
 /**
- * Where files are until they are whole; never listed. In the store's own folder, so that a rename stays within one file
- * system and is atomic.
+ * Folder of incomplete files; never listed. It is inside the store's folder, so that a rename stays within one file system and is
+ * atomic.
  */
 export const STAGING = '.tmp';
 
-/** Writes a file aside, lets the callback put it into place, and leaves nothing behind. */
+/** Writes a file to the staging folder, lets the callback move it into place, and cleans up. */
 export async function withStaged<T>(
   root: string,
   bytes: Uint8Array | string,
@@ -32,7 +32,7 @@ export async function stagingPath(root: string): Promise<string> {
 }
 
 /**
- * Moves a whole file into place, over the one that may be there.
+ * Moves a complete file into place, replacing an existing one.
  * @throws InvalidInput when no file can be there.
  */
 export async function moveTo(staged: string, path: string): Promise<void> {
@@ -45,8 +45,8 @@ export async function moveTo(staged: string, path: string): Promise<void> {
 }
 
 /**
- * Puts a whole file into a free place; false when it was taken. `link` fails when the name exists, whoever made it:
- * exactly one caller wins, in any process.
+ * Moves a complete file to a free path; false if it was taken. `link` fails if the name exists, so exactly one caller in any
+ * process succeeds.
  */
 export async function moveIfAbsent(staged: string, path: string): Promise<boolean> {
   try {
@@ -64,8 +64,7 @@ export async function moveIfAbsent(staged: string, path: string): Promise<boolea
 }
 
 /**
- * Puts a file under another name, too: files are never written again, so that one can have two. Where the file system
- * has no such names it is copied.
+ * Links a file to a second name, which is safe because files are never rewritten. Copies it if the file system has no hard links.
  */
 export async function linkTo(root: string, source: string, path: string): Promise<void> {
   const staged = await stagingPath(root);
@@ -77,7 +76,7 @@ export async function linkTo(root: string, source: string, path: string): Promis
     });
     await moveTo(staged, path);
   } finally {
-    // To rename a file over another name of its own leaves both.
+    // Renaming a file over a hard link of itself leaves both names, so the staged one is removed.
     await rm(staged, { force: true });
   }
 }

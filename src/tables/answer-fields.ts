@@ -3,15 +3,15 @@ import type { Job } from '../checkpoints/job.ts';
 import type { ResultLine } from '../checkpoints/result-line.ts';
 import { readResultLines } from './result-lines.ts';
 
-/** Result lines that are looked at for fields. */
+/** Result lines to search for fields. */
 const LOOKED_AT = 1_000;
 
-/** Most columns: an answer that is a map would have one per key. */
+/** Most columns: an answer that is a map would give one per key. */
 const MAX_FIELDS = 1_000;
 
 /**
- * The top-level fields of structured answers, in the order of their columns: the properties that the profile's schema names,
- * then those that only the first {@link LOOKED_AT} rows have. What comes later is in the whole answer all the same.
+ * The top-level fields of structured answers, in column order: the properties of the profile's schema, then further fields of the
+ * first {@link LOOKED_AT} rows. Fields that occur only later are still part of the whole answer.
  */
 export async function answerFields(
   output: Job['profile']['output'],
@@ -29,13 +29,13 @@ export async function answerFields(
   return [...fields].slice(0, MAX_FIELDS);
 }
 
-/** The properties that a schema names. */
+/** The properties of a schema. */
 export function schemaFields(output: Job['profile']['output']): string[] {
   const properties = output?.schema['properties'];
   return isObject(properties) ? Object.keys(properties) : [];
 }
 
-/** The fields of an answer that matches a schema; undefined when the row has no such answer, or it is no object. */
+/** The fields of an answer that matches a schema; undefined if the row has no such answer, or the answer is not an object. */
 export function structuredAnswer(line: ResultLine): Readonly<Record<string, unknown>> | undefined {
   return line.ok && isObject(line.output) ? line.output : undefined;
 }

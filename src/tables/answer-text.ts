@@ -1,6 +1,6 @@
 import type { OkLine } from '../checkpoints/result-line.ts';
 
-/** An answer as people read it in a table: its text, the names of its files, or its JSON. */
+/** An answer for people, in a table: its text, the names of its files, or its JSON. */
 export function answerText(line: OkLine): string {
   const { text, refusal, files, output, embedding, embeddings, ranking, body } = line;
   if (typeof text === 'string') return text;

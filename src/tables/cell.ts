@@ -1,29 +1,29 @@
 import { isExactNumber, numberText, type ExactNumber } from '../exact-json.ts';
 
-/** What a table's cell holds; `undefined` is an empty one. */
+/** Content of a table's cell; `undefined` is an empty cell. */
 export type Cell = string | number | ExactNumber | boolean | undefined;
 
-/** What all cells of a column are. */
+/** The common type of a column's cells. */
 export type ColumnKind = 'text' | 'integer' | 'number' | 'boolean';
 
-/** Texts, numbers and booleans as they are, nothing for null, JSON for the rest. */
+/** Texts, numbers and booleans unchanged, an empty cell for null, JSON for the rest. */
 export function toCell(value: unknown): Cell {
   if (value === null || value === undefined) return undefined;
   if (typeof value === 'object') return isExactNumber(value) ? value : JSON.stringify(value);
   return value as string | number | boolean;
 }
 
-/** A cell as people read it; the digits of a number stay as they are. */
+/** A cell as text; the digits of a number stay unchanged. */
 export function cellText(cell: Cell): string {
   if (cell === undefined) return '';
   if (typeof cell === 'string') return cell;
   return typeof cell === 'boolean' ? String(cell) : (numberText(cell) ?? '');
 }
 
-/** Digits that any double keeps. */
+/** Number of digits that every double keeps. */
 const SAFE_DIGITS = 15;
 
-/** The number of a cell, where a double has all of its digits; otherwise `undefined`. */
+/** A cell's number if a double keeps all of its digits; otherwise `undefined`. */
 export function cellNumber(cell: Cell): number | undefined {
   if (typeof cell === 'number') return Number.isFinite(cell) ? cell : undefined;
   const text = isExactNumber(cell) ? cell.rawJSON : '';
@@ -32,7 +32,7 @@ export function cellNumber(cell: Cell): number | undefined {
   return text !== '' && digits.length <= SAFE_DIGITS && Number.isFinite(value) ? value : undefined;
 }
 
-/** Finds out what all cells of a column are: text, as soon as they differ or a double would change one. */
+/** Finds the common type of a column's cells: text, as soon as they differ or a double would change one. */
 export class KindFinder {
   #found: ColumnKind | undefined;
 

@@ -1,6 +1,6 @@
 /**
- * RFC 4180 asks for quotes around commas, quotes and line ends. The other separators and outer spaces are quoted too, for
- * programs that guess the separator or trim.
+ * Cells to quote. RFC 4180 requires quotes around commas, quotes and line ends. Other separators and outer spaces are quoted as
+ * well, for programs that guess the separator or trim cells.
  */
 const QUOTED = /["\r\n,;|\t]|^\s|\s$/;
 

@@ -4,10 +4,10 @@ import { csvRecord } from './csv-record.ts';
 import { spreadsheetCell } from './spreadsheet-cell.ts';
 import type { Table } from './table.ts';
 
-/** Excel takes a file without it for the system's 8-bit encoding. */
+/** Without it, Excel reads a file in the system's 8-bit encoding. */
 export const BYTE_ORDER_MARK = '\ufeff';
 
-/** For files that nobody has said otherwise for: RFC 4180, and safe to open. */
+/** The default: RFC 4180, and safe to open in a spreadsheet. */
 export const PLAIN_CSV: CsvOptions = { raw: false, delimiter: ',', lineEnd: '\r\n' };
 
 /** The delimiters that spreadsheets accept. */
@@ -25,16 +25,16 @@ export function csvBeside(inputs: Summary['inputs']): CsvOptions {
 }
 
 export interface CsvOptions {
-  /** Leave cells as they are, those too with what a spreadsheet takes for a formula. */
+  /** True to leave cells unchanged, even if a spreadsheet would read one as a formula. */
   readonly raw: boolean;
-  /** Between cells. */
+  /** The separator of cells. */
   readonly delimiter: string;
   readonly lineEnd: string;
 }
 
-/** Writes a table as CSV: a header, then a record per row, in their order. Holds one batch of rows at a time. */
+/** Writes a table as CSV: a header, then one record per row, in order. Holds one batch of rows at a time. */
 export class CsvText {
-  /** Cells so far that would have been formulas. */
+  /** Number of cells so far that would have been formulas. */
   changed = 0;
   readonly #options: CsvOptions;
 

@@ -7,21 +7,21 @@ import type { Row } from '../rows/row.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readResultLines } from './result-lines.ts';
 
-/** An input row and what became of it. */
+/** An input row with its result. */
 export interface JoinedRow extends InputRow {
   readonly line: ResultLine;
 }
 
 interface InputRow {
-  /** The row's fields: the cells of a table that are not empty. None of a row that cannot be read. */
+  /** The row's fields: the non-empty cells of a table. Empty for an unreadable row. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Of a table: its header, one and the same for all rows of a file. */
+  /** Only for a table: its header, shared by all rows of a file. */
   readonly header?: readonly string[] | undefined;
 }
 
 /**
- * Joins a job's results with its input: results are in the input's order, one per row, so nothing is held but a batch of both.
- * @throws InvalidInput when the input is not there any more, is another one by now, or has other rows than the results.
+ * Joins a job's results with its input. Results are in input order, one per row, so only one batch of both is in memory.
+ * @throws InvalidInput when the input no longer exists, was changed, or has other rows than the results
  */
 export async function* joinRows(
   store: ObjectStore,
@@ -39,7 +39,7 @@ export async function* joinRows(
       if (rows.length < lines.length) throw otherRows(job, 'fewer');
       yield rows.map((row, n) => ({ ...row, line: lines[n] as ResultLine }));
     }
-    // A sample has results of its first rows alone.
+    // A sample has results of its first rows only.
     if (job.limit === undefined && (await inputs.take(1)).length > 0) throw otherRows(job, 'more');
   } finally {
     await inputs.close();
@@ -52,7 +52,7 @@ function otherRows({ jobId }: Job, how: string): InvalidInput {
   );
 }
 
-/** Read at once, because a reader may use its memory again for the next batch. */
+/** Read immediately, because a reader may reuse its memory for the next batch. */
 async function* inputRows(store: ObjectStore, { inputs, profile }: Job): AsyncGenerator<InputRow[]> {
   for (const input of inputs) {
     let header: readonly string[] | undefined;
@@ -62,7 +62,7 @@ async function* inputRows(store: ObjectStore, { inputs, profile }: Job): AsyncGe
   }
 }
 
-/** Hands out rows by number, whatever batches they come in. */
+/** Returns rows by number, independent of the batches in which they arrive. */
 class RowReader {
   readonly #batches: AsyncGenerator<InputRow[]>;
   #rest: InputRow[] = [];
@@ -71,12 +71,12 @@ class RowReader {
     this.#batches = batches;
   }
 
-  /** Closes the input that is open. */
+  /** Closes the current input. */
   async close(): Promise<void> {
     await this.#batches.return(undefined);
   }
 
-  /** The next rows; fewer only at the end. */
+  /** The next rows; fewer than `count` only at the end. */
   async take(count: number): Promise<InputRow[]> {
     const taken: InputRow[] = [];
     while (taken.length < count) {

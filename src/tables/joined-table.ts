@@ -9,17 +9,17 @@ import { ColumnNames, type Column, type Table } from './table.ts';
 
 type JoinedColumn = Column<JoinedRow>;
 
-/** Most columns of the input, and of the answers: rows that are maps would have one per key. */
+/** Most columns of the input, and of the answers: rows that are maps would give one column per key. */
 const MAX_COLUMNS = 1_000;
 
 export interface JoinedTable extends Table<JoinedRow> {
-  /** Whether the rows have more fields than there are columns. */
+  /** True if the rows have more fields than there are columns. */
   readonly isCut: boolean;
 }
 
 /**
  * A job's input beside its answers: the input's columns, `ok`, the answer, a column per top-level field of a structured answer,
- * and `error`; in a job of several files also where a row came from. Reads everything once to find the columns.
+ * and `error`; in a job with several files also the source of each row. Reads everything once to find the columns.
  * @param results opens the results; called twice
  * @throws InvalidInput as {@link joinRows}
  */
@@ -87,7 +87,7 @@ function columnsOf(asked: FieldFinder, answered: FieldFinder, tellsSources: bool
   ];
 }
 
-/** Finds the fields of objects, in the order in which they first come, and what their values are. */
+/** Finds the fields of objects, in the order of their first occurrence, and the types of their values. */
 class FieldFinder {
   readonly #fields = new Map<string, KindFinder>();
   isCut = false;
@@ -96,7 +96,7 @@ class FieldFinder {
     this.name(first);
   }
 
-  /** Fields that are there whether or not a row has a value for them. */
+  /** Adds fields that exist whether or not a row has a value for them. */
   name(names: readonly string[]): void {
     for (const name of names) if (!this.#fields.has(name)) this.#new(name);
   }
@@ -123,7 +123,7 @@ class FieldFinder {
   }
 }
 
-/** What says the kind of a value, without making the JSON text of an array or an object. */
+/** A cell of the same type as the value, without writing the JSON text of an array or an object. */
 function toKindCell(value: unknown): ReturnType<typeof toCell> {
   return typeof value === 'object' && value !== null && (Array.isArray(value) || !JSON.isRawJSON(value))
     ? 'JSON'

@@ -2,7 +2,9 @@ import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-write
 import { cellNumber, cellText, toCell, type Cell, type ColumnKind } from './cell.ts';
 import type { Table } from './table.ts';
 
-/** A group of rows is held together and written at once: at most so many rows, and about so many characters. */
+/**
+ * Limits of a group of rows, which is kept in memory and written at once: number of rows, and approximate number of characters.
+ */
 const GROUP_ROWS = 5_000;
 const GROUP_CHARACTERS = 16_000_000;
 
@@ -10,7 +12,7 @@ const TYPES = { text: 'STRING', integer: 'INT32', number: 'DOUBLE', boolean: 'BO
 
 type Value = string | number | boolean | undefined;
 
-/** Writes a table as a Parquet file, group by group. What has no type of its own in Parquet is JSON text. */
+/** Writes a table as a Parquet file, group by group. Values without a Parquet type become JSON text. */
 export async function* parquetBytes<Source>({ columns, rows }: Table<Source>): AsyncGenerator<Uint8Array> {
   const out = new ByteWriter();
   const file = new GroupWriter(out, columns);
@@ -25,14 +27,14 @@ export async function* parquetBytes<Source>({ columns, rows }: Table<Source>): A
   yield taken(out);
 }
 
-/** What was written since the last time. */
+/** The bytes written since the last call. */
 function taken(out: ByteWriter): Uint8Array {
   const bytes = Uint8Array.from(out.getBytes());
   out.index = 0;
   return bytes;
 }
 
-/** Collects rows by column, and writes them a group at a time. */
+/** Collects rows by column, and writes them in groups. */
 class GroupWriter {
   readonly #columns: readonly { readonly name: string; readonly kind: ColumnKind; data: Value[] }[];
   readonly #file: ParquetWriter;

@@ -1,17 +1,17 @@
 import type { Edges } from '../edges.ts';
 
-/** Thrown when the time is over, or enough is read: the rest is left unread. */
+/** Thrown when the time is up or enough was read. */
 export class TooMuchToRead extends Error {
   override readonly name = 'TooMuchToRead';
 }
 
-/** How far an object is read: until a time, in milliseconds since 1970, and so many bytes. */
+/** Limits for reading an object: a time, in milliseconds since 1970, and a number of bytes. */
 export interface ReadLimit {
   readonly until: number;
   readonly bytes?: number;
 }
 
-/** An object's bytes. @throws TooMuchToRead when a limit is reached before its end */
+/** The bytes of an object. @throws TooMuchToRead when a limit is reached before its end */
 export async function* readUntil(
   { store, clock }: Pick<Edges, 'store' | 'clock'>,
   key: string,

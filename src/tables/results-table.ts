@@ -23,7 +23,7 @@ const AFTER_FIELDS: readonly ResultColumn[] = [
   { name: 'source_line', kind: 'integer', value: (line) => line.source?.line },
 ];
 
-/** Results as a table: a row per result line, in their order, without the input. */
+/** Results as a table: one row per result line, in order, without the input. */
 export function resultsTable(
   results: () => AsyncIterable<Uint8Array>,
   fields: readonly string[],
@@ -34,18 +34,18 @@ export function resultsTable(
   };
 }
 
-/** The answer; of a row whose answer is not what was asked for, that answer all the same, for it is paid for. */
+/** The answer. For a row whose answer does not match, that answer, because it is paid for. */
 export function shownAnswer(line: ResultLine): string | undefined {
   return line.ok ? answerText(line) : (line.text ?? line.refusal);
 }
 
-/** A field of the line's structured answer; `undefined` when it has none. */
+/** A field of the line's structured answer; `undefined` if there is none. */
 export function answerField(line: ResultLine, field: string): unknown {
   const answer = structuredAnswer(line);
   return answer !== undefined && Object.hasOwn(answer, field) ? answer[field] : undefined;
 }
 
-/** A field with the name of another column is `output.<name>`. */
+/** A field that has the name of another column becomes `output.<name>`. */
 function fieldColumns(fields: readonly string[]): ResultColumn[] {
   const others = [...BEFORE_FIELDS, ...AFTER_FIELDS].map(({ name }) => name);
   const names = new ColumnNames([...others, ...fields.filter((field) => !others.includes(field))]);

@@ -1,21 +1,21 @@
-/** The characters that begin a formula, in ASCII and in the wide and small forms that spreadsheets read as the same. */
+/** Characters that begin a formula, in ASCII and in the wide and small forms that spreadsheets read the same way. */
 const FORMULA = '=+\\-@＝＋－＠﹦﹢﹣﹫';
 
-/** Spaces and invisible characters before a formula count as nothing, because programs trim them. */
+/** Spaces and invisible characters before a formula are ignored, because programs trim them. */
 const IGNORED = '\\s\\p{Cc}\\p{Cf}\\p{Z}';
 
-/** Quotes come apart where a line end in the cell before makes a program lose count of them. */
+/** Quotes are ignored, too: after a line end in an earlier cell, a program may miscount them. */
 const BEGINS_FORMULA = new RegExp(`^[${IGNORED}"]*[${FORMULA}]`, 'u');
 
-/** Programs may drop these from the beginning of a cell, and look at what follows. */
+/** Programs may drop these from the beginning of a cell and then read what follows. */
 const DROPPED = /^[\t\r\n]/;
 
 const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * A text that no spreadsheet takes for a formula: with an apostrophe before it when it begins with `=`, `+`, `-`, `@`, a tab or a
- * line end. Plain numbers, such as `-1.5`, stay as they are. A program that expects another separator than the file has cuts cells
- * into pieces and ends records at line ends within them: pieces get an apostrophe in the same way.
+ * Protects a text from being read as a formula: puts an apostrophe before it if it begins with `=`, `+`, `-`, `@`, a tab or a
+ * line end. Plain numbers, such as `-1.5`, stay unchanged. A program that expects another separator would cut cells into pieces,
+ * and end records at line ends within them; such pieces get an apostrophe as well.
  */
 export function spreadsheetCell(text: string, delimiter: string): string {
   if (PLAIN_NUMBER.test(text)) return text;
@@ -23,20 +23,20 @@ export function spreadsheetCell(text: string, delimiter: string): string {
   return BEGINS_FORMULA.test(text) || DROPPED.test(text) ? `'${safe}` : safe;
 }
 
-/** A run of what counts as nothing before a formula (quotes as well, which come apart with the cell), a formula's beginning, or anything else. */
+/** Tokens: a run of ignored characters and quotes, a separator, the beginning of a formula, or anything else. */
 const TOKENS = new RegExp(`[${IGNORED}"]+|[,;|]|[${FORMULA}]|[^${IGNORED}",;|${FORMULA}]+`, 'gu');
 
-/** Where programs may begin a new cell, whatever quotes say. */
+/** Characters at which programs may begin a new cell, whatever quotes say. */
 const CUTS = /[\r\n\t,;|]/;
 const FORMULA_BEGINS = new RegExp(`^[${FORMULA}]`, 'u');
 const NOTHING_BEGINS = new RegExp(`^(?:[${IGNORED}"]|[,;|])`, 'u');
 
-/** Walks the text once, in pieces: a long run of separators must not be looked at again for each of them. */
+/** Reads the text once in tokens, so that a long run of separators is not scanned again for each of them. */
 function protectPieces(text: string, delimiter: string): string {
   if (!CUTS.test(text)) return text;
   let safe = '';
   let done = 0;
-  /** Behind the last foreign separator since something else than nothing. */
+  /** Position after the last foreign separator, while only ignored characters have followed. */
   let cut: number | undefined;
   for (const { 0: token, index } of text.matchAll(TOKENS)) {
     if (NOTHING_BEGINS.test(token)) {
@@ -62,7 +62,7 @@ function lastCut(token: string, delimiter: string, index: number): number | unde
 
 const NUMBER = /[+-]?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,9})?/y;
 
-/** A number is harmless that ends where its piece does: at the separator that it began behind, or at a line's end. */
+/** True for a number that fills its whole piece, from one separator to the same one or to a line end: it is harmless. */
 function isNumberBetween(text: string, cut: number, at: number): boolean {
   NUMBER.lastIndex = at;
   const [number] = NUMBER.exec(text) ?? [];

@@ -1,21 +1,21 @@
 import type { ColumnKind } from './cell.ts';
 
-/** A column of a table whose rows are made of `Source`. */
+/** A column of a table whose rows come from a `Source`. */
 export interface Column<Source> {
   readonly name: string;
   readonly kind: ColumnKind;
-  /** A JSON value; `undefined` and null are an empty cell. */
+  /** A JSON value; `undefined` and null become an empty cell. */
   readonly value: (source: Source) => unknown;
 }
 
-/** Rows that stream, under columns that are known before the first of them. */
+/** Rows that are streamed, with columns that are known before the first row. */
 export interface Table<Source> {
   readonly columns: readonly Column<Source>[];
-  /** Reads them from the start, in batches. */
+  /** Reads the rows from the start, in batches. */
   readonly rows: () => AsyncIterable<readonly Source[]>;
 }
 
-/** Names that differ from each other in more than case, because many programs that read tables do not look at case. */
+/** Makes column names unique regardless of case, because many programs that read tables ignore case. */
 export class ColumnNames {
   readonly #taken = new Set<string>();
 
@@ -23,7 +23,7 @@ export class ColumnNames {
     for (const name of taken) this.#taken.add(name.toLowerCase());
   }
 
-  /** The name, with the prefix as often as it takes. */
+  /** The name, with the prefix repeated as often as necessary. */
   add(name: string, prefix: string): string {
     let free = name;
     while (this.#taken.has(free.toLowerCase())) free = `${prefix}.${free}`;

@@ -9,13 +9,13 @@ import { joinedTable, type JoinedTable } from './joined-table.ts';
 import { parquetBytes } from './parquet.ts';
 import { readUntil } from './read-until.ts';
 
-/** The step that writes them ends after 15 minutes, and still has the summary to write. */
+/** The step has 15 minutes in all, and must still write the summary. */
 const TIME_MS = 8 * 60_000;
 
 /**
- * Writes the tables that the profile asks for beside the results: the input and its answers. A job does not fail because a table
- * cannot be written: its input may be deleted, or be too large for the time there is.
- * @returns the keys of the tables that are there
+ * Writes the tables of input and answers that the profile requests, beside the results. A failure does not fail the job: the
+ * input may be deleted, or too large for the available time.
+ * @returns the keys of the tables that exist
  */
 export async function writeTables(
   edges: Edges,
@@ -26,7 +26,7 @@ export async function writeTables(
   const { jobId, profile } = job;
   const formats = profile.also ?? [];
   if (formats.length === 0 || results === undefined) return [];
-  // Those of an end before this one.
+  // Deletes the tables of an earlier end.
   for (const format of formats) await store.delete(tableKey(jobId, format));
   const keys: string[] = [];
   try {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { jobSchema } from '../../src/api/schemas.ts';
-import type { Collected } from '../../src/checkpoints/collected.ts';
+import type { Collected } from '../../src/checkpoints/round/collected.ts';
 import type { Plan, ShardPlan } from '../../src/checkpoints/plan.ts';
-import type { Progress } from '../../src/checkpoints/progress.ts';
-import type { ShardEnd } from '../../src/checkpoints/shard-end.ts';
+import type { Progress } from '../../src/checkpoints/shard/progress.ts';
+import type { ShardEnd } from '../../src/checkpoints/shard/shard-end.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import {
   jobKey,

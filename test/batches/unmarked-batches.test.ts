@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { batchesBefore, findUnmarked } from '../../src/batches/unmarked-batches.ts';
-import { batchObject, type CreateAnnouncement } from '../../src/checkpoints/batch-checkpoint.ts';
+import { batchObject, type CreateAnnouncement } from '../../src/checkpoints/round/batch-checkpoint.ts';
 import { roundKey } from '../../src/checkpoints/keys.ts';
 import type { UploadedContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';

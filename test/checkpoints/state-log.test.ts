@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { changeForever, findLastChange } from '../../src/checkpoints/state-log.ts';
+import { changeState, findLastChange } from '../../src/checkpoints/state-log.ts';
 import { readJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -12,8 +12,9 @@ const PREFIX = 'state/';
 
 /** Each writer adds its name once. */
 async function addName(store: ObjectStore, name: string): Promise<void> {
-  await changeForever<readonly string[]>(store, {
+  await changeState<readonly string[]>(store, {
     prefix: PREFIX,
+    kept: 3,
     change: (before = []) => (before.includes(name) ? undefined : [...before, name]),
     pause: () => Promise.resolve(),
   });
@@ -63,10 +64,36 @@ test('a change that comes so late that those which replaced it are deleted is ma
   expect(await lastState(store)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'late']);
 });
 
-test('a state that is changed for ever takes a few objects', async () => {
+test('a state that lives for ever takes a few objects', async () => {
   const store = createFolderStore(await openTempFolder());
   await Promise.all(Array.from({ length: 20 }, (_, n) => addName(store, `writer ${n}`)));
 
   expect((await Array.fromAsync(store.list(PREFIX))).length).toBeLessThanOrEqual(3);
   expect((await lastState(store)) as string[]).toHaveLength(20);
+});
+
+interface Count {
+  readonly count: number;
+}
+
+test('changes at the same time are made one after the other, and none is lost', async () => {
+  const store = createFolderStore(await openTempFolder());
+  const change = (before: Count = { count: 0 }): Count => ({ count: before.count + 1 });
+  const add = (): Promise<Count | undefined> => changeState<Count>(store, { prefix: PREFIX, change });
+
+  const seen = await Promise.all(Array.from({ length: 20 }, add));
+
+  expect(seen.map((state) => state?.count).toSorted((a = 0, b = 0) => a - b)).toEqual(
+    Array.from({ length: 20 }, (_, n) => n + 1),
+  );
+  expect(await changeState<Count>(store, { prefix: PREFIX, change: () => undefined })).toEqual({ count: 20 });
+});
+
+test('a change that leaves all as it is writes nothing', async () => {
+  const store = createFolderStore(await openTempFolder());
+  await changeState<Count>(store, { prefix: PREFIX, change: () => ({ count: 1 }) });
+
+  await changeState<Count>(store, { prefix: PREFIX, change: () => undefined });
+
+  expect(await Array.fromAsync(store.list(PREFIX))).toHaveLength(1);
 });

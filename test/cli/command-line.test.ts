@@ -39,7 +39,7 @@ describe.concurrent('nightshift run', () => {
   test('without arguments runs the example and shows its answers and files', async () => {
     const folder = await openFolder();
 
-    const { status, stdout, stderr } = await nightshift(folder, 'run');
+    const { status, stdout, stderr } = await runCli(folder, ['run']);
 
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -120,7 +120,7 @@ describe.concurrent('nightshift run', () => {
     };
     await writeFile(join(folder, 'x.job.json'), JSON.stringify(request));
 
-    const { status, stdout } = await spawnCli(
+    const { status, stdout } = await runCli(
       folder,
       ['run', 'x.job.json', '--out', 'results'],
       askingOf(simulator),
@@ -187,9 +187,9 @@ describe.concurrent('nightshift run', () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
     const args = ['run', 'a.jsonl', '--simulate', '--json'];
 
-    const first = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
-    const second = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
-    const third = JSON.parse((await nightshift(folder, ...args, '--again')).stdout) as Summary;
+    const first = JSON.parse((await runCli(folder, args)).stdout) as Summary;
+    const second = JSON.parse((await runCli(folder, args)).stdout) as Summary;
+    const third = JSON.parse((await runCli(folder, [...args, '--again'])).stdout) as Summary;
 
     expect(second).toEqual(first);
     expect(third.jobId).not.toBe(first.jobId);

@@ -62,7 +62,7 @@ function kindOf(nth: number): 'die' | 'fail' {
 }
 
 describe('a job whose pilot', () => {
-  tableOf(AT_EACH_EFFECT, 8).test(
+  tableOf(AT_EACH_EFFECT, 4).test(
     '%s ends with the same files when it has to %s after effect %i (%s), and pays no row twice',
     async (how, kind, at, _, { maxBad, expected }) => {
       await using trial = await openJob(maxBad);

@@ -69,7 +69,7 @@ describe.each([
   const changes = effects
     .map((name, n) => [n + 1, name] as const)
     .filter(([, name]) => /room|creating|batch|collected|done/.test(name));
-  tableOf(changes, 4).test(
+  tableOf(changes, 2).test(
     'after effect %i (%s), no batch is refused for its tokens, and all room is free in the end',
     async (at) => {
       await using trial = await openJob();

@@ -51,7 +51,7 @@ describe.each([
   ['the process dies', 'die'],
   ['the Lambda fails', 'fail'],
 ] as const)('when %s', (_, kind) => {
-  tableOf(COLLECTING, 4).test(
+  tableOf(COLLECTING, 2).test(
     'after effect %i (%s), the job ends with the same files, one batch and one file per round',
     async (at) => {
       await using trial = await openJob();

@@ -3,7 +3,7 @@ import { buildTableKey } from '../../src/checkpoints/keys.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { buildStateObject } from '../../src/rows/build-state.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 import { MAX_SOURCES } from '../../src/store/join-objects.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { KEY } from '../support/edges.ts';

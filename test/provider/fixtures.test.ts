@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { classifyLine } from '../../src/collect/lines/classify-line.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import { CHAT } from '../../src/endpoints/chat.ts';
-import { classifyError, isBusy, isTooLarge } from '../../src/provider/classify-error.ts';
+import { classifyError, isBusy, isTooLarge } from '../../src/provider/errors/classify-error.ts';
 import {
   builtInDialect,
   DIALECTS,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { reportKey } from '../../src/checkpoints/keys.ts';
 import { renderLiveReport } from '../../src/report/render-report.ts';
 import { describeReport } from '../../src/report/report-data.ts';
-import { surveyOf } from '../../src/report/row-survey.ts';
+import { surveyOf } from '../../src/report/survey/row-survey.ts';
 import { openWorld, prompts, type Ended, type World } from '../workflow/world.ts';
 
 /** The text of a job's page, without its markup. */

@@ -8,7 +8,7 @@ import type { ResolvedProfile, ShardLimits } from '../../src/checkpoints/profile
 import { roundKey } from '../../src/checkpoints/keys.ts';
 import type { RequestHash } from '../../src/reuse/request-hash.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
-import type { UniqueIds } from '../../src/rows/unique-ids.ts';
+import type { UniqueIds } from '../../src/rows/ids/unique-ids.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import { addressBelow } from '../../src/provider/addresses.ts';
+import { addressBelow } from '../../src/provider/http/addresses.ts';
 import type { ProviderClient } from '../../src/provider/batch-provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect, type DialectName } from '../../src/provider/dialects/dialects.ts';

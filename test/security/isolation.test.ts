@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { defineConfig, parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
+import { ROUTES } from '../../src/config/routes.ts';
 import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { readJson } from '../../src/store/json.ts';
@@ -179,7 +180,7 @@ describe('a dropped job file', () => {
 describe('a caller of an API that keeps callers apart', () => {
   const apart = () => openWith({ api: { owner: 'caller' } });
 
-  test('finds no job of others: not in the list, not by its id, not to cancel, not to resume', async () => {
+  test('finds no job of others: not in the list, and by no route of a job', async () => {
     const world = await apart();
     const hers = jobIdOf(await world.post('/jobs', { rows: ['a'] }));
     await world.store.put('output/dropped/summary.json', '{}');
@@ -188,11 +189,14 @@ describe('a caller of an API that keeps callers apart', () => {
 
     expect(his).not.toBe(hers);
     expect((await world.get('/jobs')).body).toMatchObject({ jobs: [{ jobId: his }] });
-    for (const jobId of [hers, 'dropped']) {
-      expectProblem(await world.get(`/jobs/${jobId}`), 404, 'no-such-job');
-      expectProblem(await world.post(`/jobs/${jobId}/cancel`, {}), 404, 'no-such-job');
-      expectProblem(await world.post(`/jobs/${jobId}/resume`, {}), 404, 'no-such-job');
-    }
+    const routes = Object.values(ROUTES).filter(({ path }) => path.includes('{jobId}'));
+    expect(routes.length).toBeGreaterThan(1);
+    for (const jobId of [hers, 'dropped'])
+      for (const { method, path } of routes) {
+        const address = path.replace('{jobId}', jobId);
+        const answer = await (method === 'get' ? world.get(address) : world.post(address, {}));
+        expectProblem(answer, 404, 'no-such-job');
+      }
     expect((await world.get(`/jobs/${his}`)).status).toBe(200);
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import { createScrub } from '../../src/provider/scrub-secrets.ts';
+import { createScrub } from '../../src/provider/secrets/scrub-secrets.ts';
 import { FORMS, KEY, TELLING } from './key-forms.ts';
 import { startRecorder } from './recorder.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import { scrubStream } from '../../src/provider/scrub-stream.ts';
+import { scrubStream } from '../../src/provider/secrets/scrub-stream.ts';
 import { KEY as KEY_OF_WORLD } from '../support/edges.ts';
 import { openWorld, prompts } from '../workflow/world.ts';
 import { FORMS, KEY, TELLING } from './key-forms.ts';

@@ -3,7 +3,7 @@ import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
 import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
-import { progressObject, type Progress } from '../../src/checkpoints/progress.ts';
+import { progressObject, type Progress } from '../../src/checkpoints/shard/progress.ts';
 import { readRoom } from '../../src/checkpoints/room.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
@@ -167,7 +167,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
 };
 
 describe.each([undefined, 100_000])('with a limit of %s tokens, room is free when a batch', (limit) => {
-  test.each(Object.entries(FAULTS))('%s', async (_how, faults) => {
+  tableOf(Object.entries(FAULTS), 5).test('%s', async (_how, faults) => {
     const world = await openWorld({ config: configOf(limit), faults });
 
     await world.run(prompts(4), { shardLimits: { maxRows: 2 }, rounds: 2 });

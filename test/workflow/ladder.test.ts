@@ -2,7 +2,7 @@ import { onTestFinished, describe, expect, test } from 'vitest';
 import type { Fault } from '../../simulator/faults.ts';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import { shardKey, stepKey } from '../../src/checkpoints/keys.ts';
-import { readCollected } from '../../src/checkpoints/collected.ts';
+import { readCollected } from '../../src/checkpoints/round/collected.ts';
 import { readJobLedger } from '../../src/checkpoints/ledger.ts';
 import { defineConfig, type NightshiftConfig, type ProfileConfig } from '../../src/config/config.ts';
 import type { DialectName } from '../../src/provider/dialects/dialects.ts';

@@ -3,8 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { tableKey } from '../../src/checkpoints/keys.ts';
-import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
-import { openWorld, prompts, type Ended, type World } from './world.ts';
+import { expectReconciled, openWorld, prompts, type Ended, type World } from './world.ts';
 
 const PERMANENT = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
 
@@ -14,14 +13,6 @@ const failOnce = ({ simulator }: World, ...ids: string[]): void =>
 
 const outcomes = ({ results }: Ended): string[] =>
   results.map((line) => `${line.custom_id} ${line.ok ? 'ok' : line.outcome} ${line.retried ?? '-'}`);
-
-/** One result per row, and counts that are those of the lines. */
-function expectReconciled({ summary, results, deadLetters }: Ended): void {
-  expect(settledRows(summary.counts)).toBe(summary.rows);
-  expect(results).toHaveLength(summary.rows);
-  expect(summary.counts.ok).toBe(results.filter(({ ok }) => ok).length);
-  expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
-}
 
 describe('a retry', () => {
   test('asks the rows again that are not ok, and no other, and puts them in their places', async () => {

@@ -10,6 +10,7 @@ import { buildPrefix, joinedPrefix, resultsKey } from '../../src/checkpoints/key
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { KEY, openEdges } from '../support/edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
@@ -71,7 +72,7 @@ test('a job whose steps never have enough time goes on in further calls and come
   expect(divided.left).toEqual([]);
 });
 
-test('a job with a pilot, too', async () => {
+test('a job with a pilot, too', EXHAUSTIVE, async () => {
   const pilot = { rows: 50, maxBad: 0.5 };
   const whole = await run(undefined, { pilot });
   const divided = await run({ isShort: () => true, isOver: () => false }, { pilot });

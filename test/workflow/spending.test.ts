@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { changeLedger, readJobLedger, type Spending } from '../../src/checkpoints/ledger.ts';
+import { readJobLedger, type Spending } from '../../src/checkpoints/ledger.ts';
+import { changeState } from '../../src/checkpoints/state-log.ts';
 import { monthPrefix } from '../../src/checkpoints/keys.ts';
 import { defineConfig, type NightshiftConfig, type ProfileConfig } from '../../src/config/config.ts';
 import type { Fault } from '../../simulator/faults.ts';
@@ -172,7 +173,10 @@ describe('a budget for a month', () => {
   test('begins anew with the next month', async () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { maxPerMonth: 25 } });
     const long = { spent: 1_000, open: {} };
-    await changeLedger<Spending>(world.store, monthPrefix('default', '2001-01'), () => long);
+    await changeState<Spending>(world.store, {
+      prefix: monthPrefix('default', '2001-01'),
+      change: () => long,
+    });
 
     expect((await world.run(tenTokens(2))).summary.status).toBe('succeeded');
   });

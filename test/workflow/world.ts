@@ -207,6 +207,7 @@ export function paidAnswers({ simulator }: World): number {
 export function expectReconciled({ summary, results, deadLetters }: Ended): void {
   expect(settledRows(summary.counts)).toBe(summary.rows);
   expect(results).toHaveLength(summary.rows);
+  expect(summary.counts.ok).toBe(results.filter(({ ok }) => ok).length);
   expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
   const bad = results.filter(({ ok }) => !ok).map(({ custom_id }) => custom_id);
   expect(deadLetters.map(({ custom_id }) => custom_id)).toEqual(bad);

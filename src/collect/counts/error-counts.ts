@@ -1,16 +1,16 @@
 import type { ErrorCount } from '../../checkpoints/counts.ts';
 import { Tally } from './tally.ts';
 
-/** Longest example in characters: of a custom_id, and of a message. */
+/** Longest example of a custom_id and of a message, in characters. */
 const MAX_ID_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 300;
 
-/** Rows that are not ok, by outcome and code; the first row of each is its example. */
+/** Counts rows that are not ok by outcome and code; the first row of each is the example. */
 export class ErrorTally {
   readonly #tally = new Tally<ErrorCount>((a, b) => ({ ...a, rows: a.rows + b.rows }));
 
   add(error: ErrorCount): void {
-    // An outcome has no space in it, so no two errors have one name.
+    // No outcome contains a space, so the names of two errors never collide.
     const name = error.code === undefined ? undefined : `${error.outcome} ${error.code}`;
     this.#tally.add(name, error);
   }

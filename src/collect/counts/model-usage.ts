@@ -11,7 +11,7 @@ interface Answers {
   readonly usage: Usage;
 }
 
-/** What one answer counts for. */
+/** What is counted of one answer. */
 export interface CountedAnswer {
   readonly model: string | undefined;
   readonly end: AnswerEnd | undefined;
@@ -26,7 +26,7 @@ export function modelOf(body: unknown): string | undefined {
 
 /** Tokens and cost by the model that answered. */
 export class ModelTally {
-  /** Rounded only where it is read: an answer's turn is short. */
+  /** Rounds only when the totals are read: rounding each answer is slow. */
   readonly #tally = new Tally<Answers>((a, b) => ({
     answers: a.answers + b.answers,
     truncated: a.truncated + b.truncated,
@@ -39,7 +39,7 @@ export class ModelTally {
     this.#tally.add(model, { ...countEnds(end), usage });
   }
 
-  /** Counts an answer by its body. */
+  /** Counts an answer, given its body. */
   addAnswer(body: unknown, end: AnswerEnd | undefined): void {
     this.add({ model: modelOf(body), end, usage: usageOf(body) });
   }
@@ -57,7 +57,7 @@ export class ModelTally {
     }));
   }
 
-  /** Over all models. */
+  /** Sum over all models. */
   total(): Usage {
     return this.#tally
       .entries()

@@ -1,9 +1,9 @@
-import type { Collected } from '../../checkpoints/collected.ts';
+import type { Collected } from '../../checkpoints/round/collected.ts';
 import type { StepCounts } from '../../checkpoints/counts.ts';
 import { sumModels } from './model-usage.ts';
 import { addUsage, NO_USAGE } from '../../spending/usage.ts';
 
-/** What the steps of a shard's ladder came to; undefined when none of its rows went up. */
+/** Counts per step of a shard's ladder; undefined if no row went up. */
 export function countSteps(rounds: readonly Collected[]): readonly StepCounts[] | undefined {
   if (!rounds.some(({ step, up }) => (step ?? up) !== undefined)) return undefined;
   const byStep = Map.groupBy(rounds, ({ step }) => (step?.nth ?? 0) + 1);
@@ -16,7 +16,7 @@ export function countSteps(rounds: readonly Collected[]): readonly StepCounts[] 
   }));
 }
 
-/** Adds up the steps of shards. */
+/** Adds up the counts per step of several shards. */
 export function sumSteps(shards: readonly (readonly StepCounts[])[]): readonly StepCounts[] {
   const byStep = Map.groupBy(shards.flat(), ({ step }) => step);
   return [...byStep]

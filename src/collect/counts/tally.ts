@@ -1,10 +1,10 @@
-/** Most names that are counted separately, so that a checkpoint stays small whatever a provider returns. */
+/** Most names that are counted separately, so that a checkpoint stays small whatever names a provider returns. */
 const MAX_NAMES = 20;
 
 /** Longest name in characters. */
 const MAX_NAME_LENGTH = 100;
 
-/** Sums by name: the first 20 names apart, everything else together, under no name. */
+/** Sums by name: separately for the first 20 names, together and without a name for all others. */
 export class Tally<Sum> {
   readonly #sums = new Map<string | undefined, Sum>();
   readonly #plus: (a: Sum, b: Sum) => Sum;
@@ -21,7 +21,7 @@ export class Tally<Sum> {
     this.#sums.set(told, before === undefined ? sum : this.#plus(before, sum));
   }
 
-  /** In the order in which the names came. */
+  /** In the order of first occurrence. */
   entries(): [name: string | undefined, sum: Sum][] {
     return [...this.#sums];
   }

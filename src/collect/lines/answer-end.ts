@@ -1,9 +1,9 @@
 import type { Shown } from '../../endpoints/endpoint.ts';
 
-/** How an answer ended that is not all that was asked for. */
+/** The two ways in which an answer ends incomplete. */
 export type AnswerEnd = 'truncated' | 'refused';
 
-/** In lower case: providers write them in either. */
+/** Compared in lower case, because providers use both. */
 const TRUNCATED: ReadonlySet<unknown> = new Set([
   'length',
   'model_length',
@@ -12,7 +12,7 @@ const TRUNCATED: ReadonlySet<unknown> = new Set([
 ]);
 const REFUSED: ReadonlySet<unknown> = new Set(['content_filter', 'content-filter', 'safety', 'refusal']);
 
-/** `truncated`: its tokens were used up; `refused`: by the model, or by the provider's filter. */
+/** `truncated`: at the token limit; `refused`: by the model, or by the provider's filter. */
 export function endOf({ finish_reason: reason, refusal }: Shown): AnswerEnd | undefined {
   const why = reason?.toLowerCase();
   if (refusal !== undefined || REFUSED.has(why)) return 'refused';

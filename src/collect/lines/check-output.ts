@@ -4,20 +4,20 @@ import type { AnsweredLine, NotOkLine } from '../../checkpoints/result-line.ts';
 import type { Match, Mismatch } from '../../output/compile-schema.ts';
 import type { AnswerEnd } from './answer-end.ts';
 
-/** What the answers of a job must match. */
+/** What a job's answers must match. */
 export interface OutputCheck {
   readonly match: Match;
-  /** Whether a row is asked again when its answer does not. */
+  /** True if a row with a mismatching answer is sent again. */
   readonly retry: boolean;
 }
 
-/** An answer that is no output. */
+/** The result line of an answer that does not match. */
 export type InvalidOutput = NotOkLine & { readonly outcome: 'invalid_output' };
 
 /**
- * The line of an answer that is to match a schema: with `output` in place of its text, or as an invalid output that keeps
- * it. White space around the JSON is allowed, and nothing else.
- * @param texts what may be the answer, the most likely first: the first that matches is
+ * The line of an answer that is to match a schema: with `output` in place of its text, or as an invalid output that keeps the
+ * text. Only white space may surround the JSON.
+ * @param texts texts that may be the answer, most likely first; the first match is taken
  */
 export function checkOutput(
   line: AnsweredLine,
@@ -37,14 +37,14 @@ export function checkOutput(
     ok: false,
     outcome: 'invalid_output',
     error,
-    // The model may say it otherwise; what it refuses it would refuse again, and a schema stays what it is.
+    // A retry may bring a matching answer, but a refusal repeats itself and a wrong schema stays wrong.
     retry: end !== 'refused' && cause !== 'schema',
     ...Object.fromEntries(Object.entries(answer).filter(([, given]) => given !== undefined)),
     round,
   };
 }
 
-/** The first text that is JSON and matches; else why the first that is JSON does not. */
+/** The first text that is JSON and matches; if none matches, why the first JSON text does not. */
 function findOutput(
   texts: readonly string[],
   match: Match,
@@ -54,7 +54,7 @@ function findOutput(
     const plain = parse(text);
     if (plain === undefined) continue;
     const found = match(plain);
-    // What is handed on keeps its digits; what is matched has numbers that can be compared.
+    // The result keeps the digits as they came; only the copy that is matched converts numbers to doubles.
     if (found === undefined) return { output: readAnswer(text) };
     mismatch ??= found;
   }
@@ -70,10 +70,10 @@ function codeOf(mismatch: Mismatch, end: AnswerEnd | undefined): string {
   return mismatch === NOT_JSON ? 'OUTPUT_NOT_JSON' : 'INVALID_OUTPUT';
 }
 
-/** A number that a double may be too small for. */
+/** A number that may overflow a double. */
 const MAY_OVERFLOW = /\d[eE]\+?\d{3}|\d{300}/;
 
-/** JSON has no undefined. */
+/** Undefined stands for "not JSON", because JSON has no undefined. */
 function parse(text: string): unknown {
   try {
     return MAY_OVERFLOW.test(text) ? toPlain(parseExact(text)) : (JSON.parse(text) as unknown);

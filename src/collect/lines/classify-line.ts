@@ -5,44 +5,44 @@ import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import { isPassing, isVague, type Said } from './passing-words.ts';
-import { readError, type WireError } from '../../provider/error-envelope.ts';
-import { carriedError, isOnlyError, isTold } from '../../provider/error-signs.ts';
-import { pythonAsJson } from '../../provider/python-literal.ts';
+import { readError, type WireError } from '../../provider/errors/error-envelope.ts';
+import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-signs.ts';
+import { pythonAsJson } from '../../provider/errors/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
-/** What one result line says of its row. */
+/** What one result line says about its row. */
 export type Verdict = Answered | Failed;
 
 export interface Answered {
   readonly kind: 'ok';
   readonly body: unknown;
-  /** What a compact result line shows of it. */
+  /** The fields that a compact result line shows. */
   readonly shown: Shown;
 }
 
 export interface Failed {
-  /** `retriable`: another round may help; `halting`: the account was denied; `permanent`: nothing will help. */
+  /** `retriable`: another round may succeed; `halting`: the account was denied; `permanent`: no retry can succeed. */
   readonly kind: 'retriable' | 'halting' | 'permanent';
   readonly code: string;
   readonly message: string;
-  /** The HTTP status, as far as the line or its error names one. */
+  /** The HTTP status, if the line or its error has one. */
   readonly status: number;
-  /** The body of a success that is not an answer, if it holds more than the reported error: it may be paid for. */
+  /** The body of a success that is not an answer, if it holds more than the reported error. It may be paid for. */
   readonly body?: unknown;
-  /** The line reports a success, and the provider may count it as one, but its body is not an answer. */
+  /** Set if the line reports a success that its body does not confirm. The provider may count it as a success. */
   readonly isSuccess?: true;
 }
 
 const RETRIABLE_STATUSES = new Set([0, 408, 409, 425, 429]);
 const HALTING_STATUSES = new Set([401, 402, 403]);
 
-/** Our own codes that another round may better. */
+/** Our own codes for which another round may succeed. */
 const RETRIABLE_CODES = new Set(['EMPTY_RESULT', 'ANSWER_BROKEN_OFF', 'RESPONSE_NOT_COMPLETED']);
 
-/** What a provider's codes say of a row, whatever its status says. */
+/** Error codes that decide about a row, whatever its HTTP status is. */
 export type RowCodes = Pick<Codes, 'retriable' | 'permanent' | 'halting'>;
 
-/** What a job's lines are read by. */
+/** The rules by which a job's lines are read. */
 export interface LineRules {
   readonly endpoint: Endpoint;
   /** The dialect's codes, and the retriable codes of the profile. */
@@ -50,9 +50,8 @@ export interface LineRules {
 }
 
 /**
- * Reads a result line: Melious's `error` beside `response`, OpenAI's `response.status_code`, and what is seen in
- * between (a body that is a JSON string, an error that is a plain string, a status for a code, both null).
- *
+ * Reads a result line. Accepts Melious's `error` beside `response`, OpenAI's `response.status_code`, and the variants of other
+ * providers: a body that is a JSON string, an error that is a plain string, a status in place of a code, both fields null.
  * @param asked what the row's request asks
  */
 export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: Asked): Verdict {
@@ -60,7 +59,7 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   const response = asWire(given);
   const status = readStatus(response);
   const body = response === undefined ? given : bodyOf(response);
-  // Beside the response, or in it beside its body.
+  // The error is beside the response, or inside it beside its body.
   const error = carriedError(line) ?? carriedError(response);
   if (error !== undefined) return withAnswer(fail(withBody(error, body), status, codes), status, body);
   const unanswered = body === undefined && status >= 200 && status < 300 ? readUnnamed(line) : undefined;
@@ -71,7 +70,7 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   return withAnswer({ ...fail(answer.error, status, codes), isSuccess: true }, status, body);
 }
 
-/** The failure with the body of a success, where that says more than the failure: it may be paid for. */
+/** Adds the body of a success to a failure if the body holds more than the failure. It may be paid for. */
 function withAnswer(failed: Failed, status: number, body: unknown): Failed {
   const isSuccess = status >= 200 && status < 300;
   const isTelling = typeof body === 'object' && Object.keys(body ?? {}).length > 0;
@@ -80,7 +79,7 @@ function withAnswer(failed: Failed, status: number, body: unknown): Failed {
   return isAllTold ? failed : { ...failed, body };
 }
 
-/** The error of a line that has neither a response nor an error, but says in fields of its own what went wrong. */
+/** Reads the error of a line without `response` and `error` from its other fields. */
 function readUnnamed({
   custom_id: _id,
   id: _own,
@@ -91,7 +90,7 @@ function readUnnamed({
   return said.message === undefined ? undefined : { ...said, code: said.code ?? 'EMPTY_RESULT' };
 }
 
-/** What the body of a failure says, where the error beside it does not. */
+/** Adds what the body of a failure says, if the error beside it is empty. */
 function withBody(error: WireError, body: unknown): WireError {
   const said = readError(asWire(body)?.['error'] === undefined ? undefined : body);
   const others = [
@@ -104,25 +103,25 @@ function withBody(error: WireError, body: unknown): WireError {
   return { code: error.code ?? said.code, message, others, ...(status !== undefined && { status }) };
 }
 
-/** Where responses have their status. */
+/** Names of a response's status field. */
 const STATUS_FIELDS = ['status_code', 'statusCode', 'status'];
 
-/** A response without a status, as Melious writes it, is a success. */
+/** A response without a status, as Melious writes it, counts as a success. */
 function readStatus(response: Wire | undefined): number {
   for (const name of STATUS_FIELDS) {
     const status = response?.[name];
     const text = typeof status === 'string' ? status : (numberText(status) ?? '');
-    // Bodies have a status, too, when they stand in the place of a response: a word.
+    // A body in the position of a response may have a `status`, too, but that one is a word.
     const [, digits] = /^\s*(\d{1,3})\b/.exec(text) ?? [];
     if (digits !== undefined) return Number(digits);
   }
   return 200;
 }
 
-/** Fields of a response that are no part of its body. */
+/** Fields of a response that do not belong to its body. */
 const AROUND_BODY = new Set([...STATUS_FIELDS, 'request_id', 'headers', 'error', 'errors', 'body']);
 
-/** The body of a response; its other fields, where they hold anything, in place of one. */
+/** The body of a response; without one, its other non-empty fields. */
 function bodyOf(response: Wire): unknown {
   const body = readBody(response['body']);
   if (body !== undefined) return body;
@@ -136,10 +135,10 @@ function bodyOf(response: Wire): unknown {
   };
 }
 
-/** Strings of JSON in strings of JSON that are read. */
+/** How many levels of JSON strings within JSON strings are parsed. */
 const MAX_STRINGS = 3;
 
-/** The body, parsed if it is a string of JSON or of a Python dict; `undefined` without a body. */
+/** The body, parsed if it is a string with JSON or with a Python dict; `undefined` without a body. */
 function readBody(body: unknown): unknown {
   let read = body;
   for (let level = 0; typeof read === 'string' && level < MAX_STRINGS; level += 1) {
@@ -150,7 +149,7 @@ function readBody(body: unknown): unknown {
   return read ?? undefined;
 }
 
-/** Some programs write a body as Python prints it. An error in such a text is read as one. */
+/** Some programs write a body in Python's notation. Such a body is read only if it is an error. */
 function readPython(text: string): unknown {
   const json = text.startsWith("{'") ? pythonAsJson(text) : undefined;
   return json === undefined ? undefined : tryReadAnswer(json);
@@ -169,7 +168,7 @@ function fail(error: WireError, status: number, codes: RowCodes): Failed {
 
 const isSaid = ({ code, message }: WireError): boolean => code !== undefined || message !== undefined;
 
-/** The failure of a line that says nothing of it. */
+/** The failure of a line that does not describe it. */
 function unsaid(status: number): WireError {
   if (status >= 400)
     return { code: statusCode(status), message: `The provider answered ${status} without an error.` };
@@ -181,12 +180,15 @@ function statusCode(status: number): string {
   return status >= 200 && status < 300 ? 'UNKNOWN' : `HTTP_${status}`;
 }
 
-/** Whether a name for failures of any kind stands around a status of the client's, which decides: a 429 is transient all the same. */
+/**
+ * True if a vague name for a failure surrounds a 4xx status of the inner error. The inner status then decides, and a 429 is still
+ * transient.
+ */
 function isOpposed(name: string, { inner = 0 }: Said): boolean {
   return isVague(name) && inner >= 400 && inner < 500;
 }
 
-/** By code first: codes are more exact than statuses. The first name that is known decides. */
+/** Codes decide before statuses, because they are more exact. The first known name wins. */
 function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
   for (const name of said.names) {
     if (isListed(name, codes.halting)) return 'halting';

@@ -10,21 +10,21 @@ import { withResponse } from './line-shape.ts';
 /** A line of a provider's file. */
 export interface ProviderLine {
   readonly bytes: Buffer;
-  /** Whether the bytes are valid UTF-8. */
+  /** True if the bytes are valid UTF-8. */
   readonly isUtf8: boolean;
 }
 
-/** What a line says of its row; of an answer perhaps only how its result line is rendered. */
+/** What a line says about its row. For an answer this may be only the means to render its result line. */
 export type LineVerdict = Verdict | RenderableAnswer;
 
 /** An answer whose result line is rendered from the bytes of the provider's line. */
 export interface RenderableAnswer {
   readonly kind: 'ok';
-  /** To be called before the next line is read: both the result line and its source are reused then. */
+  /** Call it before the next line is read, which reuses the memory of both lines. */
   render(): CountedLine;
 }
 
-/** A result line with its newline, and the usage of its answer. */
+/** A result line with its newline and the usage of its answer. */
 export interface CountedLine {
   readonly line: Buffer;
   readonly model: string | undefined;
@@ -32,26 +32,26 @@ export interface CountedLine {
   readonly usage: Usage;
 }
 
-/** A line before its row is known. */
+/** A line whose row is not known yet. */
 export interface ReadLine {
-  /** The custom_id of the line; absent if it has none that can be read. */
+  /** The line's custom_id; absent if it has no readable one. */
   readonly id: string | undefined;
-  /** Undefined when the line is not a JSON object, or no row has its id. */
+  /** Undefined if the line is not a JSON object, or no row has its id. */
   readonly verdict: LineVerdict | undefined;
 }
 
 /**
- * Reads the lines of a provider's files. {@link RuleLines} parses each line; a faster implementation comes to the same
- * verdicts and result lines.
+ * Reads the lines of a provider's files. {@link RuleLines} parses each line; a faster implementation returns the same verdicts
+ * and result lines.
  */
 export interface LineReader {
-  /** @param askedOf what the request with this id asks; undefined when there is no such request */
+  /** @param askedOf returns what the request with this id asks; undefined if there is no such request */
   read(line: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine;
-  /** Reads a line whose row is known, whatever its id is. Returns undefined when it is not a JSON object. */
+  /** Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object. */
   readOf(line: ProviderLine, asked: Asked): LineVerdict | undefined;
 }
 
-/** Reads lines by the rules: parses them, and classifies what they hold. */
+/** Reads lines by the rules: parses them and classifies their content. */
 export class RuleLines implements LineReader {
   readonly #rules: LineRules;
 
@@ -73,13 +73,13 @@ export class RuleLines implements LineReader {
   }
 }
 
-/** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
+/** Our ids are strings. A program that converts `"17"` to a number may return 17. */
 function readId(line: Wire | undefined): string | undefined {
   const id = line?.['custom_id'];
   return typeof id === 'string' ? id : numberText(id);
 }
 
-/** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */
+/** Parses a line as an object. Invalid UTF-8 is replaced, so that the row is not lost. */
 export function parseLine(bytes: Buffer): Wire | undefined {
   try {
     return asWire(readAnswer(bytes.toString('utf8')));

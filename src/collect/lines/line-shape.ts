@@ -1,10 +1,7 @@
 import { numberText } from '../../exact-json.ts';
 import type { Wire } from '../../provider/wire.ts';
 
-/**
- * A result line in the shape that providers agree on: an answer that stands in the line itself, in place of a `response`, is
- * put into one.
- */
+/** Brings a result line into the common shape: an answer in the line itself is moved into a `response`. */
 export function withResponse(line: Wire): Wire {
   if (!isNothing(line['response']) || !isNothing(line['error'])) return line;
   const { body, status_code, ...rest } = line;
@@ -14,13 +11,13 @@ export function withResponse(line: Wire): Wire {
   return holdsAnswer ? { ...line, response: { status_code, body: fields } } : line;
 }
 
-/** An object or a list. A number that keeps its digits is an object, but does not count. */
+/** True for an object or a list. A number that keeps its digits is an object in memory, but does not count. */
 const isStructure = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && numberText(value) === undefined;
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '';
 
-/** Fields that describe an answer: what they hold is no id of a row. */
+/** Fields that describe an answer, so their values are not ids of rows. */
 const OTHER_FIELDS: ReadonlySet<string> = new Set([
   'model',
   'object',
@@ -34,13 +31,13 @@ const OTHER_FIELDS: ReadonlySet<string> = new Set([
   'method',
 ]);
 
-/** Objects of a line that may carry what came with the request. */
+/** Objects of a line that may repeat fields of the request. */
 const ECHOES = ['request', 'metadata', 'response'] as const;
 
 /**
- * The custom_id of a line that has it under another name.
- * @param isRow whether there is a row with this id
- * @returns undefined when no field holds an id of a row, or fields hold those of several rows
+ * Finds the custom_id of a line that has it under another name.
+ * @param isRow true if a row has this id
+ * @returns undefined if no field holds an id of a row, or fields hold ids of several rows
  */
 export function idUnderOtherName(line: Wire, isRow: (id: string) => boolean): string | undefined {
   const fields = [line, ...ECHOES.map((name) => line[name])].flatMap((each) =>
@@ -62,7 +59,7 @@ function scalarText(value: unknown): string | undefined {
 
 const ID_AT_FRONT = /"custom_?id"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(\d+))/i;
 
-/** The custom_id of a line that is not JSON, where its beginning still shows it. */
+/** Finds the custom_id of a line that is not JSON, if it is in the line's first characters. */
 export function idInText(text: string): string | undefined {
   const [, quoted, digits] = ID_AT_FRONT.exec(text) ?? [];
   if (quoted === undefined) return digits;

@@ -1,32 +1,32 @@
-/** What an error says. */
+/** The words of an error. */
 export interface Said {
   readonly names: readonly string[];
   readonly message: string;
-  /** The HTTP status that the error itself names. */
+  /** The HTTP status in the error itself. */
   readonly inner?: number | undefined;
 }
 
-/** Names of failures that pass, as gateways write them: `ServiceUnavailableError`, `rate-limit`. */
+/** Names of transient failures, as gateways write them: `ServiceUnavailableError`, `rate-limit`. */
 const PASSING_NAME =
   /rate[_ -]?limit|too[_ -]?many[_ -]?requests|overloaded|server[_ -]?error|unavailable|timed?[_ -]?out|connect(?:ion)?[_ -]?(?:error|reset|refused|aborted|closed)|disconnected|deadline[_ -]?exceeded|resource[_ -]?exhausted/i;
 
-/** Names that say no more than that there is a failure. */
+/** Names that only say that something failed. */
 const VAGUE_NAME =
   /^(?:(?:api|unknown|upstream|provider|inference|request|internal|general|processing|runtime|execution|engine|model|backend|batch|http|openai|unexpected|(?:api[_ -]?)?status)?[_ -]?(?:error|failed|failure|exception)|(?:HTTP_)?[24]00|-?1|UNKNOWN)$/i;
 
 const PASSING_WORDS =
   /time[d -]?\s?out|too many requests|rate[ -]?limit|overload|temporar|(?:service|server|model|upstream|engine|worker|backend)\b.{0,40}\b(?:unavailable|busy|not ready)|(?:try|retry)(?: your request)? (?:again|later)|internal (?:server )?error|deadline exceeded|connection (?:reset|refused|error|closed|aborted)|ECONNRESET|socket hang up|disconnected|(?:at|over|insufficient|no) capacity/i;
 
-/** Words about the row: the same would come again. */
+/** Words about the row itself: a retry would fail again. */
 const ABOUT_ROW =
   /bad request|invalid|malformed|not (?:valid|parse)|context length|too (?:long|large)|unsupported|not supported|missing|required|must (?:be|not)|quota|billing|credit/i;
 
-/** Whether a name says no more than that there is a failure. */
+/** True if a name only says that something failed. */
 export const isVague = (name: string): boolean => VAGUE_NAME.test(name);
 
 /**
- * Whether a failure passes by its names, or by its words where no name says what it is. Only where the HTTP status does not
- * tell: it is a success, or the 400 that gateways put around failures of all kinds.
+ * True if a failure is transient by its names or, if no name is specific, by its message. Call it only if the HTTP status does
+ * not decide: for a success, or for the 400 that gateways put around failures of all kinds.
  */
 export function isPassing({ names, message }: Said, status: number): boolean {
   const tellsNothing = status === 400 || (status >= 200 && status < 300);

@@ -4,20 +4,20 @@ import type { AnsweredLine } from '../../checkpoints/result-line.ts';
 export interface RenderedAnswer {
   readonly customId: string;
   readonly body: unknown;
-  /** What its endpoint shows of it. */
+  /** The fields that its endpoint shows. */
   readonly shown: Shown;
   readonly round: number;
-  /** Of a job with a ladder. */
+  /** Only in jobs with a ladder. */
   readonly step?: number | undefined;
   readonly provider?: string | undefined;
   readonly resultShape: 'compact' | 'body';
-  /** The answer is made up. */
+  /** Set if a simulator generated the answer. */
   readonly simulated?: true | undefined;
-  /** Where the answer's files are, beside the results. */
+  /** Files of the answer, relative to the results. */
   readonly files?: readonly string[];
 }
 
-/** The result line of an answered row: as its endpoint shows it, or the provider's whole body. */
+/** Renders the result line of an answered row: the fields of its endpoint, or the provider's whole body. */
 export function renderResult({
   customId,
   body,

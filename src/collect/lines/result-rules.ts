@@ -1,20 +1,20 @@
 import type { OutputCheck } from './check-output.ts';
 import type { LineRules } from './classify-line.ts';
 
-/** The job's part of every result line. */
+/** What every result line of a job depends on. */
 export interface ResultRules extends LineRules {
   readonly round: number;
-  /** Of a job with a ladder: which of its steps asked, counted from 1, and whom. */
+  /** Only in jobs with a ladder: the step that sent the rows, from 1, and its provider. */
   readonly step?: number | undefined;
   readonly provider?: string | undefined;
   readonly resultShape: 'compact' | 'body';
-  /** A simulator makes up the answers. */
+  /** Set if a simulator generates the answers. */
   readonly simulated?: true | undefined;
   /** What answers must match. */
   readonly output?: OutputCheck | undefined;
 }
 
-/** Whether files are taken out of the answers; in the provider's whole body they stay where they are. */
+/** True if files are extracted from the answers. In the provider's whole body they stay in place. */
 export function takesFiles({ endpoint, resultShape }: ResultRules): boolean {
   return endpoint.takeFiles !== undefined && resultShape === 'compact';
 }

@@ -1,7 +1,7 @@
 import type { ResolvedProfile } from '../../checkpoints/profile.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 
-/** The codes that decide about a job's rows: the dialect's, with the retriable ones of the profile before them. */
+/** The codes that decide about a job's rows: the profile's retriable codes, then those of the dialect. */
 export function rowCodesOf({
   provider,
   retriableCodes,

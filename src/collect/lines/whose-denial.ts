@@ -3,8 +3,8 @@ import { isListed } from '../../provider/dialects/known.ts';
 import type { Failed, RowCodes } from './classify-line.ts';
 
 /**
- * Whom a denial is about: the `account`, when its code is listed; the `row`, when it speaks of what the row says; `unclear`, when
- * only a status such as 403 tells: then it is about the account when no row is answered otherwise.
+ * What a denial concerns: the `account`, if its code is listed; the `row`, if it mentions the row's content; `unclear`, if there
+ * is only a status such as 403. An unclear denial concerns the account if every row gets it.
  */
 export function whoseDenial(
   { code, message, status }: Failed,
@@ -17,7 +17,7 @@ export function whoseDenial(
 
 const ABOUT_CONTENT = /moderat|content[ _-]?(?:policy|filter|management)|safety|flagged/i;
 
-/** Why a job stops whose account is denied. */
+/** The failure of a job whose account is denied. */
 export function deniedBy({ code, message }: Failed): Failure {
   return { name: 'ProviderDenied', code, message: bounded(message) };
 }

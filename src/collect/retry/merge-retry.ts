@@ -12,10 +12,10 @@ import { isRetried, LineTally, markRetried } from './retried-lines.ts';
 import { summaryWithRetries } from './summary-with-retries.ts';
 
 /**
- * Puts the results of a retry among those of its job: one line per row, in input order. It may be done again after a crash, and
- * after a retry that failed went on.
- * @param retry how the retry ended; its own results are written
- * @returns the job's summary as it is now; writing it is left to the caller, and comes last
+ * Merges the results of a retry into those of its job: one line per row, in input order. It may run again after a crash, and
+ * after a failed retry was resumed.
+ * @param retry the retry's summary; its own results are written
+ * @returns the job's new summary, which the caller must write last
  * @throws CountsDoNotReconcile when the retry does not have a line for each row that was not ok
  */
 export async function mergeRetry(
@@ -24,7 +24,7 @@ export async function mergeRetry(
   retry: Summary,
 ): Promise<Summary> {
   const before = await summaryObject.require(store, jobId);
-  // What it adds up to is counted from there, so that nothing is counted twice.
+  // Totals are computed from this summary, so that nothing is counted twice.
   await beforeRetriesObject.create(store, jobId, before);
   const first = await beforeRetriesObject.require(store, jobId);
   const lines = await mergeLines(store, { jobId, nth, retryId: retry.jobId });
@@ -59,7 +59,7 @@ async function mergeLines(store: ObjectStore, merge: Merge): Promise<LineTally> 
 
 interface Writing {
   readonly writer: ObjectWriter;
-  /** Where the job's lines are now: its index of answers moves with them. */
+  /** New positions of the job's lines, with which its index of answers is updated. */
   readonly moved: MovedLines;
 }
 
@@ -97,7 +97,7 @@ function doesNotFit(retryId: string, how: string, jobId: string): CountsDoNotRec
   );
 }
 
-/** Answers that are files are named relative to the results. */
+/** File names of answers are relative to the results. */
 async function copyFiles(
   store: ObjectStore,
   files: readonly string[],

@@ -6,19 +6,19 @@ import { NO_ROWS } from '../../checkpoints/outcomes.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 
 /**
- * Whether a retry settles this row: it was not ok, or this retry has settled it before, when it was merged and then went on.
- * Rows of a job have their retry's lines in the same order.
+ * True if a retry has this row: the row was not ok, or an earlier merge of the same retry has settled it. The retry's lines are
+ * in the order of the job's rows.
  */
 export function isRetried(line: ResultLine, nth: number): boolean {
   return !line.ok || line.retried === nth;
 }
 
-/** A result line of a retry as it stands among those of its job: it says which retry it is of. */
+/** Adds the retry's number to a result line, for its position among the job's lines. */
 export function markRetried(line: Buffer, nth: number): Buffer {
   return Buffer.concat([line.subarray(0, line.lastIndexOf('}')), Buffer.from(`,"retried":${nth}}\n`)]);
 }
 
-/** Counts what result lines say. */
+/** Counts result lines by outcome and error. */
 export class LineTally {
   readonly #counts: Record<keyof OutcomeCounts, number> = { ...NO_ROWS };
   readonly #errors = new ErrorTally();

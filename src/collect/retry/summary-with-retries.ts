@@ -8,14 +8,14 @@ import { addUsage } from '../../spending/usage.ts';
 import type { LineTally } from './retried-lines.ts';
 
 export interface WithRetries {
-  /** As the job was before its first retry. */
+  /** The job's summary before its first retry. */
   readonly first: Summary;
-  /** As the job is now, without what the last retry adds. */
+  /** The job's current summary, without the last retry. */
   readonly before: Summary;
-  /** The number of the retry, from 1, and its result. */
+  /** The number of the retry, from 1, and its summary. */
   readonly nth: number;
   readonly retry: Summary;
-  /** The lines of the results as they are now. */
+  /** Counts of the merged result lines. */
   readonly lines: Pick<LineTally, 'counts' | 'errors' | 'problems'>;
 }
 
@@ -54,7 +54,10 @@ export function summaryWithRetries({ first, before, nth, retry, lines }: WithRet
   };
 }
 
-/** Each retry at its own price: a profile may have another one by then. Money of two currencies is not added. */
+/**
+ * Each retry counts at its own price, because the profile's price may have changed. Amounts in different currencies are not
+ * added.
+ */
 function costWith({ cost }: Summary, retries: readonly RetryRecord[]): Pick<Summary, 'cost'> {
   const costs = [cost, ...retries.map((retry) => retry.cost)].filter((each) => each !== undefined);
   const [one] = costs;
@@ -62,7 +65,7 @@ function costWith({ cost }: Summary, retries: readonly RetryRecord[]): Pick<Summ
   return { cost: { ...one, amount: money(costs.reduce((sum, { amount }) => sum + amount, 0)) } };
 }
 
-/** Rows with answers of earlier jobs, those of the job and of its retries. */
+/** Rows with answers of earlier jobs, in the job and in its retries. */
 function reusedWith(ends: readonly Pick<Summary, 'reused'>[]): Pick<Summary, 'reused'> {
   const all = ends.flatMap(({ reused }) => reused ?? []);
   const [one, ...others] = all;

@@ -1,8 +1,8 @@
 import { asNumber, inAnyCase, trimmed, withoutZeros, type Fold } from '../../jsonl/folded-id.ts';
 
 /**
- * Finds the row that a custom_id means which came back changed: trimmed, in another case or Unicode form, with zeros more
- * or fewer, as a number, or cut off. A row is found only when no other row can be meant.
+ * Finds the row of a custom_id that came back changed: trimmed, in another case or Unicode form, with more or fewer zeros, as a
+ * number, or cut off. Returns a row only if no other row is possible.
  */
 export class ChangedIds {
   readonly #customIds: readonly string[];
@@ -13,8 +13,8 @@ export class ChangedIds {
   }
 
   /**
-   * @param longest length of the longest id in the round's files: where ids are cut off, none is longer than the cut
-   * @returns the row's ordinal; undefined when there is none, or more than one
+   * @param longest length of the longest id in the round's files; if ids are cut off, they are cut at this length
+   * @returns the row's ordinal; undefined if no row, or more than one, is possible
    */
   find(id: string, longest: number): number | undefined {
     for (const fold of FOLDS) {

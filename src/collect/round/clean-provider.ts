@@ -1,10 +1,10 @@
-import { batchObject, creatingObject } from '../../checkpoints/batch-checkpoint.ts';
+import { batchObject, creatingObject } from '../../checkpoints/round/batch-checkpoint.ts';
 import {
   uploadingObject,
   uploadName,
   uploadObject,
   type UploadCheckpoint,
-} from '../../checkpoints/upload.ts';
+} from '../../checkpoints/round/upload.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
@@ -12,9 +12,9 @@ import type { Batch, BatchProvider } from '../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /**
- * Deletes what a round has left at the provider, once everything of it is in the store. What cannot be deleted now is
- * told, and fails nothing.
- * @returns the ids of the files that are left; the name of those that could not be looked for
+ * Deletes a round's files at the provider, once all of them are in the store. Files that cannot be deleted are reported and fail
+ * nothing.
+ * @returns the ids of files that are left, or their names if the provider could not list them
  */
 export async function cleanProvider(
   edges: ProviderEdges,
@@ -27,7 +27,7 @@ export async function cleanProvider(
   const isShared = twins.some(({ phase }) => phase === 'running');
   const provider = edges.provider(profile.provider);
   const { inputs, unseen } = await inputFiles(provider, upload);
-  // Deleting it would delete the batch, which a collect that starts again asks for.
+  // Deleting this file would delete the batch, which a repeated collect needs.
   const held = isShared || profile.provider.dialect.files.inputHoldsBatch === true;
   const left: string[] = [...unseen, ...(held ? inputs : [])];
   const ended = [batch, ...twins].filter((each) => each?.phase === 'ended');
@@ -48,11 +48,11 @@ export async function cleanProvider(
 export interface RoundLeavings {
   readonly batch: Batch | undefined;
   readonly upload: Uploaded | undefined;
-  /** Other batches of its rows. */
+  /** Twins of its batch. */
   readonly twins?: readonly Batch[];
 }
 
-/** The uploaded file, and others of its name when an upload got no answer. */
+/** The uploaded file, and further files of its name if an upload got no answer. */
 async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined): Promise<InputFiles> {
   const known = upload?.fileId === undefined ? [] : [upload.fileId];
   if (upload?.repeated !== true) return { inputs: known, unseen: [] };
@@ -66,7 +66,7 @@ async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined)
 
 interface InputFiles {
   readonly inputs: string[];
-  /** Names of files that may exist: the provider rejected the list. */
+  /** Names of files that may exist, because the provider rejected the list. */
   readonly unseen: string[];
 }
 
@@ -84,8 +84,8 @@ export async function announcedUpload(
 }
 
 /**
- * Deletes an uploaded file whose batch will not be made in this execution; a resume uploads it again. It stays when a
- * create got no answer: its batch may turn up.
+ * Deletes an uploaded file whose batch will not be created in this execution; a resume uploads it again. Keeps the file if a
+ * create got no answer, because its batch may still appear.
  */
 export async function forgetUpload(
   edges: ProviderEdges,

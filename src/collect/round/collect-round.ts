@@ -1,8 +1,8 @@
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
 import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
-import { lateObject } from '../../checkpoints/late.ts';
-import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
+import { lateObject } from '../../checkpoints/round/late.ts';
+import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { writeRound } from './write-round.ts';
 import { LostRows } from './lost-rows.ts';
 import { decideRound } from './decide-round.ts';
@@ -22,8 +22,8 @@ import type { Round } from './round.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import { readRound, type CollectEdges, type RoundEvidence } from './read-round.ts';
 import { weighTwins } from './weigh-twins.ts';
-import type { LeftOpen } from '../../checkpoints/open-batch.ts';
-import type { Collected } from '../../checkpoints/collected.ts';
+import type { LeftOpen } from '../../checkpoints/shard/open-batch.ts';
+import type { Collected } from '../../checkpoints/round/collected.ts';
 /** The result of collecting a round. */
 export interface CollectedRound {
   readonly collected: Collected;
@@ -32,9 +32,9 @@ export interface CollectedRound {
 }
 
 /**
- * Collects one round: fetches both files, indexes their lines, weighs whether they are all there will be, writes every row's
- * fate, and cleans up at the provider. A round whose files do not show what its batch promised is looked at again; in the end
- * its batch is left open.
+ * Collects one round: fetches both files, indexes their lines, decides whether they are complete, writes the outcome of every
+ * row, and cleans up at the provider. If the files show less than the batch promised, the round is collected again later; in the
+ * end its batch is left open.
  */
 export async function collectRound(
   edges: CollectEdges,
@@ -45,13 +45,13 @@ export async function collectRound(
   const more = (): Scratch => scratches.use(new Scratch());
   const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });
   const { dialect } = job.profile.provider;
-  // It was given up as gone, and has come back.
+  // The batch was given up as gone and has come back.
   if (round.gone === true && evidence.batch?.phase === 'running')
     return { ...lookAgain(edges, dialect, evidence), follow: evidence.batch.id };
   const weighed = weighRound(dialect, evidence);
-  // Awaited here: the scratch files are closed when this function is left.
+  // Awaited here, because the scratch files are closed when this function returns.
   if (weighed.next === 'complete') {
-    // From here on what is stored counts: the provider's files are deleted.
+    // From here on only the stored files count, because the provider's files will be deleted.
     if (evidence.wasLate) await lateObject.write(edges.store, round, { isLate: false });
     return await endWithTwins(edges, job, evidence);
   }
@@ -60,7 +60,7 @@ export async function collectRound(
   return lookAgain(edges, dialect, evidence);
 }
 
-/** All of the batch is there: ends the round once its twins have ended, too, or follows one in its place. */
+/** The batch is complete: ends the round once its twins have ended as well, or continues with a twin. */
 async function endWithTwins(
   edges: ProviderEdges,
   job: Job,
@@ -71,7 +71,7 @@ async function endWithTwins(
   const weighed = weighTwins(evidence, waitedSeconds(context));
   if (weighed.next === 'follow') {
     await followTwin(edges.store, { ...context, status: batch?.status ?? 'not found' }, weighed.twin);
-    // What is stored is of the batch before.
+    // The stored files belong to the previous batch.
     await lateObject.write(edges.store, context, { isLate: true });
     return { ...lookAgain(edges, dialect, evidence), follow: weighed.twin.id };
   }
@@ -80,7 +80,7 @@ async function endWithTwins(
   return weighed.next === 'stop' ? stopOpen(edges, job, evidence, 'twin') : endRound(edges, job, evidence);
 }
 
-/** The batch stays as it is: its results are in the store, and are not all there will be. */
+/** Leaves the batch open: its results so far are stored, and more may come. */
 async function stopOpen(
   edges: ProviderEdges,
   job: Job,
@@ -93,7 +93,7 @@ async function stopOpen(
   return { collected: { ...written, next: 'stop', failure }, leftOpen: leaveOpen(evidence, failure) };
 }
 
-/** Writes what becomes of every row. */
+/** Writes the outcome of every row. */
 async function writeRows(
   { store, clock }: ProviderEdges,
   { profile }: Job,
@@ -105,7 +105,7 @@ async function writeRows(
   const decision = decideRound(evidence, verdict, isOpen, profile);
   const lost = new LostRows(index, decision, evidence.askedBefore);
   const totals = await writeRound(store, evidence, decision, lost);
-  // Rows of a batch that is left open are not asked again.
+  // Rows of a batch that is left open are not sent again.
   const { again, paidTwice } = isOpen ? NOTHING_AGAIN : lost;
   if (again.length > 0) await lostIdsObject.write(store, context, again);
   return {
@@ -125,7 +125,7 @@ async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence)
   const uploaded = upload ?? (await announcedUpload(edges.store, context, context.round));
   const leavings = { batch, upload: uploaded, twins: twins.map((twin) => twin.batch) };
   const left = await cleanProvider(edges, job, leavings);
-  // It may come back: the rounds after this one look for it.
+  // The batch may come back, so later rounds search for it.
   if (gone && batchId !== undefined)
     await giveUpBatch(edges.store, context, { batchId, status: 'not found' });
   const isInDoubt = gone || context.doubt === true;

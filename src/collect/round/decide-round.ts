@@ -8,8 +8,8 @@ import type { FileVerdict } from './judge-file.ts';
 import type { RoundEvidence } from './read-round.ts';
 
 /**
- * Decides what holds for all rows of a round, and what the shard does next.
- * @param isOpen the batch is left as it is: rows without an answer wait for a resume
+ * Decides what applies to all rows of a round, and what the shard does next.
+ * @param isOpen true if the batch is left open: rows without an answer wait for a resume
  */
 export function decideRound(
   evidence: RoundEvidence,
@@ -44,8 +44,8 @@ export function decideRound(
 }
 
 /**
- * Rows that could not be sent have further rounds as long as others are answered. The calls of those that were answered may be
- * paid for: they have the rounds of the profile, whatever the others wait for.
+ * Rows that could not be sent get further rounds as long as other rows are answered. Rows that had an answer may be paid for, so
+ * they only get the profile's number of rounds.
  */
 function directRound(
   decision: RoundDecision,
@@ -62,7 +62,7 @@ function directRound(
   };
 }
 
-/** The failure for which the rows of a round go up a ladder at once, instead of stopping the job. */
+/** The failure for which rows of a round go up a ladder immediately, instead of stopping the job. */
 export function leftFor(
   { context, index }: Pick<RoundEvidence, 'context' | 'index'>,
   profile: ResolvedProfile,
@@ -71,7 +71,7 @@ export function leftFor(
   return context.gaveUp ?? (takesOver(stepAbove(profile, context.step), denied?.name) ? denied : undefined);
 }
 
-/** No further round of the step: what has no answer ends with the failure, and goes up. */
+/** Ends the step: rows without an answer get the failure, and go up. */
 function leave(
   { context, direct, index }: RoundEvidence,
   { named }: FileVerdict,
@@ -84,7 +84,7 @@ function leave(
     rejection: undefined,
     halted: false,
     namedLines: named,
-    // Of a round that was never sent nothing is missing.
+    // A round that was never sent has no missing rows.
     sent: direct || gaveUp !== undefined ? index.answered : index.requests,
     givenBack: false,
     missingError: error,

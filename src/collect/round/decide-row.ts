@@ -5,46 +5,46 @@ import type { Verdict } from '../lines/classify-line.ts';
 /** What becomes of a row in a round. */
 export type Fate = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred';
 
-/** What decides about the rows of a round, beside their result lines, and about the round after it. */
+/** What decides the outcomes of a round's rows besides their result lines, and what decides the next round. */
 export interface RoundDecision {
   readonly round: number;
   readonly lastRound: number;
-  /** The last round for rows that had an answer. Rows that could not be sent may have more rounds. */
+  /** The last round for rows that had an answer. Rows that could not be sent may get more rounds. */
   readonly lastForAnswered?: number;
-  /** So many requests at the front were answered in earlier rounds, and have had all of theirs. */
+  /** Number of requests at the front that earlier rounds answered and that have used all of their rounds. */
   readonly spent?: number;
-  /** The account was denied: nothing is decided about rows that another day may answer. */
+  /** True if the account was denied: rows that a later round may answer stay undecided. */
   readonly halted: boolean;
-  /** The provider refused the round's file or batch as a whole. */
+  /** Set if the provider rejected the round's file or batch as a whole. */
   readonly rejection: Failure | undefined;
   /** Rows (by ordinal) that the failure of the file names. */
   readonly namedLines: ReadonlyMap<number, NamedRow>;
-  /** Requests that were sent: the first so many of the round. */
+  /** Number of requests that were sent, from the first on. */
   readonly sent: number;
-  /** The round cost nothing and is no fault of its rows: the provider had no room for it, or lost its file. */
+  /** True if the round cost nothing and its rows did not cause it: the provider had no room, or lost the file. */
   readonly givenBack: boolean;
-  /** The file failed for a row that is not named: the next one is smaller, and the search for the row ends by itself. */
+  /** True if the file failed because of an unnamed row. The next file is smaller, so the search ends by itself. */
   readonly searching?: boolean;
-  /** Error of a row without a result line, where nothing names the row. */
+  /** Error of a row without a result line that nothing else explains. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
-  /** How the next round is sent, when not as a batch. */
+  /** Set if the next round is not sent as a batch. */
   readonly sendNext?: 'direct';
 }
 
-/** What the failure of a file says of one of its rows. */
+/** What the failure of a file says about one of its rows. */
 export interface NamedRow extends BatchError {
-  /** Another round may do. */
+  /** True if another round may succeed. */
   readonly isPassing?: boolean;
 }
 
 const fails = (named: NamedRow | undefined): boolean => named !== undefined && named.isPassing !== true;
 
-/** The fate of a row whose answer does not match what it must. */
+/** The fate of a row whose answer does not match its schema. */
 export function decideInvalidOutput(again: boolean, ordinal: number, decision: RoundDecision): Fate {
   return again && isFollowed(decision, ordinal) ? 'deferred' : 'invalid_output';
 }
 
-/** The fate of the row with this ordinal, from the kind of its result line (`undefined`: it has none). */
+/** The fate of the row with this ordinal, by the kind of its result line (`undefined` if it has none). */
 export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, facts: RoundDecision): Fate {
   if (kind === 'ok') return 'ok';
   if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
@@ -54,8 +54,8 @@ export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, fa
 }
 
 /**
- * Whether a row without a final outcome has another round.
- * @param answered its ordinal, if it was answered: it may be paid for
+ * True if a row without a final outcome gets another round.
+ * @param answered its ordinal if it was answered, so that it may be paid for
  */
 function isFollowed(
   { round, lastRound, lastForAnswered = lastRound, spent = 0, halted }: RoundDecision,
@@ -65,19 +65,19 @@ function isFollowed(
   return answered >= spent && round < lastForAnswered;
 }
 
-/** Rounds given back at most, over a shard's life: each cost nothing, but a loop must end. */
+/** Most rounds given back in a shard's life. Each cost nothing, but a loop must end. */
 export const MAX_GIFTS = 16;
 
-/** Requests of a round, and those of them with a result line. */
+/** Number of requests of a round, and of those with a result line. */
 export interface RequestCounts {
   readonly requests: number;
   readonly answered: number;
 }
 
 /**
- * The last round a shard may run after this one. A round that answered nothing and cost nothing is given back: the job
- * was halted, the batch failed validation and named lines, which leave, or the provider had no room. One that had room
- * for a part of the rows brings another one for the rest, and so does one of the search for a row that fails its file.
+ * The last round that a shard may run, after this one. A round without answers and cost is given back: the job was halted, the
+ * batch failed its validation and named rows, which fail, or the provider had no room. A round with only a part of the rows adds
+ * a round for the rest, and so does each round of the search for a row that fails its file.
  */
 export function lastRoundAfter(
   decision: Omit<RoundDecision, 'missingError'>,

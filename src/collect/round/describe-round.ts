@@ -2,9 +2,9 @@ import type { RoundDecision } from './decide-row.ts';
 import type { RoundTotals } from './write-round.ts';
 import type { RoundEvidence } from './read-round.ts';
 import { refusedTokens } from './ended-batch.ts';
-import type { Collected } from '../../checkpoints/collected.ts';
+import type { Collected } from '../../checkpoints/round/collected.ts';
 
-/** A round as its checkpoint tells it. */
+/** A round in the form of its checkpoint. */
 export function describeRound(
   { context, direct, batch, index }: RoundEvidence,
   { lastRound, halted, sent, sendNext }: RoundDecision,

@@ -1,27 +1,27 @@
 import { roundPartKey, type RoundRef } from '../../checkpoints/keys.ts';
-import { lateObject, type Download, type Late } from '../../checkpoints/late.ts';
+import { lateObject, type Download, type Late } from '../../checkpoints/round/late.ts';
 import type { Edges } from '../../edges.ts';
 import { StepTimedOut } from '../../errors.ts';
 import { Pace, type StepTime } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
-/** This call of the step has run short of time: what it has is saved, and another call goes on. */
+/** This call of the step has run short of time: its progress is saved, and another call continues. */
 export class GoesOnLater extends Error {
   override readonly name = 'GoesOnLater';
 }
 
-/** Between two looks at the time, while nothing comes. */
+/** Time between two checks while no bytes arrive, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** The downloads of one look at a round, from one call of its step to the next. */
+/** The downloads of a round at one look, carried from one call of the step to the next. */
 export class Downloads {
-  /** An earlier look found less than the batch promised: what it stored is downloaded anew. */
+  /** True if an earlier look found less than the batch promised, so that stored files are downloaded again. */
   readonly isLate: boolean;
   readonly #edges: Pick<Edges, 'store' | 'time'>;
   readonly #round: RoundRef;
   readonly #known: Map<string, Download>;
   readonly #pace: Pace;
-  /** A file that was downloaded now is shorter than it was promised to be. */
+  /** True if a file of this call is shorter than promised. */
   #isShort = false;
 
   private constructor(edges: Pick<Edges, 'store' | 'time'>, round: RoundRef, late: Late | undefined) {
@@ -36,13 +36,13 @@ export class Downloads {
     return new Downloads(edges, round, await lateObject.read(edges.store, round));
   }
 
-  /** What an earlier call has saved of the file; undefined when nothing is, or not as it was saved. */
+  /** The saved progress of a file; undefined if there is none, or it does not match the stored bytes. */
   async find(key: string, fileId: string): Promise<Download | undefined> {
     const known = this.#known.get(key);
     if (known?.fileId !== fileId) return undefined;
     const { store } = this.#edges;
     const first = await store.stat(key);
-    // The call that joined the parts ended before it could say so.
+    // The call that joined the parts ended before it recorded that.
     if (known.isWhole === true && first?.bytes === sizeOf(known)) return { ...known, parts: [first.bytes] };
     for (const [n, bytes] of known.parts.entries()) {
       const found = n === 0 ? first : await store.stat(roundPartKey(key, n + 1));
@@ -51,12 +51,12 @@ export class Downloads {
     return known;
   }
 
-  /** An earlier call has begun to download the file. */
+  /** True if an earlier call has begun to download the file. */
   isBegun(key: string): boolean {
     return this.#known.has(key);
   }
 
-  /** For the next call; saved once this one stops. */
+  /** Keeps progress for the next call; it is saved when this call stops. */
   keep(key: string, download: Download): void {
     this.#known.set(key, download);
   }
@@ -67,13 +67,13 @@ export class Downloads {
     await lateObject.write(this.#edges.store, this.#round, { isLate, downloads });
   }
 
-  /** Before a file is stored that is shorter than it was promised to be. */
+  /** Call it before storing a file that is shorter than promised. */
   async noteShort(): Promise<void> {
     this.#isShort = true;
     await this.save();
   }
 
-  /** Some bytes came. */
+  /** Records that bytes arrived. */
   did(): void {
     this.#pace.did();
   }
@@ -82,22 +82,22 @@ export class Downloads {
     return this.#pace.mustStop;
   }
 
-  /** Another call reads what this one has downloaded, if there may be too little time left for it. */
+  /** Hands over to another call if too little time may be left to read what was downloaded. */
   async rest(): Promise<void> {
     if (!this.mustStop) return;
     await this.save();
     throw new GoesOnLater();
   }
 
-  /** @throws StepTimedOut when the step is about to be ended from outside */
+  /** @throws StepTimedOut when the step's time is nearly over */
   checkTime(doing: string): void {
     rejectOver(this.#edges.time, this.#round, doing);
   }
 
   /**
-   * Aborts when time is short, also while a provider sends nothing; a download that another call would have to begin anew has until
-   * the time is over.
-   * @param mayStop whether another call could go on where this one is
+   * Aborts when time is short, even while a provider sends nothing. A download that another call would have to restart may use
+   * all of the time.
+   * @param mayStop returns true if another call could continue at this point
    */
   watch(mayStop: () => boolean): Watch {
     const { time } = this.#edges;
@@ -110,7 +110,7 @@ export class Downloads {
   }
 }
 
-/** @throws StepTimedOut when the step is about to be ended from outside */
+/** @throws StepTimedOut when the step's time is nearly over */
 export function rejectOver(
   time: StepTime | undefined,
   { jobId, shard, round }: RoundRef,
@@ -126,10 +126,10 @@ interface Watch extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Bytes of a file that are in the store. */
+/** Bytes of a file that are stored. */
 export const sizeOf = ({ parts }: Download): number => parts.reduce((sum, bytes) => sum + bytes, 0);
 
-/** Makes one object of a file's parts, under the file's own key. */
+/** Joins the parts of a file under the file's own key. */
 export async function joinParts(store: ObjectStore, key: string, { parts }: Download): Promise<void> {
   const keys = parts.map((_, n) => (n === 0 ? key : roundPartKey(key, n + 1)));
   if (keys.length > 1) await store.concat(key, keys);

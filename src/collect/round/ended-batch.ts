@@ -2,16 +2,21 @@ import { lookAtBatch } from '../../batches/look-at-batch.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { ProviderUnavailable, type Failure } from '../../errors.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import { lateObject } from '../../checkpoints/late.ts';
+import { lateObject } from '../../checkpoints/round/late.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import { isBusy, isTooLarge, readTokensRefusal, type TokensRefusal } from '../../provider/classify-error.ts';
+import {
+  isBusy,
+  isTooLarge,
+  readTokensRefusal,
+  type TokensRefusal,
+} from '../../provider/errors/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { Round } from './round.ts';
 
 /**
- * The batch as it ended, or as it came back after it was given up; one that is gone is a batch without files. Answers may lag
- * behind those to the polls, so a batch is gone only when the polls gave it up.
- * @throws ProviderUnavailable when the answer cannot be the last word
+ * Reads the batch of a round that has ended, or one that came back after it was given up. A gone batch is one without files.
+ * Reads may lag behind the polls, so a batch counts as gone only if the polls gave it up.
+ * @throws ProviderUnavailable when the answer may be outdated
  */
 export async function findEndedBatch(
   edges: ProviderEdges,
@@ -24,18 +29,18 @@ export async function findEndedBatch(
   if (batch?.phase === 'ended' || (batch !== undefined && (gone || cancelledAt !== undefined))) return batch;
   if (batch !== undefined)
     throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is shown as ${batch.status}.`);
-  // Both files are in the store by then: it went with the files that were deleted after them.
+  // Both files are stored, so the batch was deleted together with its files afterwards.
   if (gone || (await isFetched(edges, context))) return undefined;
   throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`);
 }
 
-/** Results of a batch that was left open are written, too, and are not all there will be. */
+/** For a batch that was left open, results are written as well, although they are incomplete. */
 async function isFetched(edges: ProviderEdges, round: Round): Promise<boolean> {
   const results = await edges.store.stat(roundKey(round, round.round, 'results.jsonl'));
   return results !== undefined && (await lateObject.read(edges.store, round))?.isLate !== true;
 }
 
-/** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */
+/** OpenAI accepts a batch and fails it afterwards if too many tokens are queued. */
 export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
   return (
     batch?.ending === 'failed' &&
@@ -44,21 +49,21 @@ export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
   );
 }
 
-/** What such a batch teaches about the provider's limit of enqueued tokens; undefined when it failed for another reason. */
+/** What such a batch shows about the provider's limit of enqueued tokens; undefined if it failed for another reason. */
 export function refusedTokens(batch: Batch | undefined): TokensRefusal | undefined {
   if (batch?.ending !== 'failed') return undefined;
   const refusals = batch.errors.map(({ code, message }) => readTokensRefusal(code, message));
   return refusals.find((refusal) => refusal !== undefined);
 }
 
-/** A file may be taken and found too long afterwards. */
+/** Some providers accept an upload and reject its size only at validation. */
 export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure | undefined {
   if (batch?.ending !== 'failed') return undefined;
   const error = batch.errors.find(({ code, message }) => isTooLarge(code, message, codes));
   return error && { name: 'ProviderFileTooLarge', code: error.code, message: error.message };
 }
 
-/** The error of a row that is in neither file: why its batch ended, if the batch says so. */
+/** The error of a row that is in neither file: why its batch ended, if the batch reports that. */
 export function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'message'> {
   const error = batch?.errors.find(({ line }) => line === undefined);
   if (error !== undefined) return { code: error.code, message: error.message };

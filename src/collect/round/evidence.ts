@@ -1,9 +1,9 @@
 import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
 
 /**
- * Whether what was found of an ended batch is all there will be. The one rule: paying again, ending a shard or reporting a
- * final status takes positive evidence. Without it the collect waits and looks again; in the end the shard stops, a resume
- * looks again, and nothing is paid for a second time.
+ * Decides whether the files of an ended batch are complete. The rule: paying again, ending a shard or reporting a final status
+ * requires positive evidence. Without it, the collect waits and looks again. In the end the shard stops, a resume looks again,
+ * and nothing is paid twice.
  *
  * | found | then |
  * |---|---|
@@ -11,13 +11,13 @@ import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
  * | the polls gave the batch up | complete: the polls have looked for it in a second place |
  * | the batch is still running although it was cancelled | stop: its answers are still to come |
  * | lines, none of which belongs to a row | wait, then stop: the file may belong to another batch |
- * | a file that the batch names and that is not found, is shorter than promised, or does not end | wait, then stop |
- * | as many unreadable or unknown lines as rows are missing | complete: the lines are there; where the last one is cut off, once the files no longer grow |
- * | `succeeded`, and rows are missing that its counters do not count either | complete once the files have not grown for half a minute |
- * | `succeeded`, and other rows are missing | wait; then complete where the counters say that those rows did not succeed, else stop |
+ * | a file named by the batch that is not found, is shorter than promised, or does not end | wait, then stop |
+ * | as many unreadable or unknown lines as missing rows | complete; if the last line is cut off, once the files no longer grow |
+ * | `succeeded`, and the missing rows are not counted either | complete once the files have not grown for half a minute |
+ * | `succeeded`, and other rows are missing | wait; then complete if the counters exclude these rows, otherwise stop |
  * | another ending, and fewer lines than its counters promise | wait; then the same |
  * | another ending without counters, files and errors | wait, then complete: its status says that it did not finish |
- * | another ending, and what its counters promise, or no counters and files | complete once a second look finds the same: counters lag, files grow |
+ * | another ending, with everything that the counters promise, or with files and no counters | complete once two looks agree |
  */
 export function weighEvidence(evidence: BatchEvidence): Decision {
   const { batch, waitedSeconds, lateSeconds, isSettled } = evidence;
@@ -28,23 +28,23 @@ export function weighEvidence(evidence: BatchEvidence): Decision {
     return COMPLETE;
   const isLate = gap.kind !== 'running' && waitedSeconds < lateSeconds;
   if (isLate) return { next: 'wait', gap: gap.kind };
-  // Files that still grow show that more is to come, whatever the counters say.
+  // Files that still grow show that more lines will come, whatever the counters say.
   return gap.accepted !== 'never' && isSettled ? COMPLETE : { next: 'stop', gap: gap.kind };
 }
 
-/** Everything that is known of a round's batch when its files were read. */
+/** Everything that is known about a round's batch after its files were read. */
 export interface BatchEvidence {
-  /** `undefined`: the polls gave it up. */
+  /** `undefined` if the polls gave the batch up. */
   readonly batch: Pick<Batch, 'phase' | 'ending' | 'counts' | 'errors'> | undefined;
   readonly files: readonly FoundFile[];
   readonly lines: FoundLines;
-  /** The provider loses what a cancelled batch had finished. */
+  /** True if the provider drops the finished rows of a cancelled batch. */
   readonly cancelledIsEmpty?: boolean | undefined;
-  /** The files are as long as at the look before. */
+  /** True if the files have the same length as at the previous look. */
   readonly isSettled: boolean;
-  /** Since the first look that found too little. */
+  /** Seconds since the first look that found too little. */
   readonly waitedSeconds: number;
-  /** How long the provider may take to show what it promised. */
+  /** Most seconds that the provider may take to show what it promised. */
   readonly lateSeconds: number;
 }
 
@@ -55,15 +55,15 @@ export interface FoundFile {
   /** `missing`: the batch names it, and it is not found. `short`: fewer bytes arrived than were promised. */
   readonly state: 'whole' | 'missing' | 'short';
   readonly received: number;
-  /** Its last line has no end and cannot be read: the file may be growing. */
+  /** True if its last line has no newline and cannot be read, so the file may be growing. */
   readonly isCutOff?: boolean;
-  /** It ran on beyond anything that the batch could have written, and was cut off: what is behind that is not known. */
+  /** Set if it was cut off because it was longer than the batch could have written. The rest is unknown. */
   readonly isEndless?: true;
-  /** By the file object or the answer's Content-Length. */
+  /** Its length by the file object or the answer's Content-Length. */
   readonly promised?: number | undefined;
 }
 
-/** What the lines of both files say. */
+/** Counts of the lines in both files. */
 export interface FoundLines {
   /** Requests that were sent. */
   readonly sent: number;
@@ -71,13 +71,13 @@ export interface FoundLines {
   readonly rows: number;
   /** Requests with an answer. */
   readonly ok: number;
-  /** Requests whose line the provider may count as a success: those, and bodies that are no answers. */
+  /** Requests whose line the provider may count as a success: answers, and bodies that are not answers. */
   readonly succeeded: number;
   /** Lines that cannot be read or belong to no row. */
   readonly unexplained: number;
-  /** Requests whose line cannot be read and shows whose it is. */
+  /** Requests whose line shows their id but cannot be read. */
   readonly broken: number;
-  /** Requests that were asked again before because their lines could not be read: they are not asked once more. */
+  /** Requests that were sent again before because their lines could not be read; they are not sent once more. */
   readonly spent: number;
 }
 
@@ -92,13 +92,13 @@ const COMPLETE: Decision = { next: 'complete' };
 interface Gap {
   readonly kind: GapKind;
   /**
-   * When what is missing counts as not answered: after the wait, after half a minute or at once if the last two looks found
-   * the same, or never.
+   * When missing rows count as not answered: after the wait, after half a minute or immediately if the last two looks found the
+   * same, or never.
    */
   readonly accepted: 'after the wait' | 'after a short wait' | 'once settled' | 'never';
 }
 
-/** Nothing that the batch names or counts is missing: this is for counters and files that lag together. */
+/** For the case that nothing named or counted is missing: counters and files may lag together. */
 const SHORT_WAIT_SECONDS = 30;
 
 function findGap(batch: NonNullable<BatchEvidence['batch']>, evidence: BatchEvidence): Gap | undefined {
@@ -122,7 +122,7 @@ const UNTIL_SETTLED: Gap = { kind: 'incomplete', accepted: 'once settled' };
 /** A batch that succeeded has a line for every row, unless its counters say otherwise. */
 function missingOfSucceeded(batch: CountedBatch, lines: FoundLines): Gap {
   const counts = usableCounts(batch, lines.sent);
-  // Zeros beside a success are counters that nobody keeps.
+  // Zeros beside a success mean that the provider does not count.
   const isCounted = counts !== undefined && counts.succeeded + counts.failed > 0;
   if (!isCounted || !explains(lines, counts)) return { kind: 'incomplete', accepted: 'never' };
   const isAllThatCounts = lines.rows + lines.unexplained >= counts.succeeded + counts.failed;
@@ -145,8 +145,8 @@ function missingOfUnfinished(batch: CountedBatch, { files, lines }: BatchEvidenc
 type CountedBatch = Pick<Batch, 'ending' | 'counts' | 'errors'>;
 
 /**
- * Whether the files have all lines that the counters promise. A body that is not an answer may have been counted as a
- * success; that is certain only when the lines are as many as the rows that ended at all.
+ * True if the files have all lines that the counters promise. The provider may have counted a body that is not an answer as a
+ * success. That is certain only if there are as many lines as rows that ended.
  */
 function explains(
   { rows, ok, succeeded, unexplained }: FoundLines,
@@ -158,14 +158,14 @@ function explains(
   );
 }
 
-/** Counters of another number of rows say nothing: a failed validation shows zeros, and some providers never count. */
+/** Ignores counters with another total: a failed validation shows zeros, and some providers never count. */
 function usableCounts({ counts }: Pick<Batch, 'counts'>, sent: number): Batch['counts'] {
   return counts?.total === sent ? counts : undefined;
 }
 
 /**
- * Seconds until the files are looked at again: doubles with every look, and ends where the patience ends. A round that waits
- * beyond that, for a twin, is in no hurry: each look costs room in the execution's history.
+ * Seconds until the next look at the files: doubles with every look, up to the end of the allowed time. A round that waits
+ * longer, for a twin, looks rarely, because each look adds events to the execution's history.
  */
 export function lookWaitSeconds(looks: number, waitedSeconds: number, limits: LookLimits): number {
   const { minSeconds, lateSeconds } = limits;
@@ -181,5 +181,5 @@ export interface LookLimits {
 
 const LONGEST_LOOK_SECONDS = 300;
 
-/** Where the dialect does not say how long a file may be late. */
+/** Default if the dialect does not say how late a file may be. */
 export const LATE_SECONDS = 600;

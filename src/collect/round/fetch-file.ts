@@ -1,4 +1,4 @@
-import type { Download } from '../../checkpoints/late.ts';
+import type { Download } from '../../checkpoints/round/late.ts';
 import type { BatchProvider } from '../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { joinParts, sizeOf, type Downloads } from './downloads.ts';
@@ -7,38 +7,38 @@ import type { FoundFile } from './evidence.ts';
 import { receive } from './receive-file.ts';
 import type { Scratch } from './scratch.ts';
 
-/** Takes bytes as they come. */
+/** Receives bytes as they arrive. */
 export interface ChunkSink {
-  /** @returns whether there is more by now than any file of the batch could have */
+  /** @returns true if there are already more bytes than any file of the batch could have */
   push(chunk: Uint8Array): boolean;
   end(): void;
 }
 
-/** A provider's file, and where it is kept. */
+/** A provider's file, and its key in the store. */
 export interface FileToFetch {
   readonly store: ObjectStore;
   readonly provider: BatchProvider;
   readonly name: FoundFile['name'];
-  /** `undefined`: the batch names none, which is an empty one. */
+  /** `undefined` if the batch names none, which counts as an empty file. */
   readonly fileId: string | undefined;
   readonly key: string;
-  /** What an earlier look stored may not be all there is: the file is downloaded again. */
+  /** True if the stored file may be incomplete, so that it is downloaded again. */
   readonly isLate: boolean;
   readonly downloads: Downloads;
-  /** Of the batch. */
+  /** Number of the batch's requests. */
   readonly requests: number;
-  /** A file that is shorter than it was promised to be is noted before it is stored. */
+  /** True to record that a file is shorter than promised before it is stored. */
   readonly isShortNoted: boolean;
 }
 
-/** @returns whether there is more by now than any file of the batch could have */
+/** @returns true if there are already more bytes than any file of the batch could have */
 type Take = (chunk: Uint8Array) => boolean;
 
 /**
- * Brings a provider's file into the store, where what is paid for is safe first, and onto local disk; hands its bytes on
- * as they pass. One that was stored before is not downloaded again, unless it was late.
- * @returns what is available of it; undefined when the batch names none
- * @throws GoesOnLater when time ran short, and another call has to download the rest
+ * Downloads a provider's file into the store first, because it is paid for, and onto local disk; passes its bytes on as they
+ * arrive. A stored file is not downloaded again, unless it may be incomplete.
+ * @returns the available part of the file; undefined if the batch names none
+ * @throws GoesOnLater when time ran short, and another call must download the rest
  */
 export async function fetchFile(
   file: FileToFetch,
@@ -66,14 +66,14 @@ async function bring(file: FileToFetch, take: Take, tail: Tail): Promise<FoundFi
   if (begun !== undefined) return bringRest(file, begun, take, tail);
   const isStored = !isLate && !downloads.isBegun(key) && (await store.stat(key)) !== undefined;
   const downloaded = isStored || fileId === undefined ? undefined : await bringNew(file, fileId, take, tail);
-  // A file that is gone by now may have been there at an earlier look.
+  // A file that is missing now may have been stored by an earlier look.
   const isOpen = downloaded === undefined || downloaded.state === 'missing';
   const stored = isOpen ? await takeStored(file, take) : undefined;
   if (downloaded !== undefined || stored === undefined) return downloaded;
   return fileId === undefined ? undefined : { name, fileId, state: 'whole', received: stored };
 }
 
-/** @returns the bytes of what is stored; undefined when nothing is */
+/** @returns the number of stored bytes; undefined if nothing is stored */
 async function takeStored({ store, key, downloads }: FileToFetch, take: Take): Promise<number | undefined> {
   const stored = await store.open(key);
   if (stored === undefined) return undefined;
@@ -84,7 +84,7 @@ async function takeStored({ store, key, downloads }: FileToFetch, take: Take): P
   return stored.bytes;
 }
 
-/** Hands a file on while it is downloaded. */
+/** Passes a file on while it is downloaded. */
 async function bringNew(file: FileToFetch, fileId: string, take: Take, tail: Tail): Promise<FoundFile> {
   const { provider, name, key, downloads } = file;
   const came = await receive(file, { fileId, parts: [] }, take);
@@ -103,7 +103,7 @@ async function bringNew(file: FileToFetch, fileId: string, take: Take, tail: Tai
   }
 }
 
-/** Completes what earlier calls have downloaded, and reads it once it is whole. */
+/** Completes what earlier calls have downloaded, and reads the file once it is complete. */
 async function bringRest(file: FileToFetch, begun: Download, take: Take, tail: Tail): Promise<FoundFile> {
   const { store, provider, name, key, downloads } = file;
   const { fileId } = begun;
@@ -125,8 +125,9 @@ async function bringRest(file: FileToFetch, begun: Download, take: Take, tail: T
   return isGone ? { name, fileId, state: 'missing', received: 0 } : weighFile(name, download, tail);
 }
 /**
- * A connection may close cleanly in the middle of a file, and its Content-Length may be missing. A file that has its
- * promised length is whole, whatever its last line is like; without a promise its last line must be.
+ * Decides whether a file is complete. A connection may close cleanly in the middle of a file, and its Content-Length may be
+ * missing. A file with its promised length is complete, whatever its last line is; without a promised length, its last line must
+ * be complete.
  */
 function weighFile(name: FoundFile['name'], download: Download, tail: Tail): FoundFile {
   const { fileId, length } = download;
@@ -148,14 +149,16 @@ function weighFile(name: FoundFile['name'], download: Download, tail: Tail): Fou
   };
 }
 
-/** Bytes at the end of a file that are read. A line's end has them all, unless it is longer: then it may be cut off. */
+/**
+ * How many bytes at the end of a file are read. They contain the whole last line, unless it is longer; then it counts as cut off.
+ */
 const TAIL_BYTES = 1_048_576;
 
-/** The last bytes of what streams by, at least {@link TAIL_BYTES} of them if there are so many. */
+/** The last bytes of a stream, at least {@link TAIL_BYTES} if there are as many. */
 class Tail {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
-  /** It ran on beyond anything that the batch could have written. */
+  /** True if the file is longer than the batch could have written. */
   isEndless = false;
 
   add(chunk: Uint8Array): void {
@@ -166,7 +169,7 @@ class Tail {
     }
   }
 
-  /** Whether there was a chunk, be it an empty one. */
+  /** True after the first chunk, even an empty one. */
   get isBegun(): boolean {
     return this.#chunks.length > 0;
   }
@@ -176,7 +179,7 @@ class Tail {
   }
 }
 
-/** Whether the last line, where it has no newline, is a JSON value. */
+/** True if the last line, without a newline, is a JSON value. */
 function endsWhole(tail: Tail, received: number): boolean {
   const { text } = tail;
   const last = text.slice(text.lastIndexOf('\n') + 1).trim();

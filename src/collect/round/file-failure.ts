@@ -7,21 +7,21 @@ import type { NamedRow } from './decide-row.ts';
 import type { RoundIndex } from './round-index.ts';
 
 /**
- * What the failure of a file is about:
- * - `passing`: the provider, for now; the same file may do in the next round
- * - `file`: the file as a whole, and any other file would fail as well: its endpoint, model, purpose, window or account
- * - `row`: a row
+ * The cause of a file's failure:
+ * - `passing`: the provider, temporarily; the same file may succeed in the next round
+ * - `file`: the file as a whole; any other file would fail as well, because of its endpoint, model, purpose, window or account
+ * - `row`: a single row
  */
 export type Cause = 'passing' | 'file' | 'row';
 
 type Said = Pick<Failure, 'code' | 'message'>;
 
-/** What a text says is more exact than a code that stands for failures of all kinds, such as `inference_failed`. */
+/** The message is more exact than a code for failures of all kinds, such as `inference_failed`. */
 export function causeOf({ code, message }: Said, codes: Codes): Cause {
   if (isListed(code, codes.halting) || FILE_CODES.test(code) || FILE_MESSAGES.test(message)) return 'file';
   if (PASSING_MESSAGES.test(message)) return 'passing';
   if (ROW_MESSAGES.test(message)) return 'row';
-  // The code of a text without one says nothing.
+  // Without a code in it, the message decides nothing.
   const saysPassing =
     code !== 'batch_failed' && (isListed(code, codes.retriable) || PASSING_CODES.test(code));
   return saysPassing ? 'passing' : 'row';
@@ -42,18 +42,18 @@ const FILE_CODES =
 const FILE_MESSAGES =
   /\bmodel\b.{0,80}\b(?:not exist|not found|not supported|unsupported|unknown|not available|no access)|no such model|(?:unknown|unsupported|invalid|no such) (?:model|endpoint|purpose)|endpoint.{0,80}\b(?:not supported|unsupported|not found|invalid)|\bpurpose\b|completion[ _]window|(?:cannot|could not|can't) find (?:the )?(?:input )?file|input file.{0,40}\bnot found|quota|billing|api key|unauthori[sz]ed|authenticat|permission|access denied/i;
 
-/** What a refused call has to say before its file is halved: it may be about anything, and says what. */
+/** Only after a rejected call with such a message is the file halved, because other messages concern something else. */
 const ABOUT_CONTENT =
   /json|\blines?\b|\brows?\b|\brecords?\b|custom[ _-]?id|\bmessages\b|\bbody\b|\brequests\b/i;
 
-/** Why the provider failed a round's file. */
+/** How the provider failed a round's file. */
 export interface FileFailure {
   readonly errors: readonly BatchError[];
-  /** About the file as a whole, where no row is named. */
+  /** The cause, if no row is named. */
   readonly cause: Cause;
 }
 
-/** @returns undefined when the file did not fail */
+/** @returns undefined if the file did not fail */
 export function findFileFailure(
   batch: Batch | undefined,
   rejection: Failure | undefined,
@@ -67,7 +67,7 @@ export function findFileFailure(
 }
 
 function refusedFile({ code, message }: Failure, codes: Codes): FileFailure {
-  // Before the status stands what was asked, with ids of files and jobs.
+  // The text before the status is our request, with ids of files and jobs.
   const said = message.replace(/^.*?: [45]\d\d /, '');
   const [lines = []] = linesInTexts([said]);
   const error = { code, message };
@@ -76,7 +76,7 @@ function refusedFile({ code, message }: Failure, codes: Codes): FileFailure {
   return { errors: named.map((line) => ({ ...error, line })), cause };
 }
 
-/** Rows that the errors name, by line or by id, among the first so many that were sent. */
+/** Rows that the errors name, by line or by id, among the requests that were sent. */
 export function namedRows(
   { errors }: FileFailure,
   index: RoundIndex,
@@ -93,7 +93,7 @@ export function namedRows(
 }
 
 function ordinalsOf({ line, customId, message }: BatchError, index: RoundIndex): readonly number[] {
-  // Ids are the rows' own; a line is counted in ways of its own.
+  // Ids are reliable, but every provider counts lines in its own way.
   const ids = customId === undefined ? idsInText(message) : [customId];
   const ordinals = ids.map((id) => index.ordinalOf(id)).filter((ordinal) => ordinal !== undefined);
   if (ordinals.length > 0) return ordinals;

@@ -1,7 +1,7 @@
 import { roundKey } from '../../checkpoints/keys.ts';
-import { partToUpload } from '../../checkpoints/shard-part.ts';
+import { partToUpload } from '../../checkpoints/round/requests.ts';
 import type { Failure } from '../../errors.ts';
-import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { NamedRow } from './decide-row.ts';
@@ -10,19 +10,19 @@ import { findFileFailure, namedRows } from './file-failure.ts';
 import { afterPart, mayHalve } from './halving.ts';
 import type { RoundEvidence } from './read-round.ts';
 
-/** What became of a round's file, for its rows and for the files after it. */
+/** Consequences of a round's file for its rows and for later files. */
 export interface FileVerdict {
-  /** Rows by their ordinal: the failure names them, or the file held nothing else. */
+  /** Rows by ordinal that the failure names, or that were alone in the file. */
   readonly named: ReadonlyMap<number, NamedRow>;
-  /** The file failed for a row that is not known yet, or was found now. */
+  /** True if the file failed because of a row that is not known yet, or was just found. */
   readonly searching: boolean;
-  /** The provider refused all of it. */
+  /** Set if the provider rejected the whole file. */
   readonly rejection: Failure | undefined;
-  /** How much the next files hold. */
+  /** Limits of the next files. */
   readonly next: Pick<Collected, 'maxUploadBytes' | 'maxUploadRequests' | 'halving'>;
 }
 
-/** Weighs a file that was too large, was refused or failed as a whole. */
+/** Decides about a file that was too large, was rejected or failed as a whole. */
 export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: Codes): Promise<FileVerdict> {
   const { context, direct } = read;
   const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, context)).at(-1) ?? {};
@@ -40,11 +40,11 @@ export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: 
 const NO_FAULT = { named: new Map<number, NamedRow>(), searching: false };
 
 async function sentOf(store: ObjectStore, { context, upload }: RoundEvidence): Promise<number | undefined> {
-  // A refused upload has no checkpoint.
+  // A rejected upload has no checkpoint.
   return (upload === undefined ? await partToUpload(store, context, context.round) : upload.part)?.requests;
 }
 
-/** Half of the rejected file. A single row cannot be halved: it fails, and the others are sent again. */
+/** Halves a rejected file. A single row cannot be halved: it fails, and the others are sent again. */
 async function judgeTooLarge(
   store: ObjectStore,
   { context }: RoundEvidence,
@@ -82,14 +82,14 @@ function judgeFailed(
   if (failure.cause !== 'row') return { ...NO_FAULT, rejection, next: known };
   if (!mayHalve(before, index.requests)) return { ...NO_FAULT, rejection, next: afterSearch(known) };
   if (sent > 1) return { ...NO_FAULT, searching: true, rejection: undefined, next: after(true) };
-  // A row that was always alone and has no error of its own may succeed in another round.
+  // A row that was alone without a search, and has no error of its own, may succeed in another round.
   const isUnsaid = before === undefined && failure.errors.length === 0;
   if (isUnsaid) return { ...NO_FAULT, rejection, next: known };
   const error = { ...(failure.errors[0] ?? missingRowError(batch)), line: 1 };
   return { named: new Map([[0, error]]), searching: true, rejection: undefined, next: after(true) };
 }
 
-/** The search took too many files: what is left goes as any other round does. */
+/** The search took too many files, so the remaining rows are sent as in any other round. */
 function afterSearch({ halving, ...known }: FileVerdict['next']): FileVerdict['next'] {
   return {
     ...known,

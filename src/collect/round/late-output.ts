@@ -1,6 +1,6 @@
 import type { Round } from './round.ts';
-import type { LeftOpen } from '../../checkpoints/open-batch.ts';
-import { RESUME_COLLECTS } from '../../checkpoints/open-batch.ts';
+import type { LeftOpen } from '../../checkpoints/shard/open-batch.ts';
+import { RESUME_COLLECTS } from '../../checkpoints/shard/open-batch.ts';
 import type { LateOutput } from '../../contract.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
@@ -16,16 +16,16 @@ import {
 import type { RoundEvidence } from './read-round.ts';
 import { sentOf } from './sent-requests.ts';
 
-/** The batch has ended and shows less than it promised: the machine waits, and the round is collected again. */
+/** The batch has ended and shows less output than it promised: the machine waits, and the round is collected again. */
 export interface LookAgain {
   readonly next: 'look';
   readonly late: LateOutput;
   readonly waitSeconds: number;
-  /** Its twin is polled and collected in its place. */
+  /** The twin to poll and collect instead. */
   readonly follow?: string;
 }
 
-/** Whether what was read of a round is all there will be. A round without a batch has nothing to wait for. */
+/** Decides whether the files of a round are complete. A round without a batch is. */
 export function weighRound({ files: facts }: Dialect, read: RoundEvidence): Decision {
   const { context, batch, index, files } = read;
   if (context.batchId === undefined) return { next: 'complete' };
@@ -51,11 +51,11 @@ export function weighRound({ files: facts }: Dialect, read: RoundEvidence): Deci
 export const waitedSeconds = ({ age = 0, late }: Round): number =>
   late === undefined ? 0 : Math.max(0, age - late.since);
 
-/** Bytes of both files. */
+/** Total bytes of both files. */
 const receivedOf = ({ files }: RoundEvidence): number =>
   files.reduce((total, { received }) => total + received, 0);
 
-/** When to look again. */
+/** Decides when to look again. */
 export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: RoundEvidence): LookAgain {
   const { jobId, shard, round, batchId, late, age = 0, polling } = read.context;
   const { since, looks } = late ?? { since: age, looks: 0 };
@@ -65,7 +65,7 @@ export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, rea
   return { next: 'look', late: { since, looks: looks + 1, received: receivedOf(read) }, waitSeconds };
 }
 
-/** What a round leaves at the provider whose batch is left as it is. */
+/** What a round leaves at the provider if its batch is left open. */
 export function leaveOpen(read: RoundEvidence, { code, message }: Failure): LeftOpen {
   const { context, batch, upload } = read;
   const { shard, round, batchId, createdAt } = context;
@@ -92,10 +92,10 @@ const GAPS: Readonly<Record<OpenGap, { readonly name: string; readonly code: str
   twin: { name: 'BatchOpen', code: 'BATCH_OPEN' },
 };
 
-/** Why a batch is left open; `twin`: rows without a line may be answered by a second batch of the same rows. */
+/** Why a batch is left open; `twin`: a twin may have answers of rows without a line. */
 export type OpenGap = GapKind | 'twin';
 
-/** Why a round is not paid for again although it has rows without an answer. */
+/** Why the rows of a round without an answer are not sent again. */
 export function describeGap(read: RoundEvidence, gap: OpenGap): Failure {
   const { context, batch, index } = read;
   const { jobId, shard, round, batchId } = context;

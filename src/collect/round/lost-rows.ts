@@ -1,26 +1,26 @@
-import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
+import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { Failure } from '../../errors.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { readCollected, type UnreadableLine } from '../../checkpoints/collected.ts';
+import { readCollected, type UnreadableLine } from '../../checkpoints/round/collected.ts';
 import type { RoundDecision } from './decide-row.ts';
 import type { RoundIndex } from './round-index.ts';
 
 /**
- * Rows without a result whose lines may be there: lines that cannot be read, or belong to no row. Such a row may be paid
- * for, so each is asked again at most once. Where rows are missing and fewer lines are astray, any of the rows may be meant.
+ * Rows without a result whose lines may exist: as lines that cannot be read, or that match no row. Such a row may be paid for, so
+ * each is sent again at most once. If there are fewer such lines than missing rows, each missing row may be one of them.
  */
 export class LostRows {
   readonly #index: RoundIndex;
   readonly #before: ReadonlySet<string>;
-  /** Lines that may belong to any of the missing rows. */
+  /** Number of lines that may belong to any of the missing rows. */
   readonly #strays: number;
   readonly #sent: number;
   #brokenAgain = 0;
-  /** Ids of the rows that are asked again. */
+  /** Ids of rows that are sent again. */
   readonly again: string[] = [];
 
-  /** @param before ids that were asked again in earlier rounds */
+  /** @param before ids that earlier rounds sent again */
   constructor(
     index: RoundIndex,
     { sent, givenBack }: Pick<RoundDecision, 'sent' | 'givenBack'>,
@@ -32,12 +32,12 @@ export class LostRows {
     this.#strays = givenBack ? 0 : index.unknown + index.unreadable - index.brokenRows;
   }
 
-  /** Most of the rows that are asked again and were paid for before: each line was paid for once. */
+  /** Upper bound of rows that are sent again although they were paid for: each such line was paid for once. */
   get paidTwice(): number {
     return this.#brokenAgain + Math.min(this.#strays, this.again.length - this.#brokenAgain);
   }
 
-  /** The error of a row without a result; undefined when no line explains it. */
+  /** The error of a row without a result; undefined if no such line explains it. */
   errorOf(ordinal: number): Pick<Failure, 'code' | 'message'> | undefined {
     const broken = this.#index.brokenLine(ordinal);
     if (broken !== undefined) return { code: UNREADABLE_RESULT, message: describeLine(broken) };
@@ -49,7 +49,7 @@ export class LostRows {
     return { code: UNREADABLE_RESULT, message };
   }
 
-  /** Whether the row may be asked again. */
+  /** True if the row may be sent again. */
   askAgain(ordinal: number, customId: string): boolean {
     if (this.#before.has(customId)) return false;
     if (this.#index.brokenLine(ordinal) !== undefined) this.#brokenAgain += 1;
@@ -58,7 +58,7 @@ export class LostRows {
   }
 }
 
-/** Of a row whose line came, and cannot be read. */
+/** Code of a row whose line cannot be read. */
 export const UNREADABLE_RESULT = 'UNREADABLE_RESULT';
 
 const NAMES = { output: 'output file', errors: 'error file' } as const;
@@ -67,7 +67,7 @@ function describeLine({ file, line, excerpt }: UnreadableLine): string {
   return `Line ${line} of the ${NAMES[file]} cannot be read; it begins with: ${excerpt}`;
 }
 
-/** Ids of the rows that earlier rounds have asked again. */
+/** Ids of rows that earlier rounds have sent again. */
 export async function askedAgainBefore(
   store: ObjectStore,
   ref: ShardRef,

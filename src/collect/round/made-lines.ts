@@ -1,18 +1,20 @@
 const BLOCK_BYTES = 4 * 1_048_576;
 
-/** What a round keeps of the result lines it has made. The others are made again. */
+/** Most bytes of rendered result lines to keep in memory. Other lines are rendered again later. */
 const MAX_BYTES = 6 * BLOCK_BYTES;
 
-/** Longer lines are rather read again: to find one on disk takes as long whatever its length. */
+/** Longer lines are read again instead: finding a line on disk takes the same time, whatever its length. */
 const MAX_LINE_BYTES = 4_096;
 
-/** Result lines between the provider's order and the input's, so that most need not be read from disk a second time. */
+/**
+ * Keeps rendered result lines between the provider's order and the input's, so that most lines need not be read from disk again.
+ */
 export class MadeLines {
   #block = Buffer.alloc(0);
   #used = 0;
   #bytes = 0;
 
-  /** Whether the result line of a provider's line of this length is kept, as far as can be told. */
+  /** True if a result line for a provider line of this length will probably be kept. */
   hasRoom(length: number): boolean {
     return length <= MAX_LINE_BYTES && this.#bytes < MAX_BYTES;
   }

@@ -1,9 +1,9 @@
 import type { LineReader } from '../lines/line-reader.ts';
 import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
-import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
+import { uploadObject, type UploadCheckpoint } from '../../checkpoints/round/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
+import { isDirectRound } from '../../checkpoints/shard/shard-rounds.ts';
 import type { FoundTwin } from '../../batches/twins.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
@@ -26,33 +26,35 @@ import type { Round } from './round.ts';
 import { readTwins } from './read-twins.ts';
 import type { Scratch } from './scratch.ts';
 
-/** What collecting a round touches outside itself. */
+/** Everything outside itself that collecting a round uses. */
 export interface CollectEdges extends ProviderEdges {
   readonly createReader: (rules: ResultRules) => LineReader;
 }
 
-/** What is found of a round at this look: in the store, and in the files that the provider shows. */
+/** What is found of a round at this look: in the store, and in the provider's files. */
 export interface RoundEvidence {
   readonly context: Round;
-  /** It was sent direct, without a batch. */
+  /** True if it was sent direct, without a batch. */
   readonly direct: boolean;
   readonly batch: Batch | undefined;
   readonly upload: UploadCheckpoint | undefined;
   readonly rules: ResultRules;
   readonly index: RoundIndex;
-  /** The files that the batch names. */
+  /** The files named by the batch. */
   readonly files: readonly FoundFile[];
-  /** Ids of rows that earlier rounds asked again because their lines could not be read. */
+  /** Ids of rows that earlier rounds sent again because their lines could not be read. */
   readonly askedBefore: ReadonlySet<string>;
-  /** Requests at the front that have had all of the profile's rounds, and would be paid for again in every further one. */
+  /**
+   * Number of requests at the front that have used all of the profile's rounds, and would be paid for again in every further one.
+   */
   readonly spent: number;
-  /** An earlier look found less than the batch promised. */
+  /** True if an earlier look found less than the batch promised. */
   readonly wasLate: boolean;
-  /** Other batches of its rows and of those of earlier rounds. */
+  /** Twins of its batch and of the batches of earlier rounds. */
   readonly twins: readonly FoundTwin[];
-  /** A twin may have answers that are not there yet. */
+  /** True if a twin may still bring answers. */
   readonly mayBringMore: boolean;
-  /** Of the step. */
+  /** Time limit of the step. */
   readonly time: StepTime | undefined;
 }
 
@@ -60,13 +62,13 @@ export interface RoundEvidence {
 export interface Scratches {
   readonly output: Scratch;
   readonly errors: Scratch;
-  /** Opens one more. */
+  /** Opens a further scratch file. */
   readonly more: () => Scratch;
 }
 
 /**
  * Fetches both files of a round and indexes their lines.
- * @throws GoesOnLater when time ran short, and another call has to go on
+ * @throws GoesOnLater when time ran short, and another call must continue
  */
 export async function readRound(
   edges: CollectEdges,
@@ -114,8 +116,8 @@ export async function readRound(
 }
 
 /**
- * Rounds beyond those of the profile are for rows that had no room in them, as where the provider takes small files only. The last
- * one of the profile is followed by one only where it had a part of the rows.
+ * Rounds beyond the profile's number are only for rows that did not fit into the earlier ones, for example because the provider
+ * accepts only small files. The profile's last round is followed by another one only if it had just a part of the rows.
  */
 async function countSpent(
   store: ObjectStore,
@@ -143,7 +145,7 @@ async function rulesOf({ profile, simulated }: Job, { round, step }: Round): Pro
   };
 }
 
-/** Ajv takes its time to load, and few jobs ask for it. */
+/** Loaded on demand, because Ajv loads slowly and few jobs need it. */
 async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
   const { compileSchema } = await import('../../output/compile-schema.ts');
   return { match: compileSchema(schema), retry };

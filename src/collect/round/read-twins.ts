@@ -8,7 +8,7 @@ import type { RoundIndex } from './round-index.ts';
 import type { Round } from './round.ts';
 import type { Scratch } from './scratch.ts';
 
-/** The twins of a round's batch, and whether one of them may still bring answers. */
+/** The twins of a round's batch, and whether one may still bring answers. */
 export interface ReadTwins {
   readonly twins: readonly FoundTwin[];
   readonly mayBringMore: boolean;
@@ -22,8 +22,8 @@ interface TwinFiles {
 const NO_TWINS: ReadTwins = { twins: [], mayBringMore: false };
 
 /**
- * Looks for the twins of a round in doubt, and takes in the answers of those that have ended for rows that have no other one:
- * they are paid for.
+ * Finds the twins of a round that may have some. Reads the answers of ended twins for rows without another answer, because they
+ * are paid for.
  */
 export async function readTwins(
   edges: ProviderEdges,
@@ -41,7 +41,7 @@ export async function readTwins(
   }
   return { twins, mayBringMore };
 
-  /** @returns whether its answers are all there */
+  /** @returns true if all of its answers are available */
   async function takeAnswers(n: number, { outputFileId, ending }: Batch): Promise<boolean> {
     const scratch = openScratch();
     const found = await fetchFile(

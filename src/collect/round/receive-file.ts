@@ -1,12 +1,12 @@
 import { roundPartKey } from '../../checkpoints/keys.ts';
-import type { Download } from '../../checkpoints/late.ts';
+import type { Download } from '../../checkpoints/round/late.ts';
 import { isProviderError, ProviderNotFound, ProviderUnavailable } from '../../errors.ts';
 import type { BatchProvider, DownloadStart } from '../../provider/batch-provider.ts';
-import { FileChanged } from '../../provider/ranges.ts';
+import { FileChanged } from '../../provider/http/ranges.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { GoesOnLater, sizeOf, type Downloads } from './downloads.ts';
 
-/** Where a file comes from, and where it goes. */
+/** Source and destination of a file. */
 interface FileToReceive {
   readonly store: ObjectStore;
   readonly provider: BatchProvider;
@@ -14,17 +14,17 @@ interface FileToReceive {
   readonly downloads: Downloads;
 }
 
-/** All of a file has come; its last part is written, and not closed. */
+/** The complete file: its last part is written, but not closed. */
 interface Received {
   readonly download: Download;
   readonly writer: ObjectWriter;
 }
 
 /**
- * Downloads a file, or what is left of it. Writes while it reads: what is done with a chunk takes the time that its write takes. What
- * came before time ran short, or before the provider failed, is saved, and the next call goes on behind it.
- * @param take returns whether no more of the file is wanted
- * @returns undefined when the file is not found
+ * Downloads a file, or the rest of it. Processes each chunk while it is written. If time runs short or the provider fails, what
+ * was received is saved, and the next call continues after it.
+ * @param take returns true to end the download
+ * @returns undefined if the file is not found
  * @throws GoesOnLater when time ran short
  */
 export async function receive(
@@ -55,7 +55,7 @@ export async function receive(
     if (error instanceof ProviderNotFound) return undefined;
     const isCutShort = short.signal.aborted && error instanceof ProviderUnavailable;
     if (!isCutShort && !(error instanceof GoesOnLater)) throw error;
-    // It is no outage of the provider.
+    // The time is up, which is not an outage of the provider.
     if (!part.mayStop) downloads.checkTime(FROM_ITS_START);
     if (!isSaved) await downloads.save();
     throw new GoesOnLater();
@@ -64,18 +64,18 @@ export async function receive(
 
 const FROM_ITS_START = 'downloads a file that can only be read from its start';
 
-/** Another file in its place, or none, is no file to go on with. */
+/** True unless another file has replaced this one, or it is gone. */
 function mayGoOn(error: unknown): boolean {
   if (error instanceof FileChanged || error instanceof ProviderNotFound) return false;
   return error instanceof GoesOnLater || isProviderError(error);
 }
 
-/** The part of a file that comes now. */
+/** The part of a file that is being received. */
 class OpenPart {
   readonly #file: FileToReceive;
   #download: Download;
   #writer: ObjectWriter | undefined;
-  /** Whether another download may go on behind it. */
+  /** True if another download may continue after this part. */
   canGoOn = false;
   #isBegun = false;
 
@@ -84,7 +84,7 @@ class OpenPart {
     this.#download = download;
   }
 
-  /** A provider that sends the whole file again, or has another one by now, would do so each time: this call has to bring it all. */
+  /** A provider that sends the whole file again, or has replaced it, would do so each time, so this call must read all of it. */
   start({ bytes, length, mark, canGoOn }: DownloadStart): void {
     const isAnew = bytes !== sizeOf(this.#download);
     const { fileId, parts } = this.#download;
@@ -93,7 +93,7 @@ class OpenPart {
     this.#download = { fileId, parts: isAnew ? [] : parts, length, mark };
   }
 
-  /** Whether nothing is lost when another call goes on: before its bytes begin to come, or behind them. */
+  /** True if another call can continue without a loss: before the first byte, or after the last one received. */
   get mayStop(): boolean {
     return this.canGoOn || !this.#isBegun;
   }
@@ -108,7 +108,7 @@ class OpenPart {
     return (this.#writer ??= store.write(this.#isFirst ? key : roundPartKey(key, nth)));
   }
 
-  /** The download with this part. */
+  /** The download including this part. */
   get download(): Download {
     return { ...this.#download, parts: [...this.#download.parts, this.writer.bytes] };
   }
@@ -117,11 +117,11 @@ class OpenPart {
     await this.#writer?.abort();
   }
 
-  /** @returns false when there is nothing to go on behind */
+  /** @returns false if there is nothing to continue after */
   async save(downloads: Downloads): Promise<boolean> {
     if (!this.canGoOn || this.#writer === undefined || this.#writer.bytes === 0) return false;
     downloads.keep(this.#file.key, this.download);
-    // What is under the file's own key counts as the whole file, unless it is said before that it is not.
+    // An object under the file's own key counts as the whole file, unless the opposite is recorded first.
     if (this.#isFirst) await downloads.save();
     await this.#writer.close();
     if (!this.#isFirst) await downloads.save();

@@ -4,13 +4,13 @@ import type { AnswerFile } from '../../endpoints/endpoint.ts';
 import { fileKey } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
-/** Files that are on their way to the store at the same time, and their bytes. */
+/** Most files that are written at the same time, and most of their bytes. */
 const MAX_FILES = 16;
 const MAX_BYTES = 64 * 1_048_576;
 
 /**
- * Ids that are names of files as they are, on any system: not in capitals, which some disks do not tell apart; no dot, which
- * hides a file, or hyphen, which makes it an option, in front; no dot at the end, which Windows drops.
+ * Ids that are safe file names on any system: no capitals, because some disks ignore case; no dot in front, which hides a file;
+ * no hyphen in front, which looks like an option; no dot at the end, which Windows drops.
  */
 const PLAIN_ID = /^[a-z0-9_](?:[a-z0-9._-]{0,98}[a-z0-9_-])?$/;
 
@@ -18,8 +18,8 @@ const PLAIN_ID = /^[a-z0-9_](?:[a-z0-9._-]{0,98}[a-z0-9_-])?$/;
 const RESERVED = /^(?:con|prn|aux|nul|conin|conout|clock|com\d|lpt\d)(?:\.|$)/;
 
 /**
- * Writes the files that answers are, a few at once. A name is made of its row's id alone: when a round is collected
- * again, the same files are written over themselves.
+ * Writes the files of answers, a few at a time. A name depends only on its row's id, so a repeated collect overwrites the same
+ * files.
  */
 export class ResultFiles {
   readonly #store: ObjectStore;
@@ -32,7 +32,7 @@ export class ResultFiles {
     this.#jobId = jobId;
   }
 
-  /** Takes an answer's files. @returns their names, relative to the job's results */
+  /** Writes an answer's files. @returns their names, relative to the job's results */
   async add(customId: string, files: readonly AnswerFile[]): Promise<string[]> {
     const names: string[] = [];
     for (const [n, { extension, bytes }] of files.entries()) {
@@ -44,7 +44,7 @@ export class ResultFiles {
     return names;
   }
 
-  /** Waits until all files are in the store. @throws what the first that failed has thrown */
+  /** Waits until all files are stored. @throws the error of the first file that failed */
   async settle(): Promise<void> {
     await this.#inFlight.settle();
     this.#inFlight.throwFailure();
@@ -66,7 +66,7 @@ export class ResultFiles {
   }
 }
 
-/** `q1.png`, and for further files of the row `q1~2.png`. Ids that are no plain names get a part of their hash. */
+/** `q1.png`, and `q1~2.png` for a further file of the row. Ids that are not safe names get a part of their hash. */
 export function fileName(customId: string, n: number, extension: string): string {
   return `${plainName(customId)}${n === 0 ? '' : `~${n + 1}`}.${extension}`;
 }

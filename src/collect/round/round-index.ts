@@ -12,39 +12,39 @@ import { isEndless, MAX_RESULT_LINE_BYTES } from './endless-file.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
-import type { UnreadableLine } from '../../checkpoints/collected.ts';
+import type { UnreadableLine } from '../../checkpoints/round/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Most unknown custom_ids that are reported by name. */
+/** Most unknown custom_ids to report. */
 const MAX_UNKNOWN_IDS = 20;
 
-/** Most unreadable lines that are reported with an excerpt. */
+/** Most unreadable lines to report with an excerpt. */
 const MAX_UNREADABLE_LINES = 5;
 
-/** Stray lines beyond the number of rows that are looked into. */
+/** Stray lines that are examined in addition to the number of rows. */
 const SPARE_STRAYS = 1_000;
 
-/** Where a row's winning result line is. */
+/** Position of a row's winning result line. */
 export interface LineRange {
   readonly file: Scratch;
   readonly start: number;
   readonly length: number;
   readonly kind: Verdict['kind'];
-  /** The line reports a success; its body may be no answer. */
+  /** True if the line reports a success; its body may still not be an answer. */
   readonly isSuccess: boolean;
   readonly isUtf8: boolean;
-  /** Its file is that of a second batch of the same rows. */
+  /** True if its file belongs to a twin. */
   readonly isTwin: boolean;
-  /** The result line that it becomes, when that is made already. */
+  /** The rendered result line, if it exists already. */
   made?: Buffer | undefined;
 }
 
-/** The requests of a round, in their order. */
+/** The requests of a round, in order. */
 export interface RoundRequests {
   readonly customIds: readonly string[];
-  /** How many inputs those list whose input is a list, by ordinal. */
+  /** Number of inputs by ordinal, for requests whose input is a list. */
   readonly inputs: ReadonlyMap<number, number>;
 }
 
@@ -59,29 +59,29 @@ export class RoundIndex {
   readonly #made = new MadeLines();
   readonly #reader: LineReader;
   readonly #rules: LineRules;
-  /** Lines that belong to no row yet, until {@link settle}. */
+  /** Lines without a row so far, until {@link settle}. */
   #strays: Stray[] = [];
   readonly #repeated = new Set<number>();
   readonly #broken = new Map<number, UnreadableLine>();
   #denied = 0;
   #deniedBy: Failure | undefined;
-  /** What the answers have used whose result lines are written; the others are counted when theirs are. */
+  /** Usage of answers whose result lines are rendered; the others are counted when theirs are. */
   readonly models = new ModelTally();
   duplicates = 0;
   unknown = 0;
   readonly unknownIds: string[] = [];
   unreadable = 0;
-  /** The first lines that cannot be read. */
+  /** The first unreadable lines. */
   readonly unreadableLines: UnreadableLine[] = [];
-  /** Rows whose line came back under a changed id. */
+  /** Number of rows whose line came back under a changed id. */
   changedIds = 0;
-  /** Requests with a result line. */
+  /** Number of requests with a result line. */
   answered = 0;
-  /** Requests with an answer. */
+  /** Number of requests with an answer. */
   ok = 0;
-  /** Requests whose line reports a success, whatever its body is. */
+  /** Number of requests whose line reports a success, whatever its body is. */
   succeeded = 0;
-  /** The first row that says the account was denied: by a code that means the account, or as every other row does. */
+  /** The first denial that concerns the account: by its code, or because every other row has it. */
   haltedBy: Failure | undefined;
 
   constructor({ customIds, inputs }: RoundRequests, reader: LineReader, rules: LineRules) {
@@ -92,8 +92,8 @@ export class RoundIndex {
   }
 
   /**
-   * Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. Of a twin's file
-   * only answers count, for rows that have no other one; it is taken in last.
+   * Indexes a file while its bytes arrive; lines are read again from the scratch file only if necessary. Of a twin's file, which
+   * must come last, only answers count, and only for rows without another answer.
    */
   takeIn(file: Scratch, name: Stray['name'], isTwin = false): ChunkSink {
     const framer = createFramer(MAX_RESULT_LINE_BYTES);
@@ -112,8 +112,8 @@ export class RoundIndex {
   }
 
   /**
-   * Finds the rows of lines under changed ids; called once, when both files were taken in.
-   * @param sent requests of the batch; where rows go direct, those that were answered
+   * Finds the rows of lines with changed ids. Call it once, after both files.
+   * @param sent number of requests in the batch; if rows are sent direct, those with an answer
    */
   settle(sent = this.answered): void {
     const strays = this.#strays;
@@ -126,12 +126,12 @@ export class RoundIndex {
     if (this.#denied > 0 && this.#denied === sent) this.haltedBy ??= this.#deniedBy;
   }
 
-  /** Why a row without a result has none: its line is there and cannot be read. */
+  /** The unreadable line of a row, if that is why the row has no result. */
   brokenLine(ordinal: number): UnreadableLine | undefined {
     return this.#ranges[ordinal] === undefined ? this.#broken.get(ordinal) : undefined;
   }
 
-  /** Rows whose only line cannot be read. */
+  /** Number of rows whose only line cannot be read. */
   get brokenRows(): number {
     return [...this.#broken.keys()].filter((ordinal) => this.#ranges[ordinal] === undefined).length;
   }
@@ -141,7 +141,7 @@ export class RoundIndex {
     return this.#ordinals.get(customId);
   }
 
-  /** How many of these ids are of requests of the round. */
+  /** How many of these ids belong to requests of the round. */
   countOf(customIds: ReadonlySet<string>): number {
     return [...customIds].filter((customId) => this.#ordinals.has(customId)).length;
   }
@@ -159,18 +159,18 @@ export class RoundIndex {
     return this.haltedBy !== undefined;
   }
 
-  /** What the request asks that its answer has to fit to. */
+  /** The parts of the request that its answer must match. */
   asked(ordinal: number): Asked {
     const inputs = this.#inputs.get(ordinal);
     return inputs === undefined ? ONE_INPUT : { inputs };
   }
 
-  /** Where the row's winning line is; `undefined` when it has none. */
+  /** Position of the row's winning line; `undefined` if it has none. */
   find(ordinal: number): LineRange | undefined {
     return this.#ranges[ordinal];
   }
 
-  /** What the winning line of a row says. */
+  /** What a row's winning line says. */
   read({ file, start, length, isUtf8 }: LineRange, ordinal: number): LineVerdict | undefined {
     return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal));
   }
@@ -194,7 +194,7 @@ export class RoundIndex {
     return classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
   }
 
-  /** As many as may be rows are kept, and some more: the others are only counted. */
+  /** Keeps as many lines as there may be rows, and some more; further lines are only counted. */
   #addStray(stray: Stray): void {
     if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push(stray);
     else if (stray.isTwin) return;
@@ -202,7 +202,7 @@ export class RoundIndex {
     else this.#addUnknown(stray.id);
   }
 
-  /** An answer whose result line is rendered at once, while there is room for it. */
+  /** Renders the result line of an answer immediately, while there is room for it. */
   #addAnswer(ordinal: number, answer: RenderableAnswer, at: Omit<LineRange, 'kind' | 'isSuccess'>): void {
     const range: LineRange = { ...at, kind: 'ok', isSuccess: true };
     if (!this.#keep(ordinal, range) || !this.#made.hasRoom(range.length)) return;
@@ -226,12 +226,12 @@ export class RoundIndex {
   }
 
   #addTraced(stray: Stray, traced: Traced): void {
-    // A twin's file has the rows of earlier rounds, too.
+    // A twin's file also has rows of earlier rounds.
     if (stray.isTwin && traced.kind !== 'row') return;
     switch (traced.kind) {
       case 'row':
         this.changedIds += 1;
-        // Its result line is made of the request's id, not of the bytes.
+        // Its result line uses the request's id, so the line's bytes cannot be copied.
         this.#addVerdict(traced.ordinal, this.#classify(traced), { ...stray, isUtf8: false });
         return;
       case 'unknown':
@@ -244,7 +244,7 @@ export class RoundIndex {
     }
   }
 
-  /** The length of the longest id that any line has. */
+  /** Length of the longest id in any line. */
   #longestId(strays: readonly Stray[]): number {
     let longest = 0;
     for (const { id = '' } of strays) longest = Math.max(longest, id.length);
@@ -254,8 +254,8 @@ export class RoundIndex {
   }
 
   /**
-   * Two lines under one row's id, while a row is missing whose id differs only by what providers change: which of them is
-   * whose answer cannot be known, so neither is taken.
+   * Drops two lines with one row's id if a row is missing whose id differs only by a change that providers make: it cannot be
+   * known which answer belongs to which row.
    */
   #dropAmbiguous(): void {
     if (this.#repeated.size === 0 || this.missing === 0) return;
@@ -275,7 +275,7 @@ export class RoundIndex {
     }
   }
 
-  /** Of two lines for one row a success wins, else the first. @returns whether it is this one */
+  /** Of two lines for one row, a success wins, otherwise the first. @returns true if this line wins */
   #keep(ordinal: number, range: LineRange): boolean {
     const before = this.#ranges[ordinal];
     if (before === undefined) this.answered += 1;

@@ -7,7 +7,7 @@ import type { RoundRequests } from './round-index.ts';
 import type { Round } from './round.ts';
 import { listedInputs } from './round-writer.ts';
 
-/** What a round has asked, for all that its collecting needs to hold. */
+/** Reads a round's requests, as far as collecting needs them. */
 export async function readRoundRequests(
   store: ObjectStore,
   { endpoint }: ResultRules,
@@ -25,7 +25,7 @@ export async function readRoundRequests(
   return { customIds, inputs };
 }
 
-/** A round's request lines as they stream in. */
+/** Streams a round's request lines. */
 export function requestLines(store: ObjectStore, ref: ShardRef, round: number): AsyncIterable<Buffer[]> {
   return requiredLines(store, roundKey(ref, round, 'requests.jsonl'));
 }

@@ -18,7 +18,7 @@ import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';
 import type { ResultFiles } from './result-files.ts';
 
-/** A request line, parsed; its numbers keep their text. */
+/** A parsed request line; its numbers keep their text. */
 export interface RequestLine {
   readonly custom_id: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export interface RoundWriters {
   readonly nextRequests: ObjectWriter;
 }
 
-/** What a round is written from. */
+/** Everything that a round is written from. */
 export interface RoundSource {
   readonly evidence: Pick<RoundEvidence, 'index' | 'rules'>;
   readonly decision: RoundDecision;
@@ -39,15 +39,15 @@ export interface RoundSource {
 }
 
 /**
- * Writes one round in request order: a line per request in both files, empty where the row goes to the next round, whose
- * request line is then copied as it is.
+ * Writes one round in request order: one line per request in both files. For a row that goes to the next round both lines are
+ * empty, and its request line is copied unchanged.
  */
 export class RoundWriter {
   readonly #source: RoundSource;
   readonly #writers: RoundWriters;
   readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, deferred: 0 };
   readonly errors = new ErrorTally();
-  /** Rows since the last dead letter: an empty line each, written together. */
+  /** Rows since the last dead letter; their empty lines are written together. */
   #withoutLetter = 0;
 
   constructor(source: RoundSource, writers: RoundWriters) {
@@ -56,7 +56,7 @@ export class RoundWriter {
   }
 
   /**
-   * Takes the next request. Most need not be waited for.
+   * Writes the next request. Returns a promise only if there is something to wait for.
    * @param requestBytes the request line as it was sent, with its newline
    */
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
@@ -77,7 +77,7 @@ export class RoundWriter {
     return this.#writers.results.write(line);
   }
 
-  /** Ends the file of dead letters; the files of answers are there then, too. */
+  /** Closes the dead letters, after all files of answers are stored. */
   async end(): Promise<void> {
     await this.#flushLetters();
     await this.#source.files.settle();
@@ -111,7 +111,7 @@ export class RoundWriter {
     );
   }
 
-  /** An answer that is read rather than copied. */
+  /** Writes an answer that must be parsed. */
   async #writeAnswered(ordinal: number, requestBytes: Buffer, answered: Answered): Promise<void> {
     const { evidence, decision } = this.#source;
     const { rules, index } = evidence;
@@ -141,14 +141,14 @@ export class RoundWriter {
     await this.#writers.nextRequests.write(requestBytes);
   }
 
-  /** The row's end, and it is not ok. */
+  /** Writes the final outcome of a row that is not ok. */
   async #settle(request: RequestLine, requestBytes: Buffer, end: NotOkLine): Promise<void> {
     const { step, provider } = this.#source.evidence.rules;
     const line = { ...end, ...(provider !== undefined && { provider }), ...(step !== undefined && { step }) };
     const { custom_id, outcome, error } = line;
     if (outcome !== 'invalid') this.totals[outcome] += 1;
     this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
-    // The outcome is written even if the body cannot be.
+    // Drops the body if it cannot be written, so that the outcome is recorded in any case.
     await this.#writers.results.write(tryJsonLine(line) ?? jsonLine({ ...line, body: undefined }));
     await this.#flushLetters();
     await this.#writers.deadLetters.write(deadLetter(request, requestBytes, line));
@@ -183,7 +183,7 @@ const TOO_DEEP = {
 
 const LINE_END = Buffer.from('\n');
 
-/** How many inputs a request lists; `undefined` when its input is no list. */
+/** Number of inputs that a request lists; `undefined` if its input is not a list. */
 export function listedInputs(requestBytes: Buffer, endpoint: Endpoint): number | undefined {
   return mayList(requestBytes, endpoint)
     ? askedIn(parseRequest(requestBytes).body, endpoint).inputs
@@ -205,7 +205,7 @@ export function notOk(
 
 /**
  * The row with its request and its last error: a valid input row.
- * @param requestBytes its request line, which is copied where it is nested too deeply to be written again
+ * @param requestBytes its request line, which is copied if it is nested too deeply to be written again
  */
 export function deadLetter(
   { custom_id, body }: RequestLine,

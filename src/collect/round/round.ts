@@ -9,20 +9,20 @@ export interface Round extends ShardContext {
   readonly createdAt?: number;
   /** Seconds since the create, as the polls count them. */
   readonly age?: number;
-  /** What it was created from. */
+  /** The uploaded file of the batch. */
   readonly fileId?: string;
-  /** The provider no longer has the batch, as its polls found. */
+  /** Set if the polls found that the provider no longer has the batch. */
   readonly gone?: boolean;
   /** Set when the batch was cancelled. */
   readonly cancelledAt?: number;
-  /** Rows were sent direct until so many were denied that it is the account. */
+  /** Set if rows sent direct were denied because of the account. */
   readonly denied?: Failure;
-  /** Earlier looks found less than the batch promised. */
+  /** Set if earlier looks found less than the batch promised. */
   readonly late?: LateOutput;
-  /** The provider refused the round's file or batch. */
+  /** Set if the provider rejected the round's file or batch. */
   readonly rejection?: Failure | undefined;
-  /** The provider gave up, and the rows go up a ladder: the round was not sent. */
+  /** Set if the provider gave up and the rows go up a ladder: the round was not sent. */
   readonly gaveUp?: Failure | undefined;
-  /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
+  /** Set if the provider had no room for the round, or lost its file: the rows go to the next round unchanged. */
   readonly givenBack?: Failure | undefined;
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A provider's file on local disk while a round is collected. Its lines come in any order and are wanted in the
- * input's: that takes random access, which an object store gives only one slow request at a time.
+ * A provider's file on local disk during the collect of a round. Its lines are in any order and needed in input order. That takes
+ * random access, for which an object store needs one slow request per line.
  */
 export class Scratch implements Disposable {
   #fd: number | undefined;
@@ -20,12 +20,12 @@ export class Scratch implements Disposable {
     }
   }
 
-  /** Takes a file that is on this disk already for its own. */
+  /** Uses a file on this disk in place. */
   readInPlace(file: string): void {
     this.#fd = openSync(file, 'r');
   }
 
-  /** Bytes that stay as they are until the next read. */
+  /** The bytes stay valid until the next read. */
   read(start: number, length: number): Buffer {
     if (this.#fd === undefined) throw new Error('The scratch file is not there yet.');
     if (length > this.#read.length) this.#read = Buffer.allocUnsafeSlow(2 * length);
@@ -39,7 +39,7 @@ export class Scratch implements Disposable {
     return bytes;
   }
 
-  /** Up to so many bytes, as many as there are. */
+  /** Reads up to this many bytes. */
   head(start: number, length: number): Buffer {
     if (this.#fd === undefined) throw new Error('The scratch file is not there yet.');
     const bytes = Buffer.alloc(length);
@@ -52,7 +52,7 @@ export class Scratch implements Disposable {
   }
 }
 
-/** A file without a name: its space is free again when it is closed, and when the process is killed, too. */
+/** Creates a file without a name: its space is freed when it is closed, and also if the process is killed. */
 function createUnnamed(): number {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-scratch-'));
   try {

@@ -1,26 +1,26 @@
-import type { UnreadableLine } from '../../checkpoints/collected.ts';
+import type { UnreadableLine } from '../../checkpoints/round/collected.ts';
 import { idInText, idUnderOtherName } from '../lines/line-shape.ts';
 import type { Wire } from '../../provider/wire.ts';
 import { ChangedIds } from './changed-ids.ts';
 import type { Scratch } from './scratch.ts';
 
-/** A result line that belongs to no row as it is. */
+/** A result line that matches no row as it is. */
 export interface Stray {
   readonly file: Scratch;
   readonly name: 'output' | 'errors';
-  /** Its file is that of a second batch of the same rows. */
+  /** True if its file belongs to a twin. */
   readonly isTwin: boolean;
   /** 1-based. */
   readonly number: number;
   readonly start: number;
-  /** 0 for a line that is longer than any that is read. */
+  /** 0 for a line that exceeds the limit. */
   readonly length: number;
   readonly isUtf8: boolean;
-  /** Its custom_id, where it has one that can be read. */
+  /** Its custom_id, if it has a readable one. */
   readonly id: string | undefined;
 }
 
-/** What a stray line turned out to be. */
+/** What a stray line was identified as. */
 export type Traced =
   | { readonly kind: 'row'; readonly ordinal: number; readonly line: Wire }
   | { readonly kind: 'unknown'; readonly id: string }
@@ -32,10 +32,10 @@ export type Traced =
 
 const EXCERPT_CHARACTERS = 200;
 
-/** Where an id is looked for in a line that is not JSON. */
+/** How much of a line that is not JSON is searched for an id, in bytes. */
 const HEAD_BYTES = 4_096;
 
-/** Finds out what stray lines are, once all lines of a round are known. */
+/** Identifies stray lines once all lines of a round are known. */
 export class StrayLines {
   readonly #ordinals: ReadonlyMap<string, number>;
   readonly #parse: (bytes: Buffer) => Wire | undefined;

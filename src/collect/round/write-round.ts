@@ -10,13 +10,13 @@ import type { ModelTally } from '../counts/model-usage.ts';
 import { requestLines } from './round-requests.ts';
 import { RoundWriter } from './round-writer.ts';
 
-/** How many rows met which fate, and what was counted on the way. */
+/** Number of rows by fate, and further counts. */
 export interface RoundTotals extends Record<Fate, number> {
   readonly models: ModelTally;
   readonly errors: ErrorTally;
 }
 
-/** Writes the three files of a round, in the order of its requests. */
+/** Writes the three files of a round in the order of its requests. */
 export async function writeRound(
   store: ObjectStore,
   evidence: RoundEvidence,
@@ -36,7 +36,7 @@ export async function writeRound(
     let ordinal = 0;
     for await (const lines of requestLines(store, context, round)) {
       for (const bytes of lines) {
-        // Most rows need not be waited for, and a promise for each would take as long as the rest.
+        // Awaits only if necessary: a promise for each row would take as long as everything else.
         const pending = writer.write(ordinal, bytes);
         if (pending !== undefined) await pending;
         ordinal += 1;

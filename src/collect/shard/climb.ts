@@ -1,6 +1,6 @@
-import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
+import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { roundKey, stepKey } from '../../checkpoints/keys.ts';
 import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import type { LadderStep } from '../../checkpoints/profile.ts';
@@ -19,19 +19,19 @@ import { parseRequest } from '../round/round-writer.ts';
 import type { Round } from '../round/round.ts';
 import { stepRows, type StepRow } from './step-rows.ts';
 
-/** What rows go up by. */
+/** What decides which rows go up. */
 interface Climb {
   readonly profile: Job['profile'];
   readonly step: LadderStep;
-  /** Code of the failure that the step was left for. */
+  /** Code of the failure that ended the step, if one did. */
   readonly left: string | undefined;
-  /** Ids of rows that were asked again because their lines could not be read. */
+  /** Ids of rows that were sent again because their lines could not be read. */
   readonly askedAgain: ReadonlySet<string>;
 }
 
 /**
- * All rounds of a step are over: its rows that the next step takes become the requests of that step's first round.
- * @returns the round's checkpoint with that; undefined when no row goes up
+ * Ends a step whose rounds are over: the rows that the next step takes become the requests of that step's first round.
+ * @returns the round's checkpoint with the new step; undefined when no row goes up
  */
 export async function climb(
   store: ObjectStore,
@@ -46,7 +46,7 @@ export async function climb(
   const { raised, unread } = await writeStep(store, round, by);
   const rows = rowsNotOk(raised) + raised.ok;
   if (rows === 0) return undefined;
-  // Asked again, in other words: once, and counted.
+  // A row with an unreadable line is sent again only once, so its id is recorded.
   if (unread.length > 0) await lostIdsObject.write(store, round, unread);
   const paidTwice = (collected.paidTwice ?? 0) + unread.length;
   const { halving: _halving, sendNext: _sendNext, failure: _failure, ...rest } = collected;
@@ -66,7 +66,7 @@ export async function climb(
   };
 }
 
-/** Spares the look at every row where none can go up. */
+/** Avoids reading every row if none can go up. */
 async function mayGoUp(
   store: ObjectStore,
   round: Round,
@@ -85,7 +85,7 @@ async function mayGoUp(
 
 type Raised = Record<Outcome, number>;
 
-/** What went up, by its outcome, and the ids of those rows whose lines could not be read. */
+/** Rows that went up, by outcome, and the ids of those whose lines could not be read. */
 interface Gone {
   readonly raised: Raised;
   readonly unread: readonly string[];
@@ -104,7 +104,7 @@ async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<G
   try {
     const firsts = firstRequests(store, round);
     for await (const row of stepRows(store, round)) {
-      // Of a step above the first one: how the first one asked the row.
+      // In later steps: the request of the first step.
       const { value: first = row.request } = (await firsts?.next()) ?? {};
       const outcome = await writeRow(writers, row, first, by);
       if (outcome === undefined) continue;
@@ -128,7 +128,7 @@ function firstRequests(store: ObjectStore, round: Round): AsyncGenerator<Buffer,
 
 type StepWriters = Readonly<Record<'results' | 'deadLetters' | 'raised' | 'requests', ObjectWriter>>;
 
-/** @returns the outcome that a row had which goes up; undefined for one that stays */
+/** @returns the outcome of a row that goes up; undefined for a row that stays */
 async function writeRow(
   writers: StepWriters,
   row: StepRow,
@@ -145,7 +145,7 @@ async function writeRow(
     await writers.deadLetters.write(row.deadLetter.length > 0 ? row.deadLetter : LINE_END);
     return undefined;
   }
-  // An answer that came holds until there is a better one.
+  // An answer is kept until a later step has a better one.
   await writers.results.write(outcome === 'ok' ? Buffer.concat([SPACE, Buffer.from(row.result)]) : LINE_END);
   await writers.deadLetters.write(LINE_END);
   await writers.raised.write(first);
@@ -166,12 +166,12 @@ function outcomeToRaise(
   return line.ok ? 'ok' : line.outcome;
 }
 
-/** Of a job that shows whole bodies: what its endpoint shows of one. */
+/** In jobs that show whole bodies: the fields that the endpoint would show. */
 function shownOf(line: Extract<ResultLine, { ok: true }>, { resultShape, endpoint }: Job['profile']) {
   return resultShape === 'body' && line.body !== undefined ? endpointAt(endpoint).show(line.body, {}) : line;
 }
 
-/** The id of a row whose line came and cannot be read: it may be paid for. */
+/** The id of a row whose line came but cannot be read: it may be paid for. */
 function lostIdOf({ result }: StepRow): string[] {
   const line = parseExact(result.toString()) as ResultLine;
   return !line.ok && line.error.code === UNREADABLE_RESULT ? [line.custom_id] : [];

@@ -5,14 +5,14 @@ import { climb } from './climb.ts';
 import { finishShard } from './finish-shard.ts';
 import { collectRound } from '../round/collect-round.ts';
 import type { LookAgain } from '../round/late-output.ts';
-import { collectedObject, type Collected } from '../../checkpoints/collected.ts';
+import { collectedObject, type Collected } from '../../checkpoints/round/collected.ts';
 import type { Round } from '../round/round.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { CollectEdges } from '../round/read-round.ts';
 
 /**
- * Collects a shard's round, and adds its result to the shard: its results when the shard is finished or stopped, then
- * the round's checkpoint. A batch that is left open gets no checkpoint, so that a resume collects its round again.
+ * Collects a shard's round, and adds its result to the shard: first its results, when the shard is finished or stopped, then the
+ * round's checkpoint. A batch that is left open gets no checkpoint, so that a resume collects its round again.
  */
 export async function collectShard(
   edges: CollectEdges,
@@ -24,7 +24,7 @@ export async function collectShard(
   const { leftOpen } = result;
   const atStep = { ...result.collected, ...(round.step && { step: round.step }) };
   const collected = (atStep.next === 'done' && (await climb(edges.store, job, round, atStep))) || atStep;
-  // Before any checkpoint: a step that dies in between collects the round again, and finds it settled.
+  // Settled before any checkpoint is written: after a crash in between, the round is collected again and is already settled.
   await settle(edges, job, round, result.leftOpen === undefined ? collected : undefined);
   const { next, failure } = collected;
   if (next === 'done') await finishShard(edges, round, collected);
@@ -37,7 +37,7 @@ export async function collectShard(
 }
 
 /**
- * Counts what a round has cost, and stops the job where too many rows ended badly.
+ * Records the cost of a round, and stops the job if too many rows ended badly.
  * @param collected absent for a round whose batch is left open
  */
 async function settle(

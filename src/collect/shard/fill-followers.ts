@@ -1,5 +1,5 @@
 import { addCounts, rowsNotOk } from '../../checkpoints/outcomes.ts';
-import { filledObject, type FilledShard, type FollowedRows } from '../../checkpoints/filled.ts';
+import { filledObject, type FilledShard, type FollowedRows } from '../../checkpoints/shard/filled.ts';
 import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
 import type { Pace } from '../../pace.ts';
 import { ResultBlocks, type MergedShard } from '../../reuse/result-blocks.ts';
@@ -11,26 +11,28 @@ import { FollowerTally } from './follower-tally.ts';
 import { LeadingRows } from './leading-rows.ts';
 import type { SettledShard } from './settle-shards.ts';
 
-/** All rows of a job that earlier rows answer for. */
+/** Counts of all rows of a job that earlier rows answer. */
 export interface Followed extends FollowedRows {
-  /** Dead letters of the shards that have such rows: their lines are in `filled-results.jsonl` and `filled-dead-letters.jsonl`. */
+  /**
+   * Dead letters by shard, for shards with such rows: their lines are in `filled-results.jsonl` and `filled-dead-letters.jsonl`.
+   */
   readonly filled: ReadonlyMap<number, number>;
 }
 
 interface FillJob {
   readonly plan: Plan;
-  /** All that the plan has, in its order. */
+  /** All shards of the plan, in order. */
   readonly shards: readonly SettledShard[];
-  /** Which end of the job it is: what was filled in for it before is not filled in again. */
+  /** Identifies the job's end: what was filled in for the same end is not filled in again. */
   readonly since: number;
   readonly pace: Pace;
 }
 
 /**
- * Gives rows that other rows answer for (an earlier one with the same request, or that of the pilot) their result lines and dead
- * letters, in the shards that have such rows. The shards' own files stay as they are, so that it may be done again.
- * @returns undefined when time ran short, and another call has to do the rest
- * @throws CountsDoNotReconcile when a row that answers for others has no result
+ * Writes result lines and dead letters of rows that other rows answer (an earlier row with the same request, or a row of the
+ * pilot), in the shards that have such rows. The shards' own files stay unchanged, so it may run again.
+ * @returns undefined when time ran short, and another call must do the rest
+ * @throws CountsDoNotReconcile when a row that answers others has no result
  */
 export async function fillFollowers(
   store: ObjectStore,
@@ -52,7 +54,7 @@ export async function fillFollowers(
   for (const each of shards.slice(0, lastFollower + 1)) {
     const { shard } = each;
     const merged = mergedOf(each);
-    // Earlier rows are all in this shard, or in those before it.
+    // Earlier rows are in this shard or in an earlier one.
     if (shard <= lastRepeat) await blocks.add(merged);
     if (!hasFollowers(plan.shards[shard])) continue;
     const known = await filledObject.read(store, merged);

@@ -8,19 +8,19 @@ import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { readFollowed, type FollowerTally } from './follower-tally.ts';
 import type { LeadingRows } from './leading-rows.ts';
 
-/** Bytes of rows that wait for the lines of earlier rows, and of those lines. */
+/** Most bytes of rows that wait for the lines of earlier rows, and of those lines. */
 const WINDOW_BYTES = 32 * 1_048_576;
 
-/** What rows that others answer for are filled in from, and counted in. */
+/** Sources and counters for rows that other rows answer. */
 export interface Filling {
-  /** Of this shard, of those before it, and of the pilot. */
+  /** Lines of this shard, of those before it, and of the pilot. */
   readonly rows: LeadingRows;
   readonly tally: FollowerTally;
   /** Default 32 MiB. */
   readonly windowBytes?: number | undefined;
 }
 
-/** @returns the shard's dead letters, with those of rows that others answer for */
+/** @returns the number of the shard's dead letters, including those of rows that other rows answer */
 export async function fillShard(store: ObjectStore, shard: MergedShard, filling: Filling): Promise<number> {
   const results = store.write(shardKey(shard, 'filled-results.jsonl'));
   const deadLetters = store.write(shardKey(shard, 'filled-dead-letters.jsonl'));
@@ -49,12 +49,12 @@ interface Writers {
   readonly deadLetters: ObjectWriter;
 }
 
-/** A row that waits because one before it does, or because it follows. */
+/** A row waits because a row before it waits, or because another row answers it. */
 type Waiting = { readonly line: Buffer; readonly letter: Buffer | undefined } | FollowLine;
 
 /**
- * Writes the rows of a shard in their order. Rows that others answer for wait, with those behind them, until there are enough to
- * read the lines of those others together.
+ * Writes the rows of a shard in order. Rows that other rows answer wait, with all rows behind them, until enough have gathered to
+ * read the answering lines together.
  */
 class ShardFiller {
   readonly #writers: Writers;
@@ -73,14 +73,14 @@ class ShardFiller {
     this.#tally = tally;
   }
 
-  /** Takes a row with lines of its own. */
+  /** Adds a row with its own lines. */
   add(line: Buffer, letter: Buffer | undefined): Promise<void> | undefined {
     if (this.#waiting.length === 0 && letter === undefined) return this.#writers.results.write(line);
     this.#waiting.push({ line, letter });
     return this.#grow(line.length + (letter?.length ?? 0));
   }
 
-  /** Takes a row that another one answers for. */
+  /** Adds a row that another row answers. */
   follow(follow: FollowLine): Promise<void> | undefined {
     this.#waiting.push(follow);
     const { leader } = follow;
@@ -105,7 +105,7 @@ class ShardFiller {
       const [settled, answer] = [rows.get(row.leader), answers.get(row.leader)];
       if (settled === undefined) throw noAnswer(row);
       if (answer === undefined) {
-        // The very row, which the pilot's shard counts.
+        // This is the same row in a shard of the pilot, which counts it.
         await this.#write(settled.result, settled.deadLetter);
         continue;
       }
@@ -127,10 +127,10 @@ class ShardFiller {
   }
 }
 
-/** What a row that waits takes at least. */
+/** Smallest memory of a waiting row. */
 const LEAST_BYTES = 200;
 
-/** The request is the same but for its id. */
+/** The same request with the row's own id. */
 function letterOf({ deadLetter }: SettledRow, { customId }: FollowLine): Buffer | undefined {
   return deadLetter && withCustomId(deadLetter, customId);
 }

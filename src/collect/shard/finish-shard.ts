@@ -1,14 +1,14 @@
-import { doneObject } from '../../checkpoints/shard-end.ts';
+import { doneObject } from '../../checkpoints/shard/shard-end.ts';
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
-import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard, type ShardPlan } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
-import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/twins.ts';
+import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/round/twins.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 
-/** Every row of the shard has its final outcome: joins its rounds, and says so in `done.json`. */
+/** Finishes a shard whose rows all have their final outcome: joins its rounds and writes `done.json`. */
 export async function finishShard(
   { store, log }: Edges,
   planned: PlannedShard,

@@ -1,11 +1,11 @@
 import type { ErrorCount, Outcome, Usage } from '../../checkpoints/counts.ts';
-import type { FollowedRows } from '../../checkpoints/filled.ts';
+import type { FollowedRows } from '../../checkpoints/shard/filled.ts';
 import { NO_ROWS, settledRows } from '../../checkpoints/outcomes.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 import { NO_USAGE, plusUsage, addUsage, usageOfLine } from '../../spending/usage.ts';
 
-/** Counts rows that earlier rows answer for, and what their answers would have cost. */
+/** Counts rows that earlier rows answer, and what separate answers would have cost. */
 export class FollowerTally {
   readonly #counts: Record<Outcome, number> = { ...NO_ROWS };
   readonly #errors = new ErrorTally();
@@ -24,7 +24,7 @@ export class FollowerTally {
   }
 }
 
-/** What a result line counts for in each row that it answers for. */
+/** What a result line adds to the counts for each row that it answers. */
 export interface FollowedAnswer {
   readonly outcome: Outcome;
   readonly error: ErrorCount | undefined;

@@ -6,8 +6,8 @@ import { ErrorTally } from '../counts/error-counts.ts';
 import { NO_ROWS } from '../../checkpoints/outcomes.ts';
 import type { ErrorCount, Outcome, OutcomeCounts } from '../../checkpoints/counts.ts';
 import type { NotOkLine } from '../../checkpoints/result-line.ts';
-import type { Collected, ShardStep } from '../../checkpoints/collected.ts';
-import type { OpenBatch } from '../../checkpoints/shard-end.ts';
+import type { Collected, ShardStep } from '../../checkpoints/round/collected.ts';
+import type { OpenBatch } from '../../checkpoints/shard/shard-end.ts';
 import { roundKey, shardKey, stepKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
@@ -15,53 +15,53 @@ import { deadLetter, notOk, parseRequest } from '../round/round-writer.ts';
 
 export interface Merge {
   readonly ref: ShardRef;
-  /** The first round whose results are not there yet; 1 for a shard that never ran. */
+  /** The first round without results; 1 for a shard that never ran. */
   readonly nextRound: number;
-  /** Whether the shard has a round 0. */
+  /** True if the shard has a round 0. */
   readonly hasRoundZero: boolean;
-  /** The error of the rows of `nextRound`; without it there must be none. */
+  /** The error of the rows of `nextRound`. Without it, no rows may be left. */
   readonly failure?: Failure | undefined;
-  /** The batch that answers those rows when it is resumed. */
+  /** The open batch with the answers of those rows; a resume collects it. */
   readonly open?: OpenBatch | undefined;
-  /** The only round there is, when every row had its end there. */
+  /** Set if the shard has one round and every row ended in it. */
   readonly only?: Collected | undefined;
-  /** The step that `nextRound` belongs to, where rows went up a ladder. */
+  /** The step of `nextRound`, if rows went up a ladder. */
   readonly step?: ShardStep | undefined;
 }
 
 export interface Merged {
   readonly rows: number;
   readonly deadLetters: number;
-  /** Of rows that went up a ladder: what became of all rows in the end, and why. */
+  /** Set if rows went up a ladder: final outcomes of all rows, with errors. */
   readonly ends?: RowEnds | undefined;
 }
 
-/** What became of a shard's rows. */
+/** Final outcomes of a shard's rows. */
 export interface RowEnds {
   readonly counts: OutcomeCounts;
   readonly errors: readonly ErrorCount[];
 }
 
-/** One row's final lines, newlines included; the dead letter is empty for a row that is ok. */
+/** One row's final lines with newlines; an ok row has no dead letter. */
 interface RowLines {
   readonly result: Buffer | string;
   readonly deadLetter: Buffer | string;
 }
 
-/** A row whose lines the rounds of the next step have. */
+/** A row whose lines are in the rounds of the next step. */
 interface RaisedRow {
-  /** Its request line, as the first step asked it. */
+  /** Its request line, as the first step sent it. */
   readonly raised: Buffer;
-  /** Its answer, which holds unless it gets a better one. */
+  /** Its answer, which is kept unless a later step has a better one. */
   readonly kept?: Buffer | undefined;
 }
 
-/** A round's rows in their order; `deferred` is a row whose lines the next round has. */
+/** A round's rows in order; a `deferred` row has its lines in the next round. */
 type RoundRows = AsyncIterator<RowLines | RaisedRow | 'deferred'>;
 
 /**
- * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`: a zip, for each round has a line per
- * request in order, and its empty lines are exactly the next round's requests. Nothing is parsed again.
+ * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`, without parsing the lines again. Each round has
+ * one line per request, in order, and its empty lines are exactly the requests of the next round.
  */
 export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
   const { ref, nextRound, hasRoundZero, only, step } = merge;
@@ -126,13 +126,13 @@ async function writeRows(
   }
 }
 
-/** Counts rows by their final lines: a row that went up had another end in the step below. */
+/** Counts rows by their final lines, because a row that went up had another outcome in the step below. */
 class EndTally {
   readonly #counts: Record<Outcome, number> = { ...NO_ROWS };
   readonly #errors = new ErrorTally();
 
   add({ result, deadLetter: letter }: RowLines): void {
-    // A row that another one answers for is counted when it has that one's line.
+    // A row that another row answers is counted when it gets that row's line.
     if (readFollowLine(Buffer.from(result)) !== undefined) return;
     if (letter.length === 0) {
       this.#counts.ok += 1;
@@ -149,7 +149,7 @@ class EndTally {
   }
 }
 
-/** The result line with where its row came from, put before its closing brace; as it is in a job of one input. */
+/** Inserts the row's source before the closing brace of its result line; unchanged in a job with one input. */
 function withSource(result: Buffer | string, source: Buffer | undefined): Buffer | string {
   if (source === undefined) return result;
   const line = Buffer.from(result);
@@ -159,7 +159,7 @@ function withSource(result: Buffer | string, source: Buffer | undefined): Buffer
 const SOURCE_FIELD = Buffer.from(',"source":');
 const LINE_END = Buffer.from('}\n');
 
-/** The next row's lines, from the first round that has them. */
+/** Reads the next row's lines from the first round that has them. */
 async function take(
   rounds: readonly RoundRows[],
   from: number,
@@ -178,7 +178,10 @@ async function take(
   throw new InvalidInput(`Shard ${ref.shard} of job ${ref.jobId} has a row whose last round is missing.`);
 }
 
-/** A row that went up and is not ok: the answer it had before holds; else its dead letter asks as its first step did. */
+/**
+ * The lines of a row that went up and is not ok: its earlier answer if there is one, otherwise the dead letter with the first
+ * step's request.
+ */
 function raisedLines(lines: RowLines, { raised, kept }: RaisedRow): RowLines {
   if (lines.deadLetter.length === 0) return lines;
   if (kept !== undefined) return { result: kept, deadLetter: '' };
@@ -188,7 +191,7 @@ function raisedLines(lines: RowLines, { raised, kept }: RaisedRow): RowLines {
 
 const SPACE = 0x20;
 
-/** The rows of a step that others went up from, in their order. */
+/** The rows of a step from which rows went up, in order. */
 async function* readStep(
   store: ObjectStore,
   ref: ShardRef,
@@ -224,7 +227,7 @@ async function* readRound(
   }
 }
 
-/** The rows of a round that was never collected: each is exhausted, for the reason the shard stopped. */
+/** The rows of a round that was never collected: all exhausted, with the failure that stopped the shard. */
 async function* failRound(
   store: ObjectStore,
   { ref, nextRound, failure, open }: Merge & { readonly failure: Failure },

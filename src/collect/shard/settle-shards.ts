@@ -1,15 +1,15 @@
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
 import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
-import { readShardEnd, type ShardEnd } from '../../checkpoints/shard-end.ts';
+import { readShardEnd, type ShardEnd } from '../../checkpoints/shard/shard-end.ts';
 import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { findRound } from '../../checkpoints/shard-rounds.ts';
-import { readTrouble } from '../../checkpoints/trouble.ts';
+import { findRound } from '../../checkpoints/shard/shard-rounds.ts';
+import { readTrouble } from '../../checkpoints/shard/trouble.ts';
 import type { Pace } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 import { stopShard } from './stop-shard.ts';
 
 export interface SettledShard {
@@ -17,15 +17,15 @@ export interface SettledShard {
   readonly end: ShardEnd;
 }
 
-/** Why shards without an end are settled, and how many of them one call may settle. */
+/** Why shards without an end are settled, and how many of them one call settles at most. */
 export interface Settling {
   readonly failure: Failure | undefined;
   readonly pace: Pace;
 }
 
 /**
- * How every shard ended. One that left no word (its Lambda died, the job was refused) is settled here.
- * @returns undefined when time ran short; what is settled stays so
+ * Reads how every shard ended. A shard without a recorded end (its Lambda died, or the job was rejected) is settled here.
+ * @returns undefined when time ran short; what is settled stays settled
  */
 export async function settleShards(
   edges: Edges,
@@ -65,7 +65,7 @@ async function settleShard(
   return end;
 }
 
-/** Writes the results of a shard that sends nothing: those of round 0, which the store copies where nothing has to be added. */
+/** Writes the results of a shard that sends nothing: those of round 0. The store copies them if nothing must be added. */
 async function settleUnsent(store: ObjectStore, ref: ShardRef, { invalid }: ShardPlan): Promise<void> {
   const sources = await store.stat(shardKey(ref, 'sources.jsonl'));
   if (invalid > 0 || sources !== undefined)

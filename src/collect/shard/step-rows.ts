@@ -4,16 +4,16 @@ import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Round } from '../round/round.ts';
 
-/** A row as a step of the ladder left it: its lines with their newlines. */
+/** A row at the end of a step of the ladder: its lines with newlines. */
 export interface StepRow {
   readonly result: Buffer;
-  /** Empty for a row that is ok. */
+  /** Empty for an ok row. */
   readonly deadLetter: Buffer;
-  /** As the step asked it; absent for a row that was never sent. */
+  /** The request as the step sent it; absent for a row that was never sent. */
   readonly request: Buffer | undefined;
 }
 
-/** The rows of a step in their order, each from the round of the step that settled it. */
+/** The rows of a step in order, each from the round that settled it. */
 export async function* stepRows(store: ObjectStore, round: Round): AsyncGenerator<StepRow> {
   const hasRoundZero =
     round.step === undefined && (await store.stat(roundKey(round, 0, 'results.jsonl'))) !== undefined;

@@ -1,39 +1,42 @@
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { findLeftOpen, type LeftOpen } from '../../checkpoints/open-batch.ts';
+import { findLeftOpen, type LeftOpen } from '../../checkpoints/shard/open-batch.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
-import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/twins.ts';
+import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/round/twins.ts';
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
-import { readCollected, type Collected } from '../../checkpoints/collected.ts';
-import { stoppedObject, type OpenBatch } from '../../checkpoints/shard-end.ts';
+import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
+import { stoppedObject, type OpenBatch } from '../../checkpoints/shard/shard-end.ts';
 import { checkRows } from './finish-shard.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 
-/** Why a shard goes no further in this execution, and how far it came. */
+/** Why a shard stops in this execution, and how far it came. */
 export interface ShardStop {
   /** The first round without results. */
   readonly nextRound: number;
   readonly failure: Failure;
-  /** The round whose results are there and whose checkpoint is not: it is written after this, or the round is still open. */
+  /**
+   * The last round, if its results exist but not its checkpoint: the checkpoint is written after the stop, or the round is still
+   * open.
+   */
   readonly last?: Collected | undefined;
-  /** What is left at the provider, if more is known than the checkpoints have. */
+  /** What is left at the provider, if the caller knows more than the checkpoints. */
   readonly leftOpen?: LeftOpen | undefined;
 }
 
 /**
- * The shard goes no further in this execution. What it has becomes its results for now; rows without an end are
- * exhausted, with the reason. A denied account also stops the other shards. Starting the job again continues here.
+ * Stops the shard in this execution. What it has becomes its results for now; rows without an outcome count as exhausted, with
+ * the reason. A denied account also stops the other shards. Starting the job again continues from here.
  */
 export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop): Promise<void> {
   const { store } = edges;
   const { nextRound, failure, last } = stop;
   if (STOPS_JOB.has(failure.name)) await stopJob(edges, ref, failure);
-  // This execution was aborted, and another one has finished the shard: its results stay.
+  // This execution was aborted, and another one has finished the shard: keep that result.
   if ((await store.stat(shardKey(ref, 'done.json'))) !== undefined) return;
   const plan = await readShardPlan(store, ref);
-  // A round that was collected has no batch left; its checkpoint comes after this.
+  // A collected round has no open batch; its checkpoint is written after this.
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
@@ -74,10 +77,10 @@ function tell(
   }
 }
 
-/** Failures that every other shard would meet as well. */
+/** Failures that every other shard would have as well. */
 const STOPS_JOB: ReadonlySet<string> = new Set(['ProviderDenied', 'BudgetExceeded']);
 
-/** No shard of the job starts anything new. The first reason stays. */
+/** Prevents all shards of the job from starting anything new. The first recorded reason stays. */
 export async function stopJob({ store, log }: Edges, { jobId }: ShardRef, failure: Failure): Promise<void> {
   const stop: Stop = { failure };
   const first = await stopObject.create(store, jobId, stop);

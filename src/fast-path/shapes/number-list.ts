@@ -1,10 +1,10 @@
 /**
- * Finds the end of a list of numbers, reading every byte by JSON's rules. A loop over the bytes costs a quarter of a collect.
- * This reads four bytes at a time: each pair of bytes is one of 23 changes of state, two of those are one of 90, and a table
- * says what that makes of the state. Measured: 0.45 ns a byte; 1.2 ns with a table for single bytes.
+ * Finds the end of a list of numbers, reading every byte by JSON's rules. A loop over single bytes takes a quarter of a collect's
+ * time. This reads four bytes at a time with tables: each pair of bytes is one of 23 state changes, and two pairs are one of 90.
+ * Measured: 0.45 ns a byte; 1.2 ns with a table for single bytes.
  */
 
-/** Where in a list a byte stands. The last two are final. */
+/** States of the automaton: the position within a list. The last two are final. */
 const STATES = [
   'before a number',
   'minus',
@@ -29,7 +29,7 @@ const BEHIND: Readonly<Record<string, State>> = {
 };
 const EXPONENT: Readonly<Record<string, State>> = { eE: 'exponent letter' };
 
-/** What follows a state, by the bytes that may stand there; any other is wrong. */
+/** The next state by the bytes that are allowed in a state; any other byte is an error. */
 const RULES: Readonly<Record<State, Readonly<Record<string, State>>>> = {
   'before a number': { ...DIGITS, '-': 'minus', ' ': 'before a number' },
   minus: DIGITS,
@@ -45,7 +45,7 @@ const RULES: Readonly<Record<State, Readonly<Record<string, State>>>> = {
   wrong: {},
 };
 
-/** A change of state: the state that each one becomes. */
+/** A state change: the next state for each state. */
 type Change = readonly number[];
 
 const FIRST_FINAL = STATES.indexOf('end');
@@ -62,7 +62,7 @@ function changeBy(character: string): Change {
 
 const inTurn = (first: Change, second: Change): Change => first.map((state) => second[state] as number);
 
-/** Changes by their numbers, each of them once. */
+/** All different changes, each with a number. */
 class Changes {
   readonly all: Change[] = [];
   readonly #numbers = new Map<string, number>();
@@ -75,15 +75,15 @@ class Changes {
   }
 }
 
-/** Bits for the number of a state, and of the change by a pair of bytes. */
+/** Number of bits for a state, and for the change of a pair of bytes. */
 const [STATE_BITS, PAIR_BITS] = [4, 6];
 
-/** Bytes that may stand in a list; all others are wrong everywhere. */
+/** Bytes that are allowed in a list; all others are errors in every state. */
 const IN_LISTS = '0123456789.-+eE, ]';
 const WRONG = changeBy('\0');
 const BY_BYTE: Change[] = Array.from({ length: 256 }, () => WRONG);
 for (const [at, byte] of Buffer.from(IN_LISTS).entries()) BY_BYTE[byte] = changeBy(IN_LISTS.charAt(at));
-/** The state behind a byte, by `state << 8 | byte`. */
+/** The state after a byte, by `state << 8 | byte`. */
 const NEXT = Uint8Array.from(STATES.flatMap((_, state) => BY_BYTE.map((change) => change[state] as number)));
 
 const changes = new Changes();
@@ -92,23 +92,23 @@ const KIND = BY_BYTE.map((change) => kinds.numberOf(change));
 const PAIR_KINDS = kinds.all.map((first) =>
   kinds.all.map((second) => changes.numberOf(inTurn(first, second))),
 );
-/** The change by two bytes as they lie in memory, by `first | second << 8`: a row for each second byte, of which few differ. */
+/** The change of two bytes in memory order, by `first | second << 8`: one row per second byte, and few rows differ. */
 const PAIR = new Uint8Array(65_536);
 const ROWS = kinds.all.map((_, second) =>
   Uint8Array.from(KIND, (first) => PAIR_KINDS[first]?.[second] as number),
 );
 for (const [byte, kind] of KIND.entries()) PAIR.set(ROWS[kind] as Uint8Array, byte << 8);
 const PAIRS = [...changes.all];
-/** The change by two pairs, shifted for {@link AFTER}, by `first << PAIR_BITS | second`. */
+/** The change of two pairs, shifted for {@link AFTER}, by `first << PAIR_BITS | second`. */
 const FOUR = new Uint16Array(PAIRS.length << PAIR_BITS);
 for (const [first, change] of PAIRS.entries())
   for (const [second, other] of PAIRS.entries())
     FOUR[(first << PAIR_BITS) | second] = changes.numberOf(inTurn(change, other)) << STATE_BITS;
-/** The state behind four bytes, by `change << STATE_BITS | state`. */
+/** The state after four bytes, by `change << STATE_BITS | state`. */
 const AFTER = new Uint8Array(changes.all.length << STATE_BITS);
 for (const [number, change] of changes.all.entries()) AFTER.set(change, number << STATE_BITS);
 
-/** Where the bracket stands that closes a list, which begins at `from`; -1 when it is not a list of JSON's numbers. */
+/** Position of the bracket that closes the list beginning at `from`; -1 if it is not a list of JSON numbers. */
 export function numberListEnd(bytes: Uint8Array, from: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const lastFour = bytes.length - 4;

@@ -1,4 +1,4 @@
-/** A slot's text when it is printable ASCII without escapes, as ids are; `undefined` for any other. */
+/** A slot's text if it is printable ASCII without escapes, as ids are; otherwise `undefined`. */
 export function plainText(line: Buffer, spans: ArrayLike<number>, slot: number): string | undefined {
   const [start, end] = [spans[2 * slot] as number, spans[2 * slot + 1] as number];
   for (let at = start; at < end; at += 1) {

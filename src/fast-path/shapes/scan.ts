@@ -1,21 +1,24 @@
 /**
- * Where a value of a JSON line ends, for the values that differ from line to line. Each takes only what `JSON.stringify`
- * would write in the same bytes, so that they can be copied instead of parsed and written again; -1 for all else.
+ * Finds the end of a value in a JSON line, for values that differ between lines. Accepts only what `JSON.stringify` would write
+ * with the same bytes, so that the bytes can be copied; returns -1 for anything else.
  */
 export type Scan = (bytes: Uint8Array, from: number) => number;
 
 const [QUOTE, BACKSLASH, PLUS, MINUS, POINT, ZERO, NINE] = [0x22, 0x5c, 0x2b, 0x2d, 0x2e, 0x30, 0x39];
 
-/** Bytes that stand for themselves inside a string: all but control characters, quote, backslash, and what begins a line separator. */
+/**
+ * Bytes that need no escape inside a string: all except control characters, quote, backslash, and the first bytes of line
+ * separators.
+ */
 const PLAIN = new Uint8Array(256).map((_, byte) =>
   byte < 0x20 || byte === QUOTE || byte === BACKSLASH || byte === 0xc2 || byte === 0xe2 ? 0 : 1,
 );
-/** What may follow a backslash; `\/` and `\u` are written in another way. */
+/** Characters allowed after a backslash, except `\/` and `\u`, which `JSON.stringify` writes differently. */
 const ESCAPED = new Uint8Array(256).map((_, byte) =>
   '"\\bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0,
 );
 
-/** From the byte after the opening quote to the closing one. The line is known to be valid UTF-8. */
+/** From the byte after the opening quote to the closing quote. The line must be valid UTF-8. */
 export function textEnd(bytes: Uint8Array, from: number): number {
   for (let at = from; ; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -28,18 +31,18 @@ export function textEnd(bytes: Uint8Array, from: number): number {
   }
 }
 
-/** U+0085, U+2028 and U+2029, which are written escaped. */
+/** True for U+0085, U+2028 and U+2029, which are written as escapes. */
 export function isLineSeparator(bytes: Uint8Array, at: number): boolean {
   const second = bytes[at + 1];
   if (bytes[at] === 0xc2) return second === 0x85;
   return bytes[at] === 0xe2 && second === 0x80 && (bytes[at + 2] === 0xa8 || bytes[at + 2] === 0xa9);
 }
 
-/** More digits than a double surely keeps, or zeros that it writes with an exponent. */
+/** With more digits than this, a double may lose digits or print with an exponent. */
 const MAX_DIGITS = 15;
 const MAX_LEADING_ZEROS = 5;
 
-/** A number without sign and exponent that prints as it was read. */
+/** A number without sign and exponent that prints exactly as it was read. */
 export function numberEnd(bytes: Uint8Array, from: number): number {
   const whole = digitsEnd(bytes, from);
   if (whole === from || whole - from > MAX_DIGITS || (bytes[from] === ZERO && whole - from > 1)) return -1;
@@ -63,7 +66,7 @@ function isNumberPart(byte = 0): boolean {
   return byte === 0x65 || byte === 0x45 || byte === PLUS || byte === MINUS || byte === POINT;
 }
 
-/** Digits with or without a point, inside quotes, up to the closing one: how some providers send a cost. */
+/** Digits with or without a point, inside quotes, up to the closing quote. Some providers send costs like this. */
 export function quotedNumberEnd(bytes: Uint8Array, from: number): number {
   const whole = digitsEnd(bytes, from);
   if (whole === from) return -1;

@@ -2,11 +2,11 @@ import { numberListEnd } from './number-list.ts';
 import { numberEnd, quotedNumberEnd, textEnd, type Scan } from './scan.ts';
 
 /**
- * What the JSON lines of a file have in common: fixed bytes, and between them the slots, values that differ from line to
- * line. Files are written by programs, so that a few shapes cover all of their lines.
+ * The common form of JSON lines in a file: fixed bytes, with slots between them for values that differ between lines. Files are
+ * written by programs, so a few shapes match all of their lines.
  */
 export interface Shape {
-  /** One more than there are slots. */
+  /** Has one entry more than there are slots. */
   readonly literals: readonly Buffer[];
   readonly slots: readonly SlotKind[];
 }
@@ -20,30 +20,30 @@ const SCANS: Readonly<Record<SlotKind, Scan>> = {
   vector: numberListEnd,
 };
 
-/** More slots than any line that pays; a longer one is no row of a table-like file. */
+/** Lines with more slots are not worth a shape; they are not rows of a table-like file. */
 const MAX_SLOTS = 64;
 
-/** Longest line that is learned from, in bytes: on strings of some millions the pattern below runs out of stack. */
+/** Longest line to learn from, in bytes: on strings of millions of characters the pattern below overflows the stack. */
 const MAX_LEARNED_BYTES = 1_048_576;
 
-/** Arrays of at least so many numbers are one slot. */
+/** Arrays with at least this many numbers become one slot. */
 const MIN_VECTOR = 8;
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[-+.\w]+|[{}[\],:]|\s+/gs;
 
 export interface Learn {
-  /** Keys whose values belong to the shape: what is done with a line hangs on them. */
+  /** Keys whose values are fixed parts of the shape, because processing depends on them. */
   readonly fixed: ReadonlySet<string>;
-  /** Which values are slots. A vector is then copied as it is written, not as we would write it. */
+  /** Kinds of values that become slots. A vector is copied as it came, not as `JSON.stringify` would write it. */
   readonly kinds: ReadonlySet<SlotKind>;
-  /** Keys whose texts are numbers where they can be read as such: one that is no slot of numbers belongs to the shape. */
+  /** Keys whose texts are numbers if they can be read as numbers; otherwise they are fixed parts of the shape. */
   readonly counted?: ReadonlySet<string>;
 }
 
-/** The shape of a line that is known to be a JSON value in valid UTF-8; `undefined` where there is nothing to gain. */
+/** The shape of a line that is a JSON value in valid UTF-8; `undefined` if a shape would save nothing. */
 export function learnShape(line: Buffer, { fixed, kinds, counted }: Learn): Shape | undefined {
   if (line.length > MAX_LEARNED_BYTES) return undefined;
-  // One character per byte, so that positions are the same.
+  // One character per byte, so that positions stay the same.
   const tokens = line.toString('latin1').match(TOKEN) ?? [];
   const literals: Buffer[] = [];
   const slots: SlotKind[] = [];
@@ -99,8 +99,8 @@ function isVector(text: string): boolean {
 }
 
 /**
- * Whether a line has the shape, and then where its slots are: `spans[2 * n]` to `spans[2 * n + 1]` for slot n, without
- * quotes or brackets. 1 ns a byte.
+ * True if a line has the shape; then sets its slots: `spans[2 * n]` to `spans[2 * n + 1]` for slot n, without quotes or brackets.
+ * 1 ns per byte.
  */
 export function matchShape({ literals, slots }: Shape, line: Buffer, spans: Int32Array): boolean {
   let at = 0;
@@ -118,7 +118,7 @@ export function matchShape({ literals, slots }: Shape, line: Buffer, spans: Int3
   }
 }
 
-/** A JSON line of the shape with other values in its slots. */
+/** Builds a JSON line of the shape with other values in its slots. */
 export function fillShape({ literals, slots }: Shape, values: readonly string[]): string {
   return literals
     .map((literal, n) => `${literal.toString('utf8')}${n < slots.length ? values[n] : ''}`)

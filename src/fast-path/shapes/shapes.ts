@@ -1,27 +1,27 @@
 import { learnShape, matchShape, type Learn, type Shape } from './shape.ts';
 import type { Spans } from './splice.ts';
 
-/** Shapes that are tried at most: every one that does not fit costs its common beginning. */
+/** Most shapes to try: every shape that does not match costs a comparison of its common beginning. */
 const MAX_SHAPES = 16;
 
-/** Lines that are looked at before a file whose lines have nothing in common is left alone. */
+/** Lines to learn from before giving up on a file whose lines have no common shape. */
 const TRIED_LINES = 1_000;
 
-/** A shape with what its lines become; `undefined` for one whose lines go the long way. */
+/** A shape with its result; `undefined` if its lines must go through the rules. */
 interface Known<T> {
   readonly shape: Shape;
-  /** Made once: an object for each line would cost a tenth of a build. */
+  /** Created once per shape: an object per line would take a tenth of a build's time. */
   readonly match: ShapeMatch<T> | undefined;
 }
 
-/** A line whose shape is known. */
+/** A line with a known shape. */
 export interface ShapeMatch<T> {
   readonly use: T;
-  /** Where its slots are: the start and the end of each. */
+  /** Positions of its slots: start and end of each. */
   readonly spans: Spans;
 }
 
-/** The shapes met so far in a file, most recently used first. */
+/** The shapes found so far in a file, most recently used first. */
 export class Shapes<T> {
   readonly #learn: Learn;
   readonly #compile: (shape: Shape) => T | undefined;
@@ -30,13 +30,13 @@ export class Shapes<T> {
   #missed = 0;
   readonly #spans = new Int32Array(128);
 
-  /** @param compile what the lines of a shape become; `undefined` when they must go the long way */
+  /** @param compile returns how lines of a shape are processed; `undefined` if they must go through the rules */
   constructor(learn: Learn, compile: (shape: Shape) => T | undefined) {
     this.#learn = learn;
     this.#compile = compile;
   }
 
-  /** What becomes of a line in valid UTF-8, if its shape is known. The spans are overwritten by the next call. */
+  /** The match of a line in valid UTF-8 if its shape is known. The next call overwrites the spans. */
   find(line: Buffer): ShapeMatch<T> | undefined {
     const known = this.#known;
     for (let n = 0; n < known.length; n += 1) {
@@ -53,7 +53,7 @@ export class Shapes<T> {
     return undefined;
   }
 
-  /** Learns from a line that went the long way and came through. */
+  /** Learns from a line that was processed by the rules without error. */
   learn(line: Buffer): void {
     if (this.#isFull() || matchesAny(this.#known, line, this.#spans)) return;
     const shape = learnShape(line, this.#learn);

@@ -1,24 +1,24 @@
 import { fillShape, type Shape, type SlotKind } from './shape.ts';
 
-/** The line that a rule makes of a line of one shape: bytes of its own, and the slots' bytes between them. */
+/** How a rule transforms lines of one shape: fixed bytes, with the slots' bytes between them. */
 export interface Splice {
-  /** One more than there are `slots`. */
+  /** Has one entry more than `slots`. */
   readonly literals: readonly Buffer[];
-  /** Which slot comes behind each literal, by its number in the shape. */
+  /** Number of the shape's slot that follows each literal. */
   readonly slots: readonly number[];
-  /** How many bytes the literals are together. */
+  /** Total size of the literals in bytes. */
   readonly literalBytes: number;
 }
 
-/** A line of a shape whose slots have unique values, which show where a rule copies them. */
+/** A line of a shape with unique values in its slots, which show where a rule copies them. */
 export interface Probe {
   readonly line: string;
-  /** The slot that a value stands in. */
+  /** The slot that has a value. */
   readonly slotOf: (value: string) => number | undefined;
   readonly values: readonly string[];
 }
 
-/** Two probes whose values have nothing in common: what is the same of both is the rule's own. */
+/** Two probes without common values: what is equal in both results was added by the rule itself. */
 export type Probes = readonly [Probe, Probe];
 
 export function createProbes(shape: Shape): Probes {
@@ -26,8 +26,8 @@ export function createProbes(shape: Shape): Probes {
 }
 
 /**
- * A probe whose texts need escapes, but for one slot's: it tells a rule that puts JSON into a text, where they would have to
- * be escaped once more, from one that hands texts on.
+ * A probe whose texts need escapes, except in one slot. It reveals a rule that embeds JSON in a text, because the escapes would
+ * then be escaped again.
  */
 export function createEscapedProbe(shape: Shape, plainSlot: number | undefined): Probe {
   return createProbe(shape, 9_753, (value, n) =>
@@ -35,7 +35,7 @@ export function createEscapedProbe(shape: Shape, plainSlot: number | undefined):
   );
 }
 
-/** A probe whose texts are empty: it tells a rule that asks whether there is a text from one that hands texts on. */
+/** A probe whose texts are empty. It reveals a rule that depends on whether there is a text. */
 export function createEmptyProbe(shape: Shape): Probe {
   return createProbe(shape, 6_427, (value, n) => (shape.slots[n] === 'text' ? '' : value));
 }
@@ -58,7 +58,7 @@ function createProbe(
   };
 }
 
-/** What a splice makes of a probe. */
+/** Applies a splice to a probe. */
 export function spliceProbe({ literals, slots }: Splice, { values }: Probe): string {
   return fillShape(
     { literals, slots: slots.map(() => 'text') },
@@ -70,15 +70,15 @@ function probeValue(kind: SlotKind, digits: string): string {
   return kind === 'text' ? `x${digits}x` : digits;
 }
 
-/** The slot that a value of both probes stands in. */
+/** The slot that has the given value in both probes. */
 export function commonSlot(probes: Probes, values: readonly [string, string]): number | undefined {
   const slot = probes[0].slotOf(values[0]);
   return slot === probes[1].slotOf(values[1]) ? slot : undefined;
 }
 
 /**
- * How a rule puts lines of a shape together, from what it made of the probes. The rule itself stays the only place that
- * knows. It must hand on the values in the slots as they are, or not at all.
+ * Derives a splice from a rule's results for two probes, so that the rule stays the only definition. The rule must either copy
+ * the values of slots unchanged or omit them.
  */
 export function learnSplice(probes: Probes, made: readonly [string, string]): Splice | undefined {
   const first = cutAtProbes(made[0], probes[0]);
@@ -104,17 +104,17 @@ function sameSplice(a: Splice, b: Splice): boolean {
   );
 }
 
-/** Where the slots of a line are: the start and the end of each, as `matchShape` fills them. */
+/** Positions of a line's slots: start and end of each, as `matchShape` sets them. */
 export type Spans = Readonly<ArrayLike<number>>;
 
-/** How long the line becomes. */
+/** Length of the resulting line in bytes. */
 export function splicedBytes({ slots, literalBytes }: Splice, spans: Spans): number {
   let bytes = literalBytes;
   for (const slot of slots) bytes += (spans[2 * slot + 1] as number) - (spans[2 * slot] as number);
   return bytes;
 }
 
-/** Writes the line to the front of a buffer that has room for it. */
+/** Writes the resulting line to the front of a buffer with enough room. */
 export function writeSpliced({ literals, slots }: Splice, line: Buffer, spans: Spans, into: Buffer): void {
   let at = 0;
   for (let n = 0; n < literals.length; n += 1) {

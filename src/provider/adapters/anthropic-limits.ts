@@ -1,8 +1,8 @@
 import type { DirectAnswer } from '../batch-provider.ts';
 
 /**
- * Anthropic's rate limit headers, also under the names that OpenAI gave them: `anthropic-ratelimit-requests-remaining`
- * says what `x-ratelimit-remaining-requests` says. A reset is a time there.
+ * Adds Anthropic's rate limit headers under OpenAI's names: `anthropic-ratelimit-requests-remaining` becomes
+ * `x-ratelimit-remaining-requests`. Anthropic's resets are times of day.
  */
 export function withPlainLimits(headers: DirectAnswer['headers']): DirectAnswer['headers'] {
   const renamed = Object.entries(headers).flatMap(([name, value]) => {

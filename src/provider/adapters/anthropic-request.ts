@@ -1,20 +1,45 @@
 import { parseExact } from '../../exact-json.ts';
+import { frameLines } from '../../jsonl/lines.ts';
 import { replaceLoneSurrogates } from '../../jsonl/json-line.ts';
 import { unwritable } from '../../jsonl/unwritable.ts';
 import { asWire, type Wire } from '../wire.ts';
 
-/** The `max_tokens` of requests that name none: required by Anthropic, optional at OpenAI. */
+/** `max_tokens` for requests without one: Anthropic requires it, OpenAI does not. */
 export const DEFAULT_MAX_TOKENS = 4_096;
 
-/** A request line of ours as a request of a message batch. */
+/** Longer than any request line. */
+const MAX_LINE_BYTES = 2 ** 40;
+
+const OPENING = Buffer.from('{"requests":[');
+const CLOSING = Buffer.from(']}');
+const COMMA = Buffer.from(',');
+
+/** The body of the call that creates a message batch, generated line by line from our request lines. */
+export async function* toBatchBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let first = true;
+  yield OPENING;
+  for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+    const pieces: Buffer[] = [];
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      if (!first) pieces.push(COMMA);
+      first = false;
+      pieces.push(Buffer.from(JSON.stringify(toMessageRequest(bytes))));
+    }
+    yield Buffer.concat(pieces);
+  }
+  yield CLOSING;
+}
+
+/** Converts one of our request lines to a request of a message batch. */
 export function toMessageRequest(line: Buffer): Wire {
   const { custom_id, body } = parseExact(line.toString('utf8')) as Wire;
   return { custom_id, params: toMessageParams(asWire(body) ?? {}) };
 }
 
 /**
- * A chat completion's body as a message's parameters. What has another name gets it; what is not known is handed on as it
- * is, and the provider tells the row when it does not take it.
+ * Converts a chat completion's body to a message's parameters. Known fields are renamed. Unknown fields are passed on unchanged,
+ * and the provider rejects the row if it does not accept them.
  */
 export function toMessageParams(body: Wire): Wire {
   const { messages, max_tokens, max_completion_tokens, stop, user, ...rest } = body;
@@ -54,7 +79,7 @@ function toTurn({ role, content, tool_calls, tool_call_id }: Wire): Turn {
   return { role, content: [...toBlocks(content), ...calls] };
 }
 
-/** The results of tools that were called together belong into one turn. */
+/** Results of tools that were called together must be in one turn. */
 function joinTurns(turns: readonly Turn[]): Turn[] {
   const joined: Turn[] = [];
   for (const turn of turns) {
@@ -65,7 +90,7 @@ function joinTurns(turns: readonly Turn[]): Turn[] {
   return joined;
 }
 
-/** A content's blocks, without empty texts. */
+/** The blocks of a content, without empty texts. */
 function toBlocks(content: unknown): unknown[] {
   if (Array.isArray(content)) return content.map(toBlock);
   if (!isGiven(content) || content === '') return [];
@@ -88,8 +113,8 @@ function toToolUse(call: unknown): Wire {
 }
 
 /**
- * The arguments of a call. One create carries all requests of a shard, so arguments that could not be sent are replaced here:
- * they would make the provider refuse the others as well.
+ * The arguments of a tool call. Invalid arguments are replaced, because one create carries all requests of a shard and the
+ * provider would reject all of them.
  */
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string') return text;
@@ -101,7 +126,7 @@ function parsed(text: unknown): unknown {
   }
 }
 
-/** A tool that is no function is one of Anthropic's own. */
+/** A tool that is not a function is one of Anthropic's own. */
 function toTool(tool: unknown): unknown {
   const described = asWire(asWire(tool)?.['function']);
   if (described === undefined) return tool;
@@ -120,12 +145,12 @@ function toToolChoice(choice: unknown): unknown {
   return name === undefined ? choice : { type: 'tool', name };
 }
 
-/** Text is what there is without it. */
+/** Plain text is the default and needs no format. */
 function toOutputConfig(format: unknown, config: unknown): Wire {
   const wire = asWire(format);
   if (wire === undefined || wire['type'] === 'text') return {};
   const schema = asWire(wire['json_schema'])?.['schema'];
-  // JSON without a schema is not supported; the provider's error says so.
+  // JSON without a schema is not supported. The field stays, so that the provider reports it.
   if (schema === undefined) return { response_format: format };
   return { output_config: { ...asWire(config), format: { type: 'json_schema', schema } } };
 }

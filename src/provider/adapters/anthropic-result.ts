@@ -1,11 +1,11 @@
 import { numberText } from '../../exact-json.ts';
 import { readAnswer, tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
-import { readError } from '../error-envelope.ts';
-import { saysNothing } from '../error-signs.ts';
+import { readError } from '../errors/error-envelope.ts';
+import { saysNothing } from '../errors/error-signs.ts';
 import { asWire, type Wire } from '../wire.ts';
 
-/** A line of a message batch's results as a result line of ours, with a newline; `undefined` when it is no JSON object. */
+/** Converts a result line of a message batch to one of ours, with a newline; `undefined` if it is not a JSON object. */
 export function toResultLine(line: Buffer): Buffer | undefined {
   const wire = asWire(tryReadAnswer(line.toString('utf8')));
   if (wire === undefined) return undefined;
@@ -13,12 +13,12 @@ export function toResultLine(line: Buffer): Buffer | undefined {
   return Buffer.from(unlessTooDeep(() => jsonLine(translate(wire))) ?? jsonLine(deep));
 }
 
-/** Further fields of the line stay: one of them may be its id under another name. */
+/** Keeps further fields of the line, because one of them may be its id under another name. */
 function translate({ result, ...line }: Wire): Wire {
   const outcome = asWire(result);
   if (outcome !== undefined) return { ...line, ...toOutcome(outcome) };
   const { custom_id, ...raised } = line;
-  // The line itself has the fields of a result.
+  // The result's fields are in the line itself.
   if (isMessage(raised) || RESULT_TYPES.has(raised['type'])) return { custom_id, ...toOutcome(raised) };
   return line;
 }
@@ -27,7 +27,7 @@ const RESULT_TYPES: ReadonlySet<unknown> = new Set(['succeeded', 'errored', 'can
 
 const isMessage = ({ type, content }: Wire): boolean => type === 'message' && Array.isArray(content);
 
-/** `undefined` for a value of some thousand levels, which can be read but not written. */
+/** `undefined` for a value of some thousand levels, which can be parsed but not written. */
 function unlessTooDeep(write: () => string): string | undefined {
   try {
     return write();
@@ -49,7 +49,7 @@ function toOutcome(result: Wire): Wire {
     : { response: null, error: toError(result) };
 }
 
-/** The error as it is; the envelope of an error is inside the result as it is around an answer. */
+/** The error itself: inside a result it may be wrapped in an envelope, as it is in HTTP answers. */
 function toError({ type, error }: Wire): unknown {
   if (type === 'expired' || type === 'canceled') {
     const [code, how] =
@@ -57,7 +57,7 @@ function toError({ type, error }: Wire): unknown {
     return { code, message: `The batch ${how} before this request was sent to the model.` };
   }
   const { message } = readError(error);
-  // It has no type of its own, and is no fault of the row.
+  // This error has no type of its own. It concerns the account, not the row.
   const isUnpaid = message !== undefined && /credit balance is too low/i.test(message);
   return isUnpaid ? { code: 'billing_error', message } : (error ?? null);
 }
@@ -71,7 +71,7 @@ const FINISH_REASONS: ReadonlyMap<unknown, string> = new Map([
   ['refusal', 'content_filter'],
 ]);
 
-/** The body of an answer to one message of its own: a completion, or OpenAI's envelope of an error. */
+/** Converts the body of a realtime answer to a chat completion, or to OpenAI's envelope of an error. */
 export function toRealtimeBody(status: number, body: string): string {
   const value = readAnswer(body);
   if (asWire(value) === undefined) return body;
@@ -80,13 +80,13 @@ export function toRealtimeBody(status: number, body: string): string {
   return unlessTooDeep(() => JSON.stringify(toBody())) ?? JSON.stringify({ error: TOO_DEEP });
 }
 
-/** Blocks that a completion has a place for, and what they hold. */
+/** Types and fields of blocks that a completion can represent. */
 const PLAIN_TEXT = new Set(['type', 'text']);
 const PLAIN_CALL = new Set(['type', 'id', 'name', 'input']);
 
 /**
- * A message as a chat completion. Blocks that a completion has no place for stay beside it, all of them in order, and so do
- * other fields. Anything that is not a message is unchanged, and chat completions reject it.
+ * Converts a message to a chat completion. If it has blocks that a completion cannot represent, all blocks are kept beside it in
+ * order, and so are other fields. Anything that is not a message stays unchanged and is not accepted as an answer.
  */
 function toCompletion(message: unknown): unknown {
   const wire = asWire(message);
@@ -98,7 +98,7 @@ function toCompletion(message: unknown): unknown {
   const isWhole = texts.length < 2 && blocks.every(isPlainBlock);
   return {
     ...others,
-    // Any other type says something of the answer.
+    // Any other type carries information about the answer.
     ...(type !== 'message' && { type }),
     id,
     object: 'chat.completion',
@@ -142,8 +142,8 @@ function toToolCall({ id, name, input }: Wire): Wire {
 }
 
 /**
- * Tokens that were read from a cache or written to it are not among Anthropic's `input_tokens`. Other fields stay, and so does
- * whatever is no number of tokens.
+ * Adds tokens read from or written to a cache, which Anthropic's `input_tokens` does not include. Other fields stay, and so do
+ * values that are not numbers.
  */
 function toUsage(given: unknown): unknown {
   const usage = asWire(given);

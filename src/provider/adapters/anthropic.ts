@@ -1,6 +1,5 @@
-import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import { ProviderNotFound, ProviderRejected } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
-import { frameLines } from '../../jsonl/lines.ts';
 import type {
   Batch,
   CreateBatch,
@@ -12,30 +11,26 @@ import type {
   UploadFile,
 } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import { streamBody } from '../content.ts';
-import { get, type Call } from '../call.ts';
-import type { HttpOptions } from '../http-options.ts';
-import { Http } from '../http.ts';
+import { get, type Call } from '../http/call.ts';
+import type { HttpOptions } from '../http/http-options.ts';
+import { Http } from '../http/http.ts';
 import { cutOff, readList } from '../read-list.ts';
 import { asWire, readBatch, required } from '../wire.ts';
-import { toMessageParams, toMessageRequest } from './anthropic-request.ts';
+import { toBatchBody, toMessageParams } from './anthropic-request.ts';
 import { withPlainLimits } from './anthropic-limits.ts';
-import { toRealtimeBody, toResultLine } from './anthropic-result.ts';
+import { readResults } from './anthropic-download.ts';
+import { toRealtimeBody } from './anthropic-result.ts';
 
 const BATCHES = '/messages/batches';
 const VERSION = '2023-06-01';
-/** The file that a provider without files has instead. */
+/** File id of a provider without files. */
 const NO_FILE = 'inline:';
-/** So many of the newest batches are remembered before another one is created. */
+/** How many of the newest batches are recorded before a create. */
 const NEWEST = 100;
-/** Longer than any line of requests. */
-const MAX_LINE_BYTES = 2 ** 40;
-/** Longer than any line of results; more bytes without one are no results. */
-const MAX_RESULT_BYTES = 512 * 1_048_576;
 
 /**
- * Anthropic's Message Batches: no files, a create carries its requests, and the results stand under the batch's own id.
- * Lines are translated on their way out and in.
+ * Anthropic's Message Batches: there are no files, a create carries its requests, and the results are found by the batch's id.
+ * Request and result lines are converted.
  */
 export class AnthropicClient implements ProviderClient {
   readonly #http: Http;
@@ -67,18 +62,18 @@ export class AnthropicClient implements ProviderClient {
 
   async createBatch({ inputFileId, open }: CreateBatch): Promise<Batch> {
     let bytes = 0;
-    for await (const chunk of createBody(open())) bytes += chunk.byteLength;
+    for await (const chunk of toBatchBody(open())) bytes += chunk.byteLength;
     return this.#batch({
       action: `create batch of ${inputFileId}`,
       method: 'POST',
       path: BATCHES,
       headers: { 'content-type': 'application/json', 'content-length': String(bytes) },
-      body: createBody(open()),
+      body: toBatchBody(open()),
       repeatable: false,
     });
   }
 
-  /** By its id alone: batches carry neither metadata nor a file's id. Those that may be ours are {@link listUnmarked}. */
+  /** Finds a batch by id only: batches have neither metadata nor a file id. {@link listUnmarked} lists those that may be ours. */
   async findBatch({ batchId }: FindBatch): Promise<Batch | undefined> {
     if (batchId === undefined) return undefined;
     let found: Batch | undefined;
@@ -94,7 +89,7 @@ export class AnthropicClient implements ProviderClient {
     return found === undefined ? [] : [found];
   }
 
-  /** The list is in the order of creation, newest first. */
+  /** The list is in order of creation, newest first. */
   async listUnmarked(known?: ReadonlySet<string>): Promise<readonly Batch[]> {
     const found: Batch[] = [];
     await this.#readBatches('list batches', (batch) => {
@@ -125,15 +120,16 @@ export class AnthropicClient implements ProviderClient {
   }
 
   /**
-   * The results of the batch with this id. Their length is not told, but every request has a line: when some are missing,
-   * the connection may have closed too early, and what comes behind the last line is asked for once more.
+   * Downloads the results of a batch. Their length is unknown, but every request has a line. If lines are missing, the connection
+   * may have closed early, so everything after the last line is requested once more.
    */
   async *download(batchId: string, { signal }: DownloadOptions = {}): AsyncGenerator<Buffer> {
     const counts = await this.#countsOf(batchId);
+    const path = `${pathOf(batchId)}/results`;
     let received = 0;
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       const before = received;
-      for await (const lines of this.#results(batchId, before, signal)) {
+      for await (const lines of readResults(this.#http, { batchId, path, skipped: before, signal })) {
         received += lines.length;
         yield Buffer.concat(lines);
       }
@@ -141,7 +137,7 @@ export class AnthropicClient implements ProviderClient {
     }
   }
 
-  /** From the list where the batch is not found by its id. */
+  /** Falls back to the list if the batch is not found by its id. */
   async #countsOf(batchId: string): Promise<Batch['counts']> {
     try {
       return (await this.getBatch(batchId)).counts;
@@ -152,42 +148,7 @@ export class AnthropicClient implements ProviderClient {
     }
   }
 
-  /**
-   * Lines of ours, of the results behind the first so many. Lines that cannot be read are handed on as they are, to be counted.
-   * @throws ProviderUnavailable when the last one is cut off: it has no newline, and the file's length was not promised
-   */
-  async *#results(batchId: string, skipped: number, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
-    const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
-    let isPromised = false;
-    const content = streamBody(
-      this.#http,
-      { ...call, headers: { accept: 'application/binary, */*' } },
-      {
-        signal,
-        onStart: ({ length }) => {
-          isPromised = length !== undefined;
-        },
-      },
-    );
-    const ending = new LastByte(call);
-    let seen = 0;
-    let unread: Buffer[] = [];
-    for await (const lines of frameLines(ending.watch(content), MAX_RESULT_BYTES)) {
-      ending.bytes = 0;
-      const fresh = lines.slice(Math.max(0, skipped - seen)).map(({ bytes = NOTHING }) => bytes);
-      seen += lines.length;
-      const last = fresh.at(-1);
-      if (last === undefined) continue;
-      const handedOn = [...unread, ...fresh.map((bytes) => toResultLine(bytes) ?? rawLine(bytes))];
-      unread = toResultLine(last) === undefined ? handedOn.splice(-1) : [];
-      yield handedOn;
-    }
-    if (unread.length > 0 && !isPromised && !ending.isNewline)
-      throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
-    yield unread;
-  }
-
-  /** A message of its own; the dialect has no other endpoint than chat completions. */
+  /** Sends a single message. The dialect has no other endpoint than chat completions. */
   async send(endpoint: string, body: string): Promise<DirectAnswer> {
     const params = toMessageParams(asWire(parseExact(body)) ?? {});
     const answer = await this.#http.answer(endpoint, '/messages', JSON.stringify(params));
@@ -199,7 +160,7 @@ export class AnthropicClient implements ProviderClient {
     return Promise.resolve(undefined);
   }
 
-  /** Results go with their batch, which a collect that starts again asks for: they stay their 29 days. */
+  /** Results cannot be deleted without their batch, which a repeated collect needs. They expire after 29 days. */
   deleteFile(fileId: string): Promise<void> {
     if (fileId.startsWith(NO_FILE)) return Promise.resolve();
     return Promise.reject(
@@ -224,52 +185,5 @@ export function readMessageBatch(value: unknown, dialect: Dialect): Batch | unde
   if (typeof expired === 'number' && expired > 0) return { ...batch, ending: 'expired' };
   return typeof wire['cancel_initiated_at'] === 'string' ? { ...batch, ending: 'cancelled' } : batch;
 }
-
-const OPENING = Buffer.from('{"requests":[');
-const CLOSING = Buffer.from(']}');
-const COMMA = Buffer.from(',');
-
-/** The body of a create as it is made, line by line. */
-async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let first = true;
-  yield OPENING;
-  for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
-    const pieces: Buffer[] = [];
-    for (const { bytes } of lines) {
-      if (bytes === undefined) continue;
-      if (!first) pieces.push(COMMA);
-      first = false;
-      pieces.push(Buffer.from(JSON.stringify(toMessageRequest(bytes))));
-    }
-    yield Buffer.concat(pieces);
-  }
-  yield CLOSING;
-}
-
-/** The last byte of the stream, and the bytes since the last line. */
-class LastByte {
-  readonly #call: Call;
-  isNewline = false;
-  bytes = 0;
-
-  constructor(call: Call) {
-    this.#call = call;
-  }
-
-  /** @throws ProviderUnavailable when far more than a line comes without one */
-  async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;
-      this.bytes += chunk.length;
-      if (this.bytes > 2 * MAX_RESULT_BYTES)
-        throw new ProviderUnavailable(`${this.#call.action}: ${this.bytes} bytes came without a line.`);
-      yield chunk;
-    }
-  }
-}
-
-const NOTHING = Buffer.alloc(0);
-
-const rawLine = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.from('\n')]);
 
 const pathOf = (batchId: string): string => `${BATCHES}/${encodeURIComponent(batchId)}`;

@@ -7,8 +7,8 @@ const SPACE = 0x20;
 const MAX_LINE_BYTES = 2 ** 40;
 
 /**
- * Request lines with `custom_id` and `body` alone, for providers that take the endpoint once per batch. Spaces stand
- * where the rest was, so that a file has the bytes it was announced with and is known again by them.
+ * Request lines with only `custom_id` and `body`, for providers that take the endpoint once per batch. Spaces replace the other
+ * fields, so that the file keeps its announced size, by which it is found again.
  */
 export async function* bareLines(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const lines of frameLines(content, MAX_LINE_BYTES, 'raw')) {
@@ -17,7 +17,7 @@ export async function* bareLines(content: AsyncIterable<Uint8Array>): AsyncGener
 }
 
 function bareLine(line: Buffer): Buffer {
-  // Inside a JSON string every quote has a backslash before it: neither is found there.
+  // Not found inside a JSON string, because every quote there has a backslash before it.
   const from = line.indexOf(METHOD);
   const to = line.indexOf(BODY, from);
   return from === -1 || to === -1 ? line : Buffer.from(line).fill(SPACE, from, to);

@@ -6,7 +6,7 @@ import type { Adapter } from './adapter.ts';
 import { bareLines } from './bare-lines.ts';
 import { uploadForm } from './openai.ts';
 
-/** Mistral: OpenAI's files; batches are jobs of one model, with other names for everything. */
+/** Mistral: OpenAI's files; a batch is a job with one model, and most fields have other names. */
 export const MISTRAL: Adapter = {
   batchesPath: '/batch/jobs',
   filePurpose: 'batch',
@@ -39,7 +39,7 @@ export const MISTRAL: Adapter = {
 const DAY_SECONDS = 86_400;
 const MAX_LINE_BYTES = 512 * 1_048_576;
 
-/** The first request's: the dialect has one model per file. */
+/** The model of the first request: the dialect allows one model per file. */
 async function modelOf({ open }: CreateBatch): Promise<unknown> {
   for await (const lines of frameLines(open(), MAX_LINE_BYTES)) {
     for (const { bytes } of lines) {

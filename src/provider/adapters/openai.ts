@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import type { Http } from '../http.ts';
-import { multipartUpload } from '../multipart.ts';
+import type { Http } from '../http/http.ts';
+import { multipartUpload } from '../http/multipart.ts';
 import { readBatch, readFile } from '../wire.ts';
 import type { Adapter } from './adapter.ts';
 
-/** OpenAI's own shape, and that of all who copy it. */
+/** OpenAI's API, and that of all providers that copy it. */
 export const OPENAI: Adapter = {
   batchesPath: '/batches',
   filePurpose: 'batch',
@@ -23,10 +23,10 @@ export const OPENAI: Adapter = {
   readBatch,
 };
 
-/** When a file goes by itself that was forgotten: the longest that OpenAI and Azure take, and longer than any job. */
+/** After this time OpenAI and Azure delete a file that was left behind: their longest setting, and longer than any job. */
 const FILE_EXPIRY_SECONDS = 30 * 86_400;
 
-/** A form with a purpose and the file. */
+/** A multipart form with a purpose and the file. */
 export async function uploadForm(
   http: Http,
   { name, bytes, open }: UploadFile,
@@ -61,8 +61,8 @@ function expiryFields({ honours: { fileExpiry } }: Dialect): Readonly<Record<str
 }
 
 /**
- * The same for every try of one round of one shard with one uploaded file, and for no other: a job that is run again from an
- * empty data folder uploads anew, and its key must not meet the one of its earlier run.
+ * The same key for every attempt of one round of one shard with one uploaded file, and for nothing else. A job that runs again
+ * from an empty data folder uploads again, so its key differs from that of the earlier run.
  */
 export function idempotencyKey({ inputFileId, metadata }: CreateBatch): string {
   const upload = createHash('sha256').update(inputFileId).digest('hex').slice(0, 16);

@@ -1,13 +1,13 @@
 import { ProviderUnavailable } from '../../errors.ts';
 import type { ProviderFile, UploadFile } from '../batch-provider.ts';
-import type { Http } from '../http.ts';
+import type { Http } from '../http/http.ts';
 import { asWire, readBatch } from '../wire.ts';
 import type { Adapter } from './adapter.ts';
 import { bareLines } from './bare-lines.ts';
 
 const PURPOSE = 'batch-api';
 
-/** Together: files go to an address that is asked for first; batches know neither metadata nor counters. */
+/** Together: a call returns the URL for each upload; batches have neither metadata nor counters. */
 export const TOGETHER: Adapter = {
   batchesPath: '/batches',
   filePurpose: PURPOSE,
@@ -17,13 +17,13 @@ export const TOGETHER: Adapter = {
     Promise.resolve({ input_file_id: inputFileId, endpoint, completion_window: completionWindow }),
   readBatch: (value, dialect) => {
     const outer = asWire(value);
-    // Wrapped in the answer to a create, bare everywhere else.
+    // The answer to a create wraps the job; all other answers do not.
     const job = asWire(outer?.['job']) ?? outer;
     return job && readBatch({ ...job, errors: job['error'], expires_at: job['job_deadline'] }, dialect);
   },
 };
 
-/** The address is answered with a redirect, and is signed: it is not asked with the key. */
+/** The upload URL comes as a redirect and is signed, so it is called without the key. */
 async function upload(http: Http, { name, bytes, open }: UploadFile): Promise<ProviderFile | undefined> {
   const query = new URLSearchParams({ file_name: name, file_type: 'jsonl', purpose: PURPOSE }).toString();
   const action = `upload ${name}`;
@@ -46,7 +46,7 @@ async function upload(http: Http, { name, bytes, open }: UploadFile): Promise<Pr
   return { id, name, bytes };
 }
 
-/** A file whose content was refused would stay, empty, and nobody would know of it. */
+/** Deletes a file whose content was rejected; otherwise it would stay, empty and unnoticed. */
 async function forget(http: Http, id: string): Promise<void> {
   const path = `/files/${encodeURIComponent(id)}`;
   await http

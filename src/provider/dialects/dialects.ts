@@ -3,7 +3,7 @@ import { HOSTED } from './hosted.ts';
 import { OWN } from './own.ts';
 import type { Dialect, DialectConfig, DialectFacts } from './schema.ts';
 
-/** The dialects that come along, by name. `docs/providers.md` shows them as tables. */
+/** The built-in dialects, by name. `docs/providers.md` shows them as tables. */
 export const DIALECTS = { ...HOSTED, ...OWN } satisfies Record<string, DialectFacts>;
 export type DialectName = keyof typeof DIALECTS;
 
@@ -16,7 +16,7 @@ export function builtInDialect(name: DialectName): Dialect {
   return { ...dialect, name };
 }
 
-/** A dialect with what a configuration says of it laid over: field by field, a list as a whole. */
+/** Applies a configuration to a dialect: field by field, a list as a whole. */
 export function overlay(name: string, base: Dialect, config: DialectConfig): Dialect {
   const { like: _like, statuses, limits, codes, honours, files, fields, ...rest } = config;
   return {

@@ -1,7 +1,7 @@
 import { CHAT, EMBEDDINGS, NO_LIMITS, OPENAI_LIKE } from './openai-like.ts';
 import type { DialectFacts } from './schema.ts';
 
-/** Hosted providers with a batch API of their own, each spoken by an adapter. Facts of November 2026. */
+/** Hosted providers with their own batch API, each with an adapter. Facts of November 2026. */
 export const OWN_API = {
   mistral: {
     ...OPENAI_LIKE,
@@ -20,7 +20,7 @@ export const OWN_API = {
       '/v1/conversations',
       '/v1/audio/transcriptions',
     ],
-    // Whole hours; the longest is not told.
+    // Whole hours; the longest window is not documented.
     windows: 'unknown',
     statuses: {
       queued: 'running',
@@ -100,7 +100,7 @@ export const OWN_API = {
       busy: [],
       tooLarge: ['request_too_large'],
     },
-    // There are no files, and results go only with their batch.
+    // There are no files, and results can be deleted only with their batch.
     honours: { metadata: false, idempotencyKey: 'no', fileExpiry: 'no', cancel: true, deletion: false },
     files: {
       processedFirst: false,

@@ -18,7 +18,7 @@ const LIKE_OPENAI = {
     title: 'Melious',
     baseUrl: 'https://api.melious.ai/v1',
     endpoints: [CHAT, EMBEDDINGS, '/v1/images/generations', '/v1/audio/speech'],
-    // "24h" is all that is ever shown.
+    // The documentation shows only "24h".
     windows: 'unknown',
     statuses: {
       queued: 'running',
@@ -29,7 +29,7 @@ const LIKE_OPENAI = {
       expired: 'expired',
       cancelled: 'cancelled',
     },
-    // Anthropic's words; `canceled` and `expired` may be added.
+    // Anthropic's names; `canceled` and `expired` may be added.
     counters: { succeeded: 'succeeded', failed: 'errored' },
     errors: ['{error: {code}}', '{error: {type, code}}'],
     limits: { ...NO_LIMITS, fileBytes: 105_000_000 },
@@ -43,7 +43,7 @@ const LIKE_OPENAI = {
         'batch_cancelled',
         'batch_failed',
       ],
-      // Filters that exclude every provider: a 503 that stays one.
+      // Filters that exclude every provider: a 503 that is permanent.
       permanent: ['INFERENCE_3104'],
       halting: ['AUTH_1007', 'AUTH_1008', 'AUTH_1015', 'BILLING_*'],
       throttled: ['AUTH_1028', 'INFERENCE_3108'],
@@ -117,7 +117,7 @@ const LIKE_OPENAI = {
       customIdLength: 64,
       customIdCharacters: 'ascii',
     },
-    // Its failed rows name no code, and nobody can tell from a message whether tomorrow is another day.
+    // Failed rows have no code, and the message does not show whether a retry may succeed.
     codes: { ...OPENAI_CODES, retriable: [...OPENAI_CODES.retriable, 'UNKNOWN'] },
     honours: { ...OPENAI_LIKE.honours, deletion: true },
     files: { ...OPENAI_LIKE.files, inputHoldsBatch: true },
@@ -149,9 +149,9 @@ const LIKE_OPENAI = {
     ...OPENAI_LIKE,
     title: 'Alibaba Cloud Model Studio (DashScope)',
     baseUrl: 'https://dashscope.aliyuncs.com/compatible-mode/v1',
-    // The last one is a free test, with the model batch-test-model.
+    // The last one is a free test endpoint, with the model batch-test-model.
     endpoints: [CHAT, EMBEDDINGS, '/v1/chat/ds-test'],
-    // An older page's numbers; the newer ones are larger.
+    // The limits of an older page; the newer ones are larger.
     limits: { ...NO_LIMITS, fileBytes: 100_000_000, requests: 50_000 },
     honours: { ...OPENAI_LIKE.honours, metadata: 'unknown' },
     sources: ['https://help.aliyun.com/zh/model-studio/batch-interfaces-compatible-with-openai'],
@@ -176,7 +176,7 @@ const LIKE_OPENAI = {
     title: 'Perplexity',
     baseUrl: 'https://api.perplexity.ai/v1',
     limits: { ...NO_LIMITS, fileBytes: 200_000_000, requests: 50_000 },
-    // A form that says when a file goes is answered with 400.
+    // Rejects an upload form with a file expiry (400).
     honours: { ...OPENAI_LIKE.honours, idempotencyKey: 'header', fileExpiry: 'no' },
     sources: [
       'https://docs.perplexity.ai/api-reference/batches-create-post',
@@ -187,5 +187,5 @@ const LIKE_OPENAI = {
 
 const { melious, ...others } = LIKE_OPENAI;
 
-/** Providers one sends a file to over the internet, in the order in which they are listed. */
+/** Hosted providers, in the order in which they are listed. */
 export const HOSTED = { melious, ...OPENAI_ITSELF, ...others, ...OWN_API };

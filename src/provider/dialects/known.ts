@@ -1,4 +1,4 @@
-/** A fact, or what is done where it is not known. */
+/** Returns a known fact, or the fallback for an unknown one. */
 export function known<Fact>(
   fact: Fact | 'unknown',
   safe: Exclude<Fact, 'unknown'>,
@@ -6,7 +6,7 @@ export function known<Fact>(
   return fact === 'unknown' ? safe : (fact as Exclude<Fact, 'unknown'>);
 }
 
-/** Whether a code is one of a dialect's list, whose entries may end in `*`. Gateways write codes in either case. */
+/** True if a code is in a dialect's list, whose entries may end in `*`. Ignores case, because gateways use both. */
 export function isListed(code: string, list: readonly string[]): boolean {
   const lower = code.toLowerCase();
   return list.some((each) => {

@@ -4,7 +4,7 @@ export const CHAT = '/v1/chat/completions';
 export const COMPLETIONS = '/v1/completions';
 export const EMBEDDINGS = '/v1/embeddings';
 
-/** The common facts of providers that copy OpenAI's Batch API. Undocumented facts stay unknown. */
+/** Facts shared by providers that copy OpenAI's Batch API. Undocumented facts are `'unknown'`. */
 
 export const OPENAI_STATUSES: DialectFacts['statuses'] = {
   validating: 'running',
@@ -23,7 +23,7 @@ export const OPENAI_COUNTERS: DialectFacts['counters'] = {
   total: 'total',
 };
 
-/** Codes of rows that a batch did not reach, and of OpenAI's queue. */
+/** Codes of rows that a batch did not process, and codes of OpenAI's queue. */
 export const OPENAI_CODES: DialectFacts['codes'] = {
   retriable: ['batch_expired', 'batch_cancelled', 'batch_failed', 'server_error', 'rate_limit_exceeded'],
   permanent: [],
@@ -43,7 +43,7 @@ export const NO_LIMITS: DialectFacts['limits'] = {
   enqueuedTokens: 'unknown',
 };
 
-/** A provider whose pages show OpenAI's objects and say no more. */
+/** A provider whose documentation shows OpenAI's objects and nothing else. */
 export const OPENAI_LIKE: Omit<DialectFacts, 'title' | 'sources'> = {
   auth: 'Authorization: Bearer',
   endpoints: 'unknown',

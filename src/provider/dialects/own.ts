@@ -1,12 +1,12 @@
 import { NO_LIMITS, OPENAI_CODES, OPENAI_LIKE, OPENAI_STATUSES } from './openai-like.ts';
 import type { DialectFacts } from './schema.ts';
 
-/** Servers one runs oneself, and the one that stands for all that are not here. Facts of November 2026. */
+/** Self-hosted servers, and the generic dialect for all other providers. Facts of November 2026. */
 export const OWN = {
   litellm: {
     ...OPENAI_LIKE,
     title: 'LiteLLM proxy',
-    // Whatever the provider behind it has.
+    // Depends on the provider behind it.
     windows: 'unknown',
     codes: { ...OPENAI_CODES, busy: [...OPENAI_CODES.busy, 'batch_enqueued_token_limit*'] },
     honours: { ...OPENAI_LIKE.honours, metadata: 'unknown', cancel: 'unknown' },
@@ -19,13 +19,13 @@ export const OWN = {
     endpoints: ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/rerank'],
     windows: 'unknown',
     statuses: { ...OPENAI_STATUSES, scheduling: 'running' },
-    // "inference_failed" is what remains of a 429, a 5xx and a timeout behind it.
+    // "inference_failed" stands for a 429, a 5xx or a timeout of the server behind it.
     codes: {
       ...OPENAI_CODES,
       retriable: [...OPENAI_CODES.retriable, 'inference_failed'],
       tooLarge: [...OPENAI_CODES.tooLarge, 'content_size_limit_exceeded'],
     },
-    // FastAPI's own `{detail}` is left for requests that fail its validation: 422.
+    // FastAPI's own `{detail}` occurs only for requests that fail its validation: 422.
     errors: ['{error: {type, code}}', '{detail}'],
     limits: { ...NO_LIMITS, fileBytes: 104_857_600, requests: 50_000 },
     honours: { ...OPENAI_LIKE.honours, deletion: true },
@@ -42,7 +42,7 @@ export const OWN = {
     ...OPENAI_LIKE,
     title: 'OGX (once Llama Stack)',
     endpoints: ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'],
-    // Every exception of a row is reported as "request_failed", transient ones too.
+    // Every exception of a row is reported as "request_failed", including transient ones.
     codes: { ...OPENAI_CODES, retriable: [...OPENAI_CODES.retriable, 'request_failed'] },
     errors: ['{detail}', '{error: {type, code}}'],
     honours: { ...OPENAI_LIKE.honours, idempotencyKey: 'body', deletion: true },
@@ -78,7 +78,7 @@ export const OWN = {
       cancelled: 'cancelled',
       canceled: 'cancelled',
     },
-    // The smallest cap that any of the others has.
+    // The smallest limit of all dialects.
     limits: { ...NO_LIMITS, requests: 5_000 },
     honours: {
       metadata: 'unknown',

@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../addresses.ts';
+import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../http/addresses.ts';
 
 /**
- * A dialect: how a provider speaks the Batch API, as data. What is not known says `'unknown'`; what the code does then is
- * said with each field. Types only are imported from here where a job runs: it carries its dialect, checked when it was
- * started.
+ * A dialect: a provider's variant of the Batch API, as data. Unknown facts are `'unknown'`; each field says what the code does
+ * then. Steps import only types from here: a job contains its dialect, which was checked when the job was started.
  */
 
 const known = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.literal('unknown')]);
@@ -12,16 +11,16 @@ const known = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.l
 const path = z.string().regex(ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE);
 const duration = z.string().regex(/^\d{1,5}[mhd]$/, 'must be a duration such as "24h", "7d" or "30m"');
 const count = z.number().int().min(1);
-/** A code as the provider writes it; a `*` at its end stands for any rest. */
+/** A code as the provider writes it; a `*` at its end matches any rest. */
 const codes = z.array(z.string().regex(/^[\w.-]{1,64}\*?$/, 'must be a code, or its beginning and "*"'));
 
-/** Statuses in lower case. One that is not here runs until the batch's deadline. */
+/** Statuses in lower case. A batch with any other status counts as running until its deadline. */
 const statuses = z.record(
   z.string().regex(/^[^A-Z]+$/, 'must be in lower case'),
   z.enum(['running', 'succeeded', 'failed', 'expired', 'cancelled']),
 );
 
-/** Names in `request_counts`; without a `total` it is the sum of all counters. Unknown: no progress is shown. */
+/** Names in `request_counts`. Without a `total`, it is the sum of all counters. Unknown: no progress is shown. */
 const counters = z.union([
   z.strictObject({ succeeded: z.string(), failed: z.string(), total: z.string().optional() }),
   z.enum(['none', 'unknown']),
@@ -34,88 +33,94 @@ const limits = z.strictObject({
   requests: known(count),
   /** Texts to embed in one file, over all its requests. Unknown: not counted. */
   embeddingInputs: known(count),
-  /** Characters of a custom_id. Unknown: 512. */
+  /** Most characters of a custom_id. Unknown: 512. */
   customIdLength: known(count),
   /** `word`: letters, digits, `_` and `-`. */
   customIdCharacters: known(z.enum(['any', 'ascii', 'word'])),
-  /** A file asks one model only. Unknown: models are mixed as the rows have them; a failed validation costs nothing. */
+  /** A file may name only one model. Unknown: a file has all models of its rows; a failed validation costs nothing. */
   oneModel: known(z.boolean()),
-  /** Input tokens of a model's batches that are queued or running. Unknown: learned from throttled creates. */
+  /** Most input tokens of a model's queued and running batches. Unknown: learned from throttled creates. */
   enqueuedTokens: known(count),
 });
 
 const codeLists = z.strictObject({
-  /** Codes of rows that another round may answer. */
+  /** Codes of rows for which another round may succeed. */
   retriable: codes,
-  /** Codes of rows and calls that are permanent, whatever their status is. */
+  /** Codes of rows and calls that are permanent, whatever the HTTP status is. */
   permanent: codes,
-  /** The account was denied: the job stops. */
+  /** Codes of a denied account: the job stops. */
   halting: codes,
-  /** The call came too early. */
+  /** Codes that ask to slow down. */
   throttled: codes,
-  /** Codes that say that there is no room until other batches end or files are deleted. */
+  /** Codes for "no room until other batches end or files are deleted". */
   busy: codes,
-  /** The file has too many bytes or lines: the shard goes in smaller parts. */
+  /** Codes for "too many bytes or lines": the shard is sent in smaller parts. */
   tooLarge: codes,
 });
 
 const honours = z.strictObject({
-  /** Batches show the metadata they were made with. Unknown: none is sent, and a lost batch is found by its file. */
+  /** Batches show the metadata of their create. Unknown: no metadata is sent, and a lost batch is found by its file. */
   metadata: known(z.boolean()),
-  /** The same key never makes a second batch; sent as a header or in the body. Unknown: not sent. */
+  /** The same key never creates a second batch; sent as a header or in the body. Unknown: not sent. */
   idempotencyKey: known(z.enum(['header', 'body', 'no'])),
-  /** How the form says when an uploaded file goes by itself: `expires_after[seconds]`, `expires_after.seconds`. Unknown: not sent. */
+  /** How the upload form requests that the file expires: `expires_after[seconds]`, `expires_after.seconds`. Unknown: not sent. */
   fileExpiry: known(z.enum(['brackets', 'dots', 'no'])),
-  /** Unknown: tried, and no matter when there is no such call. */
+  /** Batches can be cancelled. Unknown: the call is tried, and its absence is ignored. */
   cancel: known(z.boolean()),
   /** Files can be deleted. Unknown: it is tried, and the summary lists what is left. */
   deletion: known(z.boolean()),
 });
 
 const files = z.strictObject({
-  /** A file has to be `processed` before a batch is made of it. Unknown: not waited for; a create that finds none is repeated. */
+  /**
+   * A file must be `processed` before a batch is created from it. Unknown: no wait; a create that does not find the file is
+   * repeated.
+   */
   processedFirst: known(z.boolean()),
-  /** Deleting a batch's input file deletes the batch: the file stays. Unknown: it is deleted, its results being safe. */
+  /**
+   * Deleting a batch's input file deletes the batch, so the file is kept. Unknown: the file is deleted once its results are
+   * stored.
+   */
   inputHoldsBatch: known(z.boolean()),
-  /** The file that has the rows that failed. Both files are always read. */
+  /** The file with the failed rows. Both files are always read. */
   failedRows: known(z.enum(['output file', 'error file'])),
-  /** Rows that an expired or cancelled batch did not get to. Rows in no file are found by their absence. */
+  /** The file with the rows that an expired or cancelled batch did not process. Rows in no file are found by their absence. */
   unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),
-  /** How long an ended batch may show less than it promised, in seconds, before its shard stops. Default 600. */
+  /** How long an ended batch may show less output than it promised, in seconds, before its shard stops. Default: 600. */
   lateSeconds: z.number().int().min(60).max(3_600).optional(),
-  /** A cancelled batch loses its finished rows, whatever its counters say. Default: they are kept. */
+  /** A cancelled batch loses its finished rows, whatever its counters say. Default: it keeps them. */
   cancelledIsEmpty: z.boolean().optional(),
-  /** Which files a batch has that has nothing to put into them. */
+  /** The files of a batch that have no content but exist all the same. */
   emptyFiles: known(z.enum(['none', 'error file', 'both'])),
 });
 
 const fields = z.strictObject({
   times: known(z.enum(['seconds', 'ISO 8601'])),
-  /** What has no value yet. */
+  /** How a field without a value is written. */
   absent: known(z.enum(['null', 'omitted'])),
-  /** Why a batch failed: OpenAI's list, one of messages without code and line, or a text. */
+  /** How the reason of a failed batch is written: OpenAI's list, a list of messages without code and line, or a text. */
   errors: known(z.enum(['list', 'messages', 'text'])),
-  /** A result line's `response.body`. */
+  /** How a result line's `response.body` is written. */
   body: known(z.enum(['object', 'JSON text'])),
   /**
-   * What a failed row tells: a response with a status, an `error` with a code, one with a type, one with the status for a
-   * code, or a message alone. All of them are read.
+   * How a failed row reports its error: a response with a status, an `error` with a code, with a type, with the status in place
+   * of a code, or with a message only. All forms are read.
    */
   rowError: known(z.enum(['response', 'code', 'type', 'status as code', 'message'])),
 });
 
-/** Envelopes of answers that are no success, the usual one first; all of them are read. */
+/** Envelopes of error answers, the usual one first; all of them are read. */
 const envelope = z.enum(['{error: {code}}', '{error: {type, code}}', '{code, message}', '{detail}', 'text']);
 
 const shape = {
-  /** The adapter: the code for the provider's calls and objects. Default `openai`. */
+  /** The adapter: the code for the provider's calls and objects. Default: `openai`. */
   adapter: z.enum(['openai', 'mistral', 'together', 'anthropic']).optional(),
   auth: z.enum(['Authorization: Bearer', 'api-key', 'x-api-key']),
-  /** Unknown: any is taken, and the provider has the last word. */
+  /** Unknown: any endpoint is accepted, and the provider decides. */
   endpoints: known(z.array(path).min(1)),
-  /** Completion windows: these, or all from one to another. Unknown: any is taken. */
+  /** Completion windows: a list, or a range. Unknown: any window is accepted. */
   windows: known(z.union([z.array(duration).min(1), z.strictObject({ from: duration, to: duration })])),
-  /** Shortest wait between two polls that the provider asks for, in seconds. Unknown: ours. */
+  /** Shortest wait between two polls that the provider asks for, in seconds. Unknown: our default. */
   pollSeconds: known(count),
   counters,
   errors: known(z.array(envelope).min(1)),
@@ -123,7 +128,7 @@ const shape = {
 
 export const dialectSchema = z.strictObject({
   title: z.string(),
-  /** Up to and including the version; absent where every installation has its own. */
+  /** Base URL including the version; absent if every installation has its own. */
   baseUrl: z.url({ protocol: /^https?$/ }).optional(),
   ...shape,
   statuses,
@@ -132,13 +137,13 @@ export const dialectSchema = z.strictObject({
   honours,
   files,
   fields,
-  /** Where the facts are from. */
+  /** URLs of the documentation with these facts. */
   sources: z.array(z.url()),
 });
 
-/** A dialect of a configuration: what differs from another one. */
+/** A dialect in a configuration: its differences from another one. */
 export const dialectConfigSchema = z.strictObject({
-  /** The dialect that fills in what is not said. Default: the built-in one of the same name, else `generic`. */
+  /** The dialect whose facts fill in the rest. Default: the built-in one of the same name, otherwise `generic`. */
   like: z.string().optional(),
   ...z.object(shape).partial().shape,
   statuses: statuses.optional(),
@@ -149,9 +154,9 @@ export const dialectConfigSchema = z.strictObject({
   fields: fields.partial().optional(),
 });
 
-/** A built-in dialect as it is written down, with what only people ask for. */
+/** A built-in dialect, including facts that only the documentation uses. */
 export type DialectFacts = z.output<typeof dialectSchema>;
-/** A dialect as a job carries it. */
+/** A dialect as it is recorded in a job. */
 export type Dialect = Omit<DialectFacts, 'title' | 'baseUrl' | 'sources'> & { readonly name: string };
 export type DialectConfig = z.input<typeof dialectConfigSchema>;
 export type Codes = Dialect['codes'];

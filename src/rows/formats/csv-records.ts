@@ -2,45 +2,45 @@ import { isUtf8 } from 'node:buffer';
 
 const [QUOTE, CR, LF, TAB] = [0x22, 0x0d, 0x0a, 0x09];
 
-/** As many as a spreadsheet has. Empty cells add nothing to a record's size, so that alone bounds no memory. */
+/** As many columns as a spreadsheet has. Empty cells add nothing to a record's size, so the size alone would not limit memory. */
 export const MAX_COLUMNS = 16_384;
 
-/** A record of a table, still in its bytes. */
+/** A record of a table as bytes. */
 export interface CsvRecord {
-  /** 1-based, the one it begins on. */
+  /** 1-based line on which it begins. */
   readonly line: number;
-  /** Lines that it takes: several where quotes hold line ends. */
+  /** Number of its lines; several if quotes contain line ends. */
   readonly lines: number;
-  /** Its cells that begin with a quote and are plain text all the same. */
+  /** Number of its cells that begin with a quote but are plain text. */
   readonly plainQuotes: number;
   readonly chunk: CsvChunk;
-  /** Cell n is from `spans[2 * n]` to `spans[2 * n + 1]`, without its quotes; in a quoted cell, a quote is doubled. */
+  /** Cell n is from `spans[2 * n]` to `spans[2 * n + 1]`, without its quotes; in a quoted cell, quotes are doubled. */
   readonly spans: number[];
 }
 
 /** Bytes that many records share. */
 export interface CsvChunk {
   readonly bytes: Buffer;
-  /** Whether its records are without NUL. */
+  /** True if its records contain no NUL. */
   isPlain: boolean;
 }
 
-/** What could be cut off the start of some bytes. */
+/** The records that could be cut off the start of some bytes. */
 export interface Cut {
   readonly records: readonly CsvRecord[];
-  /** Where the first record begins that was not cut. */
+  /** Where the first uncut record begins. */
   readonly end: number;
-  /** Why that record cannot be cut; undefined when there is just more to come of it. */
+  /** Why that record cannot be cut; undefined if it is only incomplete. */
   readonly broken?: Broken | undefined;
 }
 
 export interface Broken {
   readonly why: 'not UTF-8' | 'text behind a quote' | 'quote never closed' | 'too long' | 'too many columns';
-  /** 1-based: where the record, or the quoted cell, begins. */
+  /** 1-based line on which the record, or the quoted cell, begins. */
   readonly line: number;
 }
 
-/** Whether a cell has quotes around it. */
+/** True if a cell has quotes around it. */
 export function isQuoted(bytes: Buffer, start: number): boolean {
   return start > 0 && bytes[start - 1] === QUOTE;
 }
@@ -68,34 +68,34 @@ export function bytesOf({ chunk: { bytes }, spans }: CsvRecord): Buffer {
 export interface CutOptions {
   /** One ASCII character. */
   readonly delimiter: string;
-  /** Whether quotes hold cells together; undefined: where they do so as RFC 4180 has it. */
+  /** True if quotes enclose cells; undefined: if they do so by RFC 4180. */
   readonly quotes?: boolean | undefined;
   /** Longest record, in bytes. */
   readonly longest: number;
-  /** Number of the first line. Default 1. */
+  /** Number of the first line. Default: 1. */
   readonly firstLine?: number;
 }
 
 /**
- * Cuts a table's bytes into records. A cell that begins with a quote ends at the next quote that is not doubled; in other
- * cells a quote is a character. Where text follows the closing quote, or none closes it, the cell's end cannot be known:
- * the record is broken. Tables with tabs are often written without any quoting, so there such a cell is plain text, unless
- * `quotes` is true.
+ * Cuts a table's bytes into records. A cell that begins with a quote ends at the next quote that is not doubled; in other cells a
+ * quote is an ordinary character. If text follows the closing quote, or there is no closing quote, the end of the cell cannot be
+ * known, so the record is broken. Tables with tabs are often written without any quoting, so in them such a cell is plain text,
+ * unless `quotes` is true.
  */
 export class RecordCutter {
   readonly #delimiter: number;
-  /** No byte is the number -1: then no quote is found. */
+  /** -1 for no quotes, because no byte has this value. */
   readonly #quote: number;
   readonly #mayBePlain: boolean;
   readonly #longest: number;
-  /** The line that the next record begins on. */
+  /** The line on which the next record begins. */
   line: number;
-  /** Of the record that is looked at. */
+  /** Plain quotes of the current record. */
   #plainQuotes = 0;
-  /** Only quotes hold line ends inside of a record. */
+  /** Only quotes can put line ends inside a record. */
   #hasQuotes = false;
   #broken: Broken['why'] = 'quote never closed';
-  /** Where the cell begins that broke it. */
+  /** Start of the cell that broke the record. */
   #brokenAt = 0;
 
   constructor({ delimiter, quotes, longest, firstLine = 1 }: CutOptions) {
@@ -106,7 +106,7 @@ export class RecordCutter {
     this.line = firstLine;
   }
 
-  /** @param isEnd there is nothing behind these */
+  /** @param isEnd true if nothing follows these bytes */
   cut(bytes: Buffer, isEnd: boolean): Cut {
     const chunk: CsvChunk = { bytes, isPlain: false };
     const cut = this.#cutRecords(chunk, isEnd);
@@ -139,7 +139,7 @@ export class RecordCutter {
     return { records, end };
   }
 
-  /** Finds a record's cells. @returns where it ends, line end included; {@link ODD} or {@link MORE} */
+  /** Finds a record's cells. @returns its end with the line end; {@link ODD} or {@link MORE} */
   #cutRecord(bytes: Buffer, start: number, isEnd: boolean, spans: number[]): number {
     this.#plainQuotes = 0;
     this.#hasQuotes = false;
@@ -167,7 +167,7 @@ export class RecordCutter {
     }
   }
 
-  /** Where the quote is that ends a cell, which begins with one at `start`. */
+  /** Position of the quote that ends the cell which begins at `start`. */
   #quotedEnd(bytes: Buffer, start: number, isEnd: boolean): number {
     let end = bytes.indexOf(QUOTE, start + 1);
     while (end !== -1 && bytes[end + 1] === QUOTE) end = bytes.indexOf(QUOTE, end + 2);
@@ -194,23 +194,26 @@ export class RecordCutter {
   }
 }
 
-/** Instead of an end: the cell is broken; its end is not there yet; it has no quotes around it. */
+/** Returned instead of an end: the cell is broken; its end has not arrived yet; it is not quoted. */
 const [ODD, MORE, PLAIN] = [-1, -2, -3];
 
-/** 1 when the bytes before `behind` are a line's end, as those of all records are but for a file's last one. */
+/** 1 if the bytes before `behind` are a line end, which only a file's last record may lack. */
 function endsLine(bytes: Buffer, behind: number): number {
   const last = bytes[behind - 1];
   return last === LF || last === CR ? 1 : 0;
 }
 
-/** Whether a carriage return without a line feed is among the bytes: as their last one it may be. */
+/** True if there is a carriage return without a line feed. The last byte does not count, because its line feed may follow. */
 function hasLoneReturn(bytes: Buffer): boolean {
   for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1))
     if (bytes[at + 1] !== LF) return true;
   return false;
 }
 
-/** Line ends, of whichever kind. Without lone carriage returns they are found natively: a loop over quoted cells costs a tenth of a build. */
+/**
+ * Counts line ends of any kind. Without lone carriage returns a native search is used, because a loop over quoted cells costs a
+ * tenth of a build.
+ */
 function countLines(bytes: Buffer, start: number, end: number, hasReturn: boolean): number {
   let lines = 0;
   if (!hasReturn) {

@@ -9,19 +9,20 @@ import { peek, withoutStart } from './peek.ts';
 import type { Mark } from './place.ts';
 import { TableReader } from './table-reader.ts';
 
-/** A table whose extension promises commas. */
+/** Reads a table whose extension suggests commas. */
 export function readCsv(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
   return readTable(chunks, ',', options);
 }
 
-/** A table whose extension promises tabs. */
+/** Reads a table whose extension suggests tabs. */
 export function readTsv(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
   return readTable(chunks, '\t', options);
 }
 
 /**
- * A row per record below the header, its fields named by the header. Columns that are no field of a row are data for the
- * profile's templates and are not sent by themselves. An empty cell is an absent field, a record of empty cells no row.
+ * Reads one row per record below the header, which names the fields. Columns that are not fields of a row are data for the
+ * profile's templates and are not sent by themselves. An empty cell is an absent field, and a record with only empty cells is not
+ * a row.
  * @throws InvalidInput when there is no usable header, or its bytes or quotes make the file unreadable or ambiguous.
  */
 async function* readTable(
@@ -47,7 +48,7 @@ async function* readTable(
   yield* readRecords({ chunks: withoutStart(all, sepBytes), offset: sepBytes, cutter, reader }, options);
 }
 
-/** Reads on in a table, from a mark in its middle. */
+/** Continues reading a table from a mark in its middle. */
 export function readTableFrom(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
@@ -70,7 +71,7 @@ async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffe
 
 interface Records {
   readonly chunks: AsyncIterable<Buffer>;
-  /** Where they begin. */
+  /** Position of their first byte. */
   readonly offset: number;
   readonly cutter: RecordCutter;
   readonly reader: TableReader;
@@ -105,7 +106,7 @@ function noteDelimiter(
   reading.note(`Read with the delimiter ${delimiterName(delimiter)}, ${why}.`);
 }
 
-/** Cuts a table's records. A record over several chunks is looked at again only when there is twice as much of it. */
+/** Cuts a table's records. A record over several chunks is tried again only once twice as many bytes have arrived. */
 async function* cutRecords(
   chunks: AsyncIterable<Buffer>,
   cutter: RecordCutter,

@@ -3,10 +3,10 @@ import type { UnreadableRow } from '../row.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Longest text of an unreadable row that is kept for its dead letter, in bytes. */
+/** Most bytes of an unreadable row to keep for its dead letter. */
 const MAX_RAW = 100_000;
 
-/** A line's text, or the row that cannot be read. */
+/** A line's text, or an unreadable row. */
 export function decodeLine(
   { number: line, bytes }: Line,
   maxRowBytes: number,
@@ -29,7 +29,7 @@ export function decodeLine(
   }
 }
 
-/** The text of a row for a message, whatever its bytes are. */
+/** The text of a row for a message, whatever its bytes. */
 export function rawText(bytes: Buffer): string {
   return bytes.subarray(0, MAX_RAW).toString('utf8');
 }

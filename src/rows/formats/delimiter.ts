@@ -2,7 +2,7 @@ import { InvalidInput } from '../../errors.ts';
 import { cellsOf, RecordCutter, type CsvRecord } from './csv-records.ts';
 import type { TableRules } from '../../checkpoints/profile.ts';
 
-/** What separates the cells of tables that people have, and how it is called. */
+/** Common delimiters of tables, with their names. */
 const NAMES: Readonly<Record<string, string>> = {
   ',': 'comma',
   ';': 'semicolon',
@@ -15,7 +15,7 @@ export function delimiterName(delimiter: string): string {
   return NAMES[delimiter] ?? `"${delimiter}"`;
 }
 
-/** A delimiter as it is written in a profile or a command: a character, its name, or `\t`; undefined for what is none. */
+/** Parses a delimiter from a profile or a command: a character, its name, or `\t`; undefined if it is not one. */
 export function readDelimiter(written: string): string | undefined {
   if (written === '\\t') return '\t';
   const named = Object.keys(NAMES).find((delimiter) => NAMES[delimiter] === written.toLowerCase());
@@ -23,7 +23,7 @@ export function readDelimiter(written: string): string | undefined {
   return /^[\t\x20-\x7e]$/.test(written) && !/["\w]/.test(written) ? written : undefined;
 }
 
-/** The first line that Excel writes and reads to name the delimiter; `bytes` with its line end. */
+/** Excel's first line that names the delimiter; `bytes` includes its line end. */
 export function readSepLine(
   start: Buffer,
 ): { readonly delimiter: string; readonly bytes: number } | undefined {
@@ -32,33 +32,33 @@ export function readSepLine(
   return line === undefined || delimiter === undefined ? undefined : { delimiter, bytes: line.length };
 }
 
-/** The start of a table, to recognise its delimiter from. */
+/** The beginning of a table, from which its delimiter is detected. */
 export interface Sample {
   readonly name: string;
   readonly start: Buffer;
-  /** Whether it is the whole table. */
+  /** True if it is the whole table. */
   readonly isWhole: boolean;
-  /** The delimiter that the file's extension promises. */
+  /** The delimiter suggested by the file's extension. */
   readonly promised: string;
   readonly quotes: TableRules['quotes'];
 }
 
-/** What a table would be with a delimiter. */
+/** How a table looks with a delimiter. */
 interface Fit {
   readonly delimiter: string;
   /** Columns of its header. */
   readonly width: number;
   readonly records: number;
-  /** Records with as many cells as the header, surplus empty ones not counted. */
+  /** Records with as many cells as the header, not counting additional empty ones. */
   readonly fitting: number;
-  /** Records of one cell. */
+  /** Records with one cell. */
   readonly single: number;
 }
 
 /**
- * Recognises a table's delimiter from its header and its first records: the one that cuts both into the same number of
- * cells, more than one. A header without any delimiter is a table of one column.
- * @throws InvalidInput when several would do, or none that the header has fits the records.
+ * Detects a table's delimiter from its header and first records: the one that splits both into the same number of cells, at least
+ * two. A header without any delimiter makes a table with one column.
+ * @throws InvalidInput when several delimiters fit, or none of those in the header fits the records
  */
 export function recogniseDelimiter(sample: Sample): string {
   const { promised, name } = sample;
@@ -71,7 +71,7 @@ export function recogniseDelimiter(sample: Sample): string {
   const whole = plausible.filter(({ records, fitting }) => fitting === records);
   const [only] = whole.length > 0 ? whole : plausible;
   if (only === undefined) {
-    // Where the promised one is in the header, what is wrong with its rows is reported row by row.
+    // If the suggested delimiter is in the header, problems are reported row by row.
     if (split.every(({ delimiter, records, single }) => delimiter === promised || single === records))
       return promised;
     throw doubtful(name, split);
@@ -89,7 +89,7 @@ function fitOf({ start, isWhole, quotes }: Sample, delimiter: string): Fit {
   const cut = (isEnd: boolean): readonly CsvRecord[] =>
     new RecordCutter({ delimiter, quotes, longest: Infinity }).cut(start, isEnd).records;
   const whole = cut(isWhole);
-  // A header that is longer than the sample is cut all the same.
+  // A header that is longer than the sample is cut anyway.
   const [header = [], ...records] = (whole.length > 0 ? whole : cut(true))
     .map((record) => cellsOf(record))
     .filter((cells) => cells.some((cell) => cell.trim() !== ''));

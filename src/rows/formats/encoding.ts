@@ -2,20 +2,20 @@ import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from './format.ts';
 import { peek, withoutStart, type Peeked } from './peek.ts';
 
-/** What the first bytes say of a file's encoding. */
+/** What a file's first bytes show about its encoding. */
 interface Recognised {
   /** A canonical name of the WHATWG Encoding Standard. */
   readonly encoding: string;
-  /** Bytes of the byte order mark. */
+  /** Number of bytes of the byte order mark. */
   readonly mark: number;
-  /** Why, where it is not UTF-8 and nobody said so. */
+  /** The reason, if it is not UTF-8 and was not configured. */
   readonly why?: string | undefined;
 }
 
-/** A NUL among the first bytes is a file that is no text; one further on is a row that cannot be used. */
+/** A NUL within these first bytes means that a file is not text; a later one makes its row invalid. */
 const TEXT_BYTES = 4_096;
 
-/** The canonical name of an encoding, such as `windows-1252` for `latin1`; undefined when there is no such encoding. */
+/** The canonical name of an encoding, such as `windows-1252` for `latin1`; undefined for an unknown encoding. */
 export function canonicalEncoding(label: string): string | undefined {
   try {
     return new TextDecoder(label).encoding;
@@ -25,10 +25,10 @@ export function canonicalEncoding(label: string): string | undefined {
 }
 
 /**
- * A file's content as UTF-8 without a byte order mark. A byte order mark decides, then the profile, then the bytes: UTF-16
- * is recognised by its zeros. Other encodings cannot be told apart by their bytes, so they have to be named.
- * @returns also how many bytes the byte order mark has
- * @throws InvalidInput when the content is not text, or not of the encoding it should be of.
+ * A file's content as UTF-8 without a byte order mark. Uses the byte order mark, then the profile, then the bytes: UTF-16 is
+ * detected by its zeros. Other encodings cannot be distinguished by their bytes, so they must be configured.
+ * @returns the content, and the number of bytes of the byte order mark
+ * @throws InvalidInput when the content is not text, or not in the expected encoding
  */
 export async function decodeText(
   peeked: Peeked,
@@ -75,7 +75,7 @@ function readMark(start: Buffer, name: string): Recognised | undefined {
   return undefined;
 }
 
-/** Text of UTF-16 has zeros in one half of its units only, a tenth of them at least, and no control characters. */
+/** UTF-16 text has zeros in only one half of its units, in at least a tenth of them, and no control characters. */
 const MIN_ZERO_HALVES = 0.1;
 const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 
@@ -118,7 +118,7 @@ async function* decode(
 
 const HOW_TO_NAME = "--encoding windows-1252, or table: { encoding: 'windows-1252' } in the profile";
 
-/** The refusal of a whole file for bytes on one line: half a file is never sent. */
+/** Rejects a whole file because of bytes on one line: half a file is never sent. */
 export function notUtf8(name: string, line?: number): InvalidInput {
   const where = line === undefined ? '' : ` in line ${line}`;
   return new InvalidInput(

@@ -2,13 +2,16 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { InvalidInput } from '../../errors.ts';
 
-/** Text seldom shrinks to less than a fiftieth; a bomb is a thousandth. Judged before its rows take minutes to write. */
+/**
+ * Text rarely compresses to less than a fiftieth; a decompression bomb compresses to a thousandth. Checked first, because writing
+ * a bomb's rows takes minutes.
+ */
 const MAX_RATIO = 200;
 const JUDGED_FROM_BYTES = 32_000_000;
 
 /**
- * The content of a gzipped file as it streams in.
- * @throws InvalidInput when it is no gzip, ends early, or is made to fill a disk.
+ * Streams the content of a gzipped file.
+ * @throws InvalidInput when it is not gzip, ends early, or is a decompression bomb
  */
 export async function* gunzip(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Buffer> {
   let unpacked = 0;

@@ -8,10 +8,9 @@ import { PromptMap } from './json-map.ts';
 import { peek } from './peek.ts';
 
 /**
- * One JSON document: an array of rows, one row, or the guide's own shape, an object of `{custom_id: prompt}` whose values
- * may also be rows without their id. Streams, so a large document needs no more memory than its largest row. JSON lines
- * are read as such.
- * @throws InvalidInput when the file is none of these.
+ * Reads one JSON document: an array of rows, a single row, or an object `{custom_id: prompt}` as in the guide, whose values may
+ * also be rows without an id. Streams, so that memory depends only on the largest row. JSON lines are detected and read as such.
+ * @throws InvalidInput when the file is none of these
  */
 export async function* readJsonDocument(
   chunks: AsyncIterable<Uint8Array>,
@@ -41,7 +40,7 @@ function cut(cutter: ElementCutter, chunk: Uint8Array, map: PromptMap): Buffer[]
   try {
     return cutter.push(asBuffer(chunk));
   } catch (error) {
-    // The rows of a wrapper are one value of it, which may be longer than a row may be.
+    // The rows of a wrapper object are a single value, which may be longer than a row.
     if (cutter.isArray === false) map.rejectWrapper(cutter.start);
     throw error;
   }
@@ -61,7 +60,7 @@ function isJson(json: Buffer): boolean {
   }
 }
 
-/** A whole value on the first line, and another one below it. */
+/** True if the first line is a complete value and another one follows. */
 function isJsonLines(start: Buffer): boolean {
   const lines = start.toString('utf8').split(/\r\n|\n|\r/);
   const [first = '', second = ''] = lines.filter((line) => line.trim() !== '');

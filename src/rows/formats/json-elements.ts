@@ -6,31 +6,31 @@ const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const BLANK = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
-/** What a document's text cannot be cut into. */
+/** Why a document cannot be cut into elements. */
 export type Brokenness = 'not a document' | 'malformed' | 'more than one value';
 
 export interface CutterOptions {
   readonly name: string;
   /** Longest element, in bytes. */
   readonly maxBytes: number;
-  /** The error to throw when the text is not one array or one object. */
+  /** Creates the error for a text that is not exactly one array or object. */
   readonly refuse: (why: Brokenness, isArray: boolean) => Error;
 }
 
 /**
- * Cuts one JSON document, an array or an object, into the texts of its elements or entries, without reading them: their
- * numbers keep their digits. What an element's text holds is checked by whoever parses it.
+ * Cuts one JSON document, an array or an object, into the texts of its elements or entries. Does not parse them, so that numbers
+ * keep their digits; the caller must validate the texts.
  */
 export class ElementCutter {
   readonly #options: CutterOptions;
-  /** Whether the document is an array; undefined before its first byte. */
+  /** True if the document is an array; undefined before its first byte. */
   isArray: boolean | undefined;
   #depth = 0;
   #inString = false;
   #escaped = false;
   #isClosed = false;
   #elements = 0;
-  /** Pieces of the element that has not ended yet. */
+  /** Pieces of the current, incomplete element. */
   #pieces: Buffer[] = [];
   #bytes = 0;
 
@@ -38,7 +38,7 @@ export class ElementCutter {
     this.#options = options;
   }
 
-  /** The start of the element that has not ended yet. */
+  /** The beginning of the current, incomplete element. */
   get start(): Buffer {
     return Buffer.concat(this.#pieces.slice(0, 2)).subarray(0, 1_000);
   }
@@ -69,7 +69,7 @@ export class ElementCutter {
     return elements;
   }
 
-  /** @throws when the document has not been closed; whether there was one at all */
+  /** @throws when the document is not closed. @returns false if there was none */
   end(): boolean {
     if (this.isArray !== undefined && !this.#isClosed) throw this.#refuse('malformed');
     return this.isArray !== undefined;

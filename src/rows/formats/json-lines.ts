@@ -8,7 +8,10 @@ import type { Mark } from './place.ts';
 import { rowLines } from './row-lines.ts';
 import { unwritable } from '../../jsonl/unwritable.ts';
 
-/** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-json.ts`. */
+/**
+ * Reads JSON lines: one JSON value per line. The values are not parsed here, because the fast path needs no parsed value: see
+ * `splice-json.ts`.
+ */
 export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
@@ -31,7 +34,7 @@ function toRow(line: Line, maxRowBytes: number): Row {
     : { ...decoded, fields: firstField(decoded.raw) };
 }
 
-/** Reads a row that was handed on unread. */
+/** Parses a row. */
 export function readJsonRow({ line, json }: JsonRow): ReadRow | UnreadableRow {
   const read = readJsonText(json.toString('utf8'));
   if ('value' in read) return { kind: 'read', line, value: read.value };
@@ -39,10 +42,10 @@ export function readJsonRow({ line, json }: JsonRow): ReadRow | UnreadableRow {
   return { kind: 'unreadable', line, problem: read, raw, fields: firstField(raw) };
 }
 
-/** A whole field at the start of an object: ids of at most some hundred characters, and numbers. */
+/** A complete field at the beginning of an object: an id of limited length, or a number. */
 const FIRST_FIELD = /^\s*\{\s*"([^"\\]{1,100})"\s*:\s*("(?:[^"\\]|\\.){1,1024}"|-?\d{1,40})\s*[,}]/;
 
-/** The first field of a row that is broken behind it: where it is the id, the row keeps it. */
+/** The first field of a row that is broken after it: if it is the id, the row keeps its id. */
 function firstField(raw: string): Readonly<Record<string, unknown>> | undefined {
   const [, name, value] = FIRST_FIELD.exec(raw) ?? [];
   if (name === undefined || value === undefined) return undefined;
@@ -53,7 +56,7 @@ function firstField(raw: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
-/** A row's value, or why it is none. */
+/** A row's value, or the problem. */
 export function readJsonText(text: string): { readonly value: unknown } | Problem {
   if (text.includes('\0'))
     return { code: 'INVALID_UTF8', message: 'The row is not text: it has a NUL byte.' };
@@ -67,7 +70,7 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
   return reason === undefined ? { value } : { code: 'INVALID_JSON', message: reason };
 }
 
-/** A first line that is a lone bracket is a document printed over many lines, which would be as many invalid rows. */
+/** Rejects a JSON document over many lines, whose first line is a single bracket: it would become as many invalid rows. */
 function rejectWholeDocument(first: Line | undefined, name: string): void {
   const text = first?.bytes?.toString('utf8').trim() ?? '';
   if (text === '{' || text === '[' || (text.startsWith('[') && 'value' in readJsonText(text))) {

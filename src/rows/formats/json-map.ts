@@ -7,14 +7,14 @@ import type { ReadOptions } from './format.ts';
 /** Bytes of entries that are read to distinguish a row from a map of prompts. */
 const UNDECIDED_BYTES = 1_000_000;
 
-/** An entry of an object, its value still in its text. */
+/** An entry of an object, with its value as text. */
 interface Entry {
   readonly key: string;
   readonly value: unknown;
   readonly text: string;
 }
 
-/** Reads the entries of a document that is an object: of one row, or of prompts by their ids. */
+/** Reads the entries of a document that is an object: either one row, or prompts by id. */
 export class PromptMap {
   readonly #options: ReadOptions;
   #kind: 'undecided' | 'row' | 'map' = 'undecided';
@@ -44,7 +44,7 @@ export class PromptMap {
     return this.#kind === 'map' ? this.#flush() : [];
   }
 
-  /** The rows that are left when the object has ended. */
+  /** The remaining rows when the object has ended. */
   end(): JsonRow[] {
     if (this.#kind !== 'row') return this.#flush();
     const text = `{${this.#held.map((entry) => `${JSON.stringify(entry.key)}:${entry.text}`).join(',')}}`;
@@ -62,7 +62,7 @@ export class PromptMap {
     });
   }
 
-  /** @throws InvalidInput when what begins here, and is too long to be read, is an array of rows under a key */
+  /** @throws InvalidInput when the text begins an array of rows under a key, which would be too long to read */
   rejectWrapper(start: Buffer): void {
     const [, key] = /^\s*("(?:[^"\\]|\\.)*")\s*:\s*\[\s*\{/.exec(start.toString('utf8')) ?? [];
     if (key !== undefined && this.#kind === 'undecided')
@@ -70,7 +70,7 @@ export class PromptMap {
   }
 }
 
-/** The key under which a document has its rows, if an entry of it is no row but holds rows: itself, or one of its own fields. */
+/** The key of a document's rows: that of an entry that is not a row but contains rows, directly or in one of its fields. */
 function keyOfRows({ key, value }: Entry, rowFields: ReadonlySet<string> = new Set()): string | undefined {
   if (holdsRows(value)) return key;
   const isRow = (each: unknown): boolean =>
@@ -80,7 +80,7 @@ function keyOfRows({ key, value }: Entry, rowFields: ReadonlySet<string> = new S
   return inner === undefined ? undefined : isRow(value[inner]) ? key : `${key}.${inner}`;
 }
 
-/** Several objects in an array are rows; the messages of one row have roles. */
+/** True for an array of objects, except the messages of one row, which have roles. */
 function holdsRows(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
   const [first] = value as unknown[];
@@ -110,18 +110,18 @@ function readEntry(text: string, name: string): Entry {
   }
 }
 
-/** Where a JSON string ends, its quote included; no pattern, for it may be longer than one can be matched. */
+/** The end of a JSON string with its quote. Does not use a regular expression, because the string may be too long for one. */
 function stringEnd(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
   return at + 1;
 }
 
-/** A row of the map: a prompt, or an object that is the row without its id. */
+/** The row of an entry: a prompt, or an object that is a row without its id. */
 function withId({ key, value, text }: Entry): string {
   const id = `"custom_id":${JSON.stringify(key)}`;
   if (!isFields(value)) return `{${id},"prompt":${text}}`;
-  // Behind the others: of two fields of one name, the last one counts.
+  // The id is added last, because of two fields with the same name the last one counts.
   const fields = text.slice(1, -1).trim();
   return fields === '' ? `{${id}}` : `{${fields},${id}}`;
 }

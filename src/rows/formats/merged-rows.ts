@@ -1,17 +1,17 @@
-/** What tells the rows of a table apart. */
+/** What distinguishes the rows of a table. */
 interface TableShape {
   readonly delimiter: string;
   readonly width: number;
-  /** Where its ids are; 0 when it has none. */
+  /** Position of the ids; 0 if the table has none. */
   readonly idColumn: number;
 }
 
-/** An id as programs write them: no spaces, and a digit in it. */
+/** A typical id: no spaces, and at least one digit. */
 const ID = /^(?=\S*\d)[^\s"]{1,64}$/;
 
 /**
- * Whether a record over several lines looks like several rows, of which one has a quote at a cell's start and another one
- * at a cell's end. `likely`: its lines have cells like rows and, where a text may have those by chance, an id each.
+ * Checks whether a record over several lines may be several rows, joined by a quote at the start of a cell in one row and at the
+ * end of a cell in another. `likely`: its lines have cells like rows and, if a text could have these by chance, an id each.
  * `possibly`: its lines have as many cells as the table has columns.
  */
 export function couldBeRows(

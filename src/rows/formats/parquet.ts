@@ -15,11 +15,11 @@ import type { ReadOptions } from './format.ts';
 import { spool } from './spool.ts';
 import { readHeader } from './table-header.ts';
 
-/** Rows that are read together. A row group is read in a few pieces, because each piece searches for its pages again. */
+/** Rows to read together. A row group is read in few pieces, because each piece searches for its pages again. */
 const PIECE_ROWS = 5_000;
 const MAX_PIECES = 20;
 
-/** Beside those that the reader has by itself. */
+/** Decompressors in addition to the reader's own. */
 const COMPRESSORS: Compressors = {
   GZIP: (input) => gunzipSync(input),
   BROTLI: (input) => brotliDecompressSync(input),
@@ -27,9 +27,9 @@ const COMPRESSORS: Compressors = {
 };
 
 /**
- * A row per row of a Parquet file: its columns are data for templates, as a table's are. The file goes to a temporary
+ * Reads one row per row of a Parquet file: its columns are data for templates, as a table's are. Copies the file to a temporary
  * file, because its table of contents is at its end.
- * @throws InvalidInput when it is no Parquet file, or is compressed in a way that is not read
+ * @throws InvalidInput when it is not a Parquet file, or its compression is not supported
  */
 export async function* readParquet(
   chunks: AsyncIterable<Uint8Array>,
@@ -85,7 +85,7 @@ async function asBuffer(handle: FileHandle): Promise<AsyncBuffer> {
   };
 }
 
-/** A value as JSON has it; what is absent is left out, and no digit of a number is lost. */
+/** Converts a value to JSON without losing digits; omits absent values. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return readNumber(String(value));
   if (value instanceof Date) return isoOf(value);
@@ -96,7 +96,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(fields.filter(([, inner]) => inner !== undefined));
 }
 
-/** A date without a time is that alone. */
+/** A date without a time is shown without one. */
 function isoOf(date: Date): string {
   const iso = date.toISOString();
   return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : iso;

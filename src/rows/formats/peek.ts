@@ -1,15 +1,15 @@
-/** Bytes looked at to tell what a file is. */
+/** How many bytes are read to detect the format. */
 const PEEK_BYTES = 65_536;
 
 /** The start of a stream, and the whole stream. */
 export interface Peeked {
   readonly start: Buffer;
-  /** Whether the start is all there is. */
+  /** True if the beginning is the whole stream. */
   readonly isWhole: boolean;
   readonly chunks: AsyncIterable<Buffer>;
 }
 
-/** Looks at a stream's first bytes without losing them. */
+/** Reads a stream's first bytes without consuming them. */
 export async function peek(chunks: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const source = chunks[Symbol.asyncIterator]();
   const pieces: Uint8Array[] = [];
@@ -23,7 +23,7 @@ export async function peek(chunks: AsyncIterable<Uint8Array>): Promise<Peeked> {
     bytes += next.value.length;
   }
   const all = Buffer.concat(pieces);
-  // Never more, however much came at once: what is found must not depend on how a store cuts its chunks.
+  // Never returns more than the limit, because detection must not depend on the store's chunk sizes.
   return {
     start: all.subarray(0, PEEK_BYTES),
     isWhole: all.length <= PEEK_BYTES,

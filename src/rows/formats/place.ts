@@ -1,37 +1,37 @@
 import type { SavedReading } from './reading.ts';
 
-/** Where a reader stands between two batches of rows; a later call can go on from there. */
+/** Position of a reader between two batches of rows, at which a later call can continue. */
 export interface Place {
-  /** Rows of the file that were handed on. */
+  /** Number of the file's rows that were returned. */
   readonly rows: number;
-  /** Absent where a file can only be read from its start: then its first rows are read once more, and left out. */
+  /** Absent if a file can only be read from its start: then its first rows are read again and skipped. */
   readonly entry?: Entry | undefined;
 }
 
-/** A place in the middle of a file, with all that its start has told of it. */
+/** A position in the middle of a file, with everything that its start has shown. */
 export type Entry = Mark & { readonly reading: SavedReading };
 
-/** What a format needs to be entered in the middle. */
+/** What a format needs to continue in the middle of a file. */
 export interface Mark {
   readonly as: 'json lines' | 'text' | 'table';
-  /** Byte of the file. */
+  /** Byte offset in the file. */
   readonly offset: number;
-  /** Lines before it. */
+  /** Number of lines before it. */
   readonly lines: number;
-  /** Its lines end with carriage returns alone. */
+  /** True if its lines end with carriage returns only. */
   readonly returns?: boolean | undefined;
-  /** Of a table: the cells of its header, when it has been read, and what separates cells. */
+  /** Only for a table: the cells of its header, if it was read, and the delimiter. */
   readonly header?: readonly string[] | undefined;
   readonly delimiter?: string | undefined;
 }
 
-/** Follows a reader through a file whose bytes are read as they are. */
+/** Tracks the position of a reader in a file whose bytes are read directly. */
 export class Standing {
-  /** Bytes that the reader does not see: a byte order mark. */
+  /** Bytes that the reader does not see: the byte order mark. */
   base = 0;
   #mark: Mark | undefined;
 
-  /** @param mark its offset counts from the first byte that the reader saw */
+  /** @param mark its offset counts from the reader's first byte */
   at(mark: Mark): void {
     this.#mark = { ...mark, offset: mark.offset + this.base };
   }

@@ -1,14 +1,14 @@
 import type { InputReading } from '../../checkpoints/plan.ts';
 
-/** Columns that are named in the plan and the summary. */
+/** Most columns to list in the plan and the summary. */
 const MAX_COLUMNS = 50;
 const MAX_NAME = 100;
 
-/** A {@link Reading} between two calls. */
+/** State of a {@link Reading} between two calls. */
 export interface SavedReading extends Pick<Reading, 'format' | 'encoding' | 'ignoredColumns'> {
   readonly delimiter?: string | undefined;
   readonly columns?: readonly string[] | undefined;
-  /** How often something was seen, and where first, in the order of {@link TALLIES}. */
+  /** Number of occurrences and first line of each, in the order of {@link TALLIES}. */
   readonly tallies: readonly SavedTally[];
   readonly notices: readonly string[];
 }
@@ -17,12 +17,12 @@ type SavedTally = readonly [count: number, line: number];
 
 const TALLIES = ['emptyRows', 'shortRows', 'severalLines', 'plainQuotes', 'repeatedHeaders'] as const;
 
-/** Collects how one file is read, as it is read: what was recognised, and what was left out. */
+/** Records how one file is read: what was detected, and what was skipped. */
 export class Reading {
-  /** The extension that says the format, such as `.csv`. */
+  /** Extension of the format, such as `.csv`. */
   format = '';
   encoding = 'utf-8';
-  /** Of a table. */
+  /** Only for a table. */
   delimiter: string | undefined;
   columns: readonly string[] | undefined;
   ignoredColumns = 0;
@@ -53,7 +53,7 @@ export class Reading {
     return { format, encoding, delimiter, columns, ignoredColumns, tallies, notices: [...this.#notices] };
   }
 
-  /** Adds a sentence for people about something that is not the plain default. */
+  /** Adds a sentence for people about something that differs from the default. */
   note(sentence: string): void {
     this.#notices.push(sentence);
   }
@@ -88,7 +88,7 @@ export class Reading {
   }
 }
 
-/** How often something was seen, and the first line it was seen on. */
+/** Number of occurrences, and the first line with one. */
 export class Tally {
   count = 0;
   #line = 0;

@@ -1,9 +1,9 @@
-/** Characters of the start that are looked at. */
+/** How many characters of the beginning are read. */
 const LOOKED_AT = 4_096;
 
 /**
- * The extension that content without a name would have, by its first bytes: gzip, a workbook, Parquet, JSON, or else a
- * table. A text of one line a prompt looks like a table of one column: whoever has that says so.
+ * Detects the extension of content without a name by its first bytes: gzip, a workbook, Parquet, JSON, otherwise a table. A text
+ * with one prompt per line looks like a table with one column, so its format must be given.
  */
 export function recogniseFormat(start: Buffer): string {
   if (start[0] === 0x1f && start[1] === 0x8b) return 'csv.gz';

@@ -5,8 +5,8 @@ import { peek } from './peek.ts';
 import type { Mark } from './place.ts';
 
 /**
- * The lines of a file with a row per line, in batches.
- * @param from where the chunks begin, when that is not the file's start
+ * The lines of a file that has one row per line, in batches.
+ * @param from position of the first chunk, if it is not the start of the file
  */
 export async function* rowLines(
   chunks: AsyncIterable<Uint8Array>,

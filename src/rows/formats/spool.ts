@@ -6,17 +6,17 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InvalidInput } from '../../errors.ts';
 
-/** What fits into the temporary folder of a Lambda, with some room for others. */
+/** Fits into the temporary folder of a Lambda, with room for other files. */
 const MAX_SPOOLED_BYTES = 450_000_000;
 
-/** A file that is removed when it is disposed of. */
+/** A temporary file, which is removed on disposal. */
 export interface Spooled extends AsyncDisposable {
   readonly path: string;
 }
 
 /**
- * Puts a stream into a temporary file, for formats whose table of contents is at their end.
- * @throws InvalidInput when it is larger than such a file may be
+ * Writes a stream to a temporary file, for formats whose table of contents is at their end.
+ * @throws InvalidInput when it is too large
  */
 export async function spool(chunks: AsyncIterable<Uint8Array>, name: string): Promise<Spooled> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-input-'));

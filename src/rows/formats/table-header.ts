@@ -3,12 +3,12 @@ import { InvalidInput } from '../../errors.ts';
 import type { Table } from '../row.ts';
 import type { ReadOptions } from './format.ts';
 
-/** Columns that a message names. */
+/** Most columns to name in a message. */
 const NAMED = 20;
 
 /**
- * Reads a table's header. A column without a name is ignored, as the index is that pandas writes.
- * @throws InvalidInput when two columns have one name, a name is not text, or the column is missing that the ids are in.
+ * Reads a table's header. Ignores columns without a name, such as the index that pandas writes.
+ * @throws InvalidInput when two columns have the same name, a name is not text, or the id column is missing
  */
 export function readHeader(cells: readonly string[], { name, table, reading, onHeader }: ReadOptions): Table {
   const header = cells.map(columnName);
@@ -36,7 +36,7 @@ export function readHeader(cells: readonly string[], { name, table, reading, onH
   };
 }
 
-/** A column's name without what nobody sees or types: byte order marks, joiners, spaces that do not break. */
+/** A column's name without invisible characters: byte order marks, joiners, non-breaking spaces. */
 function columnName(cell: string): string {
   return cell
     .replaceAll(/[\u200b\u2060\ufeff]/g, '')
@@ -44,10 +44,10 @@ function columnName(cell: string): string {
     .trim();
 }
 
-/** Whether a row is the header once more, as where several files were put into one. A table of one column may have such a row. */
+/** True if a row repeats the header, as in concatenated files. In a table with one column such a row may be data. */
 export function repeatsHeader(cells: readonly string[], { header, named }: Table): boolean {
   if (named < 2 || cells.length < named) return false;
-  // Behind a byte order mark quotes are characters.
+  // After a byte order mark, quotes are ordinary characters.
   const [first = '', ...others] = cells.map(columnName);
   const names = [first.replace(/^"(.*)"$/, '$1'), ...others];
   return names.every((name, n) => name === (header[n] ?? ''));
@@ -68,7 +68,9 @@ function noteHeader(
   reading.note(`${which} no name in the header: ignored.`);
 }
 
-/** The columns of a table, for a message about a column that it lacks. The first row of a table without a header is not shown. */
+/**
+ * Lists the columns of a table, for a message about a missing column. Does not show the first row of a table without a header.
+ */
 export function listColumns(columns: readonly string[]): string {
   if (hasNoHeader(columns))
     return 'Its first line is read as the header, and has a number for a name: if that is a row, put a line with the names of the columns above it.';
@@ -81,7 +83,7 @@ function nameColumns(columns: readonly string[]): string {
   return `${some.join(', ')}${columns.length > NAMED ? ', …' : ''}`;
 }
 
-/** Whether the names of the columns are a row: one of them is a number, and no year. */
+/** True if the names of the columns look like a row: one of them is a number and not a year. */
 export function hasNoHeader(columns: readonly string[]): boolean {
   return columns.some((name) => name !== '' && !YEAR.test(name) && Number.isFinite(Number(name)));
 }

@@ -7,24 +7,24 @@ import type { Mark } from './place.ts';
 import { Reading } from './reading.ts';
 import { readHeader, repeatsHeader } from './table-header.ts';
 
-/** Turns a table's records into rows: the first one that is not blank is the header. */
+/** Turns a table's records into rows. The first record that is not blank is the header. */
 export class TableReader {
   readonly #delimiter: string;
   readonly #options: ReadOptions;
   #header: readonly string[] | undefined;
   #table: Table | undefined;
 
-  /** @param header of a table that is entered behind it */
+  /** @param header the header, if reading continues after it */
   constructor(delimiter: string, options: ReadOptions, header?: readonly string[]) {
     this.#delimiter = delimiter;
     this.#options = options;
     this.#header = header;
-    // What it tells was told when it was read.
+    // The header's notices were reported when it was first read.
     if (header !== undefined)
       this.#table = readHeader(header, { ...options, reading: new Reading(), onHeader: undefined });
   }
 
-  /** What the table's start has told. */
+  /** What the beginning of the table has shown. */
   get learnt(): Pick<Mark, 'header' | 'delimiter'> {
     return { header: this.#header, delimiter: this.#delimiter };
   }
@@ -43,14 +43,14 @@ export class TableReader {
     return rows;
   }
 
-  /** Quick for most rows: their first cell begins in another way than the header. */
+  /** Fast for most rows, whose first cell begins differently from the header's. */
   #isHeader(table: Table, record: CsvRecord): boolean {
     const { spans, chunk } = record;
     const [start = 0, end = 0] = spans;
     const [name = ''] = table.header;
     const first = chunk.bytes[start];
     const letter = name.charCodeAt(0);
-    // Letters beyond ASCII begin with another byte, and so does a byte order mark.
+    // Letters outside ASCII may begin with another byte, and so may a byte order mark.
     if (letter < 0x80 && first !== letter && first !== 0xef) return false;
     if (first !== 0xef && end - start !== Buffer.byteLength(name)) return false;
     return repeatsHeader(cellsOf(record), table);
@@ -65,7 +65,7 @@ export class TableReader {
     return { kind: 'table', line, table, record };
   }
 
-  /** Rows that are one only by a quote are never made one without a word. */
+  /** Reports records that may be several rows joined by a quote. */
   #checkLines({ header, idColumn }: Table, record: CsvRecord): void {
     const { name, table, reading } = this.#options;
     if (table?.quotes !== undefined) return;
@@ -87,7 +87,7 @@ export class TableReader {
 // oxlint-disable-next-line no-control-regex -- it is one
 const BLANK = /^[\s\x1a]*$/;
 
-/** Whether no cell has a value. Quick for most, which have one in their first cell. */
+/** True if no cell has a value. Fast for most records, which have one in their first cell. */
 function isEmpty(record: CsvRecord): boolean {
   const { spans, chunk } = record;
   const first = chunk.bytes[spans[0] ?? 0] ?? 0;
@@ -99,7 +99,7 @@ function isEmpty(record: CsvRecord): boolean {
   return true;
 }
 
-/** Reads a row that was handed on in its bytes. */
+/** Converts a row from its bytes. */
 export function readTableRow({ table, record }: TableRow): ReadRow | UnreadableRow {
   const { header } = table;
   const { line } = record;

@@ -2,7 +2,7 @@ import type { ReadRow, Table, UnreadableRow } from '../row.ts';
 
 /**
  * A row of a table whose cells are texts. An empty cell is an absent field.
- * @param line 1-based, as the table itself counts its rows
+ * @param line 1-based, in the table's own numbering of rows
  */
 export function toTableRow(
   line: number,

@@ -1,10 +1,10 @@
-/** How cells of a workbook are shown, as far as it says what their numbers mean. */
+/** How a workbook shows the numbers of its cells. */
 export interface CellStyles {
   readonly isDate: (style: number) => boolean;
   readonly from1904: boolean;
 }
 
-/** Formats that every workbook has without writing them down. */
+/** Number formats that every workbook has without defining them. */
 const BUILT_IN_DATES = [
   [14, 22],
   [27, 36],
@@ -12,7 +12,7 @@ const BUILT_IN_DATES = [
   [50, 58],
 ] as const;
 
-/** Whether a number format shows a date or a time. */
+/** True if a number format shows a date or a time. */
 export function isDateFormat(id: number, code: string | undefined): boolean {
   if (code === undefined) return BUILT_IN_DATES.some(([first, last]) => id >= first && id <= last);
   const bare = code.replaceAll(/"[^"]*"|\\.|_./g, '').replaceAll(/\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, '');
@@ -20,8 +20,8 @@ export function isDateFormat(id: number, code: string | undefined): boolean {
 }
 
 /**
- * A number as a spreadsheet shows it: at most 15 digits count, the rest is noise of doubles. Spreadsheets write no longer whole
- * numbers; other programs do, and mean each of their digits.
+ * Formats a number as a spreadsheet shows it: with at most 15 digits, because further digits are rounding errors of doubles. Only
+ * other programs write longer whole numbers, and in these every digit counts.
  */
 export function numberToText(value: string): string {
   if (/^-?\d{1,40}$/.test(value)) return value;
@@ -31,7 +31,7 @@ export function numberToText(value: string): string {
 
 const DAY_MS = 86_400_000;
 
-/** A day that never was: spreadsheets count 29 February 1900. */
+/** Spreadsheets count 29 February 1900, a day that did not exist. */
 const LEAP_BUG = 60;
 
 /** A serial number as a date, a time, or both, in ISO 8601. */

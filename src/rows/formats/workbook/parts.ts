@@ -7,10 +7,10 @@ import type { ZipParts } from './zip-file.ts';
 
 const WORKBOOK = 'xl/workbook.xml';
 
-/** The sheets of a workbook, in the order of its tabs. */
+/** The sheets of a workbook in the order of its tabs. */
 export interface Workbook {
   readonly sheets: readonly { readonly name: string; readonly part: string }[];
-  /** Whether its dates count from 1904, as on old Macs. */
+  /** True if its dates count from 1904, as on old Macs. */
   readonly from1904: boolean;
 }
 
@@ -21,7 +21,7 @@ export async function readWorkbook(zip: ZipParts, name: string): Promise<Workboo
   const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
     if (tag === 'workbookPr') from1904 = /^(1|true)$/.test(attributes['date1904'] ?? '');
     const part = tag === 'sheet' ? parts.get(attributes['id'] ?? '') : undefined;
-    // Charts have sheets of their own, without cells.
+    // Sheets with only a chart have no cells.
     if (part !== undefined && part.includes('worksheets/'))
       sheets.push({ name: attributes['name'] ?? '', part });
   };
@@ -29,7 +29,7 @@ export async function readWorkbook(zip: ZipParts, name: string): Promise<Workboo
   return { sheets, from1904 };
 }
 
-/** Which part each id of the workbook leads to. */
+/** Reads which part each id of the workbook refers to. */
 async function readRelations(zip: ZipParts, name: string): Promise<ReadonlyMap<string, string>> {
   const parts = new Map<string, string>();
   const open = (tag: string, { Id: id, Target: target }: Readonly<Record<string, string>>): void => {
@@ -40,7 +40,7 @@ async function readRelations(zip: ZipParts, name: string): Promise<ReadonlyMap<s
   return parts;
 }
 
-/** @throws InvalidInput when there is no such sheet, or none at all */
+/** @throws InvalidInput when the sheet does not exist, or there are no sheets */
 export function chooseSheet(
   { sheets }: Workbook,
   asked: string | undefined,
@@ -56,10 +56,10 @@ export function chooseSheet(
   );
 }
 
-/** Most characters of all shared texts together: they are kept in memory. */
+/** Most characters of all shared texts, which are kept in memory. */
 const MAX_SHARED = 200_000_000;
 
-/** Texts that cells share, in their order. */
+/** Reads the texts that cells share, in order. */
 export async function readSharedStrings(zip: ZipParts, name: string): Promise<readonly string[]> {
   const part = 'xl/sharedStrings.xml';
   if (!zip.has(part)) return [];
@@ -75,7 +75,7 @@ export async function readSharedStrings(zip: ZipParts, name: string): Promise<re
   return texts;
 }
 
-/** Reads texts that may be in several runs; what is only their pronunciation is left out. */
+/** Reads texts, which may have several runs; skips their phonetic guides. */
 export class TextReader {
   readonly #take: (text: string) => void;
   readonly #element: string;
@@ -108,14 +108,14 @@ export class TextReader {
   };
 }
 
-/** Characters that XML cannot hold are written as `_x000D_`. */
+/** Characters that XML does not allow are written as `_x000D_`. */
 export function unescaped(text: string): string {
   return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
 }
 
-/** Which styles show a number as a date. */
+/** Reads which styles show a number as a date. */
 export async function readStyles(zip: ZipParts, { from1904 }: Workbook, name: string): Promise<CellStyles> {
   const part = 'xl/styles.xml';
   const formats = new Map<number, string>();

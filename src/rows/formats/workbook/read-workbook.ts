@@ -12,9 +12,9 @@ import { SheetReader, type SheetRow } from './sheet-rows.ts';
 import { openZip } from './zip-file.ts';
 
 /**
- * A row per row of one sheet below its header, as in a table of text: the cells as they are shown, dates in ISO 8601.
- * The workbook goes to a temporary file, because its table of contents is at its end; its rows stream.
- * @throws InvalidInput when it is no workbook, or has no such sheet
+ * Reads one row per row of a sheet below its header: cells as they are shown, dates in ISO 8601. Copies the workbook to a
+ * temporary file, because its table of contents is at its end; streams its rows.
+ * @throws InvalidInput when it is not a workbook, or does not have the sheet
  */
 export async function* readWorkbookRows(
   chunks: AsyncIterable<Uint8Array>,
@@ -44,7 +44,7 @@ export async function* readWorkbookRows(
       table = readHeaderOf(workbook, sheet.name, cells, options);
       return [];
     });
-  // What was found so far is with the reader.
+  // The reader has the rows found so far.
   for await (const _ of readXml(zip.read(sheet.part), reader, name)) {
     const rows = toRows(reader.take());
     if (rows.length > 0) yield rows;
@@ -70,7 +70,7 @@ function readHeaderOf(
   }
 }
 
-/** What a spreadsheet shows and its file does not say. */
+/** Reports what a spreadsheet shows although its file does not contain it. */
 function noteCells(
   { errors, uncomputed, hiddenRows, merged }: SheetReader,
   reading: ReadOptions['reading'],

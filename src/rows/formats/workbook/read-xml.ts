@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { InvalidInput } from '../../../errors.ts';
 
-/** What is told of an XML document as it streams in; names are without their prefixes. */
+/** Callbacks for an XML document while it streams; names have no prefixes. */
 export interface XmlHandler {
   readonly open?: (name: string, attributes: Readonly<Record<string, string>>) => void;
   readonly text?: (text: string) => void;
@@ -10,7 +10,7 @@ export interface XmlHandler {
 
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
 
-/** Reads XML chunk by chunk; yields after each, so that what was found of it can be handed on. */
+/** Reads XML chunk by chunk; yields after each, so that the caller can process what was found. */
 export async function* readXml(
   chunks: AsyncIterable<Buffer>,
   handler: XmlHandler,
@@ -37,7 +37,7 @@ export async function* readXml(
   yield;
 }
 
-/** {@link readXml} of a part that is small. */
+/** {@link readXml} for a small part. */
 export async function readAllXml(
   chunks: AsyncIterable<Buffer>,
   handler: XmlHandler,

@@ -5,7 +5,7 @@ import type { XmlHandler } from './read-xml.ts';
 
 /** A row of a sheet as texts. */
 export interface SheetRow {
-  /** 1-based, as the spreadsheet shows it. */
+  /** 1-based row number, as shown by the spreadsheet. */
   readonly line: number;
   readonly cells: readonly string[];
 }
@@ -15,7 +15,7 @@ interface Known {
   readonly styles: CellStyles;
 }
 
-/** Collects the rows of a sheet while its XML streams in. */
+/** Collects the rows of a sheet while its XML streams. */
 export class SheetReader implements XmlHandler {
   readonly #known: Known;
   readonly #inline: TextReader;
@@ -28,12 +28,12 @@ export class SheetReader implements XmlHandler {
   #value = '';
   #isValue = false;
   #hasFormula = false;
-  /** Cells whose formula failed. */
+  /** Number of cells whose formula failed. */
   errors = 0;
-  /** Cells with a formula whose value the program that wrote them did not compute. */
+  /** Number of cells with a formula whose value was not computed by the program that wrote them. */
   uncomputed = 0;
   hiddenRows = 0;
-  /** Ranges of cells that are shown as one: the first cell has the value. */
+  /** Number of merged ranges: only their first cell has the value. */
   merged = 0;
 
   constructor(known: Known) {
@@ -41,7 +41,7 @@ export class SheetReader implements XmlHandler {
     this.#inline = new TextReader((text) => (this.#value = text), 'is');
   }
 
-  /** The rows that have ended since they were last taken. */
+  /** The rows that have ended since the last call. */
   take(): readonly SheetRow[] {
     const rows = this.#rows;
     this.#rows = [];
@@ -109,7 +109,7 @@ export class SheetReader implements XmlHandler {
   }
 }
 
-/** The number of a cell's column, counted from 1: 28 for `AB12`. */
+/** The number of a cell's column, from 1: 28 for `AB12`. */
 function columnOf(reference: string | undefined): number | undefined {
   const letters = /^[A-Z]{1,3}/.exec(reference ?? '')?.[0];
   if (letters === undefined) return undefined;

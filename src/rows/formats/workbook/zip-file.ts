@@ -1,18 +1,18 @@
 import { open, type Entry, type ZipFile } from 'yauzl';
 import { InvalidInput } from '../../../errors.ts';
 
-/** A part unpacks to a fiftieth at most; one made to fill a disk or memory to a thousandth. */
+/** Ordinary parts compress at most to a fiftieth; a decompression bomb compresses to a thousandth. */
 const MAX_RATIO = 300;
 const JUDGED_FROM_BYTES = 32_000_000;
 
-/** The parts of a zipped file, by their names. */
+/** The parts of a ZIP file by name. */
 export interface ZipParts extends Disposable {
   has(part: string): boolean;
-  /** A part's bytes as they unpack. @throws InvalidInput when there is no such part, or it is broken */
+  /** Streams a part's uncompressed bytes. @throws InvalidInput when the part does not exist, or is broken */
   read(part: string): AsyncIterable<Buffer>;
 }
 
-/** @throws InvalidInput when it is no zipped file, or is encrypted */
+/** @throws InvalidInput when it is not a ZIP file, or is encrypted */
 export async function openZip(path: string, name: string): Promise<ZipParts> {
   const broken = (error: unknown): InvalidInput =>
     new InvalidInput(

@@ -1,7 +1,0 @@
-import { roundKey, type RoundRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
-
-/** `round-<r>.lost.json`: ids of rows that the next round asks again because their lines could not be read. */
-export const lostIdsObject = storedObject<readonly string[], RoundRef>((ref) =>
-  roundKey(ref, ref.round, 'lost.json'),
-);

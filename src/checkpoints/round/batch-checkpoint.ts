@@ -1,0 +1,41 @@
+import { roundKey, type RoundRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
+
+/** What is recorded about a round's batch before and after its create. */
+
+/** `round-<r>.creating.json`: a create may have been sent. */
+export interface CreateAnnouncement {
+  /** Seconds since 1970; 0 once it is known that the create made no batch. */
+  readonly at: number;
+  /** The uploaded file that the batch was to be created from. */
+  readonly fileId?: string;
+  /** Name of the error that the provider returned: a batch is then unlikely, but the list decides. */
+  readonly refusedWith?: string;
+  /** The newest batches before the create; only at a provider whose batches do not show what they were created from. */
+  readonly before?: readonly string[];
+  /** Batches that may come from this create and cannot be distinguished yet. */
+  readonly candidates?: readonly string[];
+  /** When the list was last read to find the batch. */
+  readonly lookedAt?: number;
+  /** Seconds spent searching, added up in bounded steps, so that a jump of the clock does not count. */
+  readonly waited?: number;
+}
+
+/** `round-<r>.batch.json`. Seconds since 1970, by our clock: a provider's may be hours ahead or behind. */
+export interface BatchCheckpoint {
+  readonly batchId: string;
+  /** When the create was announced. */
+  readonly createdAt: number;
+  readonly deadline: number;
+  readonly fileId?: string;
+  /** The answer to a create was lost, so another batch of the same rows may exist. */
+  readonly doubt?: true;
+}
+
+export const creatingObject = storedObject<CreateAnnouncement, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'creating.json'),
+);
+
+export const batchObject = storedObject<BatchCheckpoint, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'batch.json'),
+);

@@ -1,0 +1,105 @@
+import {
+  bounded,
+  ProviderBusy,
+  ProviderDenied,
+  ProviderNotFound,
+  ProviderRejected,
+  ProviderThrottled,
+  ProviderFileTooLarge,
+  ProviderUnavailable,
+  withCode,
+} from '../../errors.ts';
+import { isListed } from '../dialects/known.ts';
+import type { Codes } from '../dialects/schema.ts';
+import { readError, type WireError } from './error-envelope.ts';
+
+/** An HTTP answer that is not a success. */
+export interface BadAnswer {
+  /** The call's name: `create batch`. */
+  readonly action: string;
+  readonly status: number;
+  readonly body: string;
+}
+
+/** OpenAI has no error code for its storage quota. */
+const BUSY_MESSAGE = /file storage quota|enqueued tokens|enqueued_token_limit/i;
+const TOO_LARGE_MESSAGE = /\bfile is too large\b/i;
+
+/** The named error for an answer, by its codes first and by its status second, because codes are more exact. */
+export function classifyError(answer: BadAnswer, codes: Codes): Error {
+  const { action, status, body } = answer;
+  const error = readError(parse(body));
+  const said = error.message ?? (body.trim() === '' ? 'no message' : 'an answer without a message');
+  const described = withCode(`${action}: ${status} ${bounded(said)}`, safeCode(error.code));
+  return new (errorClass({ ...error, message: said }, status, codes))(described);
+}
+
+/** True if a batch failed because the provider accepts no more for now. */
+export function isBusy(code: string, message: string, codes: Codes): boolean {
+  return isListed(code, codes.busy) || BUSY_MESSAGE.test(message);
+}
+
+const ENQUEUED_TOKENS = /token_limit|enqueued.tokens/i;
+const NAMED_LIMIT = /\blimit(?: of| is)?[:=]? *(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?) ?([kmb]\b)?/i;
+const UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9 };
+
+/** A provider's refusal of a batch because too many tokens of the model are enqueued. */
+export interface TokensRefusal {
+  /** The limit that it names: `Limit: 2,000,000 enqueued tokens`, `the configured limit of 30K`. */
+  readonly limit?: number;
+}
+
+/** @returns undefined when the provider is busy for another reason */
+export function readTokensRefusal(code: string, message: string): TokensRefusal | undefined {
+  if (!ENQUEUED_TOKENS.test(code) && !ENQUEUED_TOKENS.test(message)) return undefined;
+  const [, digits, unit = ''] = NAMED_LIMIT.exec(message) ?? [];
+  const limit = Math.round(Number(digits?.replaceAll(/[,_]/g, '')) * (UNITS[unit.toLowerCase()] ?? 1));
+  return limit > 0 ? { limit } : {};
+}
+
+/** True if a file is too large for the provider, by bytes or by lines. */
+export function isTooLarge(code: string, message: string, codes: Codes): boolean {
+  return isListed(code, codes.tooLarge) || TOO_LARGE_MESSAGE.test(message);
+}
+
+function errorClass(error: WireError, httpStatus: number, codes: Codes): new (message: string) => Error {
+  const { code = '', others = [], message: said = '' } = error;
+  const names = [code, ...others];
+  const isAnyListed = (list: readonly string[]): boolean => names.some((name) => isListed(name, list));
+  if (names.some((name) => isBusy(name, said, codes))) return ProviderBusy;
+  if (httpStatus === 413 || names.some((name) => isTooLarge(name, said, codes))) return ProviderFileTooLarge;
+  if (isAnyListed(codes.halting)) return ProviderDenied;
+  if (isAnyListed(codes.throttled)) return ProviderThrottled;
+  if (isAnyListed(codes.permanent)) return ProviderRejected;
+  return statusClass(isGeneral(httpStatus) ? (error.status ?? httpStatus) : httpStatus);
+}
+
+/** True if gateways use this status for failures of all kinds, so that an inner code is more exact. */
+function isGeneral(status: number): boolean {
+  return status === 400 || status === 422 || (status >= 500 && status !== 501);
+}
+
+function statusClass(status: number): new (message: string) => Error {
+  if (status === 401 || status === 402 || status === 403) return ProviderDenied;
+  if (status === 404) return ProviderNotFound;
+  if (status === 413) return ProviderFileTooLarge;
+  if (status === 429) return ProviderThrottled;
+  // Not implemented, so a retry would not help.
+  if (status === 501) return ProviderRejected;
+  if (status === 408 || status === 425 || status >= 500 || status < 400) return ProviderUnavailable;
+  return ProviderRejected;
+}
+
+/** Codes are matched again after they passed through the state machine as text, so they must have the form of a code. */
+function safeCode(code: string | undefined): string | undefined {
+  return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
+}
+
+/** The body as JSON if possible, otherwise as text. */
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,19 @@
+/** Longest wait inside one call, in milliseconds. Step Functions makes longer waits at no cost. */
+export const MAX_WAIT_MS = 20_000;
+
+/**
+ * The wait that a `Retry-After` header (seconds or an HTTP date) requests, in milliseconds. `undefined` if it is missing or
+ * cannot be read.
+ */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined || header.trim() === '') return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** Growing waits of 0.5, 1, 2, … s with 25 % jitter, for the attempts inside one call (counted from 1). */
+export function backoffMs(attempt: number, random: number): number {
+  return Math.min(8_000, 500 * 2 ** (attempt - 1)) * (1 - 0.25 * random);
+}

@@ -1,0 +1,29 @@
+import type { Calling, Start } from '../build-once.ts';
+import { loadTables, saveBuildState, type Unfinished } from '../build-state.ts';
+import { Builder } from '../builder.ts';
+import { EarlierResults } from '../earlier-results.ts';
+import { IdSurvey, type IdBounds } from './id-survey.ts';
+import type { RepeatedIds } from './repeated-ids.ts';
+
+type Surveying = Pick<Calling, 'store' | 'job' | 'requests' | 'time'> & { readonly bounds: IdBounds };
+
+/** Finds the ids that occur more than once among all rows of the job, or reads until time runs short. */
+export async function surveyIds(
+  { store, job, requests, time, bounds }: Surveying,
+  start: Start,
+): Promise<RepeatedIds | Unfinished> {
+  const { jobId } = job;
+  const { surveying: saved, turn, attempt, seed } = start;
+  const survey = new IdSurvey({ job, requests, seed, bounds });
+  if (saved !== undefined) await loadTables(store, { jobId, turn }, survey.tables);
+  const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
+  const builder = new Builder({ job, taker: survey, earlier }, saved?.builder);
+  const stopped = await builder.takeAll(store, saved, time);
+  if (stopped === undefined) {
+    await earlier?.end();
+    return survey.repeated;
+  }
+  const surveying = { ...stopped, builder: builder.save(), earlierBytes: earlier?.bytes };
+  await saveBuildState(store, jobId, { turn, attempt, seed, ids: 'survey', surveying }, survey.tables);
+  return { rows: surveying.builder.read, shards: 0 };
+}

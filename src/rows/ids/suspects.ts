@@ -1,0 +1,20 @@
+import { isNotOk, readCustomId } from '../../jsonl/custom-id.ts';
+import { ownLines } from '../../jsonl/own-lines.ts';
+import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+
+/** Most possible duplicates to confirm, so that a file with only duplicates takes no more memory than another. */
+export const MAX_SUSPECTS = 100_000;
+
+/**
+ * Removes ids from the set if a row of the shard with this id is sent, or has a known answer. An id that no shard has is not a
+ * duplicate: it only shares its hash with another id.
+ */
+export async function clearSuspects(store: ObjectStore, ref: ShardRef, suspects: Set<string>): Promise<void> {
+  const requests = await ownLines(store, roundKey(ref, 1, 'requests.jsonl'));
+  for await (const lines of requests ?? []) for (const line of lines) suspects.delete(readCustomId(line));
+  const unsent = await ownLines(store, roundKey(ref, 0, 'results.jsonl'));
+  for await (const lines of unsent ?? [])
+    // Rows that are not ok there are invalid, possibly as duplicates.
+    for (const line of lines) if (line.length > 1 && !isNotOk(line)) suspects.delete(readCustomId(line));
+}

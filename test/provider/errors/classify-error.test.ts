@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+import { classifyError, readTokensRefusal } from '../../../src/provider/errors/classify-error.ts';
+import { backoffMs, parseRetryAfter } from '../../../src/provider/http/retry-after.ts';
+
+const CODES = builtInDialect('melious').codes;
+
+const melious = (code: string): string => JSON.stringify({ error: { code, message: 'said so' } });
+
+describe('an answer that is no success', () => {
+  test.each([
+    [401, melious('AUTH_1007'), 'ProviderDenied'],
+    [401, '', 'ProviderDenied'],
+    [402, melious('BILLING_2001'), 'ProviderDenied'],
+    [400, melious('BILLING_2003'), 'ProviderDenied'],
+    [403, melious('AUTH_1015'), 'ProviderDenied'],
+    [404, '{"detail":"Not Found"}', 'ProviderNotFound'],
+    [404, melious('INFERENCE_3001'), 'ProviderNotFound'],
+    [408, '', 'ProviderUnavailable'],
+    [425, '', 'ProviderUnavailable'],
+    [429, melious('AUTH_1028'), 'ProviderThrottled'],
+    [429, '', 'ProviderThrottled'],
+    [503, melious('INFERENCE_3108'), 'ProviderThrottled'],
+    [500, '', 'ProviderUnavailable'],
+    [502, '<html>Bad Gateway</html>', 'ProviderUnavailable'],
+    [503, melious('INFERENCE_3103'), 'ProviderUnavailable'],
+    [503, melious('INFERENCE_3104'), 'ProviderRejected'],
+    [302, '', 'ProviderUnavailable'],
+    [400, melious('VALIDATION_4001'), 'ProviderRejected'],
+    [
+      409,
+      '{"error":{"message":"ended","type":"invalid_request_error","param":null,"code":null}}',
+      'ProviderRejected',
+    ],
+    [413, '', 'ProviderFileTooLarge'],
+    [422, '{"error":"plain"}', 'ProviderRejected'],
+    [422, '{"detail":[{"loc":["body"],"msg":"field required"}]}', 'ProviderRejected'],
+    [501, '', 'ProviderRejected'],
+    [503, '{"code":50505,"message":"overloaded","data":null}', 'ProviderUnavailable'],
+    [401, '"Invalid token"', 'ProviderDenied'],
+  ])('%i %j is %s', (status, body, name) => {
+    const error = classifyError({ action: 'create batch', status, body }, CODES);
+
+    expect(error.name).toBe(name);
+    expect(error.message).toMatch(new RegExp(`^create batch: ${status} `));
+  });
+
+  test('is told with the provider’s message and code', () => {
+    const error = classifyError(
+      { action: 'create batch', status: 400, body: melious('VALIDATION_4001') },
+      CODES,
+    );
+
+    expect(error.message).toBe('create batch: 400 said so [VALIDATION_4001]');
+  });
+
+  test('is told in bounded length, and never as HTML', () => {
+    const long = JSON.stringify({ error: { code: 'x'.repeat(1_000), message: 'y'.repeat(100_000) } });
+
+    expect(classifyError({ action: 'a', status: 400, body: long }, CODES).message.length).toBeLessThan(600);
+    expect(
+      classifyError({ action: 'a', status: 502, body: '<html>secret</html>' }, CODES).message,
+    ).not.toContain('html');
+  });
+});
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-11-01T00:00:00Z');
+
+  test.each([
+    ['3', 3_000],
+    ['0', 0],
+    ['-5', 0],
+    ['1.5', 1_500],
+    ['Sun, 01 Nov 2026 00:00:10 GMT', 10_000],
+    ['Sat, 31 Oct 2026 00:00:00 GMT', 0],
+    ['soon', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('%j is %j milliseconds', (header, milliseconds) => {
+    expect(parseRetryAfter(header, now)).toBe(milliseconds);
+  });
+
+  test('absent, waits grow and are bounded', () => {
+    expect([1, 2, 3, 4, 5, 9].map((attempt) => backoffMs(attempt, 0))).toEqual([
+      500, 1_000, 2_000, 4_000, 8_000, 8_000,
+    ]);
+    expect(backoffMs(1, 0.999)).toBeGreaterThan(370);
+  });
+});
+
+describe('a refusal for too many enqueued tokens', () => {
+  test.each([
+    [
+      'Enqueued token limit reached for gpt-x in organization org-1. Limit: 2,000,000 enqueued tokens. Please try again.',
+      2_000_000,
+    ],
+    [
+      "The number of enqueued tokens has surpassed the configured limit of 30K for the deployment 'gpt-4.1-batch'.",
+      30_000,
+    ],
+    ['Enqueued tokens: the limit is 1.5M', 1_500_000],
+    ['enqueued token limit: 90_000', 90_000],
+    ['limit=250 enqueued tokens', 250],
+  ])('names its limit: %s', (message, limit) => {
+    expect(readTokensRefusal('token_limit_exceeded', message)).toEqual({ limit });
+  });
+
+  test.each([
+    ['token_limit_exceeded', 'Too much.'],
+    ['batch_enqueued_token_limit_exceeded', 'Try again in 5 minutes.'],
+    ['429', 'Too many enqueued tokens for now.'],
+  ])('may name none: %s, %s', (code, message) => {
+    expect(readTokensRefusal(code, message)).toEqual({});
+  });
+
+  test.each([
+    ['quotaExceeded', 'The file storage quota is used up. Limit: 500 files.'],
+    ['too_many_batches', 'At most 10 batches.'],
+    ['rate_limit_exceeded', 'Limit: 60 requests a minute.'],
+  ])('is no other refusal: %s', (code, message) => {
+    expect(readTokensRefusal(code, message)).toBeUndefined();
+  });
+});

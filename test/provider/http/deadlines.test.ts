@@ -1,0 +1,155 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ProviderClient } from '../../../src/provider/batch-provider.ts';
+import { createProviderClient, type ClientOptions } from '../../../src/provider/client.ts';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+
+/** A client of a server that answers like this, with little patience. */
+async function openClient(
+  listener: RequestListener,
+  options: Partial<ClientOptions> = {},
+): Promise<ProviderClient> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const client = createProviderClient({
+    settings: {
+      name: 'p',
+      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+      dialect: builtInDialect('openai'),
+    },
+    apiKey: () => Promise.resolve('k'),
+    wait: () => Promise.resolve(),
+    timeouts: { total: 150 },
+    ...options,
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return client;
+}
+
+/** Sends its headers, and then a byte now and then for as long as anybody listens. */
+const drip: RequestListener = (request, response) => {
+  request.resume();
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const timer = setInterval(() => response.write(' '), 10);
+  response.on('close', () => clearInterval(timer));
+};
+
+/** Sends a file without end, a little now and then: whoever waits for its end waits for ever. */
+function dripOf(headers: Record<string, string>, piece: Buffer): RequestListener {
+  return (request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-type': 'application/octet-stream', ...headers });
+    const timer = setInterval(() => response.write(piece), 10);
+    response.on('close', () => clearInterval(timer));
+  };
+}
+
+function redirected(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.url === '/store') return listener(request, response);
+    request.resume();
+    return response.writeHead(302, { location: '/store' }).end();
+  };
+}
+
+const CREATE = {
+  inputFileId: 'file-1',
+  endpoint: '/v1/chat/completions',
+  completionWindow: '24h',
+  metadata: {},
+  open: async function* () {},
+};
+
+describe('an answer that drips', () => {
+  test.each<[string, (client: ProviderClient) => Promise<unknown>]>([
+    ['a poll', (client) => client.getBatch('batch-1')],
+    ['a create', (client) => client.createBatch(CREATE)],
+    ['a list', (client) => client.findBatch({ inputFileId: 'file-1', metadata: {} })],
+    ['a cancel', (client) => client.cancelBatch('batch-1')],
+    ['a delete', (client) => client.deleteFile('file-1')],
+    [
+      'an upload',
+      (client) =>
+        client.uploadFile({
+          name: 'f.jsonl',
+          bytes: 3,
+          open: async function* () {
+            yield await Promise.resolve(Buffer.from('{}\n'));
+          },
+        }),
+    ],
+    [
+      'a download',
+      async (client) => {
+        for await (const chunk of client.download('file-1')) expect(chunk.length).toBeGreaterThan(0);
+      },
+    ],
+  ])('ends %s, its repeats included', async (_call, make) => {
+    const client = await openClient(drip);
+    const startedAt = performance.now();
+
+    await expect(make(client)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
+  test.each<[string, RequestListener]>([
+    ['whole lines, one after the other', dripOf({}, Buffer.from('{"custom_id":"a"}\n'))],
+    ['what looks like gzip', dripOf({}, Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]))],
+    ['more than it promised to be', dripOf({ 'content-length': '1000000000' }, Buffer.from('{}\n'))],
+    ['what is behind a redirect', redirected(dripOf({}, Buffer.from('{}\n')))],
+  ])('ends a download that brings %s', async (_what, listener) => {
+    const client = await openClient(listener);
+    const startedAt = performance.now();
+
+    await expect(
+      (async () => {
+        for await (const chunk of client.download('file-1')) expect(chunk.length).toBeGreaterThan(0);
+      })(),
+    ).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
+  test('is told as what it is', async () => {
+    const client = await openClient(drip);
+
+    await expect(client.getBatch('batch-1')).rejects.toMatchObject({
+      message: 'get batch batch-1: no answer (not complete in time).',
+    });
+  });
+});
+
+test('a request that the server does not read ends, too', async () => {
+  const client = await openClient(() => undefined);
+  const endless = async function* () {
+    for (;;) yield await Promise.resolve(Buffer.alloc(65_536));
+  };
+
+  await expect(
+    client.uploadFile({ name: 'f.jsonl', bytes: 10 * 65_536, open: endless }),
+  ).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+});
+
+test('a host that ends gives up the calls that are on their way, and starts none', async () => {
+  const host = new AbortController();
+  let calls = 0;
+  const client = await openClient(
+    () => {
+      calls += 1;
+      host.abort();
+    },
+    { signal: host.signal, timeouts: {} },
+  );
+
+  await expect(client.getBatch('batch-1')).rejects.toMatchObject({
+    name: 'ProviderUnavailable',
+    message: 'get batch batch-1: no answer (given up by this host).',
+  });
+  await expect(client.getBatch('batch-1')).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+  expect(calls).toBe(1);
+});
