@@ -10,6 +10,7 @@ import { readStack } from '../host/template/local-stack.ts';
 import config from '../nightshift.config.ts';
 import { REQUIRE } from './build-construct.ts';
 import { DIST, PROJECT } from './project.ts';
+import { WITHOUT_LOCALES } from './without-locales.ts';
 
 /**
  * Builds the command line with everything it needs, and the stack that it runs on one machine.
@@ -40,7 +41,7 @@ export async function buildCli(): Promise<Metafile> {
     banner: REQUIRE,
     metafile: true,
     logLevel: 'warning',
-    plugins: [PACKAGED, SLIM_ENGINE],
+    plugins: [PACKAGED, SLIM_ENGINE, WITHOUT_LOCALES],
   });
   await writeFile(join(DIST, 'stack.json'), await shippedStack());
   return metafile;

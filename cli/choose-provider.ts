@@ -33,7 +33,9 @@ export async function chooseProvider(
   isDemo: boolean,
 ): Promise<ChosenProvider> {
   if (simulate === true && provider !== undefined && provider !== SIMULATOR)
-    throw new InvalidRequest(`--simulate asks no provider: leave out --provider ${provider}, or --simulate.`);
+    throw new InvalidRequest(
+      `--simulate uses no real provider: leave out --provider ${provider}, or --simulate.`,
+    );
   const treatment = await readTreatment(asked);
   if (treatment.request === undefined) for (const file of asked.files) await requireReadable(file);
   const profile = resolveProfile(config, treatment.profile, treatment.overrides);

@@ -1,6 +1,6 @@
 import { summaryObject } from '../src/checkpoints/summary.ts';
 import { printable } from '../src/printable.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './commands/run-flags.ts';
 import { watch } from './commands/watch.ts';
 import { printError } from './output.ts';
 import { placeAnswers, type Destination } from './place-answers.ts';
@@ -14,7 +14,7 @@ export async function joinRun(
 ): Promise<number> {
   const target = await openTarget({ stack: undefined, outputs: '', data });
   printError(
-    `Another process works with "${printable(data)}" and has job ${printable(jobId)}: it is not sent again, and watched here.`,
+    `Another process works with "${printable(data)}" and has job ${printable(jobId)}. It is watched here and not sent again.`,
   );
   const status = await watch(target, jobId, { ...(json && { json }), interval: 1 });
   if (destination.out === undefined) return status;

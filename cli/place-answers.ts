@@ -34,7 +34,7 @@ export async function placeAnswers(
   summary: Summary,
   { out, format, data }: Destination & { readonly data: string },
 ): Promise<string[]> {
-  const placed = await placeFiles(store, summary, format === undefined ? out : undefined);
+  const placed = await placeFiles(store, summary, { out: format === undefined ? out : undefined, data });
   if (format === undefined || out === undefined || summary.results === undefined) return placed;
   const { exportAfterRun } = await import('./commands/export-table.ts');
   return [await exportAfterRun(store, summary, { format, out, data }), ...placed];

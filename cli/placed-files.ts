@@ -1,4 +1,4 @@
-import { access, constants, copyFile, rm, stat } from 'node:fs/promises';
+import { access, constants, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { makeFolder, requireWritable } from '../host/make-folder.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
@@ -6,7 +6,7 @@ import type { Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { printable } from '../src/printable.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { download } from './result-files.ts';
+import { download, read, unplaced, writeWhole } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
 
 /**
@@ -73,25 +73,42 @@ function keysOf({ jobId, results, tables = [], deadLetters, report }: Summary): 
   return [results, ...tables, deadLetters, report, summaryKey(jobId)].filter((key) => key !== undefined);
 }
 
-/** Paths of the result files: in the store, or in the folder of `--out`. */
+/** Where `--out` asks for the result files, and the data folder, which has them. */
+export interface PlacedIn {
+  readonly out: string | undefined;
+  readonly data: string;
+}
+
+/**
+ * Paths of the result files: in the store, or in the folder of `--out`.
+ * @throws InvalidRequest when they cannot be written there, with the command that writes them elsewhere
+ */
 export async function placeFiles(
   store: ObjectStore,
   summary: Summary,
-  out: string | undefined,
+  { out, data }: PlacedIn,
 ): Promise<string[]> {
   if (out === undefined) return resultFiles(store, summary);
   const keys = keysOf(summary);
-  const sources = keys.map((key) => store.locate(key));
   const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
   const folders = answers.length === 0 ? [] : ['files'];
-  // Removes files of another job: running its dead letters by mistake would pay for them again.
-  for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
-    if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
-  for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder: out });
-  const placed = sources.map(async (source) => {
-    const target = join(out, basename(source));
-    await copyFile(source, target);
-    return target;
-  });
-  return [...(await Promise.all(placed)), ...folders.map((name) => join(out, name))];
+  try {
+    return await copyTo(out);
+  } catch (error) {
+    const command = `nightshift results ${summary.jobId} --data ${printable(data)} --out <folder>`;
+    throw unplaced({ out, command, error });
+  }
+
+  async function copyTo(folder: string): Promise<string[]> {
+    // Removes files of another job: running its dead letters by mistake would pay for them again.
+    for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
+      if (!keys.includes(key)) await rm(join(folder, basename(key)), { force: true });
+    for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder });
+    const placed = keys.map(async (key) => {
+      const target = join(folder, basename(key));
+      await writeWhole(target, read(store, key));
+      return target;
+    });
+    return [...(await Promise.all(placed)), ...folders.map((name) => join(folder, name))];
+  }
 }

@@ -30,6 +30,8 @@ export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
   /** The data folder, with a job request's inputs and the answers of earlier jobs. It is only read. */
   readonly data: string;
+  /** The bucket of a deployed stack, which takes the place of the data folder. */
+  readonly bucket?: ObjectStore | undefined;
 }
 
 /** The plan of a job. */
@@ -81,9 +83,10 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
   const treatment = await readTreatment(options);
   const profile = resolveProfile(options.config, treatment.profile, treatment.overrides);
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-plan-'));
+  const earlier = options.bucket ?? createFolderStore(options.data);
   try {
     const filter = new InputFilter();
-    const source = { ...options, ...treatment, filter };
+    const source = { files: options.files, ...treatment, earlier, filter };
     const scratch = createFolderStore(folder);
     const built = await buildInto(scratch, profile, source);
     const problem = built.failure === undefined ? estimateProblem(profile, built) : undefined;
@@ -101,7 +104,7 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
       price: planPrice(profile, plan),
       forecast:
         direct === undefined
-          ? await forecast(createFolderStore(options.data), {
+          ? await forecast(earlier, {
               profile,
               batches: batchTokens(plan),
               now: Date.now() / 1_000,
@@ -138,17 +141,18 @@ async function firstRequests(scratch: ObjectStore, { shards }: Plan): Promise<st
   return requests.slice(0, SHOWN_REQUESTS);
 }
 
-interface Source extends Pick<Treatment, 'request' | 'limit'>, Pick<PlanJob, 'files' | 'data'> {
+interface Source extends Pick<Treatment, 'request' | 'limit'>, Pick<PlanJob, 'files'> {
+  /** Has a job request's inputs, and the answers of earlier jobs. */
+  readonly earlier: ObjectStore;
   readonly filter: InputFilter;
 }
 
 async function buildInto(
   scratch: ObjectStore,
   profile: ResolvedProfile,
-  { request, limit, files, data, filter }: Source,
+  { request, limit, files, earlier, filter }: Source,
 ): Promise<Plan> {
   const jobId = JOB_ID;
-  const earlier = createFolderStore(data);
   const source = request === undefined ? await filesAsStore(files, earlier) : earlier;
   const store = layered(scratch, source);
   const inputs: readonly InputRef[] =

@@ -7,6 +7,8 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { Summary } from '../src/checkpoints/summary.ts';
 import { OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
+import { printable } from '../src/printable.ts';
+import { codeOf, explainFileError, storeFileError } from '../src/store/file-errors.ts';
 import { isNoSegment } from '../src/store/folder-list.ts';
 import { makeFolder } from '../host/make-folder.ts';
 
@@ -39,17 +41,45 @@ export async function download(
   return writeWhole(join(folder, name), read(store, key));
 }
 
-/** Writes a file, which appears only once it is complete. @returns its path relative to the working directory */
+/**
+ * Writes a file, which appears only once it is complete. @returns its path relative to the working directory
+ * @throws StoreRejected naming the file and the cause, such as a full disk
+ */
 export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {
   const staged = join(dirname(path), `.${randomUUID()}.part`);
   await makeFolder('--out', dirname(path));
   try {
     await pipeline(chunks, createWriteStream(staged));
     await rename(staged, path);
+  } catch (error) {
+    throw storeFileError(error, 'write', path);
   } finally {
     await rm(staged, { force: true });
   }
   return relative('.', resolve(path));
+}
+
+/** The run has ended, and its answers are paid for and in the data folder; what `--out` asks for could not be written. */
+export interface Unplaced {
+  readonly out: string;
+  /** The command that writes it later. */
+  readonly command: string;
+  readonly error: unknown;
+}
+
+/** What Windows answers for a file that another program holds. */
+const MAY_BE_OPEN: ReadonlySet<string> = new Set(['EBUSY', 'EPERM', 'EACCES']);
+
+/** The error for what the operating system refused to write; other errors as they are. */
+export function unplaced({ out, command, error }: Unplaced): unknown {
+  const cause = error instanceof Error && codeOf(error) === '' ? error.cause : error;
+  if (codeOf(cause) === '') return error;
+  const reason = explainFileError(cause) ?? codeOf(cause);
+  const hint = MAY_BE_OPEN.has(codeOf(cause)) ? ' Is it open in another program?' : '';
+  return new InvalidRequest(
+    `--out: ${printable(out)} could not be written: ${reason}.${hint} The answers are kept. Write them with: ${command}`,
+    { cause: error },
+  );
 }
 
 /** An object's bytes. */

@@ -9,7 +9,7 @@ import { packageRoot } from '../src/package-root.ts';
 import { printable } from '../src/printable.ts';
 import { chooseProvider } from './choose-provider.ts';
 import { EXIT, exitStatus } from './commands/exit-status.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './commands/run-flags.ts';
 import { endOrCancel } from './end-or-cancel.ts';
 import { takeInterrupts } from './interrupts.ts';
 import { openForRun } from './open-folder.ts';

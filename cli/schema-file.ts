@@ -18,6 +18,7 @@ export function readSchemaFile(path: string): Readonly<Record<string, unknown>> 
     throw new InvalidArgumentError(`${path} is not JSON.`);
   }
   const object = asWire(schema);
-  if (object === undefined) throw new InvalidArgumentError(`${path} holds no JSON Schema: it is no object.`);
+  if (object === undefined)
+    throw new InvalidArgumentError(`${path} is not a JSON Schema: it is not an object.`);
   return object;
 }

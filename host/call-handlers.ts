@@ -54,7 +54,7 @@ export function callDoors(edges: StartEdges): CallStep {
 function caller(steps: Readonly<Record<string, LoadStep>>, host: StepHost): CallStep {
   return async (name, event) => {
     const load = steps[name];
-    if (load === undefined) throw new Error(`The stack calls "${name}", which is no step.`);
+    if (load === undefined) throw new Error(`The stack calls "${name}", which is not a step.`);
     const step = handle(await load(), openNoEdges);
     return step(event as never, host as never);
   };

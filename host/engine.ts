@@ -58,7 +58,8 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
   const running = (): string[] => [...runs].flatMap(([name, { ended }]) => (ended ? [] : [name]));
   return {
     start(name, input) {
-      if (left) return Promise.reject(new Error('This host is stopping; the job goes on at its next start.'));
+      if (left)
+        return Promise.reject(new Error('This host is stopping; the job continues at its next start.'));
       // As in Step Functions: starting a running name returns its execution, and an ended name cannot be used again.
       const known = runs.get(name);
       if (known !== undefined) return Promise.resolve(known.ended ? 'taken' : 'started');
@@ -209,7 +210,7 @@ function stepHandler(
 ): TaskHandler {
   const step = functions.get(resource ?? '');
   if (step === undefined)
-    throw new Error(`State "${stateName}" calls ${resource ?? 'nothing'}, which is no step.`);
+    throw new Error(`State "${stateName}" calls ${resource ?? 'nothing'}, which is not a step.`);
   const template = payloads.get(stateName);
   return async (input) => {
     // The engine retries a step that was stopped with its execution.

@@ -16,7 +16,7 @@ export async function makeFolder(what: string, folder: string, mode?: number): P
   } catch (error) {
     const reason = explainFileError(error);
     const why = reason === undefined ? '' : `: ${reason}`;
-    throw new InvalidRequest(`${what}: "${folder}" cannot be made a folder${why}.`, { cause: error });
+    throw new InvalidRequest(`${what}: "${folder}" could not be created${why}.`, { cause: error });
   }
 }
 

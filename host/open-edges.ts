@@ -1,11 +1,14 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { noteEndedHost } from '../src/batches/take-room.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { deployedProviders, type DeployedProviders } from '../src/config/deployed-providers.ts';
 import { SIMULATOR } from '../src/config/known-providers.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import type { Log } from '../src/log.ts';
+import { createFolderStore } from '../src/store/folder-store.ts';
 import { STAGING } from '../src/store/staged-file.ts';
 import { lockFolder } from './lock.ts';
 import { machineEdges } from './machine-edges.ts';
@@ -48,6 +51,7 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   const lock = opened.use(await lockFolder(folder));
   // Removes files of a killed host. No other process writes here, because this process has the lock.
   await rm(join(folder, STAGING), { recursive: true, force: true });
+  await noteEndedHost({ store: createFolderStore(folder), wait: sleep, random: Math.random });
   process.env['STORE'] = pathToFileURL(folder).href;
   if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
   const running = simulator ? await bringSimulator(folder) : undefined;

@@ -100,7 +100,7 @@ async function copy(store: ObjectStore, file: string, key: string, expected: str
     }
     if (hash.digest('hex') !== expected)
       throw new InvalidRequest(
-        `${file} changed while it was read; nothing was sent. Run it again when it is whole.`,
+        `${file} changed while it was read; nothing was sent. Run it again when it is complete.`,
       );
     await writer.close();
   } catch (error) {

@@ -73,7 +73,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
   }
 
   readonly call: CallStep = async (step, event) => {
-    if (this.#closed) throw new Error(`Step ${step} was not started: its host stops.`);
+    if (this.#closed) throw new Error(`Step ${step} was not started: its host is stopping.`);
     while (this.#oneByOne !== undefined) await this.#oneByOne;
     return this.#send(step, event);
   };
@@ -91,7 +91,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
     }
     const left = this.#takeOpen();
     await this.#end();
-    for (const { step, reject } of left) reject(new Error(`Step ${step} was ended: its host stops.`));
+    for (const { step, reject } of left) reject(new Error(`Step ${step} was ended: its host is stopping.`));
   }
 
   /** True if all open calls end within this time. */

@@ -26,7 +26,7 @@ export function acknowledgePacks(workflow: IConstruct): void {
 export function acknowledgeAccessLogs(bucket: IConstruct): void {
   acknowledge(bucket, {
     S3BucketVersioningEnabled: 'S3 writes each access log once, and nobody overwrites it.',
-    S3DefaultEncryptionKMS: 'S3 delivers access logs to no bucket with a key of its own.',
+    S3DefaultEncryptionKMS: 'S3 cannot deliver access logs to a bucket with a customer-managed key.',
   });
 }
 

@@ -93,7 +93,7 @@ function jobRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>>
     'events-lost': {
       metric: metrics.deadLetters(),
       from: 1,
-      says: 'An event came to nothing: a drop or a schedule started no job, or a stop cancelled none.',
+      says: 'An event failed: a drop or a schedule started no job, or a stop cancelled none.',
     },
   };
 }
@@ -130,7 +130,7 @@ function batchRules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Rec
     'batch-too-old': {
       metric: metrics.oldestBatch(),
       from: longestBatchSeconds,
-      says: 'A batch is open for longer than it may.',
+      says: 'A batch is open for too long.',
     },
     'polls-late': {
       metric: metrics.pollLag(),
@@ -140,7 +140,7 @@ function batchRules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Rec
     'job-not-announced': {
       metric: metrics.notAnnounced(),
       from: 1,
-      says: 'A job ended and not everybody could be told.',
+      says: 'A job ended, or waits for an approval, and the announcement failed.',
     },
   };
 }

@@ -26,7 +26,7 @@ export function checkProps(owner: string, props: BatchWorkflowProps): void {
     ...wrongSwitches(props),
     ...unusedWebhook(props),
     ...(vpc === undefined && (subnets ?? securityGroups) !== undefined
-      ? ['subnets and securityGroups are of a VPC: give vpc, too']
+      ? ['subnets and securityGroups belong to a VPC: give vpc as well']
       : []),
   ];
   if (problems.length === 0) return;

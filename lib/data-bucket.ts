@@ -154,7 +154,7 @@ function hasManagedNotifications({ node }: IConstruct): boolean {
 function rejectNotifications(bucket: Bucket): string[] {
   if (!hasManagedNotifications(bucket)) return [];
   return [
-    'The data bucket takes no event notifications of its own: they would replace those to EventBridge, which start jobs. ' +
+    'The data bucket must not have event notifications of its own: they would replace those to EventBridge, which start jobs. ' +
       "Add a rule to the default event bus instead, for detailType 'Object Created' of this bucket.",
   ];
 }

@@ -144,7 +144,7 @@ function callerVariable({ authorizer, jwt }: JobsApiProps): string {
 function rejectOpen(authorizer: IHttpRouteAuthorizer | undefined): IHttpRouteAuthorizer | undefined {
   if (!(authorizer instanceof HttpNoneAuthorizer)) return authorizer;
   throw new InvalidRequest(
-    'api.authorizer: HttpNoneAuthorizer would let everybody start jobs at your cost. Give an authorizer that asks who calls, or leave it out.',
+    'api.authorizer: HttpNoneAuthorizer would let everybody start jobs at your cost. Give an authorizer that identifies callers, or leave it out.',
   );
 }
 

@@ -84,7 +84,7 @@ export class Machine extends Construct {
     version.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return new CfnStateMachineAlias(this, 'Alias', {
       name: 'live',
-      description: 'Nightshift: what new jobs start with',
+      description: 'Nightshift: the version for new jobs',
       deploymentPreference: { type: 'ALL_AT_ONCE', stateMachineVersionArn: version.attrArn },
     });
   }
@@ -130,7 +130,7 @@ export class Machine extends Construct {
     });
     acknowledgeWildcards(this, {
       resources: ['*'],
-      reason: 'X-Ray and the delivery of vended logs are actions that know no resources.',
+      reason: 'The actions of X-Ray and of vended logs support no resource-level permissions.',
     });
     acknowledgeWildcards(this, {
       resources: [this.executionArn(':*'), this.executionArn('/shards:*')],

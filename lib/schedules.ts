@@ -47,7 +47,7 @@ export class Schedules extends Construct {
     }
     // oxlint-disable-next-line no-new -- it adds itself to the stack
     new Schedule(this, 'Sweep', {
-      description: 'Nightshift: once an hour, files below input/ that have no job get one',
+      description: 'Nightshift: once an hour, starts jobs for files below input/ that have none',
       schedule: ScheduleExpression.rate(Duration.hours(1)),
       target: new LambdaInvoke(startJob.lambda, {
         ...target,

@@ -66,6 +66,6 @@ export function allowNetwork(role: Role): void {
 export function acknowledgeTracing(role: Role): void {
   acknowledgeWildcards(role, {
     resources: ['*'],
-    reason: "X-Ray's actions know no resources, nor do those of the network interfaces in a VPC.",
+    reason: 'The actions of X-Ray and of network interfaces in a VPC support no resource-level permissions.',
   });
 }

@@ -60,6 +60,7 @@ const STOPS = 'jobs/*/stop.json';
 const PILOTS = 'jobs/*/pilot.json';
 const APPROVALS = 'jobs/*/approval.json';
 const PILOT_RESULTS = 'output/*/pilot.jsonl';
+const PILOT_REPORTS = 'output/*/pilot.html';
 /** The ledgers: the cost of jobs, and of a profile's jobs in a month. */
 const LEDGERS = 'jobs/*/ledger/*.json';
 const MONTHS = 'spending/*.json';
@@ -132,7 +133,7 @@ export const STEPS = {
       PILOTS,
       APPROVALS,
     ],
-    puts: [PLANS, PILOTS, TO_RUN],
+    puts: [PLANS, PILOTS, TO_RUN, PILOT_REPORTS],
     streams: [SHARDS, BUILDS, PILOT_RESULTS],
     // Also rows that were wrongly taken for duplicates, and the claims of a rejected job.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],

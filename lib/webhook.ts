@@ -47,13 +47,13 @@ const SECRET = 'WebhookSecret';
 
 function createSecret(scope: Construct, kept: Kept): Secret {
   const secret = new Secret(scope, SECRET, {
-    description: 'Nightshift: what the webhook is signed with (HMAC-SHA256)',
+    description: 'Nightshift: the signing secret of the webhook (HMAC-SHA256)',
     generateSecretString: { passwordLength: 64, excludePunctuation: true },
     ...keptProps(kept),
   });
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',
-    reason: 'The receiver has to take over a new text at the same time; a person rotates it.',
+    reason: 'The receiver must change the secret at the same time, so a person rotates it.',
   });
   return secret;
 }

@@ -31,7 +31,7 @@ export function workflowOutputs(workflow: BatchWorkflow): WorkflowOutput[] {
     output('StateMachineArn', 'State machine: one execution per job', stateMachine.stateMachineArn),
     output(
       'StateMachineAliasArn',
-      'What to start executions by: the version of the last deploy',
+      'ARN for starting executions: the version of the last deploy',
       stateMachineAliasArn,
     ),
     output(
@@ -50,7 +50,7 @@ export function workflowOutputs(workflow: BatchWorkflow): WorkflowOutput[] {
         ]),
     output(
       'DeadLetterQueueUrl',
-      'Queue with events that came to nothing, such as a drop that started no job; empty when all is well',
+      'Queue with failed events, such as a drop that started no job; empty when all is well',
       deadLetters.queueUrl,
     ),
   ];

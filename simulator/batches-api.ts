@@ -1,6 +1,6 @@
 import type { SimulatedBatch } from './batches.ts';
+import { createUnlessFull } from './create-unless-full.ts';
 import { EnqueuedTokensExceeded } from './enqueued-tokens.ts';
-import type { BatchRequest } from './provider.ts';
 import { SimulatorState } from './state.ts';
 import type { AppContext } from './app-options.ts';
 import { parseWindow } from '../src/completion-window.ts';
@@ -35,25 +35,13 @@ function addCreate(api: Api): void {
       );
       if (earlier !== undefined && earlier.inputFileId !== inputFileId)
         return refuse(c, 409, 'idempotency_conflict', 'The key was used for another request.');
-      const batch = earlier ?? (await createUnlessFull(api, { ...body, idempotencyKey }));
+      const batch = earlier ?? (await createUnlessFull(provider, { ...body, idempotencyKey }));
       if (batch instanceof EnqueuedTokensExceeded)
         return refuse(c, 429, 'token_limit_exceeded', batch.message);
       const shown = await provider.show(batch);
       return c.json(dialect.adapter === 'together' ? { job: shown } : shown, quirks.created);
     }),
   );
-}
-
-async function createUnlessFull(
-  { provider }: Api,
-  request: BatchRequest,
-): Promise<SimulatedBatch | EnqueuedTokensExceeded> {
-  try {
-    return await provider.createBatch(request);
-  } catch (error) {
-    if (error instanceof EnqueuedTokensExceeded) return error;
-    throw error;
-  }
 }
 
 type CreateBody = NonNullable<ReturnType<typeof readCreate>>;

@@ -6,6 +6,8 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
+import { createUnlessFull } from './create-unless-full.ts';
+import { EnqueuedTokensExceeded } from './enqueued-tokens.ts';
 import { isRangeFault } from './fault-script.ts';
 
 /** Adds Anthropic's own routes: a create that contains its requests, and results by the batch's id. */
@@ -19,12 +21,13 @@ export function addMessageBatches({ app, state, provider, script, realtime, now,
         return refuse(c, 400, 'invalid_request_error', 'anthropic-version: header is required');
       const body = messageBatchSchema.safeParse(await c.req.json().catch(() => undefined));
       if (!body.success) return refuse(c, 400, 'invalid_request_error', 'requests: not a list of requests');
-      const batch = await provider.createBatch({
+      const batch = await createUnlessFull(provider, {
         inputFileId: keep(requestLines(body.data)),
         endpoint: '/v1/chat/completions',
         completionWindow: '24h',
         metadata: {},
       });
+      if (batch instanceof EnqueuedTokensExceeded) return refuse(c, 429, 'rate_limit_error', batch.message);
       return c.json(await provider.show(batch));
     }),
   );

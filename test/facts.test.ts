@@ -27,7 +27,7 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
 
 /** Rows of the table of faults. */
 function faults(): number {
-  const [, table = ''] = read('docs/reliability.md').split('## What strikes, and how it ends');
+  const [, table = ''] = read('docs/reliability.md').split('## The faults and their outcomes');
   return [...table.matchAll(/^\| (?!where|---)/gm)].length;
 }
 

@@ -5,7 +5,6 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/counted.ts';
 import { printable, printableLines } from '../../src/printable.ts';
-import { codeOf, explainFileError } from '../../src/store/file-errors.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
 import { BYTE_ORDER_MARK, CsvText, delimiterOfInputs, SPREADSHEET_DELIMITERS } from '../../src/tables/csv.ts';
@@ -16,7 +15,7 @@ import { resultsTable } from '../../src/tables/results-table.ts';
 import type { Table } from '../../src/tables/table.ts';
 import { printError, printStream } from '../output.ts';
 import { parquetTable } from '../parquet.ts';
-import { read, resultsOf, writeWhole } from '../result-files.ts';
+import { read, resultsOf, unplaced, writeWhole } from '../result-files.ts';
 import { isFolder, type TableFormat } from '../table-format.ts';
 import { MAX_CELL } from '../xlsx/sheet-xml.ts';
 import { Workbook } from '../xlsx/workbook.ts';
@@ -73,12 +72,8 @@ export async function exportAfterRun(
   try {
     return await exportTable(store, summary, { format, withInput: true, out });
   } catch (error) {
-    if (codeOf(error) === '') throw error;
-    const reason = explainFileError(error) ?? codeOf(error);
-    throw new InvalidRequest(
-      `--out: ${printable(out)} could not be written: ${reason}. Is it open in another program? The answers are kept. Write them with: nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`,
-      { cause: error },
-    );
+    const command = `nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`;
+    throw unplaced({ out, command, error });
   }
 }
 
@@ -87,7 +82,7 @@ export function delimiterOf(delimiter = ','): string {
   const read = readDelimiter(delimiter);
   if (read === undefined || !SPREADSHEET_DELIMITERS.includes(read))
     throw new InvalidRequest(
-      `--delimiter ${printable(delimiter)} separates no cells of a spreadsheet: give one of , ; | or tab.`,
+      `--delimiter ${printable(delimiter)} is not a delimiter of spreadsheets: give one of , ; | or tab.`,
     );
   return read;
 }
@@ -113,7 +108,7 @@ async function makeTable(
     return writeTable(resultsTable(results, await answerFields(job?.profile.output, results())), options);
   if (job === undefined)
     throw new InvalidRequest(
-      `The input of job ${summary.jobId} is not known any more: its job.json is deleted. Leave out --with-input.`,
+      `The input of job ${summary.jobId} is no longer known: its job.json is deleted. Leave out --with-input.`,
     );
   const table = await joinedTable(store, job, results);
   const { delimiter = delimiterOfInputs(summary.inputs) } = options;
@@ -155,14 +150,14 @@ function writeTable<Source>(
 function tellCut(cells: number): string[] {
   if (cells === 0) return [];
   return [
-    `${counted(cells, 'cell')} longer than the ${MAX_CELL.toLocaleString('en')} characters that a spreadsheet takes: cut there. --format csv has all of the text.`,
+    `${counted(cells, 'cell')} longer than the ${MAX_CELL.toLocaleString('en')} characters that a spreadsheet allows: cut there. --format csv has all of the text.`,
   ];
 }
 
 function tellChanged(cells: number): string[] {
   if (cells === 0) return [];
   return [
-    `${counted(cells, 'cell')} with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.`,
+    `${counted(cells, 'cell')} that a spreadsheet may read as a formula: an apostrophe was put before it. --raw leaves cells as they are.`,
   ];
 }
 

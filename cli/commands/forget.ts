@@ -11,9 +11,7 @@ import { addTargetOptions, type TargetFlags } from './options.ts';
 /** `nightshift forget <job>`. */
 export function forgetCommand(): Command {
   const command = new Command('forget')
-    .description(
-      'delete the rows and answers of a job that has ended, and reuse none of its answers any more',
-    )
+    .description('delete the rows and answers of a job that has ended; later jobs do not reuse its answers')
     .argument('<job>', 'jobId');
   return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     const target = await openTarget(flags);
@@ -34,7 +32,7 @@ function describe(
 ): string[] {
   const kept = data === undefined ? ' The bucket keeps deleted versions for 30 days.' : '';
   return [
-    `Job ${printable(jobId)} is forgotten: ${counted(deleted, 'object')} ${deleted === 1 ? 'was' : 'were'} deleted, and no job takes its answers any more.${kept}`,
+    `Job ${printable(jobId)} is forgotten: ${counted(deleted, 'object')} ${deleted === 1 ? 'was' : 'were'} deleted, and no later job reuses its answers.${kept}`,
     ...inputs.slice(0, SHOWN).map((key) => `Its input stays: ${printable(store.locate(key))}`),
     ...more(inputs.length, 'input file'),
     ...copies

@@ -140,7 +140,7 @@ export async function runHere(
   const simulated = job.simulated === true;
   if (!simulated) for (const name of providersOf(job.profile)) await rejectWithoutSecrets(config, name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
-  const progress = await openProgress(target.store, { json }, json === true ? printError : print);
+  const progress = await openProgress(target.store, { json, data }, json === true ? printError : print);
   const host: RunHost = {
     config,
     edges: local.edges,

@@ -14,7 +14,7 @@ import { stopLocal } from '../stop-local.ts';
 import type { LocalStack } from '../../host/load-stack.ts';
 import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
 import { print, print as printOut, printError, printError as printOutError } from '../output.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, type Where } from '../progress.ts';
 import { printable } from '../../src/printable.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
@@ -73,7 +73,10 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
     stack,
     folder: resolve(flags.data),
     port: flags.port,
-    onEvent: tellProgress((key) => local.edges.store.locate(key)),
+    onEvent: tellProgress({
+      options: ` --data ${printable(flags.data)}`,
+      locate: (key) => local.edges.store.locate(key),
+    }),
     onFailure: (_event, error) => {
       const { message } = error instanceof Error ? error : new Error(String(error));
       printError(styleText('red', `An event started nothing: ${printable(message)}`));
@@ -124,7 +127,7 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
   }
   print(describeProvider(undefined, simulatorUrl));
   if (simulatorUrl !== undefined)
-    print(styleText('dim', '--live asks the providers of the profiles instead.'));
+    print(styleText('dim', '--live uses the providers of the profiles instead.'));
   print(styleText('dim', 'Ctrl-C stops.'));
 }
 
@@ -152,32 +155,32 @@ const tellJobs: Log = (event, fields) => {
 function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields): string {
   const how = Number(bytes) > Number(bytesBefore) ? 'has grown' : 'has changed';
   return printable(
-    `${String(key)} ${how} since job ${String(before)} began with it (${String(bytesBefore)} bytes then, ${String(bytes)} now). Job ${String(jobId)} takes the whole file: rows that are the same are paid for again.`,
+    `${String(key)} ${how} since job ${String(before)} began with it (${String(bytesBefore)} bytes then, ${String(bytes)} now). Job ${String(jobId)} sends the whole file: unchanged rows are paid for again.`,
   );
 }
 
 /** @param fields of `schedule_missed` */
 function describeMissed({ schedule, times, more, run }: LogFields): string {
-  const missed = `Schedule ${schedule} did not fire while nothing ran here: ${times}${more === true ? ', and later' : ''}.`;
+  const missed = `Schedule ${schedule} did not fire while no host was running: ${times}${more === true ? ', and later' : ''}.`;
   if (run === true) return `${missed} These times run now.`;
   return `${missed} They are skipped: run their files by hand. With missed: 'run' in its configuration, such times run at the start.`;
 }
 
 /** Prints the steps of every job, each line with its job first. */
-function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
+function tellProgress(where: Where): (event: EngineEvent) => void {
   /** Errors of steps by execution, until something catches them. */
   const uncaught = new Map<string, string>();
   return (event) => {
     const { type, execution, state, error } = event;
     const tell = (line: string): void => print(withTime(`${styleText('dim', execution)}  ${line}`));
     // The end of a job that failed says why, and what to do.
-    createProgress(tell, { hasSummary: true })(event);
+    createProgress(tell, { ...where, hasSummary: true })(event);
     if (type === 'StateFailed' && error !== undefined) uncaught.set(execution, `${state}: ${error}`);
     if (type === 'StateCaught' || type === 'StateExited') uncaught.delete(execution);
     const reason = type === 'ExecutionFailed' ? uncaught.get(execution) : undefined;
     if (reason !== undefined) printError(withTime(styleText('red', `${execution}  ${printable(reason)}`)));
     const { summary } = (event.output ?? {}) as { summary?: string };
     if (type === 'StateExited' && state === 'Write results' && summary !== undefined)
-      tell(printable(locate(summary)));
+      tell(printable(where.locate(summary)));
   };
 }

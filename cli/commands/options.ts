@@ -46,7 +46,7 @@ export interface TreatmentFlags {
 export function addTreatmentOptions(command: Command): Command {
   return command
     .option('--profile <name>', "a profile of nightshift.config.ts (default: the job request's, or default)")
-    .option('--model <name>', 'the model of rows that name none')
+    .option('--model <name>', 'the model for rows that name none')
     .option('--prompt <template>', "the prompt, with a row's columns in double braces: 'Review: {{review}}'")
     .option('--system <template>', 'the system message, a template like --prompt')
     .option('--schema <file>', 'a JSON Schema that each answer must match', readSchemaFile)
@@ -55,23 +55,27 @@ export function addTreatmentOptions(command: Command): Command {
       'a sample: send only the first rows; a later run without it reuses their answers',
       positiveNumber,
     )
-    .option('--pilot <rows>', 'send so many rows first, spread over the input (default: 200)', positiveNumber)
+    .option(
+      '--pilot <rows>',
+      'send this many rows first, spread over the input (default: 200)',
+      positiveNumber,
+    )
     .option(
       '--pilot-max-bad <share>',
-      'send the other rows if no larger share of these is not ok, such as 0.05',
+      'send the other rows if at most this share of the first is not ok, such as 0.05',
       shareOfRows,
     )
     .option('--approve', 'send the other rows when you approve the job: nightshift approve <job>')
     .option('--endpoint <path>', 'the endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
-    .option('--dedupe', 'send rows with the same request once, also with a temperature above 0')
-    .option('--no-dedupe', 'send each row, also those with the same request as another')
+    .option('--dedupe', 'send rows with the same request once, even with a temperature above 0')
+    .option('--no-dedupe', 'send every row, even with the same request as another')
     .option(
       '--reuse [days]',
-      'answer rows from earlier jobs that sent the same request, of so many days (default: of any age)',
+      'reuse answers of earlier jobs to the same request, up to this many days old (default: any age)',
       positiveNumber,
     )
-    .option('--no-reuse', 'send rows that an earlier job has answered, too')
+    .option('--no-reuse', 'also send rows that an earlier job has answered')
     .option('--strict', 'reject the file if one row is invalid')
     .option('--delimiter <character>', 'the delimiter of a table: , ; | tab (default: recognised)')
     .option(
@@ -94,11 +98,14 @@ export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }
 
+/** Where `npm run deploy` writes what the stack is. */
+export const OUTPUTS_FILE = 'cdk-outputs.json';
+
 /** Options for a deployed stack. */
 export function addStackOptions(command: Command): Command {
   return command
     .option('--stack <name>', 'the deployed stack (default: the one in the outputs file)')
-    .option('--outputs <file>', 'the file that `npm run deploy` wrote', 'cdk-outputs.json')
+    .option('--outputs <file>', 'the file that `npm run deploy` wrote', OUTPUTS_FILE)
     .option('--json', 'print one JSON object per line and nothing else');
 }
 

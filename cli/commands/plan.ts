@@ -3,9 +3,12 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
 import { forecastText } from '../../src/batches/forecast.ts';
+import { InvalidRequest } from '../../src/errors.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { configOf, ONE_TARGET, openStack, type Target } from '../targets/open-target.ts';
 import { parseExact } from '../../src/exact-json.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
@@ -18,6 +21,7 @@ import { rowsToSend } from '../../src/checkpoints/plan.ts';
 import { overridesOf } from '../overrides.ts';
 import {
   DATA_FOLDER,
+  OUTPUTS_FILE,
   addConfigOption,
   addTreatmentOptions,
   type ConfigFlags,
@@ -26,6 +30,8 @@ import {
 
 interface PlanFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
+  readonly stack?: string;
+  readonly outputs?: string;
   readonly json?: true;
 }
 
@@ -37,14 +43,29 @@ export function planCommand(loadConfig: LoadConfig): Command {
     .option('--provider <name>', "another provider than the profile's");
   return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', "the folder with a job request's inputs and with earlier jobs", DATA_FOLDER)
+    .option(
+      '--stack <name>',
+      'plan for this deployed stack: with its configuration, its earlier jobs and the batches that run there',
+    )
+    .option('--outputs <file>', 'the same for the stack in the file that `npm run deploy` wrote')
     .option('--json', 'print the plan as one JSON object and nothing else')
     .addHelpText('after', '\nExit status: 0 the job can run, 1 nothing would be sent, 2 usage error.')
-    .action(async (files: string[], flags: PlanFlags) => {
+    .action(async (files: string[], flags: PlanFlags, asked: Command) => {
       const { profile, limit, data } = flags;
-      const config = await loadConfig(flags.config);
+      const isFolder = asked.getOptionValueSource('data') !== 'default';
+      const target = await openPlanned(flags, isFolder);
+      const config = await configFor(target, flags, loadConfig);
       await using given = await takeStandardInput(files, process.stdin, flags.stdin);
       const overrides = overridesOf(flags);
-      const planned = await planJob({ files: given.files, profile, limit, overrides, config, data });
+      const planned = await planJob({
+        files: given.files,
+        profile,
+        limit,
+        overrides,
+        config,
+        data,
+        bucket: target?.store,
+      });
       const text = flags.json
         ? jsonLine('plan', planLine(planned))
         : describePlan(planned, given.files).join('\n');
@@ -54,6 +75,22 @@ export function planCommand(loadConfig: LoadConfig): Command {
       printError(styleText('red', `The job would fail: ${printable(failure.message)}`, ON_STDERR));
       process.exitCode = EXIT.failed;
     });
+}
+
+/** The stack that a job is planned for; undefined: this machine. @throws InvalidRequest when a data folder is named, too */
+async function openPlanned({ stack, outputs }: PlanFlags, isFolder: boolean): Promise<Target | undefined> {
+  if (stack === undefined && outputs === undefined) return undefined;
+  if (isFolder) throw new InvalidRequest(ONE_TARGET);
+  return openStack({ stack, outputs: outputs ?? OUTPUTS_FILE });
+}
+
+/** The configuration that is named; without one that of the stack, or of the working directory. */
+async function configFor(
+  target: Target | undefined,
+  { config }: PlanFlags,
+  loadConfig: LoadConfig,
+): Promise<NightshiftConfig> {
+  return target === undefined || config !== undefined ? loadConfig(config) : configOf(target, loadConfig);
 }
 
 const ON_STDERR = { stream: process.stderr };
@@ -154,7 +191,7 @@ function describeSkipped({ skipped }: PlannedJob): string[] {
   const names = skipped.keys.slice(0, SHOWN_SKIPPED).map((key) => printable(basename(key)));
   const more = skipped.count - names.length;
   const others = more > 0 ? ` and ${grouped(more)} more` : '';
-  return [`empty or of no known format: ${names.join(', ')}${others}`];
+  return [`empty or of unknown format: ${names.join(', ')}${others}`];
 }
 
 function describeShards({ shards }: PlannedJob['plan']): string {
@@ -210,7 +247,9 @@ function describePrice({
   mostOutput,
 }: NonNullable<PlannedJob['price']>): string {
   const most =
-    mostOutput === undefined ? '' : `, at most ${money(mostOutput)} ${currency} as long as answers may be`;
+    mostOutput === undefined
+      ? ''
+      : `, at most ${money(mostOutput)} ${currency} with the longest allowed answers`;
   return `about ${money(input)} ${currency} for the input; the output ${outputPerMillion} ${currency} a million tokens${most}`;
 }
 

@@ -103,8 +103,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   forget: {
     group: DEPLOYED,
     term: 'forget [options] <job>',
-    description:
-      'delete the rows and answers of a job that has ended, and reuse none of its answers any more',
+    description: 'delete the rows and answers of a job that has ended; later jobs do not reuse its answers',
     load: async () => (await import('./forget.ts')).forgetCommand,
   },
   list: {
@@ -163,7 +162,7 @@ function termOf(command: Command): string {
 function setUp(command: Command): void {
   command
     .exitOverride()
-    .showHelpAfterError('Run with --help to see what there is.')
+    .showHelpAfterError('Run with --help for the list of commands.')
     // Error messages repeat what was typed, which may be the name of a hostile file.
     .configureOutput({
       writeOut: (text) => writeText(process.stdout, text),

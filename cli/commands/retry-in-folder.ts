@@ -72,7 +72,7 @@ async function watchRetry(
 ): Promise<Summary | undefined> {
   const { first: signal } = takeInterrupts();
   // With --json, standard output is for the summary alone.
-  const view = json === true ? createPlainView(printError) : openView({});
+  const view = json === true ? createPlainView(printError, target.options) : openView({}, target.options);
   const watched = await watchJob({ target, jobId: retryId, view, intervalSeconds: interval, signal });
   if (watched.end === 'ended') return watched.summary;
   printError(`The retry has not ended. Watch it again: nightshift watch ${retryId}${target.options}`);

@@ -28,7 +28,7 @@ export function retryCommand(loadConfig: LoadConfig): Command {
       "another profile (default: the job's, with its current settings in nightshift.config.ts)",
     )
     .option('--provider <name>', "another provider than the profile's")
-    .option('--model <name>', 'the model of rows that name none')
+    .option('--model <name>', 'the model for rows that name none')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
     .option('--out <path>', 'with --data: put the merged results there, as run does')
     .option('--wait', 'on a stack: watch the retry to its end');

@@ -62,7 +62,7 @@ async function submit(
 function rejectThisMachine({ name, baseUrl }: ProviderSettings): void {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname)) return;
   throw new InvalidRequest(
-    `The provider "${name}" is on this machine, where AWS does not reach it. \`nightshift run\` asks it from here.`,
+    `The provider "${name}" is on this machine, where AWS cannot reach it. \`nightshift run\` calls it from here.`,
   );
 }
 

@@ -26,7 +26,7 @@ export function sweepCommand(loadConfig: LoadConfig): Command {
     const longest = longestSweepDays(config);
     if (days > longest) {
       throw new InvalidRequest(
-        `--days ${days}: jobs that old may be forgotten, and their files would be paid for again. Give at most ${longest}.`,
+        `--days ${days}: the bucket may have deleted jobs of that age, and their files would be paid for again. Give at most ${longest}.`,
       );
     }
     const swept = await sweepInput(startEdges(target, config), { days, limit });

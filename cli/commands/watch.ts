@@ -40,7 +40,7 @@ async function jobToWatch(target: Target, asked: string): Promise<string> {
 export function addIntervalOption(command: Command): Command {
   return command.option(
     '--interval <seconds>',
-    'seconds between two looks; longer for thousands of shards',
+    'seconds between two reads of the job; longer for thousands of shards',
     positiveNumber,
     5,
   );
@@ -57,7 +57,7 @@ export async function watch(
   { json, interval }: Pick<WatchFlags, 'json' | 'interval'>,
 ): Promise<number> {
   const { first: signal } = takeInterrupts();
-  const view = openView({ json });
+  const view = openView({ json }, target.options);
   const watched = await watchJob({ target, jobId, view, intervalSeconds: interval, signal });
   if (watched.end === 'left') {
     printError(`The job continues. Watch it again: nightshift watch ${jobId}${target.options}`);

@@ -36,7 +36,7 @@ async function newestJobs(target: Target): Promise<readonly string[]> {
 function refusal(target: Target, asked: string, jobs: readonly string[]): InvalidRequest {
   const alike = jobs.filter((jobId) => jobId.startsWith(asked) || asked.startsWith(jobId));
   return new InvalidRequest(
-    `There is no job ${printable(asked)} in ${target.name}.${hintOf(asked, alike, jobs) ?? ` See what there is: nightshift list${target.options}`}`,
+    `There is no job ${printable(asked)} in ${target.name}.${hintOf(asked, alike, jobs) ?? ` See the list of jobs: nightshift list${target.options}`}`,
   );
 }
 

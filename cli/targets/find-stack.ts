@@ -38,7 +38,7 @@ export async function findStack({ stack, outputs }: FindStack): Promise<FoundSta
   });
 }
 
-const OWN = 'A stack of your own has them after workflow.addOutputs().';
+const OWN = 'Your own stack gets them with workflow.addOutputs().';
 
 function onlyOne(
   workflows: readonly FoundStack[],

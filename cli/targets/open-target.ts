@@ -25,16 +25,14 @@ export interface OpenTarget extends FindStack {
   readonly data?: string | undefined;
 }
 
+export const ONE_TARGET = '--data is a folder of this machine, --stack a deployed stack: give one of them.';
+
 /** @throws InvalidRequest when the stack or folder does not exist. */
 export async function openTarget({ data, ...where }: OpenTarget): Promise<Target> {
   if (data === undefined) return openStack(where);
-  if (where.stack !== undefined) {
-    throw new InvalidRequest(
-      '--data is a folder of this machine, --stack a deployed stack: give one of them.',
-    );
-  }
+  if (where.stack !== undefined) throw new InvalidRequest(ONE_TARGET);
   if (!(await isThere(data))) {
-    throw new InvalidRequest(`There is no folder "${data}". \`nightshift run\` makes nightshift-data.`);
+    throw new InvalidRequest(`There is no folder "${data}". \`nightshift run\` creates nightshift-data.`);
   }
   const store = createFolderStore(resolve(data));
   const isBusy = (): Promise<boolean> => isFolderBusy(resolve(data));
@@ -75,7 +73,7 @@ export async function configOf({ store, name }: Target, loadConfig: LoadConfig):
   const deployed = await deployedConfigObject.read(store, undefined);
   if (deployed !== undefined) return parseConfig(deployed);
   printError(
-    `The ${name} does not say how it is configured: the configuration of this folder is used. Deploy the stack again to change that.`,
+    `The ${name} does not publish its configuration: the configuration of this folder is used. Deploy the stack again to change that.`,
   );
   return loadConfig();
 }

@@ -35,7 +35,7 @@ function describeSent({
   direct,
 }: SentSoFar): string | undefined {
   const facts = [
-    ...(collected > 0 ? [`${counted(collected, 'round')}, whose answers are here`] : []),
+    ...(collected > 0 ? [`${counted(collected, 'round')}, whose answers are stored`] : []),
     ...(batches > 0 ? [`${counted(batches, 'batch')} at the provider, not collected yet`] : []),
     ...(unanswered > 0
       ? [`${counted(unanswered, 'create')} without an answer: each may have made a batch`]

@@ -3,5 +3,5 @@ import { printable } from '../../src/printable.ts';
 /** Why a job is not resumed, and what sends its rows again that are not ok. */
 export function nothingToResume(jobId: string, options: string): string {
   const job = printable(jobId);
-  return `Job ${job} came to its end: there is nothing to resume. If rows are not ok, send them again: nightshift retry ${job}${options}`;
+  return `Job ${job} has finished: there is nothing to resume. If rows are not ok, send them again: nightshift retry ${job}${options}`;
 }

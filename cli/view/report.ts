@@ -8,7 +8,7 @@ import { readingNotices } from './reading-notices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
-import { describePilot } from '../../src/status/describe-pilot.ts';
+import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
 import { sentVerb } from '../../src/report/sections/explain.ts';
 import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
@@ -61,10 +61,11 @@ export function reportFailure(name: string, { failure, advice }: Summary): void 
 
 /** Lines for special jobs: how the pilot ended; how to continue after a sample; reused answers; rows that were not sent. */
 function sampleLines(summary: Summary): string[] {
-  const { sample, taken, deduplicated, reused, pilot, forgotten } = summary;
+  const { sample, taken, deduplicated, reused, pilot, withoutPilot, forgotten } = summary;
   return [
     ...(forgotten === undefined ? [] : [`Its rows and answers were deleted at ${forgotten}.`]),
     ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
+    ...(withoutPilot === undefined ? [] : [describeWithoutPilot(withoutPilot)]),
     ...(sample?.hasMore === true
       ? [
           `A sample: the first ${sample.limit} rows. The same command without --limit continues with all rows and keeps these answers.`,
@@ -110,7 +111,7 @@ function stepLines({ steps = [] }: Summary): string[] {
   });
 }
 
-const SIMULATED_END = 'Simulated: these answers are made up; no provider was asked, and nothing was paid.';
+const SIMULATED_END = 'Simulated: these answers are made up; no provider was called, and nothing was paid.';
 
 function totals({ rows, counts, rounds, usage, cost, seconds, truncated, refused }: Summary): string {
   const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');

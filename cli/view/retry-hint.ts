@@ -17,7 +17,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/ProviderThrottled/, 'The provider asks to slow down. Nothing is lost; there is nothing to do.'],
   // Also for shards that wait for our own limit, without any call to the provider.
-  [/ProviderBusy/, 'The job goes on by itself when there is room. Nothing is lost; there is nothing to do.'],
+  [
+    /ProviderBusy/,
+    'The job continues by itself when there is room. Nothing is lost; there is nothing to do.',
+  ],
   [/StoreUnavailable/, 'Check the disk that the data folder is on.'],
   [
     /ProviderUnavailable/,

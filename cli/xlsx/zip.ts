@@ -62,7 +62,7 @@ export async function* zip(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Uin
 
 function tooLarge(): InvalidRequest {
   return new InvalidRequest(
-    'The results are larger than an XLSX file may be (4 GB): take --format csv or parquet.',
+    'The results are larger than an XLSX file may be (4 GB): use --format csv or parquet.',
   );
 }
 

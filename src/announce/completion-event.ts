@@ -3,26 +3,34 @@ import { EVENT_SOURCE } from './event-source.ts';
 
 const count = z.int().min(0);
 
+/** Rows by outcome. */
+export const countsSchema = z.strictObject({
+  ok: count,
+  failed: count,
+  exhausted: count,
+  invalid_output: count,
+  invalid: count,
+});
+
 const detailSchema = z.strictObject({
   /** Name of the execution that ended: `<jobId>`, or `<jobId>-r2` after a resume. Receivers can deduplicate by it. */
-  id: z.string().describe('The execution that ended. The same id again is the same announcement.'),
+  id: z
+    .string()
+    .describe('Name of the execution that ended. An event with the same id is the same announcement.'),
   jobId: z.string().describe('The job.'),
   profile: z.string().optional().describe('Its profile; absent when the job has no record.'),
   status: z
     .enum(['succeeded', 'partial', 'failed', 'cancelled', 'empty'])
-    .describe('As in summary.json: finer than the detail-type.'),
+    .describe('The status in summary.json, which is more detailed than the detail-type.'),
   rows: count.optional().describe('Input rows; absent when no summary could be written.'),
-  counts: z
-    .strictObject({ ok: count, failed: count, exhausted: count, invalid_output: count, invalid: count })
-    .optional()
-    .describe('Rows by outcome; they sum to rows.'),
+  counts: countsSchema.optional().describe('Rows by outcome; they add up to rows.'),
   keys: z
     .strictObject({
       summary: z.string().optional(),
       results: z.string().optional(),
       deadLetters: z.string().optional(),
     })
-    .describe('Objects in the bucket; each only where there is one.'),
+    .describe('Keys of objects in the bucket; absent if the object does not exist.'),
   failure: z
     .strictObject({ name: z.string(), code: z.string(), message: z.string() })
     .optional()

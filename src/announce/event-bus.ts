@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { Channel } from './channel.ts';
 import { AnnouncementUnavailable } from '../errors.ts';
 
-/** Puts completion events on the event bus of this name in this account. */
+/** Puts announcements on the event bus of this name in this account. */
 export function createEventBus(bus: string, client = new EventBridgeClient()): Channel {
   return {
     name: 'event',
@@ -13,7 +13,7 @@ export function createEventBus(bus: string, client = new EventBridgeClient()): C
       // PutEvents reports a rejected event in its entries; the call itself succeeds.
       const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
       if (refused !== undefined) {
-        throw new AnnouncementUnavailable(`EventBridge did not take the event: ${refused.ErrorCode}.`);
+        throw new AnnouncementUnavailable(`EventBridge did not accept the event: ${refused.ErrorCode}.`);
       }
     },
   };
@@ -24,6 +24,6 @@ async function put(client: EventBridgeClient, command: PutEventsCommand) {
     return await client.send(command);
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown';
-    throw new AnnouncementUnavailable(`EventBridge did not take the event: ${name}.`, { cause: error });
+    throw new AnnouncementUnavailable(`EventBridge did not accept the event: ${name}.`, { cause: error });
   }
 }

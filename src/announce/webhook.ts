@@ -13,7 +13,7 @@ export interface WebhookOptions {
 /** Timeout of one delivery. A receiver should store the message and process it later. */
 const TIMEOUT_MS = 10_000;
 
-/** Posts completion events to a URL, signed so that the receiver can verify sender and time. */
+/** Posts announcements to a URL, signed so that the receiver can verify sender and time. */
 export function createWebhook({ url, secret, clock }: WebhookOptions): Channel {
   return {
     name: 'webhook',
@@ -59,6 +59,6 @@ function judge(status: number): void {
     throw new AnnouncementUnavailable(`The webhook answered ${status}.`);
   }
   throw new AnnouncementRejected(
-    `The webhook answered ${status}. Check its address, and that it verifies with the secret it is signed with.`,
+    `The webhook answered ${status}. Check its URL, and that it verifies with the same signing secret.`,
   );
 }

@@ -28,7 +28,7 @@ export function callerOf(event: unknown): string {
   const principal = lambda?.['principalId'];
   if (typeof principal === 'string' && principal !== '') return `own:${principal}`;
   throw new Error(
-    'Who sends the request cannot be told: it carries no IAM caller, no token with a subject, and no principalId of an authorizer.',
+    'The sender of the request is unknown: it has no IAM caller, no token with a subject, and no principalId of an authorizer.',
   );
 }
 

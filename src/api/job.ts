@@ -48,7 +48,7 @@ export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
 const approveJobRoute = createRoute({
   ...ROUTES.approveJob,
   operationId: 'approveJob',
-  summary: 'Let the other rows of a job follow its pilot, also after it failed or was rejected.',
+  summary: 'Send the other rows of a job after its pilot, even if the pilot failed or was rejected.',
   request: { params: jobParams },
   responses: { 202: answer('It is approved.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
@@ -73,7 +73,7 @@ async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
 const getJobRoute = createRoute({
   ...ROUTES.getJob,
   operationId: 'getJob',
-  summary: 'How a job is, and where its results are.',
+  summary: 'The status of a job, and where its results are.',
   request: { params: jobParams },
   responses: { 200: answer('The job.', jobSchema), ...problems(404, 422, 503) },
 });
@@ -81,7 +81,7 @@ const getJobRoute = createRoute({
 const cancelJobRoute = createRoute({
   ...ROUTES.cancelJob,
   operationId: 'cancelJob',
-  summary: 'Cancel a job: nothing new is sent, and what its batches had finished ends in its results.',
+  summary: 'Cancel a job: nothing new is sent, and the finished rows of its batches are collected.',
   request: { params: jobParams },
   responses: { 202: answer('It is being cancelled.', cancellingSchema), ...problems(404, 409, 422, 503) },
 });
@@ -89,7 +89,7 @@ const cancelJobRoute = createRoute({
 const resumeJobRoute = createRoute({
   ...ROUTES.resumeJob,
   operationId: 'resumeJob',
-  summary: 'Let a job that failed or was cancelled go on from where it is.',
+  summary: 'Resume a failed or cancelled job from its checkpoints.',
   request: { params: jobParams },
   responses: { 202: answer('It goes on.', startedSchema), ...problems(404, 409, 422, 503) },
 });
@@ -112,11 +112,12 @@ async function withLinks(
     key === undefined ? undefined : links.download(key);
   return {
     ...status,
-    ...(pilot && { pilot: withoutKey(pilot) }),
+    ...(pilot && { pilot: withoutKeys(pilot) }),
     links: {
       ...jobLinks(status.jobId),
       results: await address(results),
       pilot: await address(pilot?.results),
+      pilotReport: await address(pilot?.report),
       deadLetters: await address(deadLetters),
       report: await address(report),
       summary: await address(summary),
@@ -124,7 +125,7 @@ async function withLinks(
   };
 }
 
-/** Removes the key of the pilot's results: the links have their URL. */
-function withoutKey({ results: _results, ...pilot }: NonNullable<JobStatus['pilot']>) {
+/** Its keys are addresses among the links. */
+function withoutKeys({ results: _results, report: _report, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

@@ -47,7 +47,7 @@ const createJobRoute = (body: ReturnType<typeof requestSchema>) =>
     summary: 'Start a job.',
     request: { headers: createHeaders, body: jsonBody(body) },
     responses: {
-      202: answer('The job runs, or has run.', startedSchema),
+      202: answer('The job is running, or has ended.', startedSchema),
       ...problems(400, 409, 413, 415, 422, 503),
     },
   });

@@ -41,7 +41,7 @@ export function uploadKey(edges: Pick<ApiEdges, 'config'>, caller: string, key: 
   if (owner === undefined || key.startsWith(folderOf(owner))) return key;
   if (key.startsWith(STAGED_PREFIX)) return `${folderOf(owner)}${key.slice(STAGED_PREFIX.length)}`;
   throw new InvalidRequest(
-    `Callers are kept apart here, and a file below "input/" would start a job of nobody's. Upload it below "${STAGED_PREFIX}", and start its job by POST /jobs.`,
+    `Callers are separated here, and a file below "input/" would start a job without an owner. Upload it below "${STAGED_PREFIX}", and start its job by POST /jobs.`,
   );
 }
 

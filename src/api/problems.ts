@@ -7,14 +7,14 @@ import type { Log } from '../log.ts';
 /** RFC 9457 problem details. */
 export const problemSchema = z
   .object({
-    type: z.string().describe('What kind of problem it is: a URN that does not change.'),
+    type: z.string().describe('The kind of problem: a URN that does not change.'),
     title: z.string(),
     status: z.number().int(),
-    detail: z.string().optional().describe('What is wrong with this very request.'),
+    detail: z.string().optional().describe('What is wrong with this request.'),
     errors: z
       .array(z.object({ pointer: z.string(), detail: z.string() }))
       .optional()
-      .describe('Each field that is wrong, as a JSON pointer into the body (#/…), or a parameter by name.'),
+      .describe('Each wrong field, as a JSON pointer into the body (#/…), or a parameter by name.'),
   })
   .meta({ id: 'Problem' });
 
@@ -28,9 +28,12 @@ const PROBLEMS = {
   'no-such-route': { status: 404, title: 'There is no such route' },
   'job-has-ended': { status: 409, title: 'The job has ended' },
   'job-is-cancelling': { status: 409, title: 'The job is being cancelled' },
-  'not-to-be-judged': { status: 409, title: 'The job has no pilot that waits for this' },
+  'not-to-be-judged': {
+    status: 409,
+    title: 'The job has no pilot that waits for this decision',
+  },
   'idempotency-conflict': { status: 409, title: 'The Idempotency-Key was used for another request' },
-  'already-there': { status: 412, title: 'There is a file of this name' },
+  'already-there': { status: 412, title: 'A file with this name exists' },
   'too-large': { status: 413, title: 'The request is too large' },
   'not-json': { status: 415, title: 'The body must be JSON' },
   'invalid-request': { status: 422, title: 'The request is not valid' },
@@ -112,7 +115,7 @@ export function rejectInvalid(body?: z.core.$ZodType): (checked: Checked) => und
 
 function unknownField(path: readonly PropertyKey[]): string {
   return path.length === 1 && path[0] === 'overrides'
-    ? 'There is no such field of a profile, or a request may not change it.'
+    ? 'A profile has no such field, or a request may not change it.'
     : 'There is no such field.';
 }
 

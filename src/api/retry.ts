@@ -34,10 +34,10 @@ const retryJobRoute = (body: ReturnType<typeof retrySchema>) =>
   createRoute({
     ...ROUTES.retryJob,
     operationId: 'retryJob',
-    summary: 'Ask the rows of a job again that are not ok; their results go among its own.',
+    summary: 'Retry a job: send again its rows that are not ok, and merge their results into its own.',
     request: { params: jobParams, body: { ...jsonBody(body), required: false } },
     responses: {
-      202: answer('The retry, which is a job of its own.', startedSchema),
+      202: answer('The retry, which is a separate job.', startedSchema),
       ...problems(400, 404, 409, 413, 415, 422, 503),
     },
   });

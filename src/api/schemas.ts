@@ -43,7 +43,7 @@ export const uploadSchema = z
       )
       .refine(
         (key) => !key.split('/').some((part) => part === '.' || part === '..'),
-        'must be the path of an address, without "." and ".." as its parts',
+        'must be a valid URL path, without "." and ".." as its parts',
       )
       .describe('Below "input/<profile>/" the upload starts a job; below "staged/" it waits for a request.'),
     bytes: z
@@ -52,19 +52,19 @@ export const uploadSchema = z
       .max(MAX_UPLOAD_BYTES)
       .optional()
       .describe(
-        'How long the file is: the address takes a file of exactly this length. Default: any length up to the maximum.',
+        'Size of the file in bytes: the URL accepts only a file of this size. Default: any size up to the maximum.',
       ),
   })
   .meta({ id: 'UploadRequest' });
 
 export const uploadedSchema = z
   .object({
-    key: z.string().describe('Where the file will be: as asked for, or below a folder of the caller.'),
+    key: z.string().describe('Key of the file: as requested, or below a folder of the caller.'),
     method: z.literal('PUT'),
     url: z.string().describe('Put the file here; no other credentials are needed.'),
     headers: z
       .object({ 'if-none-match': z.literal('*'), 'content-length': z.string().optional() })
-      .describe('Send these, too. A file that is there already is never written over: the answer is 412.'),
+      .describe('Headers to send as well. An existing file is never overwritten: the answer is 412.'),
     expiresAt: z.string(),
   })
   .meta({ id: 'Upload' });
@@ -83,7 +83,9 @@ export const startedSchema = z
     jobId,
     state: z
       .enum(['started', 'resumed', 'running', 'cancelling', 'finished'])
-      .describe('started: new. resumed: goes on. running: ran already. finished: had ended before.'),
+      .describe(
+        'started: a new job. resumed: continues. running: was already running. finished: had already ended.',
+      ),
     links: linksSchema,
   })
   .meta({ id: 'StartedJob' });
@@ -124,13 +126,13 @@ const progressSchema = z.object({
   status: z
     .string()
     .describe(
-      "The provider's word for it; `direct` where there is no batch, `waiting for a slot` or `waiting for tokens` while there is no room for one.",
+      "The provider's status; `direct` without a batch, `waiting for a slot` or `waiting for tokens` while there is no room for one.",
     ),
   ahead: z.int().optional().describe('Shards that get room before this one.'),
   roomAt: z
     .string()
     .optional()
-    .describe('About when it gets room; absent while no batch has ended that shows how long they take.'),
+    .describe('Estimated time at which it gets room; absent until a batch has ended.'),
   succeeded: z.int().optional(),
   total: z.int().optional(),
   polledAt: z.string(),
@@ -154,14 +156,14 @@ const openBatchSchema = z.object({
     .readonly()
     .optional()
     .describe('Batches that may be the one whose create got no answer.'),
-  status: z.string().optional().describe("The provider's last word for it."),
+  status: z.string().optional().describe("The provider's last status."),
   createdAt: z.string().optional(),
   files: z.object({
     input: z.string().optional(),
     output: z.string().optional(),
     errors: z.string().optional(),
   }),
-  error: z.object({ code: z.string(), message: z.string() }).describe('Why it was left.'),
+  error: z.object({ code: z.string(), message: z.string() }).describe('Why it was left open.'),
   onResume: z.string().describe('What a resume does with it.'),
 });
 
@@ -173,8 +175,8 @@ const pilotSchema = z
         'waiting: for POST …/approve or …/reject. failed, rejected, unanswered: the other rows are not sent.',
       ),
     rows: z.int(),
-    counts: countsSchema.optional().describe('What became of its rows; absent while they are sent.'),
-    until: z.string().optional().describe('While it waits: until when.'),
+    counts: countsSchema.optional().describe('Outcomes of its rows; absent while they are sent.'),
+    until: z.string().optional().describe('While it waits: the deadline.'),
     reason: z.string().optional().describe('Why the other rows are not sent.'),
   })
   .meta({ id: 'Pilot' });
@@ -191,7 +193,13 @@ export const jobSchema = z
     model: z.string().optional(),
     endpoint: z.string().optional(),
     rows: z.int().optional().describe('Input rows, once they are counted.'),
-    pilot: pilotSchema.optional().describe('Of a job that sends some rows before all others.'),
+    pilot: pilotSchema.optional().describe('Only in a job with a pilot.'),
+    withoutPilot: z
+      .object({ rows: z.int(), pilotRows: z.int() })
+      .optional()
+      .describe(
+        'Only in a job whose rows are sent at once, because they are no more than those of its pilot.',
+      ),
     counts: countsSchema.describe('Rows with their final outcome so far.'),
     shards: z.object({
       total: z.int(),
@@ -205,7 +213,7 @@ export const jobSchema = z
       .array(openBatchSchema)
       .readonly()
       .optional()
-      .describe('Batches that a failed or cancelled job left as they are.'),
+      .describe('Batches that a failed or cancelled job left open.'),
     errors: z
       .array(
         z.object({
@@ -228,6 +236,7 @@ export const jobSchema = z
     links: linksSchema.extend({
       results: z.string().optional().describe('Holds for 15 minutes.'),
       pilot: z.string().optional().describe("The results of the pilot's rows."),
+      pilotReport: z.string().optional().describe('A page about them, if a person is asked.'),
       deadLetters: z.string().optional(),
       report: z.string().optional(),
       summary: z.string().optional(),

@@ -30,7 +30,8 @@ export function addUploadRoutes(api: OpenAPIHono, edges: ApiEdges): void {
 const createUploadRoute = createRoute({
   ...ROUTES.createUpload,
   operationId: 'createUpload',
-  summary: 'Get an address to PUT an input file of up to 5 GB to; a larger one goes to the bucket in parts.',
+  summary:
+    'Get a URL for uploading (PUT) an input file of up to 5 GB; upload a larger file to the bucket in parts.',
   request: { body: jsonBody(uploadSchema) },
-  responses: { 201: answer('Where to put the file.', uploadedSchema), ...problems(400, 413, 415, 422) },
+  responses: { 201: answer('The URL for the upload.', uploadedSchema), ...problems(400, 413, 415, 422) },
 });

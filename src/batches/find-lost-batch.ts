@@ -135,7 +135,7 @@ export function mayTurnUp({ jobId, shard, round, fileId }: UploadedContext, refu
  */
 function unclear({ jobId, shard, round, fileId }: UploadedContext, refusal: Error): ProviderUnavailable {
   return new ProviderUnavailable(
-    `${refusal.message} The answer does not say in the API's form what is wrong, so it may come from a proxy, and the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) may have been created; the list of batches is read again.`,
+    `${refusal.message} The answer is not an error in the API's format, so it may come from a proxy, and the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) may have been created; the list of batches is read again.`,
     { cause: refusal },
   );
 }
@@ -146,7 +146,7 @@ function undecided(
   candidates: readonly string[],
 ): ProviderUnavailable {
   return new ProviderUnavailable(
-    `The answer to the create of shard ${shard}, round ${round} of job ${jobId} was lost, and the provider does not show what a batch was created from. One of ${candidates.slice(0, 5).join(', ')} may be its batch; their results tell once they have ended. Resume the job then, or cancel them at the provider.`,
+    `The answer to the create of shard ${shard}, round ${round} of job ${jobId} was lost, and the provider does not show what a batch was created from. One of ${candidates.slice(0, 5).join(', ')} may be its batch; their results show which once they have ended. Resume the job then, or cancel them at the provider.`,
   );
 }
 

@@ -150,7 +150,7 @@ export function forecastText(forecasted: Forecast | undefined): string {
   ].join(' and ');
   const before = ahead === 0 ? 'nothing is ahead' : `${counted(ahead, 'batch')} of all jobs ahead`;
   const through = isMeasured
-    ? `through in about ${duration(seconds)}, by the last batches, which took ${duration(secondsPerBatch)}`
-    : `nothing is known of how long batches take: through in at most ${duration(seconds)}, if each takes its window of ${duration(secondsPerBatch)}`;
+    ? `done in about ${duration(seconds)}, by the last batches, which took ${duration(secondsPerBatch)}`
+    : `it is not known how long batches take: done in at most ${duration(seconds)}, if each takes its window of ${duration(secondsPerBatch)}`;
   return `room for ${limits} at a time; ${before}; ${through}`;
 }

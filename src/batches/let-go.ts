@@ -25,6 +25,8 @@ const LATE_SECONDS = 900;
 export interface RoomHolder extends ShardRef {
   readonly round?: number;
   readonly at?: number | undefined;
+  /** The host that ran its shard has ended. */
+  readonly left?: true;
 }
 
 /**
@@ -48,12 +50,14 @@ export async function hasLetGo(
     return true;
   const batch = await batchObject.read(store, { ...holder, round });
   if (batch !== undefined) {
-    if (await isWatched(store, { ...holder, round }, now)) return false;
+    if (holder.left !== true && (await isWatched(store, { ...holder, round }, now))) return false;
     return hasBatchEnded(edges, provider, { ...holder, round, ...batch });
   }
   const stopped = await stoppedObject.read(store, holder);
   if (stopped !== undefined && stopped.open === undefined) return true;
   const creating = await creatingObject.read(store, { ...holder, round });
+  // A create that was announced may have made a batch, whoever is gone.
+  if (holder.left === true && (creating?.at ?? 0) === 0) return true;
   const lastSeen = Math.max(holder.at ?? 0, creating?.at ?? 0);
   return now - lastSeen > SILENT_SECONDS;
 }

@@ -5,6 +5,7 @@ import {
   deleteEnqueued,
   EMPTY_ROOM,
   enqueuedObject,
+  providersWithRoom,
   readEnqueued,
   readRoom,
   type EnqueuedBatch,
@@ -15,6 +16,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { sideBySide } from '../side-by-side.ts';
 import {
   askForRoom,
+  enqueuedTokens,
   hasRoom,
   holdRoom,
   isLimited,
@@ -22,6 +24,7 @@ import {
   refuseRoom,
   withEnqueued,
   withoutHolders,
+  withoutHost,
   withoutRound,
   type Refusal,
   type RoomLimits,
@@ -201,6 +204,15 @@ export async function leaveRoom(
   await deleteEnqueued(edges.store, provider, round);
 }
 
+/**
+ * Records that the host which ran the jobs of this store has ended. Only for a store with one host at a time: the caller holds
+ * its lock, and has not started a job yet.
+ */
+export async function noteEndedHost(edges: RoomEdges): Promise<void> {
+  for (const provider of await providersWithRoom(edges.store))
+    await changeRoom(edges.store, provider, withoutHost, pauseOf(edges));
+}
+
 /** Records that the provider refused a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
 export async function noteRefusal(edges: RoomEdges, provider: string, refusal: Refusal): Promise<void> {
   const { store } = edges;
@@ -210,4 +222,22 @@ export async function noteRefusal(edges: RoomEdges, provider: string, refusal: R
   );
   for (const batch of enqueued)
     if (isOf(refusal)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
+}
+
+/** Input tokens of a model that other rounds than this one have enqueued at a provider, as far as they are written down. */
+export async function tokensOfOthers(
+  { store }: Pick<RoomEdges, 'store'>,
+  provider: string,
+  asking: ShardRef & Pick<RoomEntry, 'model'>,
+): Promise<number> {
+  const { holders } = withEnqueued(
+    (await readRoom(store, provider)) ?? EMPTY_ROOM,
+    await readEnqueued(store, provider),
+    0,
+  );
+  const isSame = isOf(asking);
+  return enqueuedTokens(
+    holders.filter((entry) => !isSame(entry)),
+    asking.model,
+  );
 }

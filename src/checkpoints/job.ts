@@ -48,7 +48,7 @@ export interface InputRef {
   readonly etag?: string | undefined;
 }
 
-/** Files below a prefix that were left out: of no known format, or empty. */
+/** Files below a prefix that were left out: of unknown format, or empty. */
 export interface SkippedFiles {
   readonly count: number;
   /** The first {@link MAX_LISTED_SKIPPED} keys. */

@@ -42,8 +42,9 @@ export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
 /** What the job's rounds have cost and may still cost, and how its last shards ended: one object per change. */
 export const ledgerPrefix = (jobId: string): string => `jobs/${jobId}/ledger/`;
-/** What all jobs of a profile have cost and may still cost in one month (`2026-11`, UTC). */
-export const monthPrefix = (profile: string, month: string): string => `spending/${profile}/${month}/`;
+/** What all jobs of a profile have cost in one month (`2026-11`, UTC), and may cost. Amounts of two currencies are not added up. */
+export const monthPrefix = (profile: string, month: string, currency: string): string =>
+  `spending/${profile}/${month}-${currency}/`;
 
 /** A job's summary before its first retry. */
 export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before-retries.json`;
@@ -62,6 +63,8 @@ export const joinedKey = (jobId: string, since: number, name: string): string =>
 export const outputPrefix = (jobId: string): string => `${OUTPUT_PREFIX}${jobId}/`;
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
+/** The results of the job's pilot, for the person who judges it. */
+export const pilotReportKey = (jobId: string): string => `output/${jobId}/pilot.html`;
 /** Results of the job's pilot, for the person who decides on it. */
 export const pilotResultsKey = (jobId: string): string => `output/${jobId}/pilot.jsonl`;
 /** The input and its answers as a table, if the profile requests it. */
@@ -95,7 +98,13 @@ export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 const nameOf = (provider: string): string => (provider === '' ? '~' : encodeURIComponent(provider));
 
 /** Room at a provider with a known limit: the holders and the queue. One object per change. */
-export const roomPrefix = (provider: string): string => `room/limited/${nameOf(provider)}/`;
+export const ROOM_PREFIX = 'room/limited/';
+export const roomPrefix = (provider: string): string => `${ROOM_PREFIX}${nameOf(provider)}/`;
+/** The provider of a key below {@link ROOM_PREFIX}. */
+export function providerOfRoomKey(key: string): string {
+  const [name = ''] = key.slice(ROOM_PREFIX.length).split('/');
+  return name === '~' ? '' : decodeURIComponent(name);
+}
 /** Batches at a provider while no limit is known: one object per shard. */
 export const enqueuedPrefix = (provider: string): string => `room/enqueued/${nameOf(provider)}/`;
 export const enqueuedKey = (provider: string, { jobId, shard }: ShardRef): string =>

@@ -1,7 +1,15 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
+import {
+  enqueuedKey,
+  enqueuedPrefix,
+  providerOfRoomKey,
+  ROOM_PREFIX,
+  roomPrefix,
+  type RoundRef,
+  type ShardRef,
+} from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import { changeState, findLastChange } from './state-log.ts';
 
@@ -17,13 +25,15 @@ export interface RoomEntry extends RoundRef {
   readonly at: number;
   /** Number of the change that wrote the entry, which distinguishes a rewritten entry even in the same second. */
   readonly nth: number;
+  /** The host that ran its shard has ended since. */
+  readonly left?: true;
 }
 
 /** What refusals have taught about a limit. */
 export interface LearnedLimit {
   /** Most tokens of a model's queued and running batches. */
   readonly tokens: number;
-  /** The limit that the last refusal named, which may be higher. */
+  /** Most tokens of one batch: the limit that the last refusal named, which may be higher, or half of a file that was too large. */
   readonly named?: number;
   /** When it expires, seconds since 1970. */
   readonly until: number;
@@ -54,6 +64,13 @@ export async function readRoom(store: ObjectStore, provider: string): Promise<Ro
     // Undefined means that it was replaced and deleted after it was listed.
     if (room !== undefined) return room;
   }
+}
+
+/** The providers at which a job has asked for room. */
+export async function providersWithRoom(store: ObjectStore): Promise<ReadonlySet<string>> {
+  const providers = new Set<string>();
+  for await (const { key } of store.list(ROOM_PREFIX)) providers.add(providerOfRoomKey(key));
+  return providers;
 }
 
 /** {@link changeState} of a provider's room. */

@@ -13,7 +13,7 @@ import type {
 } from './counts.ts';
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
-import type { Pilot } from './pilot.ts';
+import type { Pilot, WithoutPilot } from './pilot.ts';
 import type { OpenBatch } from './shard/shard-end.ts';
 import type { Unexplained } from './unexplained.ts';
 
@@ -93,6 +93,8 @@ export interface Summary {
   readonly steps?: readonly StepSummary[];
   /** Only in jobs with a pilot. */
   readonly pilot?: Pilot;
+  /** Of a job that had too few rows for the pilot of its profile. */
+  readonly withoutPilot?: WithoutPilot;
   /** Summed over all answers, including those of rows that were sent again. */
   readonly truncated: number;
   readonly refused: number;

@@ -13,6 +13,7 @@ import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { Followed } from './shard/fill-followers.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import { sumSteps } from './counts/step-counts.ts';
 import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
@@ -81,6 +82,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
     ...sumAnswers(ends, profile.price),
     ...stepsOf(job, plan, shards),
     ...(pilot !== undefined && { pilot }),
+    ...withoutPilotOf(job, plan),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -102,6 +104,11 @@ function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
   if (price === undefined) return usage;
   const amount = money(costOf(priceOf(price, model), usage));
   return { ...usage, money: { amount, currency: price.currency } };
+}
+
+function withoutPilotOf(job: Job, plan: Plan | undefined): Pick<Summary, 'withoutPilot'> {
+  const alone = plan && withoutPilot(job, plan);
+  return alone === undefined ? {} : { withoutPilot: alone };
 }
 
 function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summary, 'sample' | 'taken'> {
@@ -235,7 +242,7 @@ function unreadableIn(ends: readonly ShardEnd[]): Pick<Summary, 'unreadableLines
   return unreadableLines.length === 0 ? {} : { unreadableLines };
 }
 
-const RESUME = 'Then start the same job again: it goes on from its checkpoints, and nothing is paid twice.';
+const RESUME = 'Then start the same job again: it continues from its checkpoints, and nothing is paid twice.';
 
 /** What to do next, by the name of the failure. */
 function advise({ name }: Failure): string {
@@ -245,23 +252,23 @@ function advise({ name }: Failure): string {
     case 'InvalidRequest':
       return 'Correct what the message names, and start a new job. Nothing was sent.';
     case 'JobCancelled':
-      return 'Resume the job to go on: what is finished is kept, and nothing is paid twice.';
+      return 'Resume the job to continue: finished rows are kept, and nothing is paid twice.';
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
     case 'BudgetExceeded':
-      return `Raise the budget of the profile by what is missing, or wait for the next month where the month's is used up. ${RESUME}`;
+      return `Raise the budget of the profile by the missing amount or, if the month's budget is used up, wait for the next month. ${RESUME}`;
     case 'TooManyBadRows':
-      return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, raise maxBad, and start the same job again: it goes on from its checkpoints.';
+      return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If these rows are acceptable, raise maxBad, and start the same job again: it continues from its checkpoints.';
     case 'PilotStopped':
-      return 'Look at the answers of the pilot. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, let the job go on: nightshift approve <job>. Nothing is paid twice.';
+      return 'Look at the answers of the pilot. If the profile is wrong, correct it and run the input as a new job. If these rows are acceptable, continue the job: nightshift approve <job>. Nothing is paid twice.';
     case 'BatchOpen':
       return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
     case 'OutputIncomplete':
     case 'OutputUnrecognised':
-      return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;
+      return `Check the batches under "open" at the provider, and wait for their files. ${RESUME}`;
     case 'ExecutionTooLong':
-      return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
+      return 'Start the same job again: it continues with the remaining rows, and nothing is paid twice.';
     case 'Sandbox.Timedout':
     case 'States.Timeout':
       return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;
@@ -269,11 +276,11 @@ function advise({ name }: Failure): string {
       return `The provider or the store was too slow for a step, three times. The answers are paid for: a new job would pay for them again. Wait until both are faster. ${RESUME}`;
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
-      return `The provider did not answer for long; wait until it does. ${RESUME}`;
+      return `The provider has not answered for a long time; wait until it does. ${RESUME}`;
     case 'StoreRejected':
     case 'StoreUnavailable':
       return `Do what the message says. ${RESUME}`;
     default:
-      return `The steps' logs say more: on AWS in CloudWatch, on one machine with --verbose. ${RESUME}`;
+      return `The steps' logs have details: on AWS in CloudWatch, on one machine with --verbose. ${RESUME}`;
   }
 }

@@ -171,7 +171,7 @@ function findWrongTakes(value: unknown): string[] {
     const reuse = overrides?.reuse ?? profiles[profile]?.reuse ?? false;
     if (reuse !== false) return [];
     return [
-      `  schedules.${name}.take: "all" asks every row of the files each time: give the profile "${profile}" a "reuse", which pays for what is new or has changed`,
+      `  schedules.${name}.take: "all" sends every row of the files at each run: give the profile "${profile}" a "reuse", so that only new and changed rows are paid`,
     ];
   });
 }

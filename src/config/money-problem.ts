@@ -23,7 +23,7 @@ export function moneyProblem({ budget = {}, price, then = [] }: ProfileConfig): 
     return {
       path: `budget.${path}`,
       message:
-        'needs a price: say what a million tokens cost in price.inputPerMillion, .outputPerMillion and .currency',
+        'needs a price: set the cost of a million tokens in price.inputPerMillion, .outputPerMillion and .currency',
     };
   if (currency === undefined || price === undefined || currency === price.currency) return undefined;
   return { path: 'budget.currency', message: `must be the price's, ${price.currency}` };

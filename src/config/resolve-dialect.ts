@@ -95,7 +95,7 @@ export function chooseWindow({ name, windows }: Dialect, asked: string | undefin
   );
 }
 
-const IF_NEWER = 'If they have it by now, say so under dialects in nightshift.config.ts.';
+const IF_NEWER = 'If the provider offers it now, add it under dialects in nightshift.config.ts.';
 
 function isAmong(window: string, windows: Exclude<Dialect['windows'], 'unknown'>): boolean {
   if (!('from' in windows)) return windows.includes(window);

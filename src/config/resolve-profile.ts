@@ -142,12 +142,12 @@ function tableRules({ delimiter, ...table }: NonNullable<ProfileConfig['table']>
 function checkDirect(endpoint: string, allowed: readonly string[]): void {
   if (endpointAt(endpoint) === SPEECH) {
     throw new InvalidRequest(
-      `Rows for "${endpoint}" cannot be sent directly: realtime speech is answered with sound, not with JSON. Leave out "late" and "small".`,
+      `Rows for "${endpoint}" cannot be sent direct: realtime speech returns sound, not JSON. Leave out "late" and "small".`,
     );
   }
   if (allowed.includes(endpoint)) return;
   throw new InvalidRequest(
-    `Rows for "${endpoint}" are not sent directly: only ${allowed.join(', ')} are. Leave out "late" and "small", or name the endpoint in a profile or under dialects in nightshift.config.ts.`,
+    `Rows for "${endpoint}" are not sent direct: only ${allowed.join(', ')} are. Leave out "late" and "small", or name the endpoint in a profile or under dialects in nightshift.config.ts.`,
   );
 }
 

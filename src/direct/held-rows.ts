@@ -45,10 +45,22 @@ export class HeldRows {
   takeDue(now: number): Attempt | undefined {
     const due = this.#attempts.filter(({ notBefore }) => notBefore <= now);
     const next = best(due, (one, other) => one.rejections > other.rejections);
-    if (next === undefined) return undefined;
-    this.#attempts.splice(this.#attempts.indexOf(next), 1);
-    this.#characters -= next.row.body.length;
+    if (next !== undefined) this.#remove(next);
     return next;
+  }
+
+  /** Takes out the rows that are due after a time, and returns their last rejections. */
+  giveUp(latest: number): readonly string[] {
+    const late = this.#attempts.filter(
+      ({ notBefore, rejection }) => notBefore > latest && rejection !== undefined,
+    );
+    for (const attempt of late) this.#remove(attempt);
+    return late.flatMap(({ rejection }) => rejection ?? []);
+  }
+
+  #remove(attempt: Attempt): void {
+    this.#attempts.splice(this.#attempts.indexOf(attempt), 1);
+    this.#characters -= attempt.row.body.length;
   }
 
   /** The last rejections of the waiting rows. */

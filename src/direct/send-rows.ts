@@ -5,7 +5,7 @@ import type { Failure } from '../errors.ts';
 import type { DirectAnswer } from '../provider/batch-provider.ts';
 import { MAX_WAIT_MS, parseRetryAfter } from '../provider/http/retry-after.ts';
 import type { Answers } from './answers.ts';
-import { callRow, type CalledRow, type Calling } from './call-row.ts';
+import { callRow, type Calling } from './call-row.ts';
 import {
   afterAnswer,
   afterOwnRejection,
@@ -17,7 +17,15 @@ import {
 } from './rate-limit.ts';
 import { HeldDenials } from './held-denials.ts';
 import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
-import { remember, rowWaitMs, whoseRejection, type RecentRow } from './whose-rejection.ts';
+import { rejectionLine, withoutRetryAfter, type Rejection } from './rejection.ts';
+import {
+  isEverybodysWait,
+  remember,
+  ROW_PATIENCE_MS,
+  rowWaitMs,
+  whoseRejection,
+  type RecentRow,
+} from './whose-rejection.ts';
 
 export interface Sending extends Calling {
   readonly answers: Answers;
@@ -48,9 +56,6 @@ export interface Sent {
 
 /** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
-
-/** Longest rejection that is kept, in characters; up to 256 rows may wait. */
-const MAX_REJECTION = 65_536;
 
 /** While no row is accepted: how many new rows are tried before the first is tried again. */
 const MAX_PROBED = 24;
@@ -111,8 +116,9 @@ class Sender {
         await this.#inFlight.next();
         continue;
       }
+      if ((await this.#nextDue()) !== undefined) await this.#giveUpLate();
       // Undefined when no row is left: then there is nothing to wait for.
-      const due = await this.#nextDue();
+      const due = this.#held.nextDue;
       if (due === undefined) return this.#ended(this.#hasLeft ? 'later' : 'all');
       const waitMs = Math.max(waitBeforeCall(this.#rate, clock.now()), due - clock.now());
       // A sleeping Lambda costs money; the state machine waits for free.
@@ -154,6 +160,13 @@ class Sender {
       : { row: next.value, nth: 1, rejections: 0, notBefore: 0, isOwnFault: false };
   }
 
+  /** Ends rows that are asked to wait longer than a row waits, unless all rows wait as long. */
+  async #giveUpLate(): Promise<void> {
+    const now = this.#edges.clock.now();
+    if (waitBeforeCall(this.#rate, now) > ROW_PATIENCE_MS) return;
+    await this.#keep(this.#held.giveUp(now + ROW_PATIENCE_MS));
+  }
+
   /** When the next row may be sent; undefined if there is none. */
   async #nextDue(): Promise<number | undefined> {
     const next = await this.#nextNew();
@@ -171,7 +184,7 @@ class Sender {
     const { line, verdict, isTaken } = called;
     this.#recent = remember(this.#recent, { customId: attempt.row.customId, isTaken });
     if (isTaken) this.#pace(called.answer, false, false);
-    if (verdict.kind === 'retriable' && this.#rejected(attempt, called)) return;
+    if (verdict.kind === 'retriable' && this.#rejected(attempt, { ...called, verdict })) return;
     const whose = verdict.kind === 'halting' ? whoseDenial(verdict, this.#sending.codes) : 'row';
     if (verdict.kind === 'halting' && whose === 'unclear') {
       this.#denied ??= this.#denials.add(line, deniedBy(verdict));
@@ -197,20 +210,22 @@ class Sender {
   }
 
   /** @returns true if the row is sent again, in this pass or the next */
-  #rejected(attempt: Attempt, { answer, line, isTaken, isLimit }: CalledRow): boolean {
+  #rejected(attempt: Attempt, rejected: Rejection): boolean {
+    const { answer, isTaken, isLimit } = rejected;
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
     const whose = isOwn ? 'row' : whoseRejection(this.#recent, isLimit);
-    if (!isTaken) this.#pace(answer, whose, isLimit);
-    if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
     const { clock, random } = this.#edges;
     const now = clock.now();
-    const rejections = attempt.rejections + 1;
     const askedMs = parseRetryAfter(answer.headers['retry-after'], now);
+    const isShared = isEverybodysWait(this.#recent, askedMs);
+    if (!isTaken) this.#pace(isShared ? answer : withoutRetryAfter(answer), whose, isLimit);
+    if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
+    const rejections = attempt.rejections + 1;
     // All rows wait for a provider that accepts nothing; then any row may be sent first.
-    const notBefore = whose === 'all' ? now : now + rowWaitMs(rejections, askedMs, random());
+    const notBefore = whose === 'all' && isShared ? now : now + rowWaitMs(rejections, askedMs, random());
     const nth = isLimit ? attempt.nth : attempt.nth + 1;
     const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);
-    const rejection = line.length > MAX_REJECTION ? undefined : line;
+    const rejection = rejectionLine(attempt.row, rejected, askedMs);
     const again = { ...attempt, nth, rejections, notBefore, isOwnFault, rejection };
     if (this.#held.hasRoomFor(again)) this.#held.add(again);
     else this.#hasLeft = true;

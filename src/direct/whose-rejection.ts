@@ -26,12 +26,30 @@ export function whoseRejection(recent: readonly RecentRow[], isLimit: boolean): 
   return isLimit && rejected * 2 > recent.length ? 'most' : 'row';
 }
 
+/**
+ * How long a row waits that the provider rejects while it accepts others, in milliseconds. A row that is asked to wait longer ends
+ * with the provider's error.
+ */
+export const ROW_PATIENCE_MS = 900_000;
+
+/** So many rows must be asked to wait that long before the wait counts as the provider's, and not as theirs. */
+const ROWS_THAT_AGREE = 5;
+
+/** Whether a rejection asks for a longer wait than a row makes. */
+export const isLongWait = (askedMs: number | undefined): boolean =>
+  askedMs !== undefined && askedMs > ROW_PATIENCE_MS;
+
+/** Whether a wait holds for all rows when all are rejected: a wait of hours may be one row's alone. */
+export function isEverybodysWait(recent: readonly RecentRow[], askedMs: number | undefined): boolean {
+  return !isLongWait(askedMs) || recent.length >= ROWS_THAT_AGREE;
+}
+
 /** First wait of a rejected row; doubles with each further rejection. */
 const FIRST_ROW_WAIT_MS = 1_000;
 const MAX_ROW_WAIT_MS = 60_000;
 
-/** Milliseconds until a row with this many rejections is sent again. */
+/** Milliseconds until a row with this many rejections is sent again: at least as long as it is asked to wait. */
 export function rowWaitMs(rejections: number, askedMs: number | undefined, random: number): number {
   const wait = Math.min(MAX_ROW_WAIT_MS, FIRST_ROW_WAIT_MS * 2 ** Math.min(rejections - 1, 20));
-  return askedMs ?? Math.ceil(wait * (1 - 0.25 * random));
+  return Math.max(askedMs ?? 0, Math.ceil(wait * (1 - 0.25 * random)));
 }

@@ -49,7 +49,7 @@ async function goOnIfUnended(edges: StartEdges, jobId: string): Promise<StartedJ
 function rejectUnjudged(jobId: string, pilot: Pilot | undefined): Pilot {
   if (pilot === undefined)
     throw new InvalidRequest(
-      `Job ${jobId} has no pilot to judge: its profile has none, its rows are fewer, or they are not built yet.`,
+      `Job ${jobId} has no pilot to judge: its profile has none, the job has fewer rows than a pilot, or its rows are not built yet.`,
     );
   if (pilot.state !== 'running') return pilot;
   throw new InvalidRequest(`The pilot of job ${jobId} has no answers yet: judge it when they are there.`);

@@ -66,7 +66,7 @@ function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void
     case 'failed':
     case 'cancelled':
       throw new InvalidRequest(
-        `Job ${jobId} is ${summary.status}: resume it, so that nothing is paid twice. What is not ok after that can be retried.`,
+        `Job ${jobId} is ${summary.status}: resume it, so that nothing is paid twice. Rows that are not ok after that can be retried.`,
       );
     case 'succeeded':
     case 'empty':
@@ -93,7 +93,7 @@ async function nextRetry(
   if (!running && summary !== undefined && (await isOver(store, summary))) return last + 1;
   if (profile === undefined && Object.keys(defined(overrides ?? {})).length === 0) return last;
   throw new RequestConflict(
-    `The last retry of job ${jobId}, ${id}, ${running ? 'runs' : 'has not come to its end'}: another one would pay for its rows again. Resume ${id}, or cancel it, and retry when it has ended.`,
+    `The last retry of job ${jobId}, ${id}, ${running ? 'is running' : 'is not finished'}: another one would pay for its rows again. Resume ${id}, or cancel it, and retry when it has ended.`,
   );
 }
 

@@ -39,7 +39,7 @@ export async function findSample(
   if (summary === undefined || (summary.open ?? []).length > 0) {
     const state = summary === undefined ? 'has not ended' : 'left batches open';
     throw new InvalidRequest(
-      `Job ${jobId}, the sample of the first ${limit} rows, ${state}: to send its rows with the others now could pay for them twice. Let it end first: run the same command with --limit ${limit}, or resume the job.`,
+      `Job ${jobId}, the sample of the first ${limit} rows, ${state}: sending its rows with the others now could pay for them twice. Let it end first: run the same command with --limit ${limit}, or resume the job.`,
     );
   }
   return summary.results === undefined ? undefined : { jobId, results: summary.results };

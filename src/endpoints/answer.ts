@@ -62,7 +62,7 @@ export function listIn(body: unknown, field: string): readonly unknown[] | WireE
     return saysOtherwise(wire, field) ? unexpectedResult(message) : emptyResult(message);
   }
   if (!isList(list)) return unexpectedResult(`"${field}" of the answer is ${kindOf(list)}, not a list.`);
-  return list.every(isBlank) ? emptyResult(`"${field}" of the answer holds nothing.`) : list;
+  return list.every(isBlank) ? emptyResult(`"${field}" of the answer is empty.`) : list;
 }
 
 /** Fields that may hold text and are not part of the answer. */

@@ -28,7 +28,7 @@ export function choiceProblem(
       message: `The request has ${least} prompts, its answer ${count} choices.`,
     };
   if (!parts.every((value) => value === undefined || value === null))
-    return unexpectedResult(`"${part}" of the answer's choices is nothing that can be read.`);
+    return unexpectedResult(`"${part}" of the answer's choices is not readable.`);
   const message = `The answer has no choice with a "${part}".`;
   return choices.every(saysNoMore) ? emptyResult(message) : unexpectedResult(message);
 }

@@ -46,7 +46,7 @@ function problem(body: unknown, { inputs = Number.POSITIVE_INFINITY }: Asked): W
     return undefined;
   return {
     code: 'INVALID_RANKING',
-    message: 'The results of the answer do not have one place and one score for each document.',
+    message: 'The results of the answer do not have one position and one score for each document.',
   };
 }
 

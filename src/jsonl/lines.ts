@@ -163,7 +163,8 @@ interface Framed {
 /** Adds only content: no line end, no BOM, no blank line. */
 class LineFramer extends RawFramer {
   protected override add({ bytes, from, to, number, start, isValid }: Framed): void {
-    const first = number === 1 && startsWithBom(bytes, from) ? from + BOM.length : from;
+    // Files with a BOM each that were joined have one in front of later lines, too.
+    const first = startsWithBom(bytes, from) ? from + BOM.length : from;
     if (isBlank(bytes, first, to)) return;
     let last = bytes[to - 1] === NEWLINE ? to - 1 : to;
     if (bytes[last - 1] === CARRIAGE_RETURN) last -= 1;
@@ -173,7 +174,7 @@ class LineFramer extends RawFramer {
 }
 
 function startsWithBom(bytes: Buffer, from: number): boolean {
-  return bytes.subarray(from, from + BOM.length).equals(BOM);
+  return bytes[from] === BOM[0] && bytes.subarray(from, from + BOM.length).equals(BOM);
 }
 
 function joined(pieces: Buffer[]): Buffer {

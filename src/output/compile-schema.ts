@@ -66,7 +66,7 @@ export function compileSchema(schema: AnySchemaObject): Match {
 
 /** A recursive schema may not end, and a value may be nested more deeply than the stack allows. */
 function notChecked(error: unknown): Mismatch {
-  const why = error instanceof RangeError ? 'it goes too deep' : bounded(String(error));
+  const why = error instanceof RangeError ? 'it is nested too deeply' : bounded(String(error));
   return { path: '', message: `The schema could not be applied to the answer: ${why}.`, cause: 'schema' };
 }
 

@@ -32,7 +32,7 @@ export function judgePilot({ jobId, rules, counts, approval, since, now }: Pilot
   const [rows, bad] = [settledRows(counts), rowsNotOk(counts)];
   // Compares a quotient, because a product would be rounded: 29 of 100 rows must not be more than a share of 0.29.
   if (bad / rows > maxBad) {
-    const reason = `${bad} of the ${rows} rows of the pilot of job ${jobId} are not ok, more than the share of ${maxBad} (pilot.maxBad) that may be: nothing else is sent.`;
+    const reason = `${bad} of the ${rows} rows of the pilot of job ${jobId} are not ok, more than the allowed share of ${maxBad} (pilot.maxBad): nothing else is sent.`;
     return { state: 'failed', code: 'PILOT_FAILED', reason };
   }
   if (approvalDays === undefined) return { state: 'passed' };

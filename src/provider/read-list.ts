@@ -66,5 +66,5 @@ async function readOnePage(
 
 /** The error for a list that was not read completely, so that missing entries may exist. */
 export function cutOff({ action }: Call): ProviderUnavailable {
-  return new ProviderUnavailable(`${action}: the list says that there is more and does not show it.`);
+  return new ProviderUnavailable(`${action}: the list announces more entries but does not return them.`);
 }

@@ -18,7 +18,7 @@ export function asWire(value: unknown): Wire | undefined {
 
 /** Returns the value that was read. @throws ProviderUnavailable when it is undefined */
 export function required<Value>(action: string, value: Value | undefined): Value {
-  if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not what was asked for.`);
+  if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not the expected object.`);
   return value;
 }
 

@@ -112,7 +112,7 @@ function jobTable({ jobs, search, status }: JobsPage, addresses: PageAddresses):
   if (jobs.length === 0) {
     return search === '' && status === undefined
       ? html`<p class="note">None yet. Drop a file, or send a request to /jobs.</p>`
-      : html`<p class="note">No job is like that.</p>`;
+      : html`<p class="note">No job matches.</p>`;
   }
   return tableOf(
     'Newest first.',

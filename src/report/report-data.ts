@@ -51,6 +51,7 @@ export interface ReportFacts extends Pick<
   readonly reused?: Summary['reused'];
   readonly sent?: Summary['sent'];
   readonly pilot?: Summary['pilot'];
+  readonly withoutPilot?: Summary['withoutPilot'];
   /** Only for a finished job with a ladder: its steps, and their cost at the steps' prices. */
   readonly steps?: Summary['steps'];
   readonly cost?: Summary['cost'];
@@ -97,6 +98,7 @@ export interface ReportData {
   readonly reused: Summary['reused'];
   readonly sent: Summary['sent'];
   readonly pilot: Summary['pilot'];
+  readonly withoutPilot: Summary['withoutPilot'];
   /** Empty in a job without a ladder, and while it runs. */
   readonly steps: readonly StepSummary[];
   readonly files: readonly FileLink[];
@@ -139,6 +141,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     reused: facts.reused,
     sent: facts.sent,
     pilot: facts.pilot,
+    withoutPilot: facts.withoutPilot,
     steps: (facts.steps ?? []).map(showStep),
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({

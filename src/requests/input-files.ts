@@ -33,6 +33,6 @@ export class InputFilter {
     if (this.#count === 0) return '';
     const some = this.#keys.slice(0, 3).map((key) => key.slice(key.lastIndexOf('/') + 1));
     const more = this.#count > some.length ? ` and ${this.#count - some.length} more` : '';
-    return ` Skipped, for they are empty or of no known format: ${some.join(', ')}${more}.`;
+    return ` Skipped, because they are empty or of unknown format: ${some.join(', ')}${more}.`;
   }
 }

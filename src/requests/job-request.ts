@@ -25,7 +25,7 @@ export const inputKeySchema = z
     `must start with ${READABLE.map((prefix) => `"${prefix}"`).join(', ')}`,
   );
 
-const OVERRIDES = 'Fields of the profile that are otherwise for this job.';
+const OVERRIDES = 'Fields of the profile that differ for this job.';
 
 /** Settings for the rows in a request of any kind, schedules included. */
 export const treatmentShape = {
@@ -34,12 +34,12 @@ export const treatmentShape = {
     .min(1)
     .max(100)
     .optional()
-    .describe("What the job is called, in its jobId. Default: its first input file's name."),
+    .describe("Name of the job, with which its jobId begins. Default: its first input file's name."),
   profile: z
     .string()
     .min(1)
     .optional()
-    .describe('A profile of nightshift.config.ts. Default "default", or the folder a job file lies in.'),
+    .describe('A profile of nightshift.config.ts. Default "default", or the folder of a job file.'),
   overrides: profileSchema.optional().describe(OVERRIDES),
   ...questionShape,
   limit: z
@@ -48,7 +48,7 @@ export const treatmentShape = {
     .min(1)
     .optional()
     .describe(
-      'Take only so many rows, from the first on: a sample. The same request without it goes on with all rows, and takes the answers of the sample.',
+      'A sample: take only this many rows, from the first on. The same request without it continues with all rows, and reuses the answers of the sample.',
     ),
 };
 
@@ -139,7 +139,7 @@ export function parseJobFile(bytes: Buffer, name: string): JobRequest {
   try {
     value = parseExact(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw new InvalidRequest(`${name} is not JSON in UTF-8, so it is no job request.`);
+    throw new InvalidRequest(`${name} is not JSON in UTF-8, so it is not a job request.`);
   }
   return parseJobRequest(value);
 }

@@ -66,11 +66,11 @@ export function cronProblem(fields: string): string | undefined {
 function parseCron(expression: string): Cron {
   const [, minute, hour, day, month, weekday, year] = CRON.exec(expression) ?? [];
   if (minute === undefined || weekday === undefined) {
-    throw new InvalidRequest(`"${expression}" is no cron expression of six fields.`);
+    throw new InvalidRequest(`"${expression}" is not a cron expression with six fields.`);
   }
   if ((day === '?') === (weekday === '?')) {
     throw new InvalidRequest(
-      `"${expression}": exactly one of day-of-month and day-of-week must be "?", as EventBridge has it.`,
+      `"${expression}": exactly one of day-of-month and day-of-week must be "?", as EventBridge requires.`,
     );
   }
   try {
@@ -79,7 +79,7 @@ function parseCron(expression: string): Cron {
     if (open.some((field) => field.includes('?'))) throw new Error('"?" is for days alone.');
     return new Cron(`0 ${open.join(' ')}`, { timezone: 'UTC' });
   } catch (error) {
-    throw new InvalidRequest(`"${expression}" is no cron expression.`, { cause: error });
+    throw new InvalidRequest(`"${expression}" is not a cron expression.`, { cause: error });
   }
 }
 

@@ -9,13 +9,13 @@ const { id, delimiter, encoding, sheet } = table.unwrap().shape;
 /** Short fields of a request, named as on the command line; each stands for the same field of its overrides. */
 export const questionShape = {
   prompt: prompt.describe("The prompt: a template over a row's fields, such as `Review: {{review}}`."),
-  system: system.describe('The system message: a template, too.'),
-  model: model.describe('Model of rows that name none.'),
+  system: system.describe('The system message, also a template.'),
+  model: model.describe('Model for rows that name none.'),
   schema: schema.optional().describe('JSON Schema that each answer must match.'),
-  id: id.describe("The column, or the field, that is a row's id."),
-  delimiter: delimiter.describe("What separates a table's cells."),
-  encoding: encoding.describe('Of tables, text and JSON, such as `windows-1252`.'),
-  sheet: sheet.describe('The sheet of a workbook that is read. Default: the first.'),
+  id: id.describe("The column or field with a row's id."),
+  delimiter: delimiter.describe("Delimiter of a table's cells."),
+  encoding: encoding.describe('Encoding of tables, text and JSON, such as `windows-1252`.'),
+  sheet: sheet.describe('Name of the sheet of a workbook to read. Default: the first.'),
 };
 
 const questionSchema = z.object(questionShape);

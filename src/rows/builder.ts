@@ -171,6 +171,6 @@ function placeOf(rows: number, { mark }: Standing, reading: Reading): Place {
 
 function tooFarIn(name: string, from: Place | undefined): InvalidInput {
   return new InvalidInput(
-    `${name} cannot be entered in its middle, and reading it up to row ${from?.rows ?? 0} again takes all the time of a step. Split it into smaller files, or give it as JSON lines, CSV or text in UTF-8 without compression.`,
+    `${name} cannot be read from its middle, and reading it again up to row ${from?.rows ?? 0} takes the whole time of a step. Split it into smaller files, or give it as JSON lines, CSV or text in UTF-8 without compression.`,
   );
 }

@@ -117,11 +117,11 @@ function rejectOtherContent(
   const real = FORMATS.find(begins)?.extensions[0];
   if (format.magic !== undefined && !begins(format))
     throw new InvalidInput(
-      `${name} is named ${extension}, but its content is not: name it after the format that it has.`,
+      `${name} is named ${extension}, but its content is not: rename it after its format.`,
     );
   if (format.magic === undefined && real !== undefined)
     throw new InvalidInput(
-      `${name} is named ${extension}, but its content is that of a ${real}: name it so.`,
+      `${name} is named ${extension}, but its content is that of a ${real}: rename it accordingly.`,
     );
 }
 

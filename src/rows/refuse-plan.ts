@@ -16,7 +16,7 @@ export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefine
   const fault = profileFault(plan);
   if (fault !== undefined)
     return {
-      ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`),
+      ...failure(`${fault} Every row of ${files} has this problem; nothing was sent.`),
       name: 'InvalidRequest',
     };
   if (invalid === rows) return failure(`${files} has no valid row. ${because}`);

@@ -27,6 +27,6 @@ export function tooManyBadRows(
   if (maxBad === undefined || !(bad / rows > maxBad)) return undefined;
   const shards = recent.length === 1 ? 'the last shard' : `the last ${recent.length} shards`;
   const code = 'TOO_MANY_BAD_ROWS';
-  const message = `${bad} of the ${rows} rows of ${shards} of job ${jobId} are not ok, more than the share of ${maxBad} (maxBad) that may be: no further shard is started.`;
+  const message = `${bad} of the ${rows} rows of ${shards} of job ${jobId} are not ok, more than the allowed share of ${maxBad} (maxBad): no further shard is started.`;
   return { name: 'TooManyBadRows', code, message };
 }

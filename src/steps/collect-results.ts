@@ -6,7 +6,7 @@ import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
 import { settleRound } from '../spending/settle-round.ts';
-import type { RoundRef } from '../checkpoints/keys.ts';
+import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
 import type {
   Caught,
   CollectContext,
@@ -20,7 +20,7 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import { collectedObject, type Collected } from '../checkpoints/round/collected.ts';
+import { collectedObject, readCollected, type Collected } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import type { PlannedShard } from '../checkpoints/plan.ts';
 import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
@@ -32,6 +32,7 @@ import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts'
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
 import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { readStop } from '../checkpoints/stop.ts';
+import { twinsObject } from '../checkpoints/round/twins.ts';
 import { noteTrouble } from '../checkpoints/shard/trouble.ts';
 
 /** Longest wait before a round, in seconds. */
@@ -64,7 +65,7 @@ async function collectOnce(
   const shardRound = await currentRound(edges.store, given);
   const whole = await jobObject.require(edges.store, jobId);
   const job = jobAtStep(whole, shardRound.step);
-  const context = contextAtStep(given, job, shardRound.step);
+  const context = contextAtStep(await withDoubt(edges, given, shardRound), job, shardRound.step);
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
@@ -94,6 +95,17 @@ async function collectOnce(
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
+/** Marks a round without a batch as in doubt if a create before the last one was lost: that one may have made a batch. */
+async function withDoubt<Context extends CollectContext>(
+  { store }: ProviderEdges,
+  context: Context,
+  { round }: ShardRound,
+): Promise<Context> {
+  if (!hasError(context) || hasBatch(context)) return context;
+  const isInDoubt = (await twinsObject.read(store, { ...context, round })) !== undefined;
+  return isInDoubt ? { ...context, doubt: true as const } : context;
+}
+
 /** Returns the room of a round whose batch failed because too many tokens were enqueued, and records the limit. */
 async function giveRoomBack(
   edges: ProviderEdges,
@@ -104,13 +116,23 @@ async function giveRoomBack(
   const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
   const now = Math.floor(edges.clock.now() / 1_000);
   if (refused !== undefined && end.next === 'retry') {
-    const refusal = { jobId, shard, round, model, limit: refused.limit, now, next: round + 1 };
+    const isTooLarge = await isRefusedAgain(edges, { jobId, shard });
+    const { limit } = refused;
+    const refusal = { jobId, shard, round, model, limit, isTooLarge, now, next: round + 1 };
     await noteRefusal(edges, name, refusal);
   } else {
     const hadBatch = 'batch' in end && end.batch.batchId !== undefined;
     await leaveRoom(edges, name, { jobId, shard, round, endedAt: hadBatch ? now : undefined });
   }
   if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
+}
+
+/** Rounds in a row that failed for too many enqueued tokens before the file itself counts as too large. */
+const REFUSED_ROUNDS = 3;
+
+async function isRefusedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<boolean> {
+  const last = (await readCollected(store, ref)).slice(-REFUSED_ROUNDS);
+  return last.length === REFUSED_ROUNDS && last.every(({ tokensRefused }) => tokensRefused !== undefined);
 }
 
 /** A shard that stops may leave its batch open. The batch keeps its room until it is known to have ended. */
@@ -149,7 +171,8 @@ function spentOn(context: CollectContext): RoundTurns {
 const HISTORY_FULL: Failure = {
   name: 'ExecutionTooLong',
   code: 'EXECUTION_TOO_LONG',
-  message: 'The execution has no room for another round in its history; the next one of the job goes on.',
+  message:
+    'The execution has no room for another round in its history; the next execution of the job continues.',
 };
 
 /** A collected round, or a shard that stopped before its round was collected. */

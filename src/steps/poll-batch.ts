@@ -143,7 +143,7 @@ function rejectToWaitForEver(polled: PolledContext): void {
   const named = `Batch ${batchId} (file ${fileId}, shard ${shard}, round ${round} of job ${jobId})`;
   if (isUnclearForLong(missedSeconds))
     throw openBatch(
-      `${named} is not found, and the provider's list of batches cannot be read to rule out that it runs. It may still cost money; a resume looks for it again.`,
+      `${named} is not found, and the provider's list of batches cannot be read, so it may still be running. It may still cost money; a resume looks for it again.`,
     );
   if (cancelledAge === undefined) return;
   const state = stateOf({ passed: 0, age: 0, ...polled }, undefined);

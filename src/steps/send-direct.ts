@@ -22,6 +22,9 @@ const BUDGET_MS = 600_000;
 /** After this many consecutive passes without an answer, the provider accepts nothing, and the rows end without an answer. */
 const MAX_STALLED_PASSES = 8;
 
+/** A pass behind which the provider asks to wait longer than this counts as half of them: a wait of a day is made once. */
+const LONG_WAIT_MS = 3_600_000;
+
 /**
  * Sends a round's rows to the realtime endpoint, one call each, until the Lambda's time is up; the machine calls it again until
  * no row is left. Rows with a stored answer are not sent again.
@@ -64,7 +67,8 @@ function ended(context: Passed): SentContext {
 }
 
 function nextPass(context: Passed, { answered, end, waitMs, denied }: Sent): SentContext {
-  const stalled = answered > 0 ? 0 : context.stalled + 1;
+  const without = waitMs > LONG_WAIT_MS ? MAX_STALLED_PASSES / 2 : 1;
+  const stalled = answered > 0 ? 0 : context.stalled + without;
   const next = { answered: 0, ...context, polls: context.polls + 1, stalled };
   const isOver = end !== 'later' || next.polls >= MAX_POLLS_PER_ROUND || stalled >= MAX_STALLED_PASSES;
   if (isOver) return { ...ended(next), ...(denied && { denied }) };

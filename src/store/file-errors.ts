@@ -19,7 +19,7 @@ export async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
 /** The error for a file that could not be created at a path. */
 export function placingError(error: unknown, path: string): unknown {
   if (!NO_PLACE.has(codeOf(error))) return error;
-  const reason = 'its name is too long, a folder has it, or a file has the name of a folder above it';
+  const reason = 'its name is too long, a folder has this name, or a part of the path is a file';
   return new InvalidInput(`There can be no file ${path}: ${reason}.`, { cause: error });
 }
 
@@ -32,7 +32,7 @@ export function codeOf(error: unknown): string {
 const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
   ENOSPC: ['the disk is full', 'Free space on it.'],
   EDQUOT: ['the disk quota is used up', 'Free space, or raise the quota.'],
-  EFBIG: ['the file system takes no file of this size', 'Use another disk.'],
+  EFBIG: ['the file system accepts no file of this size', 'Use another disk.'],
   EROFS: ['the file system is read-only', 'Mount it for writing, or choose another folder.'],
   EACCES: ['this user has no permission', "Change the folder's owner or its mode."],
   EPERM: ['this user has no permission', "Change the folder's owner or its mode."],

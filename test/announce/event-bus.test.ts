@@ -43,7 +43,7 @@ test('an event that is not taken is told, although the call went well', async ()
 
   await expect(bus.tell(EVENT)).rejects.toMatchObject({
     name: 'AnnouncementUnavailable',
-    message: 'EventBridge did not take the event: ThrottlingException.',
+    message: 'EventBridge did not accept the event: ThrottlingException.',
   });
 });
 

@@ -64,7 +64,7 @@ describe('who sends a request', () => {
     ['returns an empty principal', { lambda: { principalId: '' } }],
     ['is of another kind', { lambda: { user: 'a' } }],
   ])('is not known from an authorizer that %s', ([, authorizer]) => {
-    expect(() => callerOf(eventOf(authorizer))).toThrow('cannot be told');
+    expect(() => callerOf(eventOf(authorizer))).toThrow('sender of the request is unknown');
   });
 
   test.for([

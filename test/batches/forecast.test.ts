@@ -63,7 +63,7 @@ test('batches that do not fit together are through one after the other, by how l
     seconds: 600 + 1_000 + 1_000,
   });
   expect(forecastText(known)).toBe(
-    'room for 100 enqueued tokens at a time; 2 batches of all jobs ahead; through in about 43m 20s, by the last batches, which took 16m 40s',
+    'room for 100 enqueued tokens at a time; 2 batches of all jobs ahead; done in about 43m 20s, by the last batches, which took 16m 40s',
   );
 });
 
@@ -73,7 +73,7 @@ test('where no batch has ended yet, each may take its whole window', async () =>
   const known = await forecast(await storeWith(undefined), asked);
 
   expect(known).toMatchObject({ slots: 2, ahead: 0, isMeasured: false, seconds: 2 * 86_400 });
-  expect(forecastText(known)).toContain('nothing is known of how long batches take');
+  expect(forecastText(known)).toContain('it is not known how long batches take');
 });
 
 test('limits that refusals taught count until they are forgotten, for their model only', async () => {

@@ -126,3 +126,28 @@ test('nobody asks the provider about a batch whose polls are on time', async () 
 
   expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(false);
 });
+
+describe('once the host of a holder has ended', () => {
+  const LEFT = { ...HELD, round: 1, at: NOW, left: true as const };
+
+  test('room without a batch is free at once, unless its create was announced', async () => {
+    const edges = await openEdges();
+    expect(await hasLetGo(edges, PROVIDER, LEFT)).toBe(true);
+
+    await writeJson(edges.store, roundKey(LEFT, 1, 'creating.json'), { at: NOW - 60 });
+    expect(await hasLetGo(edges, PROVIDER, LEFT)).toBe(false);
+    await writeJson(edges.store, roundKey(LEFT, 1, 'creating.json'), { at: NOW - 3_601 });
+    expect(await hasLetGo(edges, PROVIDER, { ...LEFT, at: NOW - 3_601 })).toBe(true);
+  });
+
+  test('the provider is asked about its batch, although its next poll is not late yet', async () => {
+    const edges = await openEdges(found('ended'));
+    await writeJson(edges.store, roundKey(LEFT, 1, 'batch.json'), BATCH);
+    const nextPollAt = new Date((NOW + 600) * 1_000).toISOString();
+    const progress = { round: 1, status: 'running', nextPollAt };
+    await writeJson(edges.store, shardKey(LEFT, 'progress.json'), progress);
+
+    expect(await hasLetGo(edges, PROVIDER, { ...HELD, round: 1, at: NOW })).toBe(false);
+    expect(await hasLetGo(edges, PROVIDER, LEFT)).toBe(true);
+  });
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesThatFit, hasRoom, type RoomLimits } from '../../src/batches/room-rules.ts';
-import { leaveRoom, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
+import { leaveRoom, noteEndedHost, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
 import { readRoom, type Room } from '../../src/checkpoints/room.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -30,10 +30,12 @@ function openRoom(limits: RoomLimits, gone: ReadonlySet<string> = new Set()) {
   const store = createMemoryStore(1_024);
   const edges = edgesOf(store);
   const asked: string[] = [];
+  const lefts: unknown[] = [];
   const take = async ({ jobId, tokens = 0, round = 1, at = NOW, model }: Ask): Promise<boolean> => {
     const asking = { jobId, shard: 0, round, tokens, at, model };
     const room = await takeRoom(edges, { provider: 'p', asking, limits }, (holder) => {
       asked.push(holder.jobId);
+      lefts.push('left' in holder && holder.left);
       return Promise.resolve(gone.has(holder.jobId));
     });
     return hasRoom(room, asking);
@@ -43,8 +45,52 @@ function openRoom(limits: RoomLimits, gone: ReadonlySet<string> = new Set()) {
   const refuse = (jobId: string, limit?: number, now = NOW): Promise<void> =>
     noteRefusal(edges, 'p', { jobId, shard: 0, round: 1, next: 1, model: undefined, limit, now });
   const room = (): Promise<Room | undefined> => readRoom(store, 'p');
-  return { store, asked, take, leave, refuse, room };
+  const end = (): Promise<void> => noteEndedHost(edges);
+  return { store, asked, lefts, take, leave, end, refuse, room };
 }
+
+describe('once the host that ran the shards has ended', () => {
+  test('nobody waits any more, and whoever asks first gets the room that is free', async () => {
+    const { take, leave, end } = openRoom(limitsOf(1));
+    await take({ jobId: 'a' });
+    await take({ jobId: 'b', at: NOW + 1 });
+    await take({ jobId: 'c', at: NOW + 2 });
+    await leave('a');
+
+    await end();
+
+    expect(await take({ jobId: 'c', at: NOW + 3 })).toBe(true);
+    expect(await take({ jobId: 'b', at: NOW + 4 })).toBe(false);
+  });
+
+  test('holders keep their room until they are known to have let go, and are the holders of old when they ask', async () => {
+    const { take, end, room, lefts } = openRoom(limitsOf(1));
+    await take({ jobId: 'a' });
+
+    await end();
+
+    expect(await take({ jobId: 'b', at: NOW + 1 })).toBe(false);
+    expect(lefts).toEqual([true]);
+    expect(await take({ jobId: 'a', at: NOW + 2 })).toBe(true);
+    expect((await room())?.holders).toMatchObject([{ jobId: 'a' }]);
+    expect((await room())?.holders[0]).not.toHaveProperty('left');
+  });
+
+  test('a second look changes nothing, and a store without rooms gets none', async () => {
+    const { take, end, room, store } = openRoom(limitsOf(1));
+    await end();
+    expect(await Array.fromAsync(store.list(''))).toEqual([]);
+    await take({ jobId: 'a' });
+    await end();
+    const before = await room();
+    const keys = await Array.fromAsync(store.list(''));
+
+    await end();
+
+    expect(await room()).toEqual(before);
+    expect(await Array.fromAsync(store.list(''))).toEqual(keys);
+  });
+});
 
 describe('slots', () => {
   test('are given in the order in which they were asked for, whoever looks first when one is free', async () => {

@@ -169,11 +169,13 @@ describe('a job', () => {
       expect((await table.nightshift('results', 'reviews')).stderr).toContain(
         `2 jobs begin like this, newest first: ${other.jobId}, ${first.jobId}.`,
       );
-      expect((await table.nightshift('status', 'z')).stderr).toContain('See what there is: nightshift list');
+      expect((await table.nightshift('status', 'z')).stderr).toContain(
+        'See the list of jobs: nightshift list',
+      );
     },
   );
 
-  test('that came to its end is not resumed, and the error names what sends its rows again', async () => {
+  test('that has finished is not resumed, and the error names what sends its rows again', async () => {
     const { status, stderr } = await nightshift('resume', jobId);
 
     expect(status).toBe(2);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { changes } from '../../cli/view/changes.ts';
 import { figuresOf } from '../../cli/view/figures.ts';
 import { renderFrame } from '../../cli/view/frame.ts';
+import { createPlainView } from '../../cli/view/view.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 
@@ -168,6 +169,32 @@ describe('the lines of what has changed', () => {
     ]);
     expect(changes(first, first, START)).toEqual([]);
     expect(changes(first, second, START)).toEqual(['shard 1: sent']);
+  });
+
+  test('are followed, once, by the commands that decide about a job that waits for an approval', () => {
+    const lines: string[] = [];
+    const view = createPlainView((line) => lines.push(line), ' --data d');
+    const pilot = { state: 'waiting', rows: 4, until: at(86_400) } as const;
+    const waiting = details([shard(0)], { status: 'waiting', pilot });
+
+    view.show(details([running(0, 4)]));
+    for (let n = 0; n < 3; n += 1) view.show(waiting);
+
+    const { jobId } = waiting.status;
+    expect(lines.filter((line) => line.includes('nightshift '))).toEqual([
+      `Send its other rows: nightshift approve ${jobId} --data d`,
+      `Or end it: nightshift reject ${jobId} --data d`,
+    ]);
+  });
+
+  test('say once that a job has no pilot', () => {
+    const withoutPilot = { rows: 5, pilotRows: 200 };
+    const first = details([], { withoutPilot });
+
+    const told =
+      'No pilot: the job has 5 rows to send, and its pilot would have 200. All are sent at once, and nobody is asked.';
+    expect(changes(undefined, first, START)).toContain(told);
+    expect(changes(first, first, START)).toEqual([]);
   });
 
   test('are one for all shards when there are many', () => {

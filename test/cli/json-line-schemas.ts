@@ -85,7 +85,10 @@ const pilot = z.strictObject({
   until: z.string().optional(),
   reason: z.string().optional(),
   results: z.string().optional(),
+  report: z.string().optional(),
 });
+
+const withoutPilot = z.strictObject({ rows: z.int(), pilotRows: z.int() });
 
 export const LINE_SCHEMAS = {
   plan: z.strictObject({
@@ -140,6 +143,16 @@ export const LINE_SCHEMAS = {
         mostOutput: z.number().optional(),
       })
       .optional(),
+    room: z
+      .strictObject({
+        tokens: z.int().optional(),
+        slots: z.int().optional(),
+        ahead: z.int(),
+        secondsPerBatch: z.number(),
+        isMeasured: z.boolean(),
+        seconds: z.number(),
+      })
+      .optional(),
   }),
   started: z.strictObject({
     type: z.literal('started'),
@@ -170,6 +183,7 @@ export const LINE_SCHEMAS = {
     endpoint: z.string().optional(),
     rows: z.int().optional(),
     pilot: pilot.optional(),
+    withoutPilot: withoutPilot.optional(),
     counts,
     shards: z.strictObject({
       total: z.int(),

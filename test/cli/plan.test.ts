@@ -101,7 +101,7 @@ test('names the files below a prefix that it skips', async () => {
   const { stdout } = await runCli(folder, ['plan', 'x.job.json']);
   const { stdout: json } = await runCli(folder, ['plan', 'x.job.json', '--json']);
 
-  expect(stdout).toMatch(/skipped +empty or of no known format: b\.pdf, empty\.csv\n/);
+  expect(stdout).toMatch(/skipped +empty or of unknown format: b\.pdf, empty\.csv\n/);
   expect(JSON.parse(json)).toMatchObject({
     rows: 1,
     skipped: { count: 2, keys: ['staged/b.pdf', 'staged/empty.csv'] },

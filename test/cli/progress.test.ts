@@ -15,7 +15,8 @@ test('a step that was caught tells its error and claims nothing more', () => {
 
 test('the error of a build is left to the summary where one is printed, and other errors are not', () => {
   const lines: string[] = [];
-  const tell = createProgress((line) => void lines.push(line), { hasSummary: true });
+  const where = { options: '', locate: (key: string) => key, hasSummary: true };
+  const tell = createProgress((line) => void lines.push(line), where);
   const event = { execution: 'job', input: { jobId: 'job' }, output: undefined, type: 'StateCaught' };
 
   tell({ ...event, state: 'Build requests', error: 'InvalidInput: it is empty' });

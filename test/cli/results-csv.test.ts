@@ -70,7 +70,7 @@ describe('results as CSV', () => {
       { custom_id: 'd', outcome: 'invalid', error_code: 'NO_PROMPT' },
     ]);
     expect(stderr).toBe(
-      '3 cells with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.\n',
+      '3 cells that a spreadsheet may read as a formula: an apostrophe was put before it. --raw leaves cells as they are.\n',
     );
   });
 
@@ -120,7 +120,7 @@ describe('results as CSV', () => {
   test.each([
     [['--json'], '--json with --format csv needs --out <file>'],
     [['--parquet', '--out', 'x'], '--parquet and --format do not go together'],
-    [['--out', join('local.job.json', 'x.csv')], 'cannot be made a folder'],
+    [['--out', join('local.job.json', 'x.csv')], 'could not be created'],
   ])('are refused with %j', async (args, message) => {
     const { status, stdout, stderr } = await csv(...args);
 

@@ -3,6 +3,10 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { roomPrefix } from '../../src/checkpoints/keys.ts';
+import { changeKey } from '../../src/checkpoints/state-log.ts';
+import { deployedConfigObject } from '../../src/config/deployed-config.ts';
+import { writeJson } from '../../src/store/json.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 import { startCloudFormation } from './local-cloudformation.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
@@ -47,6 +51,45 @@ async function submitHeld() {
   const { stdout } = await cloud.nightshift('submit', await file(ROWS), '--json');
   return { jobId: String(lines(stdout)[0]?.['jobId']), release };
 }
+
+describe('plan', () => {
+  const ROOM = { holders: [], waiting: [], recent: [900, 1_100] };
+
+  test('for a stack says when the batches would be through there, by its configuration and its batches', async () => {
+    const config = { providers: { melious: { maxBatches: 1 } }, profiles: { default: { model: 'm' } } };
+    const before = await deployedConfigObject.require(cloud.store, undefined);
+    await deployedConfigObject.write(cloud.store, undefined, config);
+    onTestFinished(() => deployedConfigObject.write(cloud.store, undefined, before));
+    await writeJson(cloud.store, changeKey(roomPrefix('melious'), 1), ROOM);
+
+    const here = await cloud.nightshift('plan', await file(ROWS), '--json');
+    const there = await cloud.nightshift('plan', await file(ROWS), '--outputs', 'cdk-outputs.json', '--json');
+    const told = await cloud.nightshift('plan', await file(ROWS), '--outputs', 'cdk-outputs.json');
+
+    expect(lines(here.stdout)[0]?.['room']).toBeUndefined();
+    expect(lines(there.stdout)[0]).toMatchObject({
+      model: 'm',
+      room: { slots: 1, ahead: 0, isMeasured: true, secondsPerBatch: 1_000, seconds: 1_000 },
+    });
+    expect(told.stdout).toMatch(
+      /^room +room for 1 batch at a time; nothing is ahead; through in about 16m 40s/m,
+    );
+  });
+
+  test('takes a stack or a data folder', async () => {
+    const { status, stderr } = await cloud.nightshift(
+      'plan',
+      await file(ROWS),
+      '--stack',
+      'x',
+      '--data',
+      'y',
+    );
+
+    expect(status).toBe(2);
+    expect(stderr).toContain('give one of them');
+  });
+});
 
 describe('submit', () => {
   test('uploads a file, starts its job, and says how to go on', async () => {
@@ -212,7 +255,7 @@ describe('a job that runs', () => {
       expect(late).toMatchObject({ status: 2, stdout: '' });
       expect(late.stderr).toContain('has ended: there is nothing to cancel');
       const afterwards = await cloud.nightshift('resume', jobId);
-      expect(afterwards.stderr).toContain('came to its end: there is nothing to resume');
+      expect(afterwards.stderr).toContain('has finished: there is nothing to resume');
       expect(afterwards.status).toBe(2);
     },
   );
@@ -273,7 +316,7 @@ describe('what is not there', () => {
     [
       [
         ['status', 'nobody'],
-        'There is no job nobody in stack Nightshift. See what there is: nightshift list',
+        'There is no job nobody in stack Nightshift. See the list of jobs: nightshift list',
       ],
       [['watch', 'nobody'], 'There is no job nobody'],
       [['results', 'nobody'], 'There is no job nobody'],

@@ -105,7 +105,9 @@ describe('the schedules of a configuration', () => {
       profiles: { default: {}, p: profile },
       schedules: { s: { ...schedule, profile: 'p' } },
     });
-    const refused = expect.stringContaining('schedules.s.take: "all" asks every row of the files each time');
+    const refused = expect.stringContaining(
+      'schedules.s.take: "all" sends every row of the files at each run',
+    );
 
     expect(problemsOf(config(all))).toEqual([refused]);
     expect(problemsOf(config(all, { reuse: false }))).toEqual([refused]);
@@ -136,7 +138,7 @@ describe('the schedules of a configuration', () => {
   );
 
   test.each([
-    ['99 22 * * ? *', 'schedules.nightly.cron: "cron(99 22 * * ? *)" is no cron expression'],
+    ['99 22 * * ? *', 'schedules.nightly.cron: "cron(99 22 * * ? *)" is not a cron expression'],
     ['0 22 * * * *', 'exactly one of day-of-month and day-of-week must be "?"'],
     ['0 22 * * ?', 'schedules.nightly.cron: must have six fields'],
   ])('are told of the cron %s', (cron, problem) => {

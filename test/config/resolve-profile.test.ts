@@ -108,7 +108,7 @@ describe('resolveProfile', () => {
   test('sends no speech directly, and of small jobs 50 rows when it is not told how many', () => {
     const speech = { provider: 'simulator', endpoint: '/v1/audio/speech' };
     expect(() => resolveProfile(config, 'default', { ...speech, late: 'direct' })).toThrowError(
-      'Rows for "/v1/audio/speech" cannot be sent directly',
+      'Rows for "/v1/audio/speech" cannot be sent direct',
     );
     expect(resolveProfile(config, 'default', { small: 'direct' }).directUpTo).toBe(50);
     expect(resolveProfile(config, 'default', { small: 'direct', smallRows: 7 }).directUpTo).toBe(7);

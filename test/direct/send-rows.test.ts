@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Answers, answerLine } from '../../src/direct/answers.ts';
+import { readFile } from 'node:fs/promises';
+import { roundKey } from '../../src/checkpoints/keys.ts';
+import { Answers, answerLine, joinAnswers } from '../../src/direct/answers.ts';
 import { MAX_CONCURRENCY } from '../../src/direct/rate-limit.ts';
 import type { DirectRow } from '../../src/direct/held-rows.ts';
 import { sendRows, type Sending, type Sent } from '../../src/direct/send-rows.ts';
@@ -7,6 +9,7 @@ import type { BatchProvider, DirectAnswer } from '../../src/provider/batch-provi
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { readBodyText } from '../../src/rows/request-line.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
@@ -27,6 +30,8 @@ interface Run extends Sent {
   readonly calls: readonly string[];
   /** Rows whose answers are safe. */
   readonly kept: ReadonlySet<string>;
+  /** Their answers. */
+  readonly lines: readonly { readonly custom_id: string; readonly response: unknown }[];
   readonly mostInFlight: number;
 }
 
@@ -84,8 +89,15 @@ async function run(
     takenAfterMs,
     calls,
     kept: (await Answers.open(store, REF, 1)).answered,
+    lines: await linesOf(store),
     mostInFlight,
   };
+}
+
+async function linesOf(store: ObjectStore): Promise<Run['lines']> {
+  const isJoined = await joinAnswers(store, REF, 1);
+  const text = isJoined ? await readFile(store.locate(roundKey(REF, 1, 'output.jsonl')), 'utf8') : '';
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Run['lines'][number]]));
 }
 
 async function* rows(count: number): AsyncGenerator<DirectRow, undefined> {
@@ -152,6 +164,73 @@ describe('rows that keep failing do not slow down the others', () => {
       expect({ answered, end }).toEqual({ answered: 666, end: 'later' });
     },
   );
+});
+
+const DAY_MS = 86_400_000;
+const asking = (wait: string): DirectAnswer => ({ ...LIMITED, headers: { 'retry-after': wait } });
+
+/** Values of Retry-After that say nothing usable, or ask for more than a row is waited for. */
+const RETRY_AFTERS = [
+  '86400',
+  '901',
+  '1e9',
+  'Fri, 31 Dec 2199 23:59:59 GMT',
+  '0',
+  '-5',
+  'Wed, 01 Jan 1975 00:00:00 GMT',
+  '5, 5',
+  'soon',
+  '',
+];
+
+describe.each(RETRY_AFTERS)('a row that is always answered 429 with Retry-After "%s"', (wait) => {
+  test('keeps no other waiting and is not called without end', async () => {
+    for (const bad of ['q0', 'q11']) {
+      const { calls, kept, takenAfterMs, waitMs } = await run(12, (id) => (id === bad ? asking(wait) : OK));
+
+      expect([...kept].filter((id) => id !== bad)).toHaveLength(11);
+      expect(takenAfterMs).toBeLessThan(10_000);
+      expect(calls.filter((id) => id === bad).length).toBeLessThan(10);
+      expect(waitMs).toBeLessThanOrEqual(60_000);
+    }
+  });
+
+  test('is not called without end when it is alone', async () => {
+    const { calls, waitMs } = await run(1, () => asking(wait));
+
+    expect(calls.length).toBeLessThan(10);
+    expect(waitMs).toBeLessThanOrEqual(60_000);
+  });
+});
+
+test.each(['86400', '901', 'Fri, 31 Dec 2199 23:59:59 GMT'])(
+  'a row that is to wait longer than a row is waited for ends with the reason (%s)',
+  async (wait) => {
+    const { end, kept, lines } = await run(12, (id) => (id === 'q0' ? asking(wait) : OK));
+
+    expect({ end, kept: kept.size }).toEqual({ end: 'all', kept: 12 });
+    expect(lines.find(({ custom_id }) => custom_id === 'q0')).toMatchObject({
+      response: {
+        status_code: 429,
+        body: {
+          error: {
+            code: 'rate_limit_exceeded',
+            message: expect.stringMatching(
+              /asks to wait another .+ \(Retry-After\).+retry the job/,
+            ) as string,
+          },
+        },
+      },
+    });
+  },
+);
+
+test('a provider that asks every row to wait for a day is believed after a few rows', async () => {
+  const { calls, end, waitMs } = await run(1_000, () => asking('86400'));
+
+  expect(end).toBe('later');
+  expect(waitMs).toBeGreaterThan(DAY_MS / 2);
+  expect(calls.length).toBeLessThan(10);
 });
 
 test('a limit of the provider slows everybody down: few calls are refused', async () => {

@@ -78,6 +78,24 @@ test('a twin that heeds no cancel is reported as open beside the results', EXHAU
   expect(world.ledger.batches()).toHaveLength(2);
 });
 
+test('a lost create whose repetition is refused leaves batches that the next round cancels', async () => {
+  const world = await openLedgerWorld({
+    ...LONG,
+    misbehaviour: { lostCreates: [502, 413], listLagSeconds: 400 },
+  });
+
+  const summary = await world.run();
+
+  expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 6 }, open: [] });
+  expect(world.ledger.openBatches()).toEqual([]);
+  expect(world.ledger.batches().map(({ cancelledAt }) => cancelledAt !== undefined)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
 describe('a batch that ends without all its answers', () => {
   test.each(['expired', 'cancelled'] as const)(
     'and %s leaves them to its twin, which has ended',

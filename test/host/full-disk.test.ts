@@ -28,7 +28,7 @@ test('a job whose files find no room says so, and goes on when there is room aga
   const full = await spawnLimited(folder, 2_000, ['run', 'a.jsonl', '--simulate']);
 
   expect(full.status).toBe(1);
-  expect(full.stderr).toContain('the file system takes no file of this size (EFBIG)');
+  expect(full.stderr).toContain('the file system accepts no file of this size (EFBIG)');
   expect(`${full.stdout}${full.stderr}`).not.toContain('history');
   expect(await readdir(join(folder, 'nightshift-data', '.tmp'))).toEqual([]);
 

@@ -148,7 +148,7 @@ describe("a person at the host's page", () => {
     await tabTo(page, 'Search, then Enter');
     await page.keyboard.type('nothing like it');
     await page.keyboard.press('Enter');
-    await page.getByText('No job is like that.').waitFor();
+    await page.getByText('No job matches.').waitFor();
     expect(trouble).toEqual([]);
   });
 });

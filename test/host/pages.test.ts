@@ -106,7 +106,7 @@ describe('a page does what the command line does:', EXHAUSTIVE, () => {
     expect(await page.locator('#jobs tbody tr').count()).toBe(1);
     await page.getByRole('link', { name: 'failed', exact: true }).press('Enter');
     await page.waitForURL(/status=failed/);
-    expect(await page.locator('#jobs').innerText()).toContain('No job is like that.');
+    expect(await page.locator('#jobs').innerText()).toContain('No job matches.');
     expect(trouble).toEqual([]);
   });
 

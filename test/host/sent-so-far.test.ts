@@ -23,10 +23,10 @@ test.each([
     ['00000/round-1.creating.json', '00000/round-1.batch.json', '00001/round-1.batch.json'],
     '2 batches at the provider',
   ],
-  [['00000/round-1.batch.json', '00000/round-1.collected.json'], '1 round, whose answers are here'],
+  [['00000/round-1.batch.json', '00000/round-1.collected.json'], '1 round, whose answers are stored'],
   [
     ['00000/round-1.collected.json', '00000/round-2.batch.json'],
-    '1 round, whose answers are here; 1 batch at the provider',
+    '1 round, whose answers are stored; 1 batch at the provider',
   ],
   [['00000/round-1.answers-1.jsonl'], 'some rows of 1 shard, sent direct'],
 ])('an interrupt says what is known of %j', async (files, told) => {

@@ -100,7 +100,7 @@ describe('steps in a thread of their own', () => {
 
     await steps.abandon();
 
-    expect(await abandoned).toContain(`Step ${step} was ended: its host stops.`);
+    expect(await abandoned).toContain(`Step ${step} was ended: its host is stopping.`);
     expect(await steps.call('echo', EVENT)).toEqual(EVENT);
   });
 

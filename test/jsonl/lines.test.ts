@@ -32,7 +32,7 @@ describe('rows', () => {
     ['\ufeff', []],
     ['a\u2028b\u2029c\u0085d\n', ['a\u2028b\u2029c\u0085d']],
     ['a\rb\n', ['a\rb']],
-    ['a\n\ufeffb', ['a', '\ufeffb']],
+    ['a\n\ufeffb\n\ufeff\n\ufeff\r\nc\ufeff', ['a', 'b', 'c\ufeff']],
   ])('%j is %j', async (input, expected) => {
     expect(texts(await frame(input))).toEqual(expected);
   });

@@ -59,7 +59,7 @@ test.each(['addEventNotification', 'enableEventBridgeNotification'] as const)(
     if (method === 'addEventNotification') {
       bucket.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(new Queue(stack, 'Queue')));
     } else bucket.enableEventBridgeNotification();
-    expect(() => Template.fromStack(stack)).toThrow('takes no event notifications of its own');
+    expect(() => Template.fromStack(stack)).toThrow('must not have event notifications of its own');
   },
 );
 

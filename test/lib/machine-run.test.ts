@@ -159,6 +159,32 @@ describe('the deployed definition, run on the local engine', () => {
     ]);
   });
 
+  test.each([
+    ['once', [{}], ['Announce wait', 'Wait for approval', 'Wait for approval']],
+    [
+      'also if the announcement fails',
+      [Object.assign(new Error('No.'), { name: 'AnnouncementRejected' }), {}],
+      ['Announce wait', 'Record unannounced wait', 'Wait for approval', 'Wait for approval'],
+    ],
+  ])('announces that the job waits for an approval: %s', async (_how, announced, expected) => {
+    const context = { ...toRun(0), provider: PROVIDER, polling: POLLING };
+    const asks = { until: '2026-11-08T00:00:00.000Z', results: 'output/job-1/pilot.jsonl' };
+    const waits = { jobId: 'job-1', waiting: { since: 1 }, waitSeconds: 5 };
+    const none = { toRun: undefined, provider: undefined, polling: undefined, asks: undefined };
+    const { states, inputsOf } = await runMachine({
+      'build-requests': [
+        { ...waits, asks },
+        { ...waits, ...none },
+        { ...context, waiting: undefined, waitSeconds: undefined, asks: undefined },
+      ],
+      'announce-job': [...announced, {}],
+    });
+
+    expect(states.filter((state = '') => / wait$|approval/.test(state))).toEqual(expected);
+    expect(inputsOf('announce-job')[0]).toEqual({ execution: 'job-1', waits: { ...waits, asks } });
+    expect(states.at(-1)).toBe('Job succeeded');
+  });
+
   test('gives every shard its own number and nothing of the others', async () => {
     const { inputsOf } = await runMachine({
       'build-requests': [{ ...toRun(0, 1, 7), provider: PROVIDER, polling: POLLING }],

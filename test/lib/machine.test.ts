@@ -18,6 +18,8 @@ const TASKS = [
   ['Write results', 'write-results', 'Announce job'],
   ['Announce job', 'announce-job', 'Record failed announcement'],
   ['Record failed announcement', 'announce-job', 'Job ok?'],
+  ['Announce wait', 'announce-job', 'Record unannounced wait'],
+  ['Record unannounced wait', 'announce-job', 'Wait for approval'],
 ] as const;
 
 describe('the definition', () => {
@@ -51,6 +53,8 @@ const ATTEMPTS: Readonly<Record<string, number>> = {
   'Poll batch': 40,
   'Announce job': 6,
   'Record failed announcement': 6,
+  'Announce wait': 6,
+  'Record unannounced wait': 6,
 };
 
 /** Where a failure is put, beside what went in. */
@@ -58,6 +62,8 @@ const CATCHES: Readonly<Record<string, string>> = {
   'Write results': '$.failure',
   'Announce job': '$.unannounced',
   'Record failed announcement': '$.unannounced',
+  'Announce wait': '$.unannounced',
+  'Record unannounced wait': '$.unannounced',
 };
 
 describe.each(TASKS)('%s', (name, step, handler) => {

@@ -326,6 +326,7 @@ test.each([
       'PutObject jobs/*/plan.json',
       'PutObject jobs/*/shards/*',
       'PutObject jobs/*/to-run.json',
+      'PutObject output/*/pilot.html',
       'PutObject output/*/pilot.jsonl',
     ],
   ],

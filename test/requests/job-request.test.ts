@@ -162,7 +162,7 @@ describe('a job request file', () => {
     ['cut within a character', fileOf('{"rows": ["ü"]}').subarray(0, 12)],
   ])('that is %s is refused by name', (_, bytes) => {
     expect(messageOf(() => parseJobFile(bytes, 'a.job.json'))).toBe(
-      'a.job.json is not JSON in UTF-8, so it is no job request.',
+      'a.job.json is not JSON in UTF-8, so it is not a job request.',
     );
   });
 
@@ -170,7 +170,7 @@ describe('a job request file', () => {
     'that is no JSON is refused by name: %j',
     (text) => {
       expect(messageOf(() => parseJobFile(fileOf(text), 'a.job.json'))).toBe(
-        'a.job.json is not JSON in UTF-8, so it is no job request.',
+        'a.job.json is not JSON in UTF-8, so it is not a job request.',
       );
     },
   );

@@ -343,7 +343,7 @@ describe('what is no expression', () => {
   test.each(['0', '8', '9', '0-4', '1-8', 'MON,0', 'SUNDAY', 'MON#6', 'MON#0', '2#', '3W', 'L-1', '17'])(
     'is the weekday %s',
     (weekday) => {
-      expect(cronProblem(`0 12 ? * ${weekday} *`)).toContain('is no cron expression');
+      expect(cronProblem(`0 12 ? * ${weekday} *`)).toContain('is not a cron expression');
     },
   );
 

@@ -219,7 +219,7 @@ describe('inputs by a prefix', () => {
     ]);
     expect(filter.skipped).toEqual({ count: 2, keys: ['staged/empty.csv', 'staged/notes.pdf'] });
     expect(await refusalOf(resolveInputs(store, JOB, { prefix: 'staged/n' }))).toBe(
-      'There is no input file below "staged/n". Skipped, for they are empty or of no known format: notes.pdf.',
+      'There is no input file below "staged/n". Skipped, because they are empty or of unknown format: notes.pdf.',
     );
   });
 

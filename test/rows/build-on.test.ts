@@ -196,10 +196,10 @@ class ConfusedHash extends RequestHash {
   }
 }
 
-test('a file that cannot be entered in its middle, and takes all of the time to get there again, is refused', async () => {
+test('a file that cannot be read from its middle, and takes the whole time to be read again, is refused', async () => {
   const zipped = { name: 'rows.jsonl.gz', content: gzipSync(lines(20_000).content) };
   let looks = 0;
   const time: StepTime = { isShort: () => true, isOver: () => (looks += 1) > 3 };
   const { plan } = await inCalls([zipped], time);
-  expect(plan).toMatch(/rows\.jsonl\.gz cannot be entered in its middle.*Split it/);
+  expect(plan).toMatch(/rows\.jsonl\.gz cannot be read from its middle.*Split it/);
 });

@@ -169,7 +169,7 @@ describe('a file that is too large for the corpus', () => {
     const member = gzipSync(Buffer.alloc(50_000_000, filler));
 
     expect(await outcomeOf(name, Buffer.concat(Array.from({ length: 20 }, () => member)))).toBe(
-      `InvalidInput: ${name} unpacks to more than 200 times its size: it is no input file.`,
+      `InvalidInput: ${name} unpacks to more than 200 times its size: it is not an input file.`,
     );
   });
 

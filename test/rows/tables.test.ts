@@ -360,7 +360,7 @@ describe('a table as people have it', () => {
   test('says how many rows repeat its header', async () => {
     const { notices } = await send('a.csv', 'id,review\n1,a\nid,review\n2,b\n"id",review\n');
 
-    expect(notices).toEqual(['2 rows with the names of the header once more: skipped (first: line 3).']);
+    expect(notices).toEqual(['2 rows that repeat the header: skipped (first: line 3).']);
   });
 
   test('keeps the id of a row that cannot be used, whatever is wrong with it', async () => {
@@ -436,7 +436,7 @@ describe('a table as people have it', () => {
       'whose rows do not fit the separator of its header',
       'a.csv',
       'id;review\n1;a;b\n2;c;d\n',
-      /in doubt: semicolon \(2 columns\)/,
+      /ambiguous: semicolon \(2 columns\)/,
     ],
     [
       'with a cell that is never closed',

@@ -264,7 +264,7 @@ describe('rows that are sent directly', () => {
   test.each(['/v1/key/generate', '/v1/models', '/v1/files', '/v1/videos'])(
     'go to no endpoint that neither dialect nor configuration lists: %s',
     (endpoint) => {
-      expect(() => resolveProfile(config, 'default', { endpoint })).toThrow('are not sent directly');
+      expect(() => resolveProfile(config, 'default', { endpoint })).toThrow('are not sent direct');
       expect(deployedProviders(config)['proxy']?.endpoints).not.toContain(endpoint);
     },
   );

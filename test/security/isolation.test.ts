@@ -256,7 +256,7 @@ describe('a caller of an API that keeps callers apart', () => {
 test('every route refuses a caller without a name', async () => {
   const world = await openApi(() => ({
     caller: () => {
-      throw new Error('Who sends the request cannot be told.');
+      throw new Error('The sender of the request is unknown.');
     },
   }));
 

@@ -174,7 +174,7 @@ describe('a poll', () => {
   test.each([
     new ProviderNotFound('find batch: 404'),
     new ProviderRejected('find batch: 405'),
-    new ProviderUnavailable('find batch: the list says that there is more and does not show it.'),
+    new ProviderUnavailable('find batch: the list announces more entries but does not return them.'),
     new ProviderThrottled('find batch: 429'),
   ])('never takes a missing batch for gone while the list cannot be read: $message', async (reason) => {
     const listed = Promise.reject(reason);

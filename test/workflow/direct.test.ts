@@ -87,6 +87,21 @@ describe('a small job', () => {
     expect(callsOf(world)).toBe(4);
   });
 
+  test('ends when the provider asks to wait for a day and takes nothing after it', async () => {
+    const world = await openWorld();
+    world.simulator.addFaults({
+      at: 'realtime',
+      times: 10_000,
+      action: { kind: 'status', status: 429, retryAfter: 86_400 },
+    });
+
+    const { summary, results } = await world.run(prompts(8), { small: 'direct', rounds: 1 });
+
+    expect(summary).toMatchObject({ status: 'partial', counts: { exhausted: 8 } });
+    expect(summary.seconds).toBeLessThan(2 * 86_400);
+    expect(JSON.stringify(results[0])).toContain('asks to wait another 1d (Retry-After)');
+  });
+
   test('tells a row that can only fail, and sends the others', async () => {
     const world = await openWorld({
       faults: [{ at: 'realtime', action: { kind: 'status', status: 400, code: 'VALIDATION_4001' } }],
@@ -322,7 +337,10 @@ describe('late rows', () => {
 
     expect(summary).toMatchObject({ status: 'partial', counts: { exhausted: 2 } });
     expect(summary.errors).toEqual([
-      expect.objectContaining({ code: 'AUTH_1028', message: 'Too many requests.' }),
+      expect.objectContaining({
+        code: 'AUTH_1028',
+        message: expect.stringMatching(/^Too many requests\. .*asks to wait another 1h/) as string,
+      }),
       expect.objectContaining({ code: 'NOT_SENT' }),
     ]);
   });

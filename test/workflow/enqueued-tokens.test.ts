@@ -6,7 +6,7 @@ import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
 import { progressObject, type Progress } from '../../src/checkpoints/shard/progress.ts';
 import { readRoom } from '../../src/checkpoints/room.ts';
 import type { Fault } from '../../simulator/faults.ts';
-import { openWorld, prompts, type Ended, type World } from './world.ts';
+import { expectReconciled, openWorld, prompts, type Ended, type World } from './world.ts';
 
 const STAGES = { queuedSeconds: 60, runningSeconds: 1_800, finalizingSeconds: 1 };
 
@@ -108,6 +108,30 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
   });
 });
 
+test('a provider whose creates carry their requests refuses them as any other', async () => {
+  const world = await openWorld({
+    dialect: 'anthropic',
+    config: {
+      providers: {
+        simulator: {
+          dialect: 'anthropic',
+          baseUrl: 'http://127.0.0.1:9/v1',
+          polling: { minSeconds: 300, maxSeconds: 600 },
+        },
+      },
+      profiles: { default: { provider: 'simulator', model: 'claude', body: { max_tokens: 100 } } },
+    },
+    stages: STAGES,
+    enqueuedTokens: { tokens: LIMIT, refuses: 'create' },
+  });
+
+  const ended = await runJobs(world, 3);
+
+  expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  expect(refusals(world)).toBeGreaterThan(0);
+  expect(world.simulator.requests().filter(({ status }) => status >= 500)).toEqual([]);
+});
+
 /** Until the end of a batch is seen, and before a part, in milliseconds. */
 const [LONGEST_POLL, RETRY_WAIT, SLACK] = [300_000, 60_000, 120_000];
 
@@ -138,6 +162,91 @@ describe('a shard that is larger than the limit', () => {
     expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
     expect([...world.simulator.answersPerRow().values()].every((answers) => answers === 1)).toBe(true);
   });
+});
+
+const UNKNOWN: readonly (readonly [string, EnqueuedLimit])[] = [
+  ['its create is refused without the limit', { tokens: LIMIT, refuses: 'create', namesLimit: false }],
+  ['its create is refused with the limit', { tokens: LIMIT, refuses: 'create' }],
+  ['its batch fails without the limit', { tokens: LIMIT, refuses: 'batch', namesLimit: false }],
+];
+
+describe('a shard that is larger than a limit that nobody knows', () => {
+  tableOf(UNKNOWN, 1).test('is divided, and each row is answered once: %s', async (_how, enqueuedTokens) => {
+    const world = await openWorld({ config: configOf(), stages: STAGES, enqueuedTokens });
+
+    const ended = await world.run(prompts(24, (row) => text(80, row)));
+
+    expect(ended.summary).toMatchObject({ status: 'succeeded', shards: 1, counts: { ok: 24 } });
+    expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
+    expect(refusals(world)).toBeLessThan(enqueuedTokens.namesLimit === false ? 40 : 2);
+    expect([...world.simulator.answersPerRow().values()].every((answers) => answers === 1)).toBe(true);
+    expect(world.simulator.files().filter(({ name }) => name.endsWith('.requests.jsonl'))).toEqual([]);
+    expectReconciled(ended);
+  });
+
+  test.each<[string, EnqueuedLimit, number | undefined]>([
+    ['a refused create names the limit', { tokens: LIMIT, refuses: 'create' }, undefined],
+    ['a failed batch names the limit', { tokens: LIMIT, refuses: 'batch' }, undefined],
+    [
+      'the limit is known, and the refusal does not name it',
+      { tokens: LIMIT, refuses: 'create', namesLimit: false },
+      LIMIT,
+    ],
+  ])(
+    'loses only a row that is too large by itself, with a clear error, where %s',
+    async (_how, enqueuedTokens, known) => {
+      const world = await openWorld({ config: configOf(known), stages: STAGES, enqueuedTokens });
+
+      const ended = await world.run(prompts(5, (row) => text(row === 2 ? 1_500 : 20, row)));
+
+      expect(ended.summary).toMatchObject({ status: 'partial', counts: { ok: 4, failed: 1 } });
+      expect(ended.results[2]).toMatchObject({
+        ok: false,
+        outcome: 'failed',
+        error: {
+          code: 'token_limit_exceeded',
+          message: expect.stringMatching(/600 enqueued tokens/) as string,
+        },
+      });
+      expect(refusals(world)).toBeLessThan(8);
+      expectReconciled(ended);
+    },
+  );
+
+  test('waits while others use the account, and goes on undivided once they are done', async () => {
+    const world = await openWorld({
+      config: configOf(),
+      stages: STAGES,
+      faults: [
+        { at: 'create', action: { kind: 'status', status: 429, code: 'token_limit_exceeded' }, times: 2 },
+      ],
+    });
+
+    const { summary } = await world.run(prompts(24, (row) => text(80, row)));
+
+    expect(summary).toMatchObject({ status: 'succeeded', rounds: 1 });
+    expect(world.simulator.batches()).toHaveLength(1);
+  });
+
+  test(
+    'of one row is not failed by refusals that name no limit: the shard stops, and says why',
+    EXHAUSTIVE,
+    async () => {
+      const action = { kind: 'status', status: 429, code: 'token_limit_exceeded' } as const;
+      const world = await openWorld({
+        config: configOf(),
+        faults: [{ at: 'create', action, times: 'always' }],
+      });
+
+      const { summary } = await world.run(prompts(1));
+
+      expect(summary).toMatchObject({
+        status: 'failed',
+        failure: { name: 'ProviderBusy', code: 'token_limit_exceeded' },
+        counts: { exhausted: 1 },
+      });
+    },
+  );
 });
 
 test(

@@ -145,6 +145,7 @@ describe('a pilot', () => {
 
     expect(ended.summary).toMatchObject({ status: 'partial', counts: { failed: 4 } });
     expect(ended.summary.pilot).toBeUndefined();
+    expect(ended.summary.withoutPilot).toEqual({ rows: 4, pilotRows: rows });
   });
 
   test('takes rows of every input file, also of small ones', async () => {
@@ -227,6 +228,35 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
+  test('that has passed does not hold back the breaker: a model that breaks afterwards costs the shards that run', async () => {
+    const collected = Promise.withResolvers<void>();
+    const world = await openWorld({
+      wrap: (call) => async (step, event) => {
+        const { shard } = event as { readonly shard?: number };
+        // The pilot's shard is the last one; of the others, one is through before the next ones ask.
+        const isLater = step === 'upload-file' && shard !== undefined && shard > 0 && shard < 4;
+        if (isLater) await collected.promise;
+        const output = await call(step, event);
+        if (step === 'collect-results' && shard === 0) collected.resolve();
+        return output;
+      },
+    });
+
+    const ended = await world.run(
+      prompts(20, (n) => ([2, 7, 12, 17].includes(n) ? `row ${n}` : `${BAD}${n}`)),
+      { pilot: { rows: 4, maxBad: 0 }, maxBad: 0.4, shardLimits: { maxRows: 5 }, rounds: 1 },
+    );
+
+    expect(ended.summary).toMatchObject({
+      status: 'failed',
+      failure: { code: 'TOO_MANY_BAD_ROWS' },
+      counts: { ok: 4, failed: 4, exhausted: 12 },
+      pilot: { state: 'passed', rows: 4 },
+    });
+    expect(world.simulator.batches().map(({ requests }) => requests)).toEqual([4, 4]);
+    expectReconciled(ended);
+  });
+
   test('whose provider denies the account stops the job, and a resume goes on with it', async () => {
     const world = await openWorld();
     world.simulator.addFaults({
@@ -269,6 +299,11 @@ describe('a pilot that a person judges', () => {
       pilot: { state: 'approved' },
     });
     expect(world.events.filter(({ state }) => state === 'Wait for approval').length).toBeGreaterThan(0);
+    const page = String(await world.store.get(`output/${ended.jobId}/pilot.html`));
+    expect(page).toContain(
+      'Pilot: 2 of 2 rows are ok; the job waits for a person who approves or rejects it',
+    );
+    expect(page).toContain('2 of 2 rows were answered');
     expectReconciled(ended);
   });
 
@@ -348,6 +383,30 @@ describe('a pilot that a person judges', () => {
     expect(ended.summary).toMatchObject({ status: 'succeeded', pilot: { state: 'approved' } });
     expect(paidAnswers(world)).toBe(8);
     expectReconciled(ended);
+  });
+
+  test('is not waited for any more when the execution runs out of time, and an approval goes on', async () => {
+    const stopped = Promise.withResolvers<string>();
+    const world = await openWaiting(async (waiting, jobId) => {
+      await waiting.timeOut(jobId);
+      stopped.resolve(jobId);
+    });
+    await world.run(prompts(8), WAITS).catch(() => undefined);
+    const jobId = await stopped.promise;
+
+    const timedOut = await world.ended(jobId);
+    await world.judge(jobId, 'approved');
+    const ended = await world.ended(jobId);
+
+    expect(timedOut.summary).toMatchObject({
+      status: 'cancelled',
+      failure: { message: expect.stringContaining('ran out of time') as string },
+      counts: { ok: 2, exhausted: 6 },
+      pilot: { state: 'waiting' },
+    });
+    expectReconciled(timedOut);
+    expect(ended.summary).toMatchObject({ status: 'succeeded', pilot: { state: 'approved' } });
+    expect(paidAnswers(world)).toBe(8);
   });
 
   test('whose batch runs when the job is cancelled leaves what it had finished', async () => {

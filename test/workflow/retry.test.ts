@@ -237,7 +237,7 @@ describe('no retry is made', () => {
 
     await jobObject.write(world.store, jobId, { ...job, simulated: true });
 
-    await expect(world.retry(jobId)).rejects.toThrow('made up by a simulator, which is not here');
+    await expect(world.retry(jobId)).rejects.toThrow('made up by a simulator, which this host does not have');
   });
 
   test('with another profile while the last one has not come to its end', async () => {
@@ -254,6 +254,6 @@ describe('no retry is made', () => {
 
     const other = world.retry(jobId, { overrides: { model: 'other' } });
 
-    await expect(other).rejects.toThrow(`${retryId}, has not come to its end`);
+    await expect(other).rejects.toThrow(`${retryId}, is not finished`);
   });
 });

@@ -174,12 +174,83 @@ describe('a budget for a month', () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { maxPerMonth: 25 } });
     const long = { spent: 1_000, open: {} };
     await changeState<Spending>(world.store, {
-      prefix: monthPrefix('default', '2001-01'),
+      prefix: monthPrefix('default', '2001-01', 'EUR'),
       change: () => long,
     });
 
     expect((await world.run(tenTokens(2))).summary.status).toBe('succeeded');
   });
+});
+
+test('a budget for a month does not count what was spent in another currency', async () => {
+  const { world, profile } = await openPriced({ body: { max_tokens: 10 }, budget: { maxPerMonth: 50 } });
+  await world.run(tenTokens(4), { name: 'euros.jsonl' });
+  profile.price = { ...PRICE, currency: 'USD' };
+
+  const dollars = await world.run(tenTokens(4), { name: 'dollars.jsonl' });
+  const more = await world.run(tenTokens(4), { name: 'more.jsonl' });
+
+  expect(dollars.summary).toMatchObject({ status: 'succeeded', cost: { amount: 40, currency: 'USD' } });
+  expect(more.summary.failure?.message).toMatch(/40\.00 USD of the budget of 50\.00 USD for \d{4}-\d\d/);
+});
+
+describe('a budget of a job with a ladder', () => {
+  const GONE: Fault = {
+    at: 'row',
+    ids: ['q0'],
+    action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 },
+  };
+  const dear = { ...PRICE, outputPerMillion: 3_000_000 };
+
+  test.each<[string, NonNullable<ProfileConfig['then']>[number], number]>([
+    ['of another model at its own price', { model: 'big', price: dear }, 60],
+    ['that is sent directly', { direct: true }, 40],
+    ['that is sent directly at its own price', { direct: true, price: dear }, 60],
+  ])('counts a step %s', async (_what, step, cost) => {
+    const options = { shardLimits: { maxRows: 4 }, rounds: 1, then: [step], body: { max_tokens: 10 } };
+    const { world } = await openPriced({ ...options, budget: { max: 60 } }, { faults: [GONE] });
+
+    const ended = await world.run(tenTokens(4));
+
+    expect(ended.summary).toMatchObject({
+      status: 'succeeded',
+      cost: { amount: cost, currency: 'EUR' },
+      steps: [{ cost: { amount: 30 } }, { cost: { amount: cost - 30 } }],
+    });
+    expect(await readJobLedger(world.store, ended.jobId)).toMatchObject({ spent: cost, open: {} });
+  });
+
+  test.each<[string, NonNullable<ProfileConfig['then']>[number]]>([
+    ['of another model', { model: 'big', price: dear }],
+    ['that is sent directly', { direct: true, price: dear }],
+  ])('does not start a step %s for which it leaves too little', async (_what, step) => {
+    const options = { shardLimits: { maxRows: 4 }, rounds: 1, then: [step], body: { max_tokens: 10 } };
+    const { world } = await openPriced({ ...options, budget: { max: 59 } }, { faults: [GONE] });
+
+    const ended = await world.run(tenTokens(4));
+
+    expect(ended.summary).toMatchObject({
+      status: 'failed',
+      failure: { code: 'BUDGET_EXCEEDED' },
+      counts: { ok: 3, exhausted: 1 },
+      cost: { amount: 30 },
+    });
+    expect(ended.summary.failure?.message).toContain('About 1.00 EUR are missing');
+  });
+});
+
+test('a budget does not count rows whose answers are reused', async () => {
+  const { world } = await openPriced({
+    body: { max_tokens: 10 },
+    reuse: { days: 30 },
+    budget: { max: 25, maxPerMonth: 35 },
+  });
+  await world.run(tenTokens(2), { name: 'first.jsonl' });
+
+  const { jobId, summary } = await world.run(tenTokens(3), { name: 'second.jsonl' });
+
+  expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 3 }, reused: { rows: 2 } });
+  expect(await readJobLedger(world.store, jobId)).toMatchObject({ spent: 10, open: {} });
 });
 
 describe('too many bad rows', () => {

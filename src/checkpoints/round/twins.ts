@@ -61,7 +61,7 @@ const TWIN_RUNS = {
 
 /** What a resume of a stopped shard does with a twin. */
 export const RESUME_CANCELS =
-  'A resume cancels the batch again, and uses its answers for rows that have no other one.';
+  'A resume cancels the batch again, and uses its answers for rows without another answer.';
 
 /** The shard is done, so no resume comes back to the twin. */
 export const NOBODY_RETURNS = 'Nothing: every row has its result. Cancel the batch at the provider.';

@@ -79,10 +79,21 @@ function readId(line: Wire | undefined): string | undefined {
   return typeof id === 'string' ? id : numberText(id);
 }
 
-/** Parses a line as an object. Invalid UTF-8 is replaced, so that the row is not lost. */
+/**
+ * Parses a line as an object. Invalid UTF-8 is replaced, so that the row is not lost. Marks of other formats around the object are
+ * removed: record separators, NUL bytes that fill a file, the comma of a list.
+ */
 export function parseLine(bytes: Buffer): Wire | undefined {
+  const text = bytes.toString('utf8');
+  return tryObject(text) ?? tryObject(text.replaceAll(AROUND, ''));
+}
+
+// oxlint-disable-next-line no-control-regex -- NUL and RS are the marks.
+const AROUND = /^[\s\0\u001e,[]+|[\s\0\u001e,\]]+$/g;
+
+function tryObject(text: string): Wire | undefined {
   try {
-    return asWire(readAnswer(bytes.toString('utf8')));
+    return asWire(readAnswer(text));
   } catch {
     return undefined;
   }

@@ -106,13 +106,13 @@ export function describeGap(read: RoundEvidence, gap: OpenGap): Failure {
   const found = `${index.answered} of ${sentOf(read)} rows have a line`;
   const files = describeFiles(read);
   const said = {
-    running: `It runs on although its cancellation was requested; ${found}.`,
+    running: `It is still running although its cancellation was requested; ${found}.`,
     unrecognised: `No line of its files belongs to one of its rows: ${files}.`,
     incomplete: `Its files do not show what it promised: ${found}; ${files}.`,
-    twin: `${found}; the others may be answered by ${twinsOf(read)}, which the provider made of the same rows.`,
+    twin: `${found}; the others may be answered by ${twinsOf(read)}, which the provider created from the same rows.`,
   }[gap];
   const next =
-    'Nothing was sent again, for it would be paid for twice. Resume the job to look at the batch again.';
+    'Nothing was sent again, because that would pay twice. Resume the job to look at the batch again.';
   return { ...GAPS[gap], message: `${about} ${said} ${next}` };
 }
 

@@ -178,7 +178,7 @@ export class RoundWriter {
 
 const TOO_DEEP = {
   code: 'ANSWER_TOO_DEEP',
-  message: 'The answer is nested too deeply to be written again; the round’s output.jsonl has it as it came.',
+  message: 'The answer is nested too deeply to be written again; the round’s output.jsonl has it unchanged.',
 };
 
 const LINE_END = Buffer.from('\n');

@@ -77,6 +77,6 @@ function leftNoWord({ jobId, shard }: ShardRef): Failure {
   return {
     name: 'ShardIncomplete',
     code: 'INCOMPLETE',
-    message: `Shard ${shard} of job ${jobId} did not come to its end: its execution failed. The steps' logs say why.`,
+    message: `Shard ${shard} of job ${jobId} did not finish: its execution failed. The steps' logs say why.`,
   };
 }

@@ -42,7 +42,7 @@ export function parseAnswer({ action }: Call, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ProviderUnavailable(`${action}: the answer is no JSON (${text.length} characters).`, {
+    throw new ProviderUnavailable(`${action}: the answer is not JSON (${text.length} characters).`, {
       cause: error,
     });
   }

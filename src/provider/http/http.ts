@@ -149,7 +149,7 @@ export class Http {
     const { endpoints } = this.#options;
     if (endpoints === undefined || endpoints.includes(endpoint)) return;
     throw new ProviderRejected(
-      `call ${bounded(endpoint)}: rows are not sent to this endpoint directly. Name it in a profile or under dialects in nightshift.config.ts.`,
+      `call ${bounded(endpoint)}: rows are not sent direct to this endpoint. Name it in a profile or under dialects in nightshift.config.ts.`,
     );
   }
 

@@ -2,15 +2,14 @@
 export const MAX_WAIT_MS = 20_000;
 
 /**
- * The wait that a `Retry-After` header (seconds or an HTTP date) requests, in milliseconds. `undefined` if it is missing or
- * cannot be read.
+ * The wait that a `Retry-After` header (seconds or an HTTP date) requests, in milliseconds. `undefined` if it is missing, cannot be
+ * read, or is not positive: a caller that took zero or a date of the past at its word would call again at once, without end.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now;
+  return waitMs > 0 ? waitMs : undefined;
 }
 
 /** Growing waits of 0.5, 1, 2, … s with 25 % jitter, for the attempts inside one call (counted from 1). */

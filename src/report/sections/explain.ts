@@ -4,18 +4,18 @@ import { settledRows } from '../../checkpoints/outcomes.ts';
 import type { Saved } from '../../checkpoints/counts.ts';
 import { counted, grouped } from '../../counted.ts';
 import { duration } from '../../duration.ts';
-import { describePilot } from '../../status/describe-pilot.ts';
+import { describePilot, describeWithoutPilot } from '../../status/describe-pilot.ts';
 import { amount } from '../page/text.ts';
 
 /** One sentence per outcome, for people who do not know the terms. */
 export const EXPLAINED: Readonly<Record<RowKind, string>> = {
   ok: 'The row has its answer.',
   failed: 'The provider or the model rejected the row, and the same request would be rejected again.',
-  exhausted: 'Every attempt failed with an error that may pass, and no attempts are left. A retry may help.',
+  exhausted: 'Every attempt failed with a transient error, and no attempts are left. A retry may help.',
   invalid_output: 'The model answered, and its answer does not match the schema that was asked for.',
   invalid: 'The row could not be made into a request. It was never sent and cost nothing.',
-  truncated: 'The answer was cut off because its tokens were used up: it ends in the middle.',
-  refused: 'The model would not answer, and says so.',
+  truncated: 'The answer was cut off at the token limit: it ends in the middle.',
+  refused: 'The model refused to answer.',
 };
 
 /** `96.7 %` */
@@ -30,10 +30,13 @@ export function money(value: number, currency: string): string {
 
 /** Describes the job in a few sentences, for readers without background. */
 export function tellJob(data: ReportData): string[] {
-  const { pilot } = data;
+  const { pilot, withoutPilot } = data;
   return [
     ...tellRows(data),
-    ...(pilot === undefined ? [] : [describePilot(pilot, data.progress === undefined)]),
+    ...(pilot === undefined
+      ? []
+      : [describePilot(pilot, data.progress === undefined && data.status !== 'waiting')]),
+    ...(withoutPilot === undefined ? [] : [describeWithoutPilot(withoutPilot)]),
   ];
 }
 
@@ -99,7 +102,7 @@ function tellProgress({ counts, seconds, progress }: ReportData, rows: number): 
     pace >= 1 ? `about ${counted(Math.round(pace), 'row')} a second` : `a row every ${duration(1 / pace)}`;
   return [
     sentence,
-    `That is ${told}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that have to be asked again.`,
+    `That is ${told}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that must be sent again.`,
   ];
 }
 

@@ -120,8 +120,8 @@ export function answerSection({ survey, rows }: ReportData): Html {
       : `${counted(allNotable, 'row')} ${allNotable === 1 ? 'is' : 'are'} ${what}.`;
   const all = sample.length === rows;
   const from = isPart
-    ? `the first ${grouped(survey.seen ?? 0)}, as far as a page looks`
-    : 'places spread over the file';
+    ? `the first ${grouped(survey.seen ?? 0)}, which is as far as a page reads`
+    : 'positions spread over the file';
   const caption = all
     ? `All ${counted(sample.length, 'row')}.`
     : `${grouped(sample.length)} of ${rows === undefined ? 'the' : grouped(rows)} rows, from ${from}. Long texts are cut.`;

@@ -12,7 +12,7 @@ export function usageSection({ models, total, cost, steps, retries }: ReportData
   const columns = { paid: total.energy > 0 || total.credits > 0, amiss: total.truncated + total.refused > 0 };
   const table = html`<table>
     <caption>
-      What the provider reported of its answers${!columns.paid && '; it told no cost'}.
+      What the provider reported of its answers${!columns.paid && '; it reported no cost'}.
     </caption>
     ${usageHead(columns)}
     <tbody>
@@ -130,7 +130,7 @@ function usageCells(usage: Omit<ModelUsage, 'model'>, { paid, amiss }: UsageColu
 /** The plan's estimate, beside the actual usage. */
 function planned(total: ReportData['total'], { plannedInputTokens, price }: ReportData['cost']): HtmlValue {
   if (plannedInputTokens === undefined) return '';
-  const tokens = `Planned: about ${counted(plannedInputTokens, 'input token')}; used: ${grouped(total.inputTokens)} of input and ${grouped(total.outputTokens)} of output, rows that were asked again included.`;
+  const tokens = `Planned: about ${counted(plannedInputTokens, 'input token')}; used: ${grouped(total.inputTokens)} of input and ${grouped(total.outputTokens)} of output, including rows that were sent again.`;
   if (price === undefined) return html`<p class="note">${tokens}</p>`;
   const { currency, input, output, plannedInput = 0 } = price;
   return html`<p class="note">${tokens}</p>
@@ -142,7 +142,7 @@ function planned(total: ReportData['total'], { plannedInputTokens, price }: Repo
 
 function retryTable(retries: NonNullable<ReportData['retries']>): Html {
   return tableOf(
-    'Rows that were not ok were asked again. Their tokens are among those above.',
+    'Rows that were not ok were sent again. Their tokens are included above.',
     ['Retry', 'Status', { number: 'Rows' }, { number: 'Ok now' }],
     retries.slice(-20).map(
       ({ jobId, status, rows, ok }) =>

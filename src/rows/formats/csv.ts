@@ -98,7 +98,7 @@ function noteDelimiter(
   reading.delimiter = delimiter;
   if (sep !== undefined && sep !== delimiter)
     reading.note(
-      `The first line asks for the delimiter ${delimiterName(sep)}; the profile's ${delimiterName(delimiter)} decides.`,
+      `The first line names the delimiter ${delimiterName(sep)}; the profile's ${delimiterName(delimiter)} is used.`,
     );
   if (table?.delimiter !== undefined || delimiter === promised) return;
   const why =

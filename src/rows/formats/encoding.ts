@@ -54,7 +54,7 @@ function recognise(start: Buffer, { table, reading, name }: ReadOptions): Recogn
   if (marked !== undefined) {
     if (asked === undefined || asked === marked.encoding)
       return asked === undefined ? marked : { ...marked, why: undefined };
-    reading.note(`The profile's encoding is ${asked}, and the file's byte order mark decides otherwise.`);
+    reading.note(`The profile's encoding is ${asked}, but the file's byte order mark overrides it.`);
     return marked;
   }
   if (asked !== undefined) return { encoding: asked, mark: 0 };

@@ -22,7 +22,7 @@ export async function* gunzip(chunks: AsyncIterable<Uint8Array>, name: string): 
       unpacked += chunk.byteLength;
       if (unpacked > JUDGED_FROM_BYTES && unpacked > unzip.bytesWritten * MAX_RATIO) {
         throw new InvalidInput(
-          `${name} unpacks to more than ${MAX_RATIO} times its size: it is no input file.`,
+          `${name} unpacks to more than ${MAX_RATIO} times its size: it is not an input file.`,
         );
       }
       yield chunk;

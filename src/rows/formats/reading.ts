@@ -76,11 +76,11 @@ export class Reading {
   #tallies(): string[] {
     const { emptyRows, repeatedHeaders, shortRows, severalLines, plainQuotes } = this;
     return [
-      repeatedHeaders.tell('with the names of the header once more: skipped', 'row'),
+      repeatedHeaders.tell('that repeat the header: skipped', 'row'),
       emptyRows.tell('without any value: skipped', 'row'),
       shortRows.tell('with fewer cells than the header: the missing cells count as empty', 'row'),
       severalLines.tell(
-        'over several lines that could also be rows of their own: quotes hold them together (--no-quotes reads quotes as plain characters)',
+        'over several lines that could also be separate rows: quotes hold them together (--no-quotes reads quotes as plain characters)',
         'row',
       ),
       plainQuotes.tell('that begin with a quote which does not end them: read as plain text', 'cell'),

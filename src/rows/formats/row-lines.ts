@@ -16,7 +16,7 @@ export async function* rowLines(
 ): AsyncGenerator<Line[]> {
   const peeked = from === undefined ? await peek(chunks) : undefined;
   const returns = peeked === undefined ? from?.returns === true : hasReturnsAlone(peeked.start);
-  if (peeked !== undefined && returns) reading.note('Its lines end with carriage returns alone.');
+  if (peeked !== undefined && returns) reading.note('Its lines end with carriage returns only.');
   const framer = createFramer(maxRowBytes, 'rows', from);
   const all = peeked?.chunks ?? chunks;
   for await (const chunk of returns ? lineFeedsFor(all) : all) {

@@ -69,11 +69,13 @@ describe('Retry-After', () => {
 
   test.each([
     ['3', 3_000],
-    ['0', 0],
-    ['-5', 0],
+    ['0', undefined],
+    ['-5', undefined],
     ['1.5', 1_500],
     ['Sun, 01 Nov 2026 00:00:10 GMT', 10_000],
-    ['Sat, 31 Oct 2026 00:00:00 GMT', 0],
+    ['Sat, 31 Oct 2026 00:00:00 GMT', undefined],
+    ['5, 5', undefined],
+    ['1e400', undefined],
     ['soon', undefined],
     ['', undefined],
     [undefined, undefined],

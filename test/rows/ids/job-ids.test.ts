@@ -66,6 +66,15 @@ describe('the ids of a job of several files', () => {
     ).toEqual([['1'], ['x-1'], ['x_3-1']]);
   });
 
+  test('are found where other rows have every name of the file', () => {
+    expect(
+      takeAll([
+        ['x/a.csv', ['1', 'a-1', 'a_2-1']],
+        ['y/a.csv', ['file_2-1', 'file_2_2-1', '1']],
+      ]).at(-1),
+    ).toEqual(['file_2-1', 'file_2_2-1', 'file_2_3-1']);
+  });
+
   test('are duplicates where no longer id may be', () => {
     const [, second] = takeAll(
       [
@@ -79,7 +88,7 @@ describe('the ids of a job of several files', () => {
 
   test('are different from each other, and no row is lost but a duplicate of its own file', () => {
     const id = fc.oneof(
-      fc.constantFrom('1', '2', 'a-1', 'a_2-1', 'file_2-1', 'b-1'),
+      fc.constantFrom('1', '2', 'a-1', 'a_2-1', 'file_2-1', 'file_2_2-1', 'b-1'),
       fc.string({ minLength: 1, maxLength: 3 }),
     );
     const file = fc.tuple(fc.constantFrom('a.csv', 'x/a.csv', 'b', 'ü.txt', '.csv'), fc.array(id));

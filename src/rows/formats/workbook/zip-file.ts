@@ -35,7 +35,7 @@ export async function openZip(path: string, name: string): Promise<ZipParts> {
         entry.uncompressedSize > entry.compressedSize * MAX_RATIO
       )
         throw new InvalidInput(
-          `${name} unpacks to more than ${MAX_RATIO} times its size: it is no input file.`,
+          `${name} unpacks to more than ${MAX_RATIO} times its size: it is not an input file.`,
         );
       try {
         yield* await openPart(zip, entry);
