@@ -70,7 +70,7 @@ test.each([
   ['ProviderUnavailable: upload file: no answer (ECONNREFUSED).', 'Nothing listens at the base URL'],
   ['ProviderUnavailable: upload file: no answer (ENOTFOUND).', 'Check the network'],
   ['ProviderThrottled: slow down', 'The provider asks to slow down'],
-  ['ProviderBusy: its slot is taken', 'The job goes on by itself when there is room'],
+  ['ProviderBusy: its slot is taken', 'The job continues by itself when there is room'],
   ['StoreUnavailable: Cannot write x: the disk reports an error (EIO).', 'Check the disk'],
 ])('after the first failures a hint says what to do, once: %s', (error, hint) => {
   const lines: string[] = [];
