@@ -7,6 +7,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import { packageRoot } from '../src/package-root.ts';
 import { printable } from '../src/printable.ts';
+import { checkDisk } from './check-disk.ts';
 import { chooseProvider } from './choose-provider.ts';
 import { EXIT, exitStatus } from './commands/exit-status.ts';
 import type { RunFlags } from './commands/run-flags.ts';
@@ -50,6 +51,8 @@ export async function runFiles(
   }
   await using host = opened.edges;
   const { store } = host.edges;
+  const { data } = opened;
+  await warnOfFullDisk({ ...wanted, config, store, data, simulated: chosen.simulated });
   const progress = await openProgress(store, flags, (line) => print(withTime(line)));
   const reading = tellReading(store, (line) => progress.note(line));
   const summary = await endOrCancel(
@@ -78,7 +81,7 @@ export async function runFiles(
     },
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeAnswers(store, summary, { ...destination, data: opened.data });
+  const placed = await placeAnswers(store, summary, { ...destination, data });
   const { reportSummary } = await import('./view/report.ts');
   const hasNotices = !(await reading.told());
   await reportSummary(store, summary, { files: placed, json: flags.json, hasNotices });
@@ -96,6 +99,12 @@ function requireNoFileOptions(flags: RunFlags): void {
   throw new InvalidRequest(
     `--${option} needs a file: nightshift run <file> --${option} …, or - for standard input. Without a file, run shows the ten prompts of examples/hanse.jsonl.`,
   );
+}
+
+/** @throws InvalidRequest when the input has no room in the data folder */
+async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
+  const warning = await checkDisk(run);
+  if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
 }
 
 /** The Node version of the Lambdas, for which their bundles are built. */

@@ -88,7 +88,7 @@ function describeReused(
   const tokens = saved.inputTokens + saved.outputTokens;
   const [job] = from;
   const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
-  // A job that sent all rows does not report them, although its retry may have reused answers.
+  // Summaries of version 0.1 do not always say it.
   const rest =
     sent === undefined
       ? ''

@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 import type { Job } from '../checkpoints/job.ts';
-import type { Plan } from '../checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Failure } from '../errors.ts';
 import { counted } from '../counted.ts';
@@ -60,14 +60,17 @@ function askOf(columns: readonly string[] = []): string {
   return ` ${listColumns(columns)} Ask with a prompt that names them, such as "Summarise: {{${hasNoHeader(columns) ? 'column' : last}}}": --prompt of the command line, "prompt" of a request or of the profile.`;
 }
 
+/** Only rows that are sent cost anything. */
 function overBudget(
-  { rows, inputTokens }: Plan,
+  { shards, inputTokens, ...plan }: Plan,
   files: string,
   { name, budget }: ResolvedProfile,
 ): Failure | undefined {
   const { maxRows = Infinity, maxInputTokens = Infinity } = budget;
   const of = `the budget of the profile "${name}"; nothing was sent.`;
-  if (rows > maxRows) return failure(`${files} has ${rows} rows, more than the ${maxRows} of ${of}`);
+  const sent = rowsToSend({ shards });
+  const rows = sent === plan.rows ? `${sent} rows` : `${sent} rows to send`;
+  if (sent > maxRows) return failure(`${files} has ${rows}, more than the ${maxRows} of ${of}`);
   if (inputTokens <= maxInputTokens) return undefined;
   return failure(`${files} has about ${inputTokens} input tokens, more than the ${maxInputTokens} of ${of}`);
 }
