@@ -200,8 +200,15 @@ function describeSkipped({ skipped }: PlannedJob): string[] {
 function describeShards({ shards }: PlannedJob['plan']): string {
   const sent = shards.filter(({ requests }) => requests > 0);
   if (sent.length === 0) return 'none';
-  const most = (of: (shard: (typeof sent)[number]) => number): string => grouped(Math.max(...sent.map(of)));
-  return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
+  const most = (of: (shard: (typeof sent)[number]) => number): number => Math.max(...sent.map(of));
+  const mostRequests = counted(
+    most(({ requests }) => requests),
+    'request',
+  );
+  return `${grouped(sent.length)}, each with at most ${mostRequests} and ${counted(
+    most(({ bytes }) => bytes),
+    'byte',
+  )}`;
 }
 
 function describeSending({ batches, direct, price, forecast: room }: PlannedJob): [string, string][] {
@@ -217,7 +224,7 @@ function describeSending({ batches, direct, price, forecast: room }: PlannedJob)
       '',
       styleText(
         'dim',
-        `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
+        `on a deployed stack, at list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
       ),
     ],
     ...(direct === undefined ? [['room', forecastText(room)] as [string, string]] : []),

@@ -5,12 +5,12 @@ const RESUME = 'Then start the same job again: it continues from its checkpoints
 /** What to do next, by the name of the failure. */
 export function advise({ name }: Failure): string {
   switch (name) {
+    // What is wrong may be in the file, in the prompt, or in how the file is read: the message says it.
+    case 'InvalidInput':
     case 'InvalidRequest':
       return 'Correct what the message names, and start a new job. Nothing was sent.';
     case 'JobCancelled':
       return 'Resume the job to continue: finished rows are kept, and nothing is paid twice.';
-    case 'InvalidInput':
-      return 'Correct the file and start it as a new job; nothing was sent.';
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
