@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { floorOf, goesUp, roomOf } from '../../bench/house/floors.ts';
 import { importRules } from '../../bench/house/import-rules.ts';
@@ -31,4 +31,14 @@ test('the linter enforces the floors as import rules', () => {
   expect(overrides.filter(({ files }) => files.some((each) => each.startsWith('src/')))).toEqual(
     importRules(),
   );
+});
+
+test('the page about the architecture describes every folder of src', () => {
+  const page = readFileSync('docs/architecture.md', 'utf8');
+  const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+  expect(folders.length).toBeGreaterThan(1);
+  expect(
+    folders.filter(({ name }) => !page.includes(`| \`src/${name}/\` |`)).map(({ name }) => name),
+  ).toEqual([]);
 });

@@ -41,11 +41,11 @@ const fromOf = ({ results }: Ended): (string | undefined)[] =>
 function expectReusedReconciled(ended: Ended): void {
   const { summary, results } = ended;
   expectReconciled(ended);
-  const { sent = 0, deduplicated, reused } = summary;
-  const invalid = summary.counts.invalid;
-  if (summary.sent !== undefined)
-    expect(sent + (deduplicated?.rows ?? 0) + (reused?.rows ?? 0) + invalid).toBe(summary.rows);
+  const { deduplicated, reused } = summary;
   expect(results.filter((line) => line.ok && line.reused !== undefined)).toHaveLength(reused?.rows ?? 0);
+  const followers = results.filter(({ answeredBy }) => answeredBy !== undefined);
+  expect(followers).toHaveLength(deduplicated?.rows ?? 0);
+  if (deduplicated !== undefined) expect(followers.filter(({ ok }) => ok)).toHaveLength(deduplicated.ok ?? 0);
 }
 
 /** Runs jobs one after another in one bucket, named by their order. */
@@ -187,6 +187,53 @@ describe('a job that reuses answers', () => {
       reused: { rows: 1, from: [{ jobId: other.jobId, rows: 1 }] },
     });
     expect(retried.results[1]).toMatchObject({ custom_id: 'q1', reused: { jobId: other.jobId }, retried: 1 });
+    expect(retried.summary.sent).toBe(1);
+    expectReusedReconciled(retried);
+  });
+
+  test('counts each row once, through retries that send, repeat and reuse', EXHAUSTIVE, async () => {
+    const prompts = fc.array(fc.constantFrom('a', 'b', 'c', 'd', ' '), { minLength: 1, maxLength: 9 });
+    await fc.assert(
+      fc.asyncProperty(
+        prompts,
+        fc.array(fc.tuple(fc.nat(8), fc.integer({ min: 1, max: 3 })), { maxLength: 6 }),
+        fc.array(prompts, { minLength: 1, maxLength: 2 }),
+        async (first, failing, others) => {
+          const world = await openWorld();
+          const run = nights(world);
+          const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+          for (const [n, times] of failing)
+            world.simulator.addFaults({ at: 'row', ids: [`q${n}`], action, times });
+          const { jobId, ...ended } = await run(rowsOf(...first), { rounds: 1 });
+          expectReusedReconciled({ jobId, ...ended });
+          let status = ended.summary.status;
+
+          for (const [n, other] of others.entries()) {
+            const rows = other.map((prompt, at) => ({ id: `other-${n}-${at}`, prompt }));
+            expectReusedReconciled(await run(linesOf(rows), { rounds: 1 }));
+            if (status !== 'partial') break;
+            const retried = await world.retry(jobId);
+            expectReusedReconciled(retried);
+            ({ status } = retried.summary);
+          }
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  test('is within a budget of rows by those that are sent', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+    await run(rowsOf('a', 'b', 'c'));
+    const budget = { maxRows: 2 };
+
+    const within = await run(rowsOf('a', 'b', 'c', 'd', 'e', 'd', ' '), { budget });
+    const beyond = await run(rowsOf('a', 'f', 'g', 'h'), { budget });
+
+    expect(within.summary).toMatchObject({ status: 'partial', sent: 2, counts: { ok: 6, invalid: 1 } });
+    expect(beyond.summary.failure?.message).toContain('has 3 rows to send, more than the 2 of the budget');
+    expectReusedReconciled(beyond);
   });
 
   test('reuses the answers of a pilot, of rows that follow others, and of both', async () => {
