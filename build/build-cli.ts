@@ -24,6 +24,7 @@ export async function buildCli(): Promise<Metafile> {
     entryPoints: {
       nightshift: 'bin/nightshift.ts',
       'step-worker': 'host/step-worker.ts',
+      'simulator-worker': 'host/simulator-worker.ts',
       config: 'src/config/config.ts',
     },
     outdir,

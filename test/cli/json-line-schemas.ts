@@ -153,6 +153,14 @@ export const LINE_SCHEMAS = {
         seconds: z.number(),
       })
       .optional(),
+    disk: z
+      .strictObject({
+        input: z.int(),
+        requests: z.int(),
+        answers: z.int(),
+        free: z.number().optional(),
+      })
+      .optional(),
   }),
   started: z.strictObject({
     type: z.literal('started'),
@@ -206,6 +214,7 @@ export const LINE_SCHEMAS = {
           outcome: z.string().optional(),
           code: z.string().optional(),
           rows: z.int(),
+          orMore: z.literal(true).optional(),
           custom_id: z.string().optional(),
           message: z.string().optional(),
         }),

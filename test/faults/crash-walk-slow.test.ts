@@ -45,7 +45,7 @@ test('the job that is disturbed below downloads a file in parts, and joins them'
 
 const COLLECTING = effects
   .map((name, n) => [n + 1, name] as const)
-  .filter(([, name]) => /late\.json|output|errors|download|results|collected/.test(name));
+  .filter(([, name]) => /late\.json|writing\.json|output|errors|download|results|collected/.test(name));
 
 describe.each([
   ['the process dies', 'die'],

@@ -60,6 +60,17 @@ describe('the runbook', () => {
   });
 });
 
+test('the documents name only outputs that the stack has', () => {
+  const outputs = Object.keys(stackTemplate().findOutputs('*'));
+  const documents = ['../../README.md', '../../docs/operations.md', '../../docs/completion.md'];
+  const named = documents.flatMap((path) => [
+    ...readFileSync(new URL(path, import.meta.url), 'utf8').matchAll(/<([A-Z]\w+)>/g),
+  ]);
+
+  expect(named.length).toBeGreaterThan(5);
+  expect(outputs).toEqual(expect.arrayContaining(named.map(([, name]) => name)));
+});
+
 describe('an alarm', () => {
   test('is silent while there is nothing to measure', () => {
     expect(new Set(alarmsOf().map(({ TreatMissingData }) => TreatMissingData))).toEqual(

@@ -127,6 +127,20 @@ describe('an invalid row', () => {
   });
 });
 
+describe('a table with a header and no rows', () => {
+  test.each([
+    ['a.csv', 'id;review\r\n', 'a.csv has a header and no rows below it.'],
+    ['a.tsv', 'id\treview', 'a.tsv has a header and no rows below it.'],
+    ['a.csv', 'id,review\n,\n , \n', 'a.csv has a header and no rows below it but 2 rows without any value.'],
+    ['a.csv', '\n\n', 'a.csv has no rows: it is empty.'],
+    ['a.jsonl', '\n', 'a.jsonl has no rows: it is empty.'],
+  ])('is not called empty: %s, %j', async (name, content, message) => {
+    const { plan } = await build(content, { name, profile: { prompt: '{{review}}' } });
+
+    expect(plan.failure).toMatchObject({ name: 'InvalidInput', message });
+  });
+});
+
 describe('a plan', () => {
   test.each([
     ['an empty file', '', false, 'rows.jsonl has no rows: it is empty.'],

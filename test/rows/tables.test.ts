@@ -467,7 +467,7 @@ describe('a table as people have it', () => {
       'without the column that the template names',
       'a.csv',
       'id,text\n1,x\n',
-      /no column "review", which the prompt of the profile names\. Its columns: "id", "text"\./,
+      /no column "review", which the prompt names\. Its columns: "id", "text"\./,
     ],
     [
       'with that column in another case',

@@ -18,7 +18,19 @@ describe('a prompt that names no column', () => {
   test.each(['a.csv', 'a.jsonl'])('gets a hint for single braces: %s', async (name) => {
     const content = name === 'a.csv' ? CSV : JSONL;
     await expect(build(content, { name, profile: { prompt: 'Review: { review }' } })).rejects.toThrow(
-      'It has {review} in single braces: write {{review}}.',
+      'It has { review }: write {{review}}, with double braces.',
+    );
+  });
+
+  test.each([
+    ['Review: {{review}', '{{review}'],
+    ['Review: {review}}', '{review}}'],
+    ['Review: {{{review}', '{{{review}'],
+    ['Review: ${Review}', '{Review}'],
+    ['Answer {"label": "x"} about { review }.', '{ review }'],
+  ])('gets a hint for braces that are not double: %s', async (prompt, written) => {
+    await expect(build(CSV, { name: 'a.csv', profile: { prompt } })).rejects.toThrow(
+      `It has ${written}: write {{review}}, with double braces.`,
     );
   });
 
@@ -40,7 +52,7 @@ test('single braces beside a column are sent as they are, and named', async () =
   const { plan } = await build(CSV, { name: 'a.csv', profile });
 
   expect(plan.inputs?.[0]?.notices).toEqual([
-    'The prompt has {id} in single braces, which is sent as it is; {{id}} is filled in from the column.',
+    'The prompt has {id}, which is sent as it is; {{id}}, with double braces, is filled in from the column.',
   ]);
 });
 

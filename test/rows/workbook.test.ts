@@ -145,6 +145,21 @@ describe('a workbook', () => {
   });
 
   test.each([
+    ['a column of the prompt', PROMPT],
+    ['a column of ids', { table: { id: 'id' } }],
+    ['any column that is named', { prompt: 'Answer.' }],
+  ])('names its other sheets when the first is a cover without %s', async (_, profile) => {
+    const cover = row(1, text('A1', 'Report')) + row(2, text('A2', 'of the first quarter'));
+    const content = workbookOf({ sheets: { Cover: cover, Data: SHEETS.First, More: SHEETS.First } });
+
+    await expect(build(content, { name: 'a.xlsx', profile })).rejects.toThrow(
+      'That is the sheet "Cover", the first of 3. --sheet reads another one: "Data", "More".',
+    );
+    const asked = { name: 'a.xlsx', profile: { ...profile, table: { id: 'none', sheet: 'Cover' } } };
+    await expect(build(content, asked)).rejects.not.toThrow('--sheet');
+  });
+
+  test.each([
     ['a.xlsx', Buffer.from('id,review\n'), 'a.xlsx is named .xlsx, but its content is not'],
     ['a.csv', workbookOf({ sheets: {} }), 'a.csv is named .csv, but its content is that of a .xlsx'],
     [
@@ -184,7 +199,7 @@ describe('a Parquet file', () => {
   test('is refused before a row is sent when a template names no column of it', async () => {
     const profile = { prompt: '{{Review}}' };
     await expect(build(content(), { name: 'a.parquet', profile })).rejects.toThrow(
-      'a.parquet has no column "Review", which the prompt of the profile names. Did you mean "review"? Its columns: "id", "review"',
+      'a.parquet has no column "Review", which the prompt names. Did you mean "review"? Its columns: "id", "review"',
     );
   });
 });
