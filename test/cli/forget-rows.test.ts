@@ -212,7 +212,13 @@ test(
     const first = await ask();
 
     const { status, stdout, stderr } = await runCli(folder, [
-      ...['forget', first.jobId, '--id', 'a', '--id', 'b', '--json'],
+      'forget',
+      first.jobId,
+      '--id',
+      'a',
+      '--id',
+      'b',
+      '--json',
     ]);
 
     expect([status, stderr]).toEqual([0, '']);
