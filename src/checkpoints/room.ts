@@ -4,8 +4,6 @@ import { sideBySide } from '../side-by-side.ts';
 import {
   enqueuedKey,
   enqueuedPrefix,
-  providerOfRoomKey,
-  ROOM_PREFIX,
   roomPrefix,
   type RoundRef,
   type ShardRef,
@@ -64,13 +62,6 @@ export async function readRoom(store: ObjectStore, provider: string): Promise<Ro
     // Undefined means that it was replaced and deleted after it was listed.
     if (room !== undefined) return room;
   }
-}
-
-/** The providers at which a job has asked for room. */
-export async function providersWithRoom(store: ObjectStore): Promise<ReadonlySet<string>> {
-  const providers = new Set<string>();
-  for await (const { key } of store.list(ROOM_PREFIX)) providers.add(providerOfRoomKey(key));
-  return providers;
 }
 
 /** {@link changeState} of a provider's room. */
