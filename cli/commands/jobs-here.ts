@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { jobObject, type Job } from '../../src/checkpoints/job.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
+import { mayHaveOpenBatches } from '../../src/doors/cancel-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { holderOf } from '../../host/lock.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
@@ -33,7 +34,8 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'has ended: there is nothing to cancel.');
+  const ended = 'has ended: there is nothing to cancel.';
+  const target = await openJobHere(jobId, flags, { ended, mayAct: mayHaveOpenBatches });
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
     else
@@ -47,11 +49,15 @@ export async function cancelHere(
 }
 
 /** @throws InvalidRequest when the folder does not have the job, or with the given text when the job has ended */
-async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
+async function openJobHere(
+  jobId: string,
+  { data }: FolderFlags,
+  { ended, mayAct }: { readonly ended: string; readonly mayAct: (summary: Summary) => boolean },
+): Promise<Target> {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
   const summary = await summaryObject.read(target.store, jobId);
-  if (summary !== undefined && !mayGoOn(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
+  if (summary !== undefined && !mayAct(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
   return target;
 }
 
@@ -64,22 +70,23 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'has finished: there is nothing to resume.');
+  const ended = 'has finished: there is nothing to resume.';
+  const target = await openJobHere(jobId, flags, { ended, mayAct: mayGoOn });
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
-  const ended = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
-  if (ended === undefined) return EXIT.interrupted;
-  if (flags.json) print(jsonLine('summary', ended));
-  else await tell(target, ended);
-  return exitStatus(ended);
+  const summary = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
+  if (summary === undefined) return EXIT.interrupted;
+  if (flags.json) print(jsonLine('summary', summary));
+  else await tell(target, summary);
+  return exitStatus(summary);
 }
 
 export const WHERE = { stack: undefined, outputs: '' };
 
-/** True for a failed or cancelled job, which can be resumed, and may have batches to cancel. */
+/** True for a failed or cancelled job, which can be resumed. */
 function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
