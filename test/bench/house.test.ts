@@ -4,7 +4,7 @@ import { floorOf, goesUp, roomOf } from '../../bench/house/floors.ts';
 import { importRules } from '../../bench/house/import-rules.ts';
 import { fileSizes, importsUp } from '../../bench/house/measure.ts';
 
-test('no import of src goes up, and each of its rooms is on a floor', () => {
+test('no room of src imports from a higher floor, and each room has a floor', () => {
   const rooms = [...fileSizes().keys()].filter((file) => file.startsWith('src/')).map(roomOf);
   expect([...new Set(rooms)].filter((room) => floorOf(room) === undefined)).toEqual([]);
   expect(importsUp()).toEqual([]);
@@ -20,11 +20,11 @@ test.each([
   ['src/store/a.ts', 'src/errors.ts', false],
   ['src/checkpoints/a.ts', 'src/contract.ts', true],
   ['src/doors/a.ts', 'src/status/b.ts', true],
-])('an import of %s of %s goes up: %j', (from, to, isUp) => {
+])('an import of %s in %s from a higher floor is found: %j', (from, to, isUp) => {
   expect(goesUp(from, to)).toBe(isUp);
 });
 
-test('the linter has the floors as import rules', () => {
+test('the linter enforces the floors as import rules', () => {
   const { overrides } = JSON.parse(readFileSync('.oxlintrc.json', 'utf8')) as {
     readonly overrides: readonly { readonly files: readonly string[] }[];
   };

@@ -45,7 +45,7 @@ describe('a workbook', () => {
     ]);
   });
 
-  test('has numbers, truth, dates and times as a spreadsheet shows them', async () => {
+  test('has numbers, booleans, dates and times as a spreadsheet shows them', async () => {
     const styles =
       '<numFmts><numFmt numFmtId="164" formatCode="[$-407]d\\. mmmm yyyy"/><numFmt numFmtId="165" formatCode="0.00 &quot;days&quot;"/></numFmts>' +
       '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>' +
@@ -92,7 +92,7 @@ describe('a workbook', () => {
     ]);
   });
 
-  test('says what it shows otherwise: formulas without a value, hidden rows, merged cells', async () => {
+  test('reports formulas without a value, hidden rows and merged cells', async () => {
     const rows = [
       row(2, text('A2', '1'), text('B2', 'a')).replace('<row ', '<row hidden="1" '),
       row(3, text('A3', '2'), '<c r="B3"><f>A3&amp;"x"</f></c>'),
@@ -127,7 +127,7 @@ describe('a workbook', () => {
     'Second & last': HEADER + row(2, text('A2', '2'), text('B2', 'of the second')),
   };
 
-  test('is read in its first sheet, and says so, or in the one that is asked for', async () => {
+  test('is read in its first sheet, with a notice, or in the named one', async () => {
     const content = workbookOf({
       sheets: { First: SHEETS.First, 'Second &amp; last': SHEETS['Second & last'] },
     });
@@ -173,7 +173,7 @@ describe('a workbook', () => {
     ['a.xlsx', workbookOf({ sheets: { Data: '<row><c></row>' } }), 'a.xlsx is not a whole workbook'],
     ['a.xlsx', workbookOf({ sheets: { Data: row(1, text('A1', 'Review')) } }), 'Did you mean "Review"?'],
     ['a.parquet', Buffer.from('PAR1 is not enough'), 'a.parquet is not a Parquet file that can be read'],
-  ])('that cannot be read is refused by name: %s', async (name, content, message) => {
+  ])('that cannot be read is refused with the reason: %s', async (name, content, message) => {
     await expect(build(content, { name, profile: PROMPT })).rejects.toThrow(message);
   });
 });
@@ -196,7 +196,7 @@ describe('a Parquet file', () => {
     ]);
   });
 
-  test('is refused before a row is sent when a template names no column of it', async () => {
+  test('is refused before a row is sent if a template names none of its columns', async () => {
     const profile = { prompt: '{{Review}}' };
     await expect(build(content(), { name: 'a.parquet', profile })).rejects.toThrow(
       'a.parquet has no column "Review", which the prompt names. Did you mean "review"? Its columns: "id", "review"',
