@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readDetails } from '../src/status/job-status.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { createProgress, createTroubles } from './progress.ts';
-import type { RunProgress } from './run-progress.ts';
+import { createProgress, createTroubles, type RunProgress, type Where } from './progress.ts';
 import { createFolderExecutions } from './targets/folder-executions.ts';
 import type { Screen } from './view/is-live.ts';
 import { createLiveView } from './view/view.ts';
@@ -11,8 +10,8 @@ import { createLiveView } from './view/view.ts';
 const REST_MS = 250;
 
 /** Shows the progress of a job in a data folder in place, with notes above it. */
-export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgress {
-  const view = createLiveView(screen);
+export function openLiveProgress(store: ObjectStore, screen: Screen, where: Where): RunProgress {
+  const view = createLiveView(screen, where.options);
   const executions = createFolderExecutions(store, () => Promise.resolve(true));
   let jobId: string | undefined;
   let looking: Promise<void> | undefined;
@@ -28,8 +27,9 @@ export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgres
       .finally(() => (looking = undefined));
     looking.catch(() => undefined);
   };
-  const troubles = createTroubles((line) => view.note(line));
-  const afterwards = createProgress((line) => view.note(line));
+  const told = { ...where, hasSummary: true };
+  const troubles = createTroubles((line) => view.note(line), told);
+  const afterwards = createProgress((line) => view.note(line), told);
   return {
     onEvent(event) {
       (ended ? afterwards : troubles)(event);
@@ -39,6 +39,7 @@ export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgres
       jobId = id;
       lookSoon();
     },
+    note: (line) => view.note(line),
     async end() {
       ended = true;
       await look().catch(() => undefined);

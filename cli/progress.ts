@@ -1,21 +1,49 @@
 import { styleText } from 'node:util';
 import type { EngineEvent } from '../host/engine-events.ts';
 import type { NextAttempt } from '../host/retry-notice.ts';
+import { approvalCommands } from './view/approval-commands.ts';
 import { retryHint } from './view/retry-hint.ts';
+import type { WithoutPilot } from '../src/checkpoints/pilot.ts';
+import { describeWithoutPilot } from '../src/status/describe-pilot.ts';
 import { counted } from '../src/counted.ts';
 import { printable } from '../src/printable.ts';
 
+/** The display of a job that this process runs. */
+export interface RunProgress {
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Called when the job starts. */
+  begin(jobId: string): void;
+  /** Prints a line that stays. */
+  note(line: string): void;
+  /** Called when the job has ended or was left; the last output stays. */
+  end(): Promise<void>;
+}
+
+/** Where the job is, and what else is printed about it. */
+export interface Where {
+  /** The options that lead to it, for commands that are suggested. */
+  readonly options: string;
+  /** The path of an object. */
+  readonly locate: (key: string) => string;
+  /** The end of the job is printed, with the error of a build that failed. */
+  readonly hasSummary?: boolean;
+}
+
+const HERE: Where = { options: '', locate: (key) => key };
+
 /** Converts the machine's events to lines for a person: one per step, poll and retry. */
-export function createProgress(print: (line: string) => void): (event: EngineEvent) => void {
+export function createProgress(print: (line: string) => void, where = HERE): (event: EngineEvent) => void {
   return (event) => {
-    const line = describe(event);
+    const isBuildError = event.type === 'StateCaught' && event.state === 'Build requests';
+    if (isBuildError && where.hasSummary === true) return;
+    const line = describe(event, where);
     if (line !== undefined) print(line);
   };
 }
 
 /** {@link createProgress} for failures only; the other events are shown elsewhere. */
-export function createTroubles(print: (line: string) => void): (event: EngineEvent) => void {
-  const tell = createProgress(print);
+export function createTroubles(print: (line: string) => void, where = HERE): (event: EngineEvent) => void {
+  const tell = createProgress(print, where);
   return (event) => {
     if (event.type !== 'StateExited') tell(event);
   };
@@ -26,6 +54,8 @@ interface Mentioned {
   readonly shard?: number;
   readonly round?: number;
   readonly pilot?: true;
+  readonly withoutPilot?: WithoutPilot;
+  readonly asks?: { readonly until: string; readonly results: string; readonly report?: string };
   readonly waiting?: object;
   readonly jobId?: string;
   readonly toRun?: { readonly shards: number };
@@ -42,10 +72,13 @@ interface Mentioned {
   readonly error?: { readonly Error?: string };
 }
 
-function describe({ type, state, input, output, error, next }: EngineEvent): string | undefined {
+function describe(
+  { type, state, input, output, error, next }: EngineEvent,
+  where: Where,
+): string | undefined {
   if (state === undefined) return undefined;
   const given: Mentioned = input ?? {};
-  if (type === 'StateExited') return describeExit(state, given, output ?? {});
+  if (type === 'StateExited') return describeExit(state, given, output ?? {}, where);
   if (type === 'StateFailed' && next !== undefined)
     return styleText('yellow', `${at(given)}${state}: ${describeFailure(error ?? 'failed', next)}`);
   if (type === 'ChildFailed')
@@ -63,7 +96,7 @@ function describeFailure(error: string, { attempt, attempts, withinSeconds }: Ne
   return hint === undefined ? told : `${told} ${hint}`;
 }
 
-function describeExit(state: string, given: Mentioned, left: Mentioned): string | undefined {
+function describeExit(state: string, given: Mentioned, left: Mentioned, where: Where): string | undefined {
   // The error of a caught step was already shown.
   if (left.error !== undefined) return undefined;
   const step = (detail: string): string =>
@@ -71,8 +104,10 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
   switch (state) {
     case 'Build requests':
       if (left.building !== undefined) return step(`${counted(left.building.rows, 'row')} so far`);
-      if (left.waiting !== undefined) return describeWait(given, left, step);
-      return step(`${counted(left.toRun?.shards ?? 0, 'shard')}${left.pilot ? ' of the pilot' : ''} to run`);
+      if (left.waiting !== undefined) return describeWait(left, where, step);
+      return step(
+        `${counted(left.toRun?.shards ?? 0, 'shard')}${left.pilot ? ' of the pilot' : ''} to run${left.withoutPilot ? `. ${describeWithoutPilot(left.withoutPilot)}` : ''}`,
+      );
     case 'Upload file':
       return step(printable(left.fileId ?? ''));
     case 'Create batch':
@@ -84,7 +119,8 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     case 'Cancel batch':
       return step(printable(left.batchId ?? ''));
     case 'Collect results':
-      return step(left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : '');
+      // It leaves with the number of the next round.
+      return `${at(given)}${state.padEnd(16)} ${left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : ''}`.trimEnd();
     case 'Write results':
       return step(left.writing === undefined ? (left.status ?? '') : 'not all so far');
     default:
@@ -94,14 +130,16 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
 
 /** Shown once per wait, not at every poll. */
 function describeWait(
-  given: Mentioned,
-  { jobId = '' }: Mentioned,
+  { jobId = '', asks }: Mentioned,
+  { options, locate }: Where,
   step: (detail: string) => string,
 ): string | undefined {
-  if (given.waiting !== undefined) return undefined;
-  return step(
-    `waits after its pilot: in another terminal, nightshift approve ${printable(jobId)}, or reject ${printable(jobId)}`,
+  if (asks === undefined) return undefined;
+  const until = `${asks.until.slice(0, 16).replace('T', ' ')} UTC`;
+  const wait = step(
+    `waits after its pilot, until ${until}; then it ends. The pilot's answers: ${printable(locate(asks.report ?? asks.results))}`,
   );
+  return [wait, 'In another terminal:', ...approvalCommands(jobId, options)].join('\n  ');
 }
 
 /** `shard 3, round 2 · `; empty for the first round of shard 0. */

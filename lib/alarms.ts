@@ -140,7 +140,7 @@ function batchRules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Rec
     'job-not-announced': {
       metric: metrics.notAnnounced(),
       from: 1,
-      says: 'A job ended, and its announcement failed.',
+      says: 'A job ended, or waits for an approval, and the announcement failed.',
     },
   };
 }

@@ -47,10 +47,13 @@ export function defineJob(
   });
   catchEverything(buildRequests, writeResults);
   catchEverything(forEachShard, writeResults);
+  const wait = waitForApproval(states);
+  wait.next(buildRequests);
   buildRequests.next(
     Choice.jsonPath(states, 'All built?')
       .when(Condition.isPresent('$.building'), buildRequests)
-      .when(Condition.isPresent('$.waiting'), waitForApproval(states).next(buildRequests))
+      .when(Condition.isPresent('$.asks'), announceWait(states, steps, wait))
+      .when(Condition.isPresent('$.waiting'), wait)
       // An empty list skips the map, because Step Functions does not document that it reads one.
       .when(Condition.numberEquals('$.toRun.shards', 0), writeResults)
       .otherwise(forEachShard),
@@ -101,14 +104,27 @@ class ToRunReader extends S3JsonItemReader {
   }
 }
 
-/** Announces the job's end with any status. Its output is dropped, so that the machine's output stays unchanged. */
-function announce(states: Construct, steps: StepFunctions, name: string, more: object = {}): LambdaInvoke {
-  const payload = { 'execution.$': '$$.Execution.Name', 'end.$': '$', ...more };
+/** Announces the job's end, or that it waits. Its output is dropped, so that the next state gets this state's input. */
+function announce(states: Construct, steps: StepFunctions, name: string, about: object): LambdaInvoke {
   return stepTask(states, name, steps['announce-job'], {
     retries: [RETRY_ANNOUNCE],
-    payload: TaskInput.fromObject(payload),
+    payload: TaskInput.fromObject({ 'execution.$': '$$.Execution.Name', ...about }),
     resultPath: JsonPath.DISCARD,
   });
+}
+
+/** Announces that the job begins to wait for an approval. It waits also if the announcement fails. */
+function announceWait(states: Construct, steps: StepFunctions, wait: Wait): LambdaInvoke {
+  const announced = announce(states, steps, 'Announce wait', { 'waits.$': '$' });
+  const recordFailure = announce(states, steps, 'Record unannounced wait', {
+    'waits.$': '$',
+    'unannounced.$': '$.unannounced',
+  });
+  catchEverything(announced, recordFailure, '$.unannounced');
+  catchEverything(recordFailure, wait, '$.unannounced');
+  recordFailure.next(wait);
+  announced.next(wait);
+  return announced;
 }
 
 function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInvoke): void {
@@ -116,8 +132,9 @@ function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInv
     errorPath: '$.failure.Error',
     causePath: '$.failure.Cause',
   });
-  const announceJob = announce(states, steps, 'Announce job');
+  const announceJob = announce(states, steps, 'Announce job', { 'end.$': '$' });
   const recordFailure = announce(states, steps, 'Record failed announcement', {
+    'end.$': '$',
     'unannounced.$': '$.unannounced',
   });
   const jobOk = Choice.jsonPath(states, 'Job ok?')

@@ -5,6 +5,8 @@ export interface EnqueuedLimit {
   readonly tokens: number;
   /** `create`: with 429. `batch`: the batch is created and fails when it leaves the queue, as at OpenAI. */
   readonly refuses: 'create' | 'batch';
+  /** Whether the refusal names the limit. Default: it does. */
+  readonly namesLimit?: boolean | undefined;
 }
 
 /** The error of a create that is answered with 429. */
@@ -32,8 +34,11 @@ export function enqueuedOf(running: Iterable<SimulatedBatch>, model: string | un
 
 const CODE = 'token_limit_exceeded';
 
-export function tooManyTokens(model: string | undefined, { tokens }: EnqueuedLimit): ValidationError {
-  const limit = tokens.toLocaleString('en-US');
-  const message = `Enqueued token limit reached for ${model ?? 'the model'} in organization org-simulator. Limit: ${limit} enqueued tokens. Please try again once some in_progress batches have been completed.`;
+export function tooManyTokens(
+  model: string | undefined,
+  { tokens, namesLimit = true }: EnqueuedLimit,
+): ValidationError {
+  const limit = namesLimit ? ` Limit: ${tokens.toLocaleString('en-US')} enqueued tokens.` : '';
+  const message = `Enqueued token limit reached for ${model ?? 'the model'} in organization org-simulator.${limit} Please try again once some in_progress batches have been completed.`;
   return { code: CODE, message, line: null, param: null };
 }

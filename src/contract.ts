@@ -1,5 +1,6 @@
 import type { CaughtError, Failure } from './errors.ts';
 import type { ShardStep } from './checkpoints/round/collected.ts';
+import type { WithoutPilot } from './checkpoints/pilot.ts';
 import type { ShardPlan } from './checkpoints/plan.ts';
 import type { Summary } from './checkpoints/summary.ts';
 import type { PollLimits } from './checkpoints/profile.ts';
@@ -37,6 +38,8 @@ export interface WaitingContext extends JobInput {
   /** When the wait began. */
   readonly waiting: { readonly since: number };
   readonly waitSeconds: number;
+  /** Set when the wait begins, and announced then: until when it lasts, ISO 8601, and the keys of the pilot's results and page. */
+  readonly asks?: { readonly until: string; readonly results: string; readonly report?: string };
 }
 
 /** Output of *Build requests* and input of *For each shard*. */
@@ -44,6 +47,8 @@ export interface JobContext {
   readonly jobId: string;
   /** The shards belong to the job's pilot; *Build requests* then decides what follows. */
   readonly pilot?: true;
+  /** The job has too few rows for the pilot of its profile. */
+  readonly withoutPilot?: WithoutPilot;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
   readonly toRun: {
     readonly shards: number;
@@ -217,11 +222,23 @@ export type JobEnd =
   | WrittenContext
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
-/** Input of *Announce job*, and of *Record failed announcement* if that failed. Their output is discarded. */
-export interface AnnounceContext {
-  /** Name of the execution. A resumed job ends again, and is announced again under another name. */
+/**
+ * Into *Announce job* and *Announce wait*, and into *Record failed announcement* and *Record unannounced wait* when those gave up.
+ * Nothing of what comes out goes on.
+ */
+export type AnnounceContext = (AnnouncedEnd | AnnouncedWait) & {
+  /** Why the announcement failed; then it is only logged. */
+  readonly unannounced?: CaughtError;
+};
+
+/** The end of a job. `execution` is the execution's name: a job that is resumed ends, and is announced, once more. */
+export interface AnnouncedEnd {
   readonly execution: string;
   readonly end: JobEnd;
-  /** Why the announcement failed; it is then only logged. */
-  readonly unannounced?: CaughtError;
+}
+
+/** A job that begins to wait for an approval. */
+export interface AnnouncedWait {
+  readonly execution: string;
+  readonly waits: WaitingContext & Required<Pick<WaitingContext, 'asks'>>;
 }

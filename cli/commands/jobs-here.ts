@@ -13,11 +13,12 @@ import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
-import { filesOf } from '../result-files.ts';
+import { resultFiles } from '../placed-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
+import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
 /** A data folder on this machine. */
@@ -34,8 +35,8 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const ended = 'has ended: there is nothing to cancel.';
-  const target = await openJobHere(jobId, flags, { ended, mayAct: mayHaveOpenBatches });
+  const ended = { describe: nothingToCancel, mayAct: mayHaveOpenBatches };
+  const target = await openJobHere(jobId, flags, ended);
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
     else
@@ -48,16 +49,24 @@ export async function cancelHere(
   return EXIT.ok;
 }
 
-/** @throws InvalidRequest when the folder does not have the job, or with the given text when the job has ended */
+const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
+
+/** Which ended jobs a command acts on, and its error for the others. */
+interface EndedJobs {
+  readonly mayAct: (summary: Summary) => boolean;
+  readonly describe: (jobId: string, options: string) => string;
+}
+
+/** @throws InvalidRequest when the folder does not have the job, or the command does not act on it because it has ended */
 async function openJobHere(
   jobId: string,
   { data }: FolderFlags,
-  { ended, mayAct }: { readonly ended: string; readonly mayAct: (summary: Summary) => boolean },
+  { describe, mayAct }: EndedJobs,
 ): Promise<Target> {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
   const summary = await summaryObject.read(target.store, jobId);
-  if (summary !== undefined && !mayAct(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
+  if (summary !== undefined && !mayAct(summary)) throw new InvalidRequest(describe(jobId, target.options));
   return target;
 }
 
@@ -70,8 +79,7 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const ended = 'has finished: there is nothing to resume.';
-  const target = await openJobHere(jobId, flags, { ended, mayAct: mayGoOn });
+  const target = await openJobHere(jobId, flags, { describe: nothingToResume, mayAct: mayGoOn });
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
@@ -101,22 +109,27 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 
 /**
  * Sends a request to the process that works with the folder, if there is one.
- * @returns true if the process accepted it; false if no process works with the folder
+ * @param body JSON
+ * @returns the job that the process starts or changes; undefined if no process works with the folder
  * @throws InvalidRequest when the process rejects it, or accepts no requests because it is a `run`
  */
 export async function askHolder(
   data: string,
   jobId: string,
-  what: 'cancel' | 'resume' | 'approve' | 'reject',
-): Promise<boolean> {
+  what: 'cancel' | 'resume' | 'approve' | 'reject' | 'retry',
+  body?: string,
+): Promise<{ readonly jobId: string } | undefined> {
   const holder = await holderOf(resolve(data));
-  if (holder === undefined) return false;
+  if (holder === undefined) return undefined;
   if (holder.url === undefined)
     throw new InvalidRequest(
       `"${data}" is in use by process ${holder.pid ?? 'of another program'}, which runs one job: press Ctrl-C there, twice to cancel its job, and then ${what} here.`,
     );
-  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, { method: 'POST' });
-  if (response.ok) return true;
+  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, {
+    method: 'POST',
+    ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+  });
+  if (response.ok) return (await response.json()) as { readonly jobId: string };
   const { detail } = (await response.json().catch(() => ({}))) as { readonly detail?: string };
   throw new InvalidRequest(detail ?? `The process that works with "${data}" answered ${response.status}.`);
 }
@@ -134,7 +147,7 @@ export async function runHere(
   const simulated = job.simulated === true;
   if (!simulated) for (const name of providersOf(job.profile)) await rejectWithoutSecrets(config, name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
-  const progress = await openProgress(target.store, { json }, json === true ? printError : print);
+  const progress = await openProgress(target.store, { json, data }, json === true ? printError : print);
   const host: RunHost = {
     config,
     edges: local.edges,
@@ -155,6 +168,5 @@ export async function runHere(
 }
 
 export async function tell(target: Target, summary: Summary): Promise<void> {
-  const files = (await filesOf(target.store, summary.jobId)).map(({ key }) => target.store.locate(key));
-  await reportSummary(target.store, summary, { files });
+  await reportSummary(target.store, summary, { files: await resultFiles(target.store, summary) });
 }

@@ -98,11 +98,14 @@ export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }
 
+/** Where `npm run deploy` writes what the stack is. */
+export const OUTPUTS_FILE = 'cdk-outputs.json';
+
 /** Options for a deployed stack. */
 export function addStackOptions(command: Command): Command {
   return command
     .option('--stack <name>', 'the deployed stack (default: the one in the outputs file)')
-    .option('--outputs <file>', 'the file that `npm run deploy` wrote', 'cdk-outputs.json')
+    .option('--outputs <file>', 'the file that `npm run deploy` wrote', OUTPUTS_FILE)
     .option('--json', 'print one JSON object per line and nothing else');
 }
 

@@ -3,12 +3,17 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
 import { forecastText } from '../../src/batches/forecast.ts';
+import { InvalidRequest } from '../../src/errors.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { configOf, ONE_TARGET, openStack, type Target } from '../targets/open-target.ts';
 import { parseExact } from '../../src/exact-json.ts';
 import { takeStandardInput } from '../standard-input.ts';
-import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
+import { describeDisk } from '../plan-disk.ts';
+import type { PlannedBatch, PlannedDirect } from '../plan-costs.ts';
+import { planJob, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
@@ -18,6 +23,7 @@ import { rowsToSend } from '../../src/checkpoints/plan.ts';
 import { overridesOf } from '../overrides.ts';
 import {
   DATA_FOLDER,
+  OUTPUTS_FILE,
   addConfigOption,
   addTreatmentOptions,
   type ConfigFlags,
@@ -26,6 +32,8 @@ import {
 
 interface PlanFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
+  readonly stack?: string;
+  readonly outputs?: string;
   readonly json?: true;
 }
 
@@ -37,17 +45,32 @@ export function planCommand(loadConfig: LoadConfig): Command {
     .option('--provider <name>', "another provider than the profile's");
   return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', "the folder with a job request's inputs and with earlier jobs", DATA_FOLDER)
+    .option(
+      '--stack <name>',
+      'plan for this deployed stack: with its configuration, its earlier jobs and the batches that run there',
+    )
+    .option('--outputs <file>', 'the same for the stack in the file that `npm run deploy` wrote')
     .option('--json', 'print the plan as one JSON object and nothing else')
     .addHelpText('after', '\nExit status: 0 the job can run, 1 nothing would be sent, 2 usage error.')
-    .action(async (files: string[], flags: PlanFlags) => {
+    .action(async (files: string[], flags: PlanFlags, asked: Command) => {
       const { profile, limit, data } = flags;
-      const config = await loadConfig(flags.config);
+      const isFolder = asked.getOptionValueSource('data') !== 'default';
+      const target = await openPlanned(flags, isFolder);
+      const config = await configFor(target, flags, loadConfig);
       await using given = await takeStandardInput(files, process.stdin, flags.stdin);
       const overrides = overridesOf(flags);
-      const planned = await planJob({ files: given.files, profile, limit, overrides, config, data });
+      const planned = await planJob({
+        files: given.files,
+        profile,
+        limit,
+        overrides,
+        config,
+        data,
+        bucket: target?.store,
+      });
       const text = flags.json
         ? jsonLine('plan', planLine(planned))
-        : describePlan(planned, given.files).join('\n');
+        : describePlan(planned, given.files, data).join('\n');
       print(text);
       const { failure } = planned.plan;
       if (failure === undefined) return;
@@ -56,10 +79,26 @@ export function planCommand(loadConfig: LoadConfig): Command {
     });
 }
 
+/** The stack that a job is planned for; undefined: this machine. @throws InvalidRequest when a data folder is named, too */
+async function openPlanned({ stack, outputs }: PlanFlags, isFolder: boolean): Promise<Target | undefined> {
+  if (stack === undefined && outputs === undefined) return undefined;
+  if (isFolder) throw new InvalidRequest(ONE_TARGET);
+  return openStack({ stack, outputs: outputs ?? OUTPUTS_FILE });
+}
+
+/** The configuration that is named; without one that of the stack, or of the working directory. */
+async function configFor(
+  target: Target | undefined,
+  { config }: PlanFlags,
+  loadConfig: LoadConfig,
+): Promise<NightshiftConfig> {
+  return target === undefined || config !== undefined ? loadConfig(config) : configOf(target, loadConfig);
+}
+
 const ON_STDERR = { stream: process.stderr };
 
 function planLine(planned: PlannedJob): object {
-  const { profile, plan, requests, skipped, batches, direct, price, forecast: room } = planned;
+  const { profile, plan, requests, skipped, batches, direct, price, disk, forecast: room } = planned;
   const { name, provider, endpoint, model } = profile;
   return {
     profile: name,
@@ -74,6 +113,7 @@ function planLine(planned: PlannedJob): object {
     pricesAsOf: PRICES_AS_OF,
     price,
     room,
+    disk,
   };
 }
 
@@ -98,7 +138,7 @@ function describePilot({ profile: { pilot }, plan }: PlannedJob): string[] {
 /** Most invalid rows to print; the others are in `--json`, and after a run in the results. */
 const SHOWN_PROBLEMS = 10;
 
-function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
+function describePlan(planned: PlannedJob, files: readonly string[], data: string): string[] {
   const { profile, plan } = planned;
   const treated = [profile.provider.name, profile.model ?? 'the models its rows name', profile.endpoint];
   const line = (name: string, text: string): string => `${styleText('bold', name.padEnd(9))} ${text}`;
@@ -113,6 +153,7 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
     ...describePilot(planned).map((text) => line('pilot', text)),
     ...(plan.failure === undefined ? describeSending(planned).map(([name, text]) => line(name, text)) : []),
+    ...describeDisk(planned, data).map((text) => line('disk', text)),
     ...describeSkipped(planned).map((text) => line('skipped', text)),
     ...readingNotices(plan.inputs ?? []).map((notice) => line('read', notice)),
     ...describeRequests(planned),
@@ -160,8 +201,15 @@ function describeSkipped({ skipped }: PlannedJob): string[] {
 function describeShards({ shards }: PlannedJob['plan']): string {
   const sent = shards.filter(({ requests }) => requests > 0);
   if (sent.length === 0) return 'none';
-  const most = (of: (shard: (typeof sent)[number]) => number): string => grouped(Math.max(...sent.map(of)));
-  return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
+  const most = (of: (shard: (typeof sent)[number]) => number): number => Math.max(...sent.map(of));
+  const mostRequests = counted(
+    most(({ requests }) => requests),
+    'request',
+  );
+  return `${grouped(sent.length)}, each with at most ${mostRequests} and ${counted(
+    most(({ bytes }) => bytes),
+    'byte',
+  )}`;
 }
 
 function describeSending({ batches, direct, price, forecast: room }: PlannedJob): [string, string][] {
@@ -177,7 +225,7 @@ function describeSending({ batches, direct, price, forecast: room }: PlannedJob)
       '',
       styleText(
         'dim',
-        `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
+        `on a deployed stack, at list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
       ),
     ],
     ...(direct === undefined ? [['room', forecastText(room)] as [string, string]] : []),

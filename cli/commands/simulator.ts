@@ -55,7 +55,11 @@ const scriptSchema = z.strictObject({
     })
     .optional(),
   enqueuedTokens: z
-    .strictObject({ tokens: z.number().int().min(1), refuses: z.enum(['create', 'batch']) })
+    .strictObject({
+      tokens: z.number().int().min(1),
+      refuses: z.enum(['create', 'batch']),
+      namesLimit: z.boolean().optional(),
+    })
     .optional(),
   faults: z.array(z.looseObject({ at: z.string(), action: z.looseObject({ kind: z.string() }) })).optional(),
 });

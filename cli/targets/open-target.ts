@@ -25,14 +25,12 @@ export interface OpenTarget extends FindStack {
   readonly data?: string | undefined;
 }
 
+export const ONE_TARGET = '--data is a folder of this machine, --stack a deployed stack: give one of them.';
+
 /** @throws InvalidRequest when the stack or folder does not exist. */
 export async function openTarget({ data, ...where }: OpenTarget): Promise<Target> {
   if (data === undefined) return openStack(where);
-  if (where.stack !== undefined) {
-    throw new InvalidRequest(
-      '--data is a folder of this machine, --stack a deployed stack: give one of them.',
-    );
-  }
+  if (where.stack !== undefined) throw new InvalidRequest(ONE_TARGET);
   if (!(await isThere(data))) {
     throw new InvalidRequest(`There is no folder "${data}". \`nightshift run\` creates nightshift-data.`);
   }

@@ -1,7 +1,7 @@
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';
-import { describePilot } from '../../src/status/describe-pilot.ts';
+import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
 import { counted } from '../../src/counted.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 
@@ -13,7 +13,9 @@ export function changes(before: JobDetails | undefined, after: JobDetails, now: 
   if (before?.status.rows === undefined && status.rows !== undefined) {
     lines.push(`${counted(status.rows, 'row')} in ${counted(status.shards.total, 'shard')}`);
   }
-  const { pilot } = status;
+  const { pilot, withoutPilot } = status;
+  if (withoutPilot !== undefined && before?.status.withoutPilot === undefined)
+    lines.push(describeWithoutPilot(withoutPilot));
   if (pilot !== undefined && pilot.state !== before?.status.pilot?.state)
     lines.push(describePilot(pilot, status.endedAt !== undefined));
   if (shards.length > MAX_SHARD_LINES) {

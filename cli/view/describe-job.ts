@@ -3,7 +3,9 @@ import type { OpenBatch } from '../../src/checkpoints/shard/shard-end.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';
-import { describePilot } from '../../src/status/describe-pilot.ts';
+import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
+import { shownPath } from '../placed-files.ts';
+import { approvalCommands } from './approval-commands.ts';
 import { errorLines } from './error-lines.ts';
 import { grouped } from '../../src/counted.ts';
 import { doneOf, waitTexts } from './figures.ts';
@@ -23,7 +25,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
     `profile ${printable(profile)}: ${treated.join(', ')}`,
     ...(status.simulated ? [styleText('yellow', 'simulated: its answers are made up')] : []),
     `inputs ${inputs.map(({ key }) => printable(key)).join(', ')}`,
-    ...describedPilot(status),
+    ...describedPilot(status, target.store),
     ...openShards.slice(0, SHOWN_SHARDS).map((shard) => {
       const { progress } = shard;
       const batch =
@@ -37,7 +39,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
     ...(status.open ?? []).map(describeOpen),
     ...errorLines(status.errors ?? []),
     ...[status.results, status.deadLetters, status.report, status.summary].flatMap((key) =>
-      key === undefined ? [] : [`  ${printable(target.store.locate(key))}`],
+      key === undefined ? [] : [`  ${printable(shownPath(target.store.locate(key)))}`],
     ),
     ...(status.failure === undefined
       ? []
@@ -47,11 +49,14 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
   ];
 }
 
-function describedPilot({ pilot, endedAt }: JobStatus): string[] {
+function describedPilot({ pilot, withoutPilot, endedAt }: JobStatus, store: Target['store']): string[] {
+  if (withoutPilot !== undefined) return [describeWithoutPilot(withoutPilot)];
   if (pilot === undefined) return [];
   return [
     describePilot(pilot, endedAt !== undefined),
-    ...(pilot.results === undefined ? [] : [`  ${printable(pilot.results)}`]),
+    ...[pilot.results, pilot.report].flatMap((key) =>
+      key === undefined ? [] : [`  ${printable(store.locate(key))}`],
+    ),
   ];
 }
 
@@ -80,8 +85,8 @@ const NOT_RESUMED: ReadonlySet<string> = new Set(['InvalidInput', 'InvalidReques
 /** A command that may help, if there is one. */
 function nextStep({ jobId, status, results, failure }: JobStatus, options: string): string[] {
   const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
-  const approve = `Send its other rows: ${command('approve')}`;
-  if (status === 'waiting') return [approve, `Or end it: ${command('reject')}`];
+  const [approve, reject] = approvalCommands(jobId, options);
+  if (status === 'waiting') return [approve, reject];
   if (status === 'failed' && failure?.name === 'PilotStopped') return [approve];
   if (status === 'queued' || status === 'running' || status === 'cancelling')
     return [`Watch it: ${command('watch')}`];

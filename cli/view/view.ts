@@ -4,6 +4,7 @@ import { createLogUpdate } from 'log-update';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, shown as shownOn } from '../output.ts';
+import { newApprovalCommands } from './approval-commands.ts';
 import { changes } from './changes.ts';
 import { renderFrame } from './frame.ts';
 import { isLive, type Screen } from './is-live.ts';
@@ -19,8 +20,11 @@ export interface View {
 
 const TICK_MS = 1_000;
 
-/** Updates the output in place: at every change, every second, and when the terminal changes its size. */
-export function createLiveView(stream: Screen): View {
+/**
+ * Updates the output in place: at every change, every second, and when the terminal changes its size.
+ * @param options of the suggested commands, which lead to the job
+ */
+export function createLiveView(stream: Screen, options = ''): View {
   // The cursor stays visible, because a killed process could not restore it.
   const draw = createLogUpdate(stream, { showCursor: true });
   let shown: JobDetails | undefined;
@@ -43,6 +47,9 @@ export function createLiveView(stream: Screen): View {
   stream.on('resize', resize);
   return {
     show(details) {
+      // Above what is drawn, where a command is never cut to the width of the terminal.
+      for (const line of newApprovalCommands(shown?.status, details.status, options))
+        draw.persist(shownOn(line, stream));
       shown = details;
       redraw();
     },
@@ -70,12 +77,13 @@ function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   clearScreenDown(stream);
 }
 
-/** Prints a line per change. */
-export function createPlainView(print: (line: string) => void): View {
+/** Prints a line per change. @param options of the suggested commands, which lead to the job */
+export function createPlainView(print: (line: string) => void, options = ''): View {
   let shown: JobDetails | undefined;
   return {
     show(details) {
       for (const line of changes(shown, details, Date.now())) print(line);
+      for (const line of newApprovalCommands(shown?.status, details.status, options)) print(line);
       shown = details;
     },
     note: print,
@@ -97,8 +105,10 @@ export function createJsonView(print: (line: string) => void): View {
   };
 }
 
-/** Opens the view that fits standard output. */
-export function openView({ json }: { readonly json?: boolean | undefined }): View {
+/** Opens the view that fits standard output. @param options of the suggested commands, which lead to the job */
+export function openView({ json }: { readonly json?: boolean | undefined }, options: string): View {
   if (json === true) return createJsonView(print);
-  return isLive(process.stdout, process.env) ? createLiveView(process.stdout) : createPlainView(print);
+  return isLive(process.stdout, process.env)
+    ? createLiveView(process.stdout, options)
+    : createPlainView(print, options);
 }

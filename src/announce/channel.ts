@@ -1,10 +1,13 @@
 import type { Edges, ProviderEdges } from '../edges.ts';
 import type { CompletionEvent } from './completion-event.ts';
+import type { WaitingEvent } from './waiting-event.ts';
 
-/** Edges of the step that announces a job's end. */
+/** The edges of the step that announces how a job ended, and that it waits for an approval. */
 export interface AnnounceEdges extends Edges {
   readonly channels: readonly Channel[];
 }
+
+export type Announcement = CompletionEvent | WaitingEvent;
 
 /** A channel that announces a job's end, such as an event bus or a webhook. */
 export interface Channel {
@@ -13,7 +16,7 @@ export interface Channel {
    * @throws AnnouncementUnavailable when a retry may succeed.
    * @throws AnnouncementRejected when no retry can succeed.
    */
-  tell(event: CompletionEvent): Promise<void>;
+  tell(event: Announcement): Promise<void>;
 }
 
 /** The edges of every Task of the machine, as a host has them that runs all of them. */

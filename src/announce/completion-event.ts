@@ -3,6 +3,15 @@ import { EVENT_SOURCE } from './event-source.ts';
 
 const count = z.int().min(0);
 
+/** Rows by outcome. */
+export const countsSchema = z.strictObject({
+  ok: count,
+  failed: count,
+  exhausted: count,
+  invalid_output: count,
+  invalid: count,
+});
+
 const detailSchema = z.strictObject({
   /** Name of the execution that ended: `<jobId>`, or `<jobId>-r2` after a resume. Receivers can deduplicate by it. */
   id: z
@@ -14,10 +23,7 @@ const detailSchema = z.strictObject({
     .enum(['succeeded', 'partial', 'failed', 'cancelled', 'empty'])
     .describe('The status in summary.json, which is more detailed than the detail-type.'),
   rows: count.optional().describe('Input rows; absent when no summary could be written.'),
-  counts: z
-    .strictObject({ ok: count, failed: count, exhausted: count, invalid_output: count, invalid: count })
-    .optional()
-    .describe('Rows by outcome; they add up to rows.'),
+  counts: countsSchema.optional().describe('Rows by outcome; they add up to rows.'),
   keys: z
     .strictObject({
       summary: z.string().optional(),

@@ -13,7 +13,7 @@ export interface WebhookOptions {
 /** Timeout of one delivery. A receiver should store the message and process it later. */
 const TIMEOUT_MS = 10_000;
 
-/** Posts completion events to a URL, signed so that the receiver can verify sender and time. */
+/** Posts announcements to a URL, signed so that the receiver can verify sender and time. */
 export function createWebhook({ url, secret, clock }: WebhookOptions): Channel {
   return {
     name: 'webhook',

@@ -112,11 +112,12 @@ async function withLinks(
     key === undefined ? undefined : links.download(key);
   return {
     ...status,
-    ...(pilot && { pilot: withoutKey(pilot) }),
+    ...(pilot && { pilot: withoutKeys(pilot) }),
     links: {
       ...jobLinks(status.jobId),
       results: await address(results),
       pilot: await address(pilot?.results),
+      pilotReport: await address(pilot?.report),
       deadLetters: await address(deadLetters),
       report: await address(report),
       summary: await address(summary),
@@ -124,7 +125,7 @@ async function withLinks(
   };
 }
 
-/** Removes the key of the pilot's results: the links have their URL. */
-function withoutKey({ results: _results, ...pilot }: NonNullable<JobStatus['pilot']>) {
+/** Its keys are addresses among the links. */
+function withoutKeys({ results: _results, report: _report, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

@@ -194,6 +194,12 @@ export const jobSchema = z
     endpoint: z.string().optional(),
     rows: z.int().optional().describe('Input rows, once they are counted.'),
     pilot: pilotSchema.optional().describe('Only in a job with a pilot.'),
+    withoutPilot: z
+      .object({ rows: z.int(), pilotRows: z.int() })
+      .optional()
+      .describe(
+        'Only in a job whose rows are sent at once, because they are no more than those of its pilot.',
+      ),
     counts: countsSchema.describe('Rows with their final outcome so far.'),
     shards: z.object({
       total: z.int(),
@@ -214,18 +220,23 @@ export const jobSchema = z
           outcome: z.string().optional(),
           code: z.string().optional(),
           rows: z.int(),
+          orMore: z
+            .literal(true)
+            .optional()
+            .describe('Only the first invalid rows are known by their code: there may be more.'),
           custom_id: z.string().optional(),
           message: z.string().optional(),
         }),
       )
       .readonly()
       .optional()
-      .describe('Rows that were sent and are not ok, by outcome and code, with an example.'),
+      .describe('Rows that are not ok, by outcome and code, with an example.'),
     failure: z.object({ name: z.string(), code: z.string(), message: z.string() }).optional(),
     advice: z.string().optional(),
     links: linksSchema.extend({
       results: z.string().optional().describe('Holds for 15 minutes.'),
       pilot: z.string().optional().describe("The results of the pilot's rows."),
+      pilotReport: z.string().optional().describe('A page about them, if a person is asked.'),
       deadLetters: z.string().optional(),
       report: z.string().optional(),
       summary: z.string().optional(),

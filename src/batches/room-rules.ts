@@ -1,6 +1,12 @@
 import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { EMPTY_ROOM, type EnqueuedBatch, type Room, type RoomEntry } from '../checkpoints/room.ts';
+import {
+  EMPTY_ROOM,
+  type EnqueuedBatch,
+  type LearnedLimit,
+  type Room,
+  type RoomEntry,
+} from '../checkpoints/room.ts';
 
 /** A round that asks for room; `at` is now. */
 export type Asking = Omit<RoomEntry, 'since'>;
@@ -150,6 +156,11 @@ export function isLimited(
 /** Token estimates are off by up to a fifth, so a file that must fit uses this share of the limit. */
 const PART_SHARE = 0.8;
 
+/** Whether a row has more tokens than may be enqueued, however far its estimate is off. */
+export function isSurelyBeyond(tokens: number, limit: number | undefined): boolean {
+  return limit !== undefined && PART_SHARE * tokens > limit;
+}
+
 /** Most bytes of a file whose tokens must fit into the limit; undefined if the whole file fits, or no limit is known. */
 export function bytesThatFit(
   room: Room | undefined,
@@ -206,6 +217,8 @@ export interface Refusal extends RoundRef {
   readonly model: string | undefined;
   /** The limit, if the provider named it. */
   readonly limit: number | undefined;
+  /** It was refused so often, and for so long, while nothing else was enqueued that the file itself must be too large. */
+  readonly isTooLarge?: boolean;
   readonly now: number;
   /** The round that sends the same rows again. */
   readonly next: number;
@@ -224,30 +237,32 @@ export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | un
     return undefined;
   const holders = room.holders.filter((entry) => entry !== held);
   const { tokens = 0 } = held ?? {};
-  const limit = lessonOf(room, refusal, { others: enqueuedTokens(holders, model), mine: tokens });
-  if (held === undefined && limit === undefined) return undefined;
+  const lesson = lessonOf(room, refusal, { others: enqueuedTokens(holders, model), mine: tokens });
+  if (held === undefined && lesson === undefined) return undefined;
   const mine = { jobId, shard, round: next, model, tokens, since: held?.since ?? now, at: now, nth };
   const waiting = inOrder([...room.waiting.filter((entry) => !isSame(entry)), mine]);
-  if (limit === undefined) return { ...room, holders, waiting };
-  const named = refusal.limit === undefined ? {} : { named: refusal.limit };
-  const lesson = { tokens: limit, ...named, until: now + LEARNED_SECONDS };
-  return { ...room, holders, waiting, learned: { ...room.learned, [model ?? '']: lesson } };
+  if (lesson === undefined) return { ...room, holders, waiting };
+  const until = now + LEARNED_SECONDS;
+  return { ...room, holders, waiting, learned: { ...room.learned, [model ?? '']: { ...lesson, until } } };
 }
 
 /**
- * The limit that a refusal shows: the one that the provider names or, if that one cannot be meant as a whole, what others have
- * enqueued.
+ * The limit that a refusal shows: the one that the provider names; where that cannot be all, what others have enqueued; where there
+ * are no others and the file is too large, half of the file.
  */
 function lessonOf(
   { learned = {} }: Room,
-  { model, limit, now }: Refusal,
+  { model, limit, isTooLarge, now }: Refusal,
   { others, mine }: { readonly others: number; readonly mine: number },
-): number | undefined {
-  if (limit !== undefined && others + mine > limit) return limit;
+): Omit<LearnedLimit, 'until'> | undefined {
+  const named = limit === undefined ? {} : { named: limit };
+  if (limit !== undefined && others + mine > limit) return { tokens: limit, ...named };
+  const half = Math.max(1, Math.floor(mine / 2));
+  if (isTooLarge === true && others === 0) return { tokens: half, named: half };
   const before = learned[model ?? ''];
   const known = before !== undefined && before.until > now ? before.tokens : Infinity;
   const least = Math.min(limit ?? Infinity, others || Infinity, known);
-  return least === Infinity ? undefined : least;
+  return least === Infinity ? undefined : { tokens: least, ...named };
 }
 
 /** Sorted by the time of the first request for room; entries of the same second keep their order. */

@@ -15,6 +15,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { sideBySide } from '../side-by-side.ts';
 import {
   askForRoom,
+  enqueuedTokens,
   hasRoom,
   holdRoom,
   isLimited,
@@ -210,4 +211,22 @@ export async function noteRefusal(edges: RoomEdges, provider: string, refusal: R
   );
   for (const batch of enqueued)
     if (isOf(refusal)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
+}
+
+/** Input tokens of a model that other rounds than this one have enqueued at a provider, as far as they are written down. */
+export async function tokensOfOthers(
+  { store }: Pick<RoomEdges, 'store'>,
+  provider: string,
+  asking: ShardRef & Pick<RoomEntry, 'model'>,
+): Promise<number> {
+  const { holders } = withEnqueued(
+    (await readRoom(store, provider)) ?? EMPTY_ROOM,
+    await readEnqueued(store, provider),
+    0,
+  );
+  const isSame = isOf(asking);
+  return enqueuedTokens(
+    holders.filter((entry) => !isSame(entry)),
+    asking.model,
+  );
 }

@@ -22,9 +22,19 @@ export interface Pilot {
   readonly reason?: string;
   /** Key of its results; absent while it runs. */
   readonly results?: string;
+  /** Key of its page, if a person was asked. */
+  readonly report?: string;
 }
 
 export const pilotObject = storedObject<Pilot, string>(pilotKey);
+
+/** A job that sent all its rows at once, because its pilot would have had no fewer. */
+export interface WithoutPilot {
+  /** Rows to send. */
+  readonly rows: number;
+  /** Rows that the profile's pilot has. */
+  readonly pilotRows: number;
+}
 
 /** `approval.json`: a person's decision on the pilot. */
 export interface Approval {

@@ -87,9 +87,11 @@ export interface LadderStep extends Pick<
 > {
   /** Parameters that differ from those of the first step; null removes one. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** No step so far names a model: rows that name their own keep it. */
+  readonly keepsModel?: true | undefined;
   /** Rows are sent to the realtime endpoint. */
   readonly direct?: true | undefined;
-  /** Rows that go up to this step: by outcome, end of the answer, failure of the step before, or error code. */
+  /** What goes up to this step: outcomes, ends of answers, expired batches and failures of the step before, and codes of rows' errors. */
   readonly for: readonly string[];
 }
 

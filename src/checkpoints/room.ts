@@ -31,7 +31,7 @@ export interface RoomEntry extends RoundRef {
 export interface LearnedLimit {
   /** Most tokens of a model's queued and running batches. */
   readonly tokens: number;
-  /** The limit that the last refusal named, which may be higher. */
+  /** Most tokens of one batch: the limit that the last refusal named, which may be higher, or half of a file that was too large. */
   readonly named?: number;
   /** When it expires, seconds since 1970. */
   readonly until: number;

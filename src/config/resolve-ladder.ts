@@ -16,6 +16,7 @@ export function resolveLadder(
   const { then = [], late: _late, small: _small, ...first } = profile;
   let before: ProfileConfig = first;
   let body: LadderStep['body'] = {};
+  let namesModel = false;
   return then.map((step, n) => {
     const isElsewhere = step.provider !== undefined && step.provider !== before.provider;
     const { completionWindow, ...kept } = before;
@@ -28,11 +29,18 @@ export function resolveLadder(
     };
     before = treatment;
     body = { ...body, ...step.body };
+    namesModel ||= step.model !== undefined;
     // Checked like late rows, because both go to the realtime endpoint.
     const resolved = named(n, () =>
       resolveStep(step.direct === true ? { ...treatment, late: 'direct' } : treatment),
     );
-    return { ...stepOf(resolved), body, ...(step.direct && { direct: true }), for: step.for ?? NOT_OK };
+    return {
+      ...stepOf(resolved),
+      body,
+      ...(!namesModel && { keepsModel: true }),
+      ...(step.direct && { direct: true }),
+      for: step.for ?? NOT_OK,
+    };
   });
 }
 
@@ -50,7 +58,7 @@ function given({
   };
 }
 
-function stepOf(resolved: ResolvedProfile): Omit<LadderStep, 'body' | 'for'> {
+function stepOf(resolved: ResolvedProfile): Omit<LadderStep, 'body' | 'for' | 'keepsModel'> {
   const {
     provider,
     model,

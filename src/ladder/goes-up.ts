@@ -9,15 +9,23 @@ export interface RowEnd {
   readonly end?: 'truncated' | 'refused' | undefined;
   /** Set if the step ended with a failure for all rows without an answer. */
   readonly left?: string | undefined;
+  /** The step was left because its batch expired. */
+  readonly expired?: boolean | undefined;
 }
 
 /** True if a row goes up to a step. Rows that were never sent stay, because no model could answer them. */
-export function goesUp(step: LadderStep, { line, end, left }: RowEnd): boolean {
+export function goesUp(step: LadderStep, { line, end, left, expired }: RowEnd): boolean {
   const wants = (what: string | undefined): boolean => what !== undefined && step.for.includes(what);
   if (line.ok) return wants(end);
   const { outcome, error } = line;
   if (outcome === 'invalid') return false;
-  return error.code === left || wants(outcome) || wants(error.code);
+  const isLate = expired === true && outcome === 'exhausted' && takesExpired(step);
+  return isLate || error.code === left || wants(outcome) || wants(error.code);
+}
+
+/** True if a step takes the rows of an expired batch, even if they have rounds left. */
+export function takesExpired(step: LadderStep | undefined): boolean {
+  return step?.for.includes('expired') === true;
 }
 
 /** True if a step takes over the rows of a provider that failed as a whole. */

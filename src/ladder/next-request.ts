@@ -21,7 +21,8 @@ export function nextRequest(
   const { customIdLength, customIdCharacters } = step.provider.dialect.limits;
   const ids = { length: known(customIdLength, Infinity), characters: known(customIdCharacters, 'any') };
   if (custom_id.length > ids.length || !hasCharacters(custom_id, ids)) return undefined;
-  const changed = { ...body, ...step.body, ...(step.model !== undefined && { model: step.model }) };
+  const model = step.keepsModel === true ? undefined : step.model;
+  const changed = { ...body, ...step.body, ...(model !== undefined && { model }) };
   const asked = Object.fromEntries(Object.entries(changed).filter(([name]) => step.body[name] !== null));
   const line = jsonLine({ custom_id, method: 'POST', url: endpoint, body: asked });
   return Buffer.byteLength(line) > step.shardLimits.maxBytes ? undefined : line;

@@ -7,7 +7,7 @@ export function jobAtStep(job: Job, step: ShardStep | undefined): Job {
   const { then = [] } = job.profile;
   const taken = step === undefined ? undefined : then[step.nth - 1];
   if (step === undefined || taken === undefined) return job;
-  const { body, direct, for: _for, rounds, ...treatment } = taken;
+  const { body, direct, for: _for, keepsModel: _keeps, rounds, ...treatment } = taken;
   const {
     maxBatches: _slots,
     enqueuedTokens: _tokens,

@@ -3,7 +3,7 @@ import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import type { Job } from '../checkpoints/job.ts';
 import { pilotRowsKey, roundKey } from '../checkpoints/keys.ts';
 import { pilotDraftObject, type PilotDraft } from '../checkpoints/pilot.ts';
-import { rowsToSend, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
+import type { Plan, ShardPlan } from '../checkpoints/plan.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import { eachOwnLine } from '../jsonl/own-lines.ts';
 import { Pace, type StepTime } from '../pace.ts';
@@ -14,16 +14,6 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { chooseRows } from './choose-rows.ts';
 import { countInputs } from './count-inputs.ts';
 import { setRowsAside } from './set-aside.ts';
-
-/**
- * True if rows of a job are sent before all others. A job with fewer rows is its own pilot, and the rows of a retry were sent
- * before.
- */
-export function wantsPilot({ profile: { pilot }, retry }: Job, plan: Plan): boolean {
-  return (
-    pilot !== undefined && retry === undefined && plan.failure === undefined && rowsToSend(plan) > pilot.rows
-  );
-}
 
 /** Chooses the rows of a pilot, and records them beside the plan: from here on the inputs are not read again. */
 export async function draftPilot(store: ObjectStore, job: Job, plan: Plan): Promise<PilotDraft> {

@@ -1,4 +1,5 @@
 import type { ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
+import { invalidRows } from '../checkpoints/invalid-rows.ts';
 import type { StepSummary, Summary } from '../checkpoints/summary.ts';
 import type { JobStatus } from '../status/job-status.ts';
 import type { JobState } from '../status/job-states.ts';
@@ -7,7 +8,7 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { RowsSurvey } from './survey/row-survey.ts';
 import { costOf, type Cost } from './report-cost.ts';
-import { invalidRows, MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
+import { MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
 import { clip } from './page/text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
 
@@ -50,6 +51,7 @@ export interface ReportFacts extends Pick<
   readonly reused?: Summary['reused'];
   readonly sent?: Summary['sent'];
   readonly pilot?: Summary['pilot'];
+  readonly withoutPilot?: Summary['withoutPilot'];
   /** Only for a finished job with a ladder: its steps, and their cost at the steps' prices. */
   readonly steps?: Summary['steps'];
   readonly cost?: Summary['cost'];
@@ -96,6 +98,7 @@ export interface ReportData {
   readonly reused: Summary['reused'];
   readonly sent: Summary['sent'];
   readonly pilot: Summary['pilot'];
+  readonly withoutPilot: Summary['withoutPilot'];
   /** Empty in a job without a ladder, and while it runs. */
   readonly steps: readonly StepSummary[];
   readonly files: readonly FileLink[];
@@ -138,13 +141,14 @@ export function describeReport(facts: ReportFacts): ReportData {
     reused: facts.reused,
     sent: facts.sent,
     pilot: facts.pilot,
+    withoutPilot: facts.withoutPilot,
     steps: (facts.steps ?? []).map(showStep),
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,
       ...(usage.model !== undefined && { model: clip(usage.model, NAME_BYTES) }),
     })),
-    errors: [...facts.errors.map(showError), ...invalidRows(facts)],
+    errors: [...facts.errors, ...invalidRows(facts)].map(showError),
     latency: measureLatency(
       batches.flatMap(({ status, seconds }) => (status === 'direct' ? [] : (seconds ?? []))),
     ),

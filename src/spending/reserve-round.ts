@@ -26,6 +26,8 @@ export interface RoundToSend extends RoundRef, Pick<PlannedShard, 'planned'> {
   readonly bytes: number;
   /** The settings of its requests. */
   readonly asked: Priced;
+  /** Its rows went up a ladder: what all rows of the job would cost at its price says nothing. */
+  readonly isHigherStep?: boolean;
 }
 
 /**
@@ -52,10 +54,14 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
   const isWaiting = ofJob.verdict === 'wait' || ofJob.verdict === 'first';
   if (isWaiting) throw lacking(round, ofJob, limits);
   if (ofJob.verdict !== 'reserved')
-    throw lacking(round, ofJob, { ...limits, ...(await estimateOf(store, job, ofJob.spending)) });
+    throw lacking(round, ofJob, {
+      ...limits,
+      ...(round.isHigherStep !== true && (await estimateOf(store, job, ofJob.spending))),
+    });
   const reservation = ofJob.spending.open[name];
   if (reservation?.month === undefined) return;
-  const ofMonth = await reserve(store, monthPrefix(profile.name, reservation.month), NOTHING_SPENT, {
+  const prefix = monthPrefix(profile.name, reservation.month, profile.price?.currency ?? '');
+  const ofMonth = await reserve(store, prefix, NOTHING_SPENT, {
     name: `${jobId}/${name}`,
     max: limits.maxPerMonth,
     reservation: () => ({ amount: reservation.amount }),

@@ -43,7 +43,7 @@ export async function settleRound(
   // The month is settled first, because after a crash in between its name is read from the job's reservation.
   if (month !== undefined)
     await changeState<Spending>(store, {
-      prefix: monthPrefix(profile.name, month),
+      prefix: monthPrefix(profile.name, month, profile.price?.currency ?? ''),
       change: (before) => before && settle(before, `${jobId}/${name}`, round),
     });
   const { requests: rows } = await readShardPlan(store, { ...round, jobId });

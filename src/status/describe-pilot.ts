@@ -1,4 +1,4 @@
-import type { Pilot } from '../checkpoints/pilot.ts';
+import type { Pilot, WithoutPilot } from '../checkpoints/pilot.ts';
 import { counted, grouped } from '../counted.ts';
 
 /** Describes the state of a job's pilot in a sentence. @param hasEnded true if the job has ended, so that it no longer waits */
@@ -10,6 +10,11 @@ export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: b
   if (hasEnded) return `${answered}; the job ended before a person approved or rejected it.`;
   const limit = until === undefined ? '' : `, until ${until.slice(0, 16).replace('T', ' ')} UTC`;
   return `${answered}; the job waits for a person who approves or rejects it${limit}.`;
+}
+
+/** Why all rows of a job are sent at once, in a sentence. */
+export function describeWithoutPilot({ rows, pilotRows }: WithoutPilot): string {
+  return `No pilot: the job has ${counted(rows, 'row')} to send, and its pilot would have ${grouped(pilotRows)}. All are sent at once, and nobody is asked.`;
 }
 
 const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, string>> = {

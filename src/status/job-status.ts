@@ -4,13 +4,15 @@ import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
 import type { OutcomeCounts } from '../checkpoints/counts.ts';
+import { invalidRows, type KnownError } from '../checkpoints/invalid-rows.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
-import { pilotObject, type Pilot } from '../checkpoints/pilot.ts';
+import { pilotObject, type Pilot, type WithoutPilot } from '../checkpoints/pilot.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OpenBatch } from '../checkpoints/shard/shard-end.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readLeftOpen } from './left-open.ts';
 import { readShards, type ShardStatus } from './shard-status.ts';
@@ -36,6 +38,8 @@ export interface JobStatus extends JobOverview {
   readonly rows?: number;
   /** Only in a job with a pilot, once its rows are chosen. */
   readonly pilot?: Pilot;
+  /** Of a job that has too few rows for the pilot of its profile. */
+  readonly withoutPilot?: WithoutPilot;
   /** Rows with a final outcome so far. */
   readonly counts: OutcomeCounts;
   /** Number of shards by state. */
@@ -46,8 +50,8 @@ export interface JobStatus extends JobOverview {
   readonly open?: readonly OpenBatch[];
   readonly failure?: Summary['failure'];
   readonly advice?: string | undefined;
-  /** Rows that were sent and are not ok, by outcome and code; absent if there are none. */
-  readonly errors?: Summary['errors'];
+  /** Rows that are not ok, by outcome and code; absent if there are none. */
+  readonly errors?: readonly KnownError[];
   /** Keys of the result files, once they exist. */
   readonly results?: string | undefined;
   readonly deadLetters?: string | undefined;
@@ -120,6 +124,7 @@ function statusOf(
   const { job, summary, pilot = summary?.pilot } = facts;
   const ended = overview(jobId, facts).endedAt !== undefined ? summary : undefined;
   const rows = plan?.rows ?? ended?.rows;
+  const alone = summary?.withoutPilot ?? (job && plan && withoutPilot(job, plan));
   return {
     ...overview(jobId, facts),
     inputs: shownInputs(job?.inputs ?? summary?.inputs ?? []),
@@ -129,6 +134,7 @@ function statusOf(
     endpoint: job?.profile.endpoint ?? summary?.endpoint,
     ...(rows === undefined ? {} : { rows }),
     ...(pilot && { pilot }),
+    ...(alone && { withoutPilot: alone }),
     counts: addCounts(ended === undefined ? shards.map((shard) => shard.counts) : [ended.counts]),
     shards: countStates(shards, {
       total: summary?.shards ?? 0,
@@ -180,7 +186,7 @@ function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
 function resultsOf(summary: Summary): Partial<JobStatus> {
   const { failure, advice, results, deadLetters, report, open = [] } = summary;
   // Summaries of older versions have no errors.
-  const errors = (summary as Partial<Summary>).errors ?? [];
+  const errors = [...((summary as Partial<Summary>).errors ?? []), ...invalidRows(summary)];
   return {
     ...(errors.length === 0 ? {} : { errors }),
     ...(report === undefined ? {} : { report }),

@@ -1,24 +1,26 @@
 import { announcedObject } from '../checkpoints/announced.ts';
 import { describeEnd } from '../announce/describe-end.ts';
-import type { CompletionEvent } from '../announce/completion-event.ts';
-import type { AnnounceContext } from '../contract.ts';
-import type { AnnounceEdges, Channel } from '../announce/channel.ts';
+import { describeWait } from '../announce/describe-wait.ts';
+import type { AnnounceContext, AnnouncedEnd, AnnouncedWait } from '../contract.ts';
+import type { AnnounceEdges, Announcement, Channel } from '../announce/channel.ts';
 import { bounded, failureFromCatch } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
+import { pilotObject } from '../checkpoints/pilot.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
 
 /**
- * Announces a job's end on each channel, once per execution. A failed channel does not stop the others; the machine's Retry
- * repeats it.
+ * Announces a job's end, or that it waits for an approval, on each channel, once per execution. A failed channel does not stop
+ * the others; the machine's Retry repeats it.
  */
 export async function announceJob(edges: AnnounceEdges, context: AnnounceContext): Promise<object> {
-  const { execution, end, unannounced } = context;
+  const { execution, unannounced } = context;
   if (unannounced !== undefined) {
+    const { jobId } = 'end' in context ? context.end : context.waits;
     const { name, message } = failureFromCatch(unannounced);
-    edges.log('job_not_announced', { jobId: end.jobId, execution, error: name, reason: bounded(message) });
+    edges.log('job_not_announced', { jobId, execution, error: name, reason: bounded(message) });
     return {};
   }
-  const event = await readEnd(edges, context);
+  const event = 'end' in context ? await readEnd(edges, context) : await readWait(edges, context);
   const failures: unknown[] = [];
   for (const channel of edges.channels) {
     await tellOnce(edges, channel, event).catch((error: unknown) => failures.push(error));
@@ -29,8 +31,8 @@ export async function announceJob(edges: AnnounceEdges, context: AnnounceContext
 
 async function readEnd(
   { store, clock }: AnnounceEdges,
-  { execution, end }: AnnounceContext,
-): Promise<CompletionEvent> {
+  { execution, end }: AnnouncedEnd,
+): Promise<Announcement> {
   const { jobId } = end;
   // Without a status *Write results* has failed, and an existing summary belongs to an earlier end.
   const summary = end.status === undefined ? undefined : await summaryObject.require(store, jobId);
@@ -39,10 +41,19 @@ async function readEnd(
   return describeEnd({ execution, end, summary, profile, endedAt: new Date(clock.now()) });
 }
 
+async function readWait(
+  { store }: AnnounceEdges,
+  { execution, waits: { jobId, asks } }: AnnouncedWait,
+): Promise<Announcement> {
+  const { profile } = await jobObject.require(store, jobId);
+  const pilot = await pilotObject.require(store, jobId);
+  return describeWait({ execution, jobId, profile: profile.name, pilot, asks });
+}
+
 async function tellOnce(
   { store, clock, log }: AnnounceEdges,
   channel: Channel,
-  event: CompletionEvent,
+  event: Announcement,
 ): Promise<void> {
   const { id, jobId, status } = event.detail;
   const announcement = { jobId, execution: id, channel: channel.name };

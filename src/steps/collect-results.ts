@@ -6,7 +6,7 @@ import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
 import { settleRound } from '../spending/settle-round.ts';
-import type { RoundRef } from '../checkpoints/keys.ts';
+import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
 import type {
   Caught,
   CollectContext,
@@ -20,7 +20,7 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import { collectedObject, type Collected } from '../checkpoints/round/collected.ts';
+import { collectedObject, readCollected, type Collected } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import type { PlannedShard } from '../checkpoints/plan.ts';
 import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
@@ -116,13 +116,23 @@ async function giveRoomBack(
   const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
   const now = Math.floor(edges.clock.now() / 1_000);
   if (refused !== undefined && end.next === 'retry') {
-    const refusal = { jobId, shard, round, model, limit: refused.limit, now, next: round + 1 };
+    const isTooLarge = await isRefusedAgain(edges, { jobId, shard });
+    const { limit } = refused;
+    const refusal = { jobId, shard, round, model, limit, isTooLarge, now, next: round + 1 };
     await noteRefusal(edges, name, refusal);
   } else {
     const hadBatch = 'batch' in end && end.batch.batchId !== undefined;
     await leaveRoom(edges, name, { jobId, shard, round, endedAt: hadBatch ? now : undefined });
   }
   if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
+}
+
+/** Rounds in a row that failed for too many enqueued tokens before the file itself counts as too large. */
+const REFUSED_ROUNDS = 3;
+
+async function isRefusedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<boolean> {
+  const last = (await readCollected(store, ref)).slice(-REFUSED_ROUNDS);
+  return last.length === REFUSED_ROUNDS && last.every(({ tokensRefused }) => tokensRefused !== undefined);
 }
 
 /** A shard that stops may leave its batch open. The batch keeps its room until it is known to have ended. */

@@ -20,7 +20,8 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { parseWindow } from '../completion-window.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { keepRoomOfFound, learnFromRefusal, waitForRoom } from './room-for-batch.ts';
+import { noteTokensRefusal, weighTokensRefusal } from './refused-tokens.ts';
+import { keepRoomOfFound, waitForRoom } from './room-for-batch.ts';
 
 /**
  * Creates the round's batch once. If the checkpoint exists, it returns that batch. If the answer to an earlier create was lost,
@@ -103,10 +104,12 @@ async function create(
     edges.log('batch_created', { jobId, shard, round, batchId: batch.id });
     return { batch, at };
   } catch (error) {
-    const batch = await findDespite(edges, context, announced, error);
+    const refused = await weighTokensRefusal(edges, context, { profile, announced }, error);
+    const refusal = refused?.error ?? error;
+    const batch = await findDespite(edges, context, announced, refusal);
     if (batch !== undefined) return { batch, at, doubt: true };
-    await learnFromRefusal(edges, context, profile, error);
-    throw error;
+    if (refused !== undefined) await noteTokensRefusal(edges, context, announced, refused);
+    throw refusal;
   }
 }
 
@@ -129,6 +132,7 @@ async function announce(
   const announcement: CreateAnnouncement = {
     at: seconds(edges.clock.now()),
     fileId: context.fileId,
+    ...(before?.alone && { alone: before.alone }),
     ...(known && { before: known }),
   };
   if (before !== undefined) await writeAnnouncement(edges, context, announcement);

@@ -12,7 +12,9 @@ import { doneObject } from '../checkpoints/shard/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
 import { tokensBySize } from '../spending/estimate.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
+import type { EndedPilot } from '../report/write-pilot-report.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -64,8 +66,10 @@ async function runOf(
     return doubted.has(shard) ? [{ shard, planned: { ...planned, look: true as const } }] : [];
   });
   await toRunObject.write(store, jobId, left);
+  const alone = withoutPilot(job, plan);
   return {
     jobId,
+    ...(alone && { withoutPilot: alone }),
     toRun: { shards: left.length, key: toRunObject.keyOf(jobId) },
     provider: profile.provider,
     polling: profile.polling,
@@ -104,10 +108,11 @@ async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: Built
 /** @returns how long to wait for a person; undefined when the other rows may be sent */
 async function judge(
   edges: Edges,
-  { job: { jobId, profile }, context }: BuiltJob,
+  { job, plan, context }: BuiltJob,
   ofPilot: readonly number[],
 ): Promise<WaitingContext | undefined> {
   const { store, clock } = edges;
+  const { jobId, profile } = job;
   const before = await pilotObject.read(store, jobId);
   if (before?.state === 'passed' || before?.state === 'approved') return undefined;
   const ends = await sideBySide(ofPilot, (shard) => doneObject.require(store, { jobId, shard }));
@@ -118,8 +123,23 @@ async function judge(
   const approval = await approvalObject.read(store, jobId);
   const judgement = judgePilot({ jobId, rules, counts, approval, since, now });
   const results = before?.results ?? (await joinResults(store, jobId, ofPilot));
-  await note(edges, jobId, before, { ...judgedPilot(counts, judgement), results });
-  return followJudgement(store, jobId, since, judgement);
+  const judged = { ...judgedPilot(counts, judgement), results };
+  const isAsked = judgement.state === 'waiting' && before?.results === undefined;
+  const shards = ends.map((end, n) => ({ shard: ofPilot[n] ?? 0, end }));
+  const page = isAsked ? await writePage(edges, { job, plan, pilot: judged, shards }) : before?.report;
+  const report = page === undefined ? {} : { report: page };
+  await note(edges, jobId, before, { ...judged, ...report });
+  const wait = await followJudgement(store, jobId, judgement);
+  if (wait === undefined) return undefined;
+  const { until, waitSeconds } = wait;
+  const isNew = context.waiting === undefined;
+  return { jobId, waiting: { since }, waitSeconds, ...(isNew && { asks: { until, results, ...report } }) };
+}
+
+async function writePage(edges: Edges, ended: EndedPilot): Promise<string | undefined> {
+  // Only now: jobs that ask nobody load nothing of it.
+  const { writePilotReport } = await import('../report/write-pilot-report.ts');
+  return writePilotReport(edges, ended);
 }
 
 /** Joins the results of a pilot's shards for people. @returns their key */
@@ -143,17 +163,15 @@ async function note(
   log('pilot_judged', { jobId, state: pilot.state, rows: pilot.rows, ok: pilot.counts?.ok });
 }
 
+/** @returns the wait for a person; undefined when the other rows follow */
 async function followJudgement(
   store: ObjectStore,
   jobId: string,
-  since: number,
   judgement: Judgement,
-): Promise<WaitingContext | undefined> {
+): Promise<Extract<Judgement, { state: 'waiting' }> | undefined> {
   if ('reason' in judgement) throw new PilotStopped(withCode(judgement.reason, judgement.code));
   if ((await readStop(store, jobId)) !== undefined) throw await stoppedIn(store, jobId, 'which has ended.');
-  return 'waitSeconds' in judgement
-    ? { jobId, waiting: { since }, waitSeconds: judgement.waitSeconds }
-    : undefined;
+  return 'waitSeconds' in judgement ? judgement : undefined;
 }
 
 async function stoppedIn(store: ObjectStore, jobId: string, otherwise: string): Promise<JobStopped> {

@@ -1,6 +1,6 @@
 import { secondsUntilRoom } from '../batches/forecast.ts';
 import { hasLetGo } from '../batches/let-go.ts';
-import { keepRoom, noteRefusal, takeRoom, type WantedRoom } from '../batches/take-room.ts';
+import { keepRoom, takeRoom, type WantedRoom } from '../batches/take-room.ts';
 import { enqueuedTokens, hasRoom, isOf, roomLimitsOf, withLearned } from '../batches/room-rules.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
@@ -9,8 +9,7 @@ import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import { counted, grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { failureFromCatch, ProviderBusy } from '../errors.ts';
-import { readTokensRefusal } from '../provider/errors/classify-error.ts';
+import { ProviderBusy } from '../errors.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { tellProgress } from './tell-progress.ts';
 
@@ -44,23 +43,8 @@ export async function keepRoomOfFound(
   await keepRoom(edges, await wantedRoom(edges, context, profile));
 }
 
-/** Records what a rejected create shows about the provider's limit of enqueued tokens, and lets other rounds ask. */
-export async function learnFromRefusal(
-  edges: ProviderEdges,
-  { jobId, shard, round, provider }: UploadedContext,
-  { model }: ResolvedProfile,
-  error: unknown,
-): Promise<void> {
-  if (!(error instanceof ProviderBusy)) return;
-  const { code, message } = failureFromCatch({ Error: error.name, Cause: error.message });
-  const refusal = readTokensRefusal(code, message);
-  if (refusal === undefined) return;
-  const now = Math.floor(edges.clock.now() / 1_000);
-  const { limit } = refusal;
-  await noteRefusal(edges, provider.name, { jobId, shard, round, model, limit, now, next: round });
-}
-
-async function wantedRoom(
+/** The room that a round's batch needs. */
+export async function wantedRoom(
   edges: ProviderEdges,
   context: UploadedContext,
   profile: ResolvedProfile,

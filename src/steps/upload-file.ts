@@ -21,7 +21,7 @@ import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests } from '../checkpoints/round/requests.ts';
-import { currentRound, isDirectRound } from '../checkpoints/shard/shard-rounds.ts';
+import { currentRound, isDirectRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
 /**
@@ -68,7 +68,7 @@ export async function uploadFile(
 async function reserve(
   edges: ProviderEdges,
   job: Job,
-  { jobId, shard, planned }: PlannedShard,
+  { jobId, shard, planned, step }: PlannedShard & Pick<ShardRound, 'step'>,
   round: number,
 ): Promise<void> {
   const { store } = edges;
@@ -78,7 +78,17 @@ async function reserve(
   const before =
     round > 1 ? await collectedObject.read(store, { jobId, shard, round: round - 1 }) : undefined;
   const rows = before?.deferred ?? (await readShardPlan(store, { jobId, shard, planned })).requests;
-  await reserveRound(edges, job, { jobId, shard, round, rows, bytes, planned, asked: job.profile });
+  const isHigherStep = step !== undefined;
+  await reserveRound(edges, job, {
+    jobId,
+    shard,
+    round,
+    rows,
+    bytes,
+    planned,
+    asked: job.profile,
+    isHigherStep,
+  });
 }
 
 async function makeUpload(

@@ -85,7 +85,10 @@ const pilot = z.strictObject({
   until: z.string().optional(),
   reason: z.string().optional(),
   results: z.string().optional(),
+  report: z.string().optional(),
 });
+
+const withoutPilot = z.strictObject({ rows: z.int(), pilotRows: z.int() });
 
 export const LINE_SCHEMAS = {
   plan: z.strictObject({
@@ -140,6 +143,24 @@ export const LINE_SCHEMAS = {
         mostOutput: z.number().optional(),
       })
       .optional(),
+    room: z
+      .strictObject({
+        tokens: z.int().optional(),
+        slots: z.int().optional(),
+        ahead: z.int(),
+        secondsPerBatch: z.number(),
+        isMeasured: z.boolean(),
+        seconds: z.number(),
+      })
+      .optional(),
+    disk: z
+      .strictObject({
+        input: z.int(),
+        requests: z.int(),
+        answers: z.int(),
+        free: z.number().optional(),
+      })
+      .optional(),
   }),
   started: z.strictObject({
     type: z.literal('started'),
@@ -153,6 +174,8 @@ export const LINE_SCHEMAS = {
     deleted: z.int(),
     inputs: z.array(z.string()),
     copies: z.array(z.strictObject({ jobId, rows: z.int() })),
+    rows: z.int().optional(),
+    reusedFrom: z.array(z.string()).optional(),
   }),
   judged: z.strictObject({
     type: z.literal('judged'),
@@ -170,6 +193,7 @@ export const LINE_SCHEMAS = {
     endpoint: z.string().optional(),
     rows: z.int().optional(),
     pilot: pilot.optional(),
+    withoutPilot: withoutPilot.optional(),
     counts,
     shards: z.strictObject({
       total: z.int(),
@@ -190,6 +214,7 @@ export const LINE_SCHEMAS = {
           outcome: z.string().optional(),
           code: z.string().optional(),
           rows: z.int(),
+          orMore: z.literal(true).optional(),
           custom_id: z.string().optional(),
           message: z.string().optional(),
         }),

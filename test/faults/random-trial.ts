@@ -1,10 +1,11 @@
 import type { BatchAction, ContentAction, Fault, RouteAction, RowAction } from '../../simulator/faults.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
 import { readJobLedger } from '../../src/checkpoints/ledger.ts';
 import { approvalObject } from '../../src/checkpoints/pilot.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { CrashPoint } from './crash.ts';
-import { JOB_ID, openTrial, openViolations, violations, type Trial } from './trial.ts';
+import { JOB_ID, openTrial, openViolations, unreportedRows, violations, type Trial } from './trial.ts';
 
 /** Numbers in [0, 1) that are a function of the seed alone: mulberry32, public domain. */
 export function randomFrom(seed: number): () => number {
@@ -165,6 +166,8 @@ export function randomJob(seed: number): RandomJob {
         budget: { max: 1e6, maxPerMonth: 1e6 },
         maxBad: oneOf([0.2, 0.9]),
       }),
+      // Each answer is of one token, which costs one euro.
+      ...(below(5) === 0 && { price: PRICE, budget: { max: 1 + below(20) } }),
     },
   };
 }
@@ -194,6 +197,32 @@ async function paidBesidePilot(trial: Trial): Promise<readonly string[]> {
   return answered <= pilot.rows
     ? []
     : [`${answered} rows are paid for, and the pilot of ${pilot.rows} rows ended the job`];
+}
+
+/**
+ * What is paid may pass a budget by one shard, beside what the provider itself loses: its answers are reported to nobody. Somebody
+ * raises a budget that has stopped the job.
+ */
+async function paidBeyondBudget(trial: Trial, { maxRows }: RandomJob): Promise<readonly string[]> {
+  const { edges, simulator } = trial;
+  const job = await jobObject.read(edges.store, JOB_ID);
+  const ledger = await readJobLedger(edges.store, JOB_ID);
+  const max = (ledger?.limits ?? job?.profile.budget)?.max;
+  const { failure, unexplained } = (await trial.end()).summary ?? {};
+  if (job === undefined || max === undefined) return [];
+  const paid = [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
+  const bound = max + maxRows + unreportedRows(simulator) + (unexplained?.paidTwice ?? 0);
+  const { spent = 0 } = ledger ?? {};
+  if (failure?.code === 'BUDGET_EXCEEDED') {
+    const overrides = { ...job.overrides, budget: { max: 1e6 } };
+    await jobObject.write(edges.store, JOB_ID, { ...job, overrides });
+  }
+  return [
+    ...(paid > bound
+      ? [`${paid} answers of 1 EUR are paid for with a budget of ${max} EUR, beyond ${bound} EUR`]
+      : []),
+    ...(spent > max + maxRows + 1 ? [`the ledger has ${spent} EUR with a budget of ${max} EUR`] : []),
+  ];
 }
 
 /** Money that is reserved when nothing runs any more. */
@@ -241,6 +270,8 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
     const point = crash && new CrashPoint(crash.at, crash.kind);
     await trial.run(point && { wrap: point.edges, wrapCalls: point.calls, died: point.died });
     if (performance.now() - started > MAX_MS) return ['it takes too long'];
+    const beyond = await paidBeyondBudget(trial, job);
+    if (beyond.length > 0) return beyond;
     const status = (await trial.end()).summary?.status;
     if (status === 'succeeded' || status === 'partial')
       return [...(await violations(trial, ids, hasKeys)), ...(await unsettled(trial))];

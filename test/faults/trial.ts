@@ -184,11 +184,15 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
   check(open.length === 0, `${open.length} batches are left open`);
   // A row whose line came and cannot be read is asked again once, and counted.
   const hiddenRows = hidden.reduce((sum, { requests }) => sum + requests, 0);
-  const mayBeTwice = (end.summary?.unexplained.paidTwice ?? 0) + lostByCancel(simulator) + hiddenRows;
+  // One that the provider answered and then showed to nobody is paid for, and so is the one that takes its place.
+  const vanishedRows = vanished.reduce((sum, batch) => sum + (batch.end?.succeeded ?? 0), 0);
+  const mayBeTwice =
+    (end.summary?.unexplained.paidTwice ?? 0) + lostByCancel(simulator) + hiddenRows + vanishedRows;
   const twice = [...simulator.answersPerRow()].filter(([, paid]) => paid > 1);
   check(twice.length <= mayBeTwice, `${twice.length} rows are paid for twice, and ${mayBeTwice} may be`);
   for (const [id, paid] of twice) check(paid <= 2, `${id} was answered, and paid for, ${paid} times`);
-  const files = simulator.files();
+  const gone = new Set(vanished.flatMap((batch) => [batch.end?.outputFileId, batch.end?.errorFileId]));
+  const files = simulator.files().filter(({ id }) => !gone.has(id));
   const left = end.summary?.left ?? [];
   check(
     files.every(({ id, name }) => left.includes(id) || left.includes(name)),
@@ -220,4 +224,12 @@ function lostByCancel(simulator: Simulator): number {
       end?.ending === 'cancelled' && end.outputFileId === undefined ? [end.succeeded] : [],
     )
     .reduce((sum, rows) => sum + rows, 0);
+}
+
+/** Rows that a provider may have answered in batches that it lost or hid, or whose answers it lost with a cancel. */
+export function unreportedRows(simulator: Simulator): number {
+  const lost = simulator
+    .batches()
+    .filter(({ actions }) => actions.some(({ kind }) => kind === 'vanish' || kind === 'hidden'));
+  return lost.reduce((sum, { requests }) => sum + requests, 0) + lostByCancel(simulator);
 }

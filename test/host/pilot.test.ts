@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('a run whose pilot fails says so and how to go on, and approve lets it go on', EXHAUSTIVE, async () => {
+test('a run with a failed pilot shows how to continue, and approve continues it', EXHAUSTIVE, async () => {
   const failed = await nightshift('run', 'bad.jsonl', ...run, '--pilot-max-bad', '0.2');
   expect(failed.status).toBe(1);
   const { jobId, ...summary } = summaryOf(failed);
@@ -42,7 +42,7 @@ test('a run whose pilot fails says so and how to go on, and approve lets it go o
   expect((await nightshift('approve', 'nobody-1')).stderr).toContain('There is no job nobody-1');
 });
 
-test('a plan says how many rows would be sent first, and what decides whether the others follow', async () => {
+test('a plan shows how many rows are sent first and how the pilot is judged', async () => {
   const pilot = ['--pilot', '2', '--pilot-max-bad', '0.2', '--approve'];
   const { stdout } = await nightshift('plan', 'good.jsonl', ...pilot);
   expect(stdout).toMatch(
@@ -60,11 +60,51 @@ test('a run waits for a person, who approves it in another terminal', EXHAUSTIVE
   const ended = await running;
 
   expect(told.stdout).toContain(`Job ${jobId} is approved: its other rows are sent.`);
+  expect(ended.stderr).toMatch(/waits after its pilot, until \d{4}-\d\d-\d\d \d\d:\d\d UTC; then it ends/);
+  expect(ended.stderr).toContain(`output/${jobId}/pilot.html`);
+  for (const decision of ['approve', 'reject'])
+    expect(ended.stderr).toContain(`nightshift ${decision} ${jobId} --data data`);
   expect(summaryOf(ended)).toMatchObject({
     status: 'succeeded',
     counts: { ok: 5 },
     pilot: { state: 'approved' },
   });
+});
+
+test(
+  'a job that was approved, and one without a pilot, are not judged, and say why',
+  EXHAUSTIVE,
+  async () => {
+    const failed = summaryOf(
+      await nightshift('run', 'bad.jsonl', ...run, '--pilot-max-bad', '0.2', '--again'),
+    );
+    expect(summaryOf(await nightshift('approve', failed.jobId, '--json')).status).toBe('partial');
+
+    expect(summaryOf(await nightshift('approve', failed.jobId, '--json')).status).toBe('partial');
+    const late = await nightshift('reject', failed.jobId);
+    expect([late.status, late.stderr]).toEqual([
+      2,
+      expect.stringContaining('has been approved, and its other rows are sent: cancel the job instead.'),
+    ]);
+
+    const plain = summaryOf(await nightshift('run', 'good.jsonl', '--simulate', '--json', '--again'));
+    for (const decision of ['approve', 'reject']) {
+      const { status, stderr } = await nightshift(decision, plain.jobId);
+      expect([status, stderr]).toEqual([
+        2,
+        expect.stringContaining(`Job ${plain.jobId} has no pilot to judge`),
+      ]);
+    }
+  },
+);
+
+test('a run with no more rows than its pilot says that all are sent at once', async () => {
+  const ended = await nightshift('run', 'good.jsonl', '--simulate', '--json', '--pilot', '5', '--again');
+
+  expect(ended.stderr).toContain('No pilot: the job has 5 rows to send, and its pilot would have 5.');
+  expect(summaryOf(ended)).toMatchObject({ status: 'succeeded', withoutPilot: { rows: 5, pilotRows: 5 } });
+  const status = await nightshift('status', summaryOf(ended).jobId, '--json');
+  expect(LINE_SCHEMAS.job.parse(JSON.parse(status.stdout))).toMatchObject({ withoutPilot: { rows: 5 } });
 });
 
 /** Looks until a job waits. */

@@ -6,7 +6,7 @@ import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
 import { progressObject, type Progress } from '../../src/checkpoints/shard/progress.ts';
 import { readRoom } from '../../src/checkpoints/room.ts';
 import type { Fault } from '../../simulator/faults.ts';
-import { openWorld, prompts, type Ended, type World } from './world.ts';
+import { expectReconciled, openWorld, prompts, type Ended, type World } from './world.ts';
 
 const STAGES = { queuedSeconds: 60, runningSeconds: 1_800, finalizingSeconds: 1 };
 
@@ -63,7 +63,7 @@ const LIMIT = 600;
 const HOW: readonly EnqueuedLimit['refuses'][] = ['create', 'batch'];
 
 tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
-  test('refuses nothing while shards of several jobs wait for a limit that is known', async () => {
+  test('rejects nothing while shards of several jobs wait for a known limit', async () => {
     const waits: (Progress | undefined)[] = [];
     const world = await openWorld({
       config: configOf(LIMIT),
@@ -91,7 +91,7 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
     expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
   });
 
-  test('refuses a few batches until its limit is learned', async () => {
+  test('rejects a few batches until its limit is learned', async () => {
     const world = await openWorld({
       config: configOf(),
       stages: STAGES,
@@ -147,7 +147,7 @@ describe('a shard that is larger than the limit', () => {
   test.each<[string, number | undefined, EnqueuedLimit['refuses']]>([
     ['is known', LIMIT, 'create'],
     ['is learned from a batch that failed', undefined, 'batch'],
-  ])('goes in parts that fit, where the limit %s', async (_how, known, refuses) => {
+  ])('is sent in parts that fit if the limit %s', async (_how, known, refuses) => {
     const world = await openWorld({
       config: configOf(known),
       stages: STAGES,
@@ -164,8 +164,93 @@ describe('a shard that is larger than the limit', () => {
   });
 });
 
+const UNKNOWN: readonly (readonly [string, EnqueuedLimit])[] = [
+  ['its create is refused without the limit', { tokens: LIMIT, refuses: 'create', namesLimit: false }],
+  ['its create is refused with the limit', { tokens: LIMIT, refuses: 'create' }],
+  ['its batch fails without the limit', { tokens: LIMIT, refuses: 'batch', namesLimit: false }],
+];
+
+describe('a shard that is larger than a limit that nobody knows', () => {
+  tableOf(UNKNOWN, 1).test('is divided, and each row is answered once: %s', async (_how, enqueuedTokens) => {
+    const world = await openWorld({ config: configOf(), stages: STAGES, enqueuedTokens });
+
+    const ended = await world.run(prompts(24, (row) => text(80, row)));
+
+    expect(ended.summary).toMatchObject({ status: 'succeeded', shards: 1, counts: { ok: 24 } });
+    expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
+    expect(refusals(world)).toBeLessThan(enqueuedTokens.namesLimit === false ? 40 : 2);
+    expect([...world.simulator.answersPerRow().values()].every((answers) => answers === 1)).toBe(true);
+    expect(world.simulator.files().filter(({ name }) => name.endsWith('.requests.jsonl'))).toEqual([]);
+    expectReconciled(ended);
+  });
+
+  test.each<[string, EnqueuedLimit, number | undefined]>([
+    ['a refused create names the limit', { tokens: LIMIT, refuses: 'create' }, undefined],
+    ['a failed batch names the limit', { tokens: LIMIT, refuses: 'batch' }, undefined],
+    [
+      'the limit is known, and the refusal does not name it',
+      { tokens: LIMIT, refuses: 'create', namesLimit: false },
+      LIMIT,
+    ],
+  ])(
+    'loses only a row that is too large by itself, with a clear error, where %s',
+    async (_how, enqueuedTokens, known) => {
+      const world = await openWorld({ config: configOf(known), stages: STAGES, enqueuedTokens });
+
+      const ended = await world.run(prompts(5, (row) => text(row === 2 ? 1_500 : 20, row)));
+
+      expect(ended.summary).toMatchObject({ status: 'partial', counts: { ok: 4, failed: 1 } });
+      expect(ended.results[2]).toMatchObject({
+        ok: false,
+        outcome: 'failed',
+        error: {
+          code: 'token_limit_exceeded',
+          message: expect.stringMatching(/600 enqueued tokens/) as string,
+        },
+      });
+      expect(refusals(world)).toBeLessThan(8);
+      expectReconciled(ended);
+    },
+  );
+
+  test('waits while others use the account, and goes on undivided once they are done', async () => {
+    const world = await openWorld({
+      config: configOf(),
+      stages: STAGES,
+      faults: [
+        { at: 'create', action: { kind: 'status', status: 429, code: 'token_limit_exceeded' }, times: 2 },
+      ],
+    });
+
+    const { summary } = await world.run(prompts(24, (row) => text(80, row)));
+
+    expect(summary).toMatchObject({ status: 'succeeded', rounds: 1 });
+    expect(world.simulator.batches()).toHaveLength(1);
+  });
+
+  test(
+    'of one row is not failed by refusals that name no limit: the shard stops, and says why',
+    EXHAUSTIVE,
+    async () => {
+      const action = { kind: 'status', status: 429, code: 'token_limit_exceeded' } as const;
+      const world = await openWorld({
+        config: configOf(),
+        faults: [{ at: 'create', action, times: 'always' }],
+      });
+
+      const { summary } = await world.run(prompts(1));
+
+      expect(summary).toMatchObject({
+        status: 'failed',
+        failure: { name: 'ProviderBusy', code: 'token_limit_exceeded' },
+        counts: { exhausted: 1 },
+      });
+    },
+  );
+});
+
 test(
-  'the parts of a shard wait no longer the more there are: nothing of it has failed',
+  'the number of parts of a shard does not make them wait longer, because nothing has failed',
   EXHAUSTIVE,
   async () => {
     const world = await openWorld({ config: configOf(LIMIT), stages: STAGES });

@@ -131,7 +131,7 @@ describe('the provider of step', () => {
     ['is out of credit', call('upload', 402, 'BILLING_2003'), 1, 'ProviderDenied'],
     ['is down', call('upload', 503), 30, 'ProviderUnavailable'],
   ] as const)(
-    '2 %s, and the ladder does not say what then: the job fails, and a resume goes on',
+    '2 %s, and the ladder has no rule for that: the job fails, and a resume continues',
     async (_what, fault, times, name) => {
       const first = row({ kind: 'error', code: 'GONE', status: 400 });
       const { world, providers } = await openChain(SAME, {}, [[first], [{ ...fault, times }], []]);
@@ -149,7 +149,67 @@ describe('the provider of step', () => {
   );
 });
 
-test('rows go from the words of OpenAI to those of Anthropic and of Mistral', async () => {
+describe('rows of a batch that expired, with rounds left,', () => {
+  const expires: Fault = { at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } };
+
+  test('go up at once where the next step takes them, and rows that failed stay', async () => {
+    const { world, providers } = await openChain(
+      SAME,
+      { rounds: 3, then: [{ provider: 'second', model: 'big', for: ['expired'] }] },
+      [[expires, { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'GONE', status: 400 } }], [], []],
+    );
+
+    const ended = await world.run(prompts(4));
+
+    expect(steps(ended)).toEqual(['q0 ok 2', 'q1 failed 1', 'q2 ok 2', 'q3 ok 1']);
+    expect(providers.map((provider) => provider.batches().length)).toEqual([1, 1, 0]);
+    expectReconciled(ended);
+  });
+
+  test('have their further rounds first where the next step does not take them', async () => {
+    const { world, providers } = await openChain(
+      SAME,
+      { rounds: 3, then: [{ provider: 'second', model: 'big', for: ['exhausted'] }] },
+      [[expires], [], []],
+    );
+
+    const ended = await world.run(prompts(4));
+
+    expect(steps(ended)).toEqual(['q0 ok 1', 'q1 ok 1', 'q2 ok 1', 'q3 ok 1']);
+    expect(providers.map((provider) => provider.batches().length)).toEqual([2, 0, 0]);
+  });
+
+  test('stay in their step when the job was cancelled: a resume asks them there again', async () => {
+    let isCancelled = false;
+    const stuck: Fault = {
+      at: 'batch',
+      nth: 1,
+      action: { kind: 'stuck', status: 'in_progress', finished: 0.5 },
+    };
+    const world: World = await openWorld({
+      faults: [stuck],
+      wrap: (call) => async (step, event) => {
+        const output = await call(step, event);
+        if (step === 'poll-batch' && !isCancelled) {
+          isCancelled = true;
+          await world.cancel((event as { jobId: string }).jobId);
+        }
+        return output;
+      },
+    });
+    const then = [{ model: 'big', for: ['expired'] }];
+    const run = world.run(prompts(4), { rounds: 3, then });
+    const { jobId } = await run.catch(() => world.ended('test-rows-jsonl'));
+    await world.ended(jobId);
+
+    await world.resume(jobId);
+    const ended = await world.ended(jobId);
+
+    expect(steps(ended)).toEqual(['q0 ok 1', 'q1 ok 1', 'q2 ok 1', 'q3 ok 1']);
+  });
+});
+
+test('rows are converted from the format of OpenAI to those of Anthropic and Mistral', async () => {
   const leaves = (...ids: string[]): Fault => ({
     at: 'row',
     ids,
@@ -180,7 +240,20 @@ test('rows go from the words of OpenAI to those of Anthropic and of Mistral', as
   expect(providers.map((provider) => provider.batches().length)).toEqual([1, 1, 1]);
 });
 
-describe('rows that an earlier row answers for', () => {
+test('a row that names its own model keeps it until a step names one', async () => {
+  const world = await openWorld();
+  world.simulator.addFaults(row({ kind: 'error', code: 'GONE', status: 400 }));
+  const own = { custom_id: 'q1', body: { model: 'own', messages: [{ role: 'user', content: 'a' }] } };
+
+  await world.run(`${JSON.stringify(own)}\n`, {
+    rounds: 1,
+    then: [{ body: { seed: 1 } }, { model: 'big' }, { body: { seed: 2 } }],
+  });
+
+  expect(world.simulator.batches().map(({ model }) => model)).toEqual(['own', 'own', 'big', 'big']);
+});
+
+describe('rows that share the request of an earlier row', () => {
   const TEXTS = ['a', 'b', 'a', 'c', 'b', 'a'];
   const input = prompts(TEXTS.length, (n) => `echo:${TEXTS[n]}`);
   const bare = ({ results }: Ended) => results.map((line) => ({ ...line, answeredBy: undefined }));
@@ -188,7 +261,7 @@ describe('rows that an earlier row answers for', () => {
   test.each([
     ['the next step answers it', 1],
     ['no step answers it', 'always'],
-  ] as const)('have its line of the step that has it, over shards: %s', async (_what, times) => {
+  ] as const)('get its line from the step that answered, over shards: %s', async (_what, times) => {
     const run = async (dedupe: boolean): Promise<Ended & { readonly answers: number }> => {
       const world = await openWorld();
       const ids = dedupe ? ['q0'] : ['q0', 'q2', 'q5'];
@@ -217,7 +290,7 @@ describe('rows that an earlier row answers for', () => {
     expectReconciled(once);
   });
 
-  test('have an answer that held because no step had a better one', async () => {
+  test('get an answer that stayed because no step had a better one', async () => {
     const struck = (action: object): Fault => ({ at: 'row', ids: ['q0'], action, times: 'always' }) as Fault;
     const { world } = await openChain(
       SAME,
@@ -243,7 +316,7 @@ describe('late and small', () => {
   const bare = ({ results }: Ended) =>
     results.map((line) => ({ ...line, step: undefined, provider: undefined, round: undefined }));
 
-  test('late gives the answers of a direct step for exhausted rows', async () => {
+  test('late has the same results as a direct step for exhausted rows', async () => {
     const run = async (profile: ProfileConfig): Promise<Ended> => {
       const world = await openWorld();
       world.simulator.addFaults({ at: 'batch', action: { kind: 'end', as: 'expired', finished: 0.5 } });
@@ -258,7 +331,33 @@ describe('late and small', () => {
     expect(ladder.summary).toMatchObject({ status: 'succeeded', sentDirect: 3 });
   });
 
-  test('with a ladder, late rows are sent directly before any of them goes up', async () => {
+  test.each<[string, Fault]>([
+    ['expired', { at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } }],
+    ['never ended', { at: 'batch', nth: 1, action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } }],
+    [
+      'expired without an answer',
+      { at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0 } },
+    ],
+  ])(
+    'late is the short form of a direct step for exhausted and expired rows: a batch that %s',
+    async (_what, fault) => {
+      const run = async (profile: ProfileConfig): Promise<[Ended, number]> => {
+        const world = await openWorld({ faults: [fault] });
+        return [await world.run(prompts(6), { rounds: 3, ...profile }), world.simulator.batches().length];
+      };
+
+      const [late, lateBatches] = await run({ late: 'direct' });
+      const [ladder, ladderBatches] = await run({ then: [{ direct: true, for: ['exhausted', 'expired'] }] });
+
+      expect(bare(late)).toEqual(bare(ladder));
+      expect([lateBatches, ladderBatches]).toEqual([1, 1]);
+      expect(late.summary.sentDirect).toBe(ladder.summary.sentDirect);
+      expect(ladder.summary.status).toBe('succeeded');
+      expectReconciled(ladder);
+    },
+  );
+
+  test('with a ladder, late rows are sent directly before any of them moves up', async () => {
     const world = await openWorld();
     world.simulator.addFaults({ at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } });
     world.simulator.addFaults(row({ kind: 'error', code: 'GONE', status: 400 }));

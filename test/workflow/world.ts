@@ -12,7 +12,7 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
 import { pilotObject } from '../../src/checkpoints/pilot.ts';
-import { cancelJob } from '../../src/doors/cancel-job.ts';
+import { cancelJob, cancelStoppedJob } from '../../src/doors/cancel-job.ts';
 import { judgeJob, type Decision } from '../../src/doors/judge-job.ts';
 import { lastExecution } from '../../src/executions/executions.ts';
 import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
@@ -41,6 +41,8 @@ export interface World {
   resume(jobId: string): Promise<Error | undefined>;
   /** Cancels a job; the execution that runs is stopped. */
   cancel(jobId: string): Promise<void>;
+  /** Ends a job's execution as Step Functions does when its time is over. */
+  timeOut(jobId: string): Promise<void>;
   /** Waits for the job's last execution, and reads what it left. */
   ended(jobId: string): Promise<Ended>;
   /** Approves or rejects a job by its pilot, and lets it go on to its end if it had ended. */
@@ -156,7 +158,15 @@ export async function openWorld({
   const cancel = async (jobId: string): Promise<void> =>
     void (await cancelJob({ ...edges, config, executions }, jobId));
 
-  return { store: edges.store, simulator, logs, events, run, retry, resume, judge, cancel, ended };
+  async function timeOut(jobId: string): Promise<void> {
+    const last = await lastExecution(executions, jobId);
+    const name = last?.name ?? jobId;
+    await executions.stop(name, 'States.Timeout');
+    const event = { source: 'aws.states', detail: { name, status: 'TIMED_OUT' } };
+    await cancelStoppedJob({ ...edges, config, executions }, event);
+  }
+
+  return { store: edges.store, simulator, logs, events, run, retry, resume, judge, cancel, timeOut, ended };
 }
 
 async function failureOf(result: Promise<unknown>): Promise<Error | undefined> {
@@ -206,6 +216,9 @@ export function paidAnswers({ simulator }: World): number {
 /** Every row has one result, the counts say so, and those that are not ok have the dead letters, in their order. */
 export function expectReconciled({ summary, results, deadLetters }: Ended): void {
   expect(settledRows(summary.counts)).toBe(summary.rows);
+  const { sent = 0, deduplicated, reused, taken, counts } = summary;
+  const unsent = (deduplicated?.rows ?? 0) + (reused?.rows ?? 0) + (taken?.rows ?? 0) + counts.invalid;
+  expect(sent + unsent).toBe(summary.rows);
   expect(results).toHaveLength(summary.rows);
   expect(summary.counts.ok).toBe(results.filter(({ ok }) => ok).length);
   expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));

@@ -47,6 +47,8 @@ export interface Collected extends Unexplained {
   readonly raised?: KnownCounts | undefined;
   /** The batch was created and failed because too many tokens were enqueued; with the limit, if the provider names it. */
   readonly tokensRefused?: { readonly limit?: number } | undefined;
+  /** The batch expired, and the rows without an answer leave the step for that. */
+  readonly expired?: boolean | undefined;
   /** Set when the next round is not sent as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */

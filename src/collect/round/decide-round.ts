@@ -1,9 +1,9 @@
 import type { ResolvedProfile } from '../../checkpoints/profile.ts';
 import { lastRoundAfter, MAX_GIFTS, type RoundDecision } from './decide-row.ts';
 import type { Failure } from '../../errors.ts';
-import { takesOver } from '../../ladder/goes-up.ts';
+import { takesExpired, takesOver } from '../../ladder/goes-up.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
-import { failedBusy, missingRowError } from './ended-batch.ts';
+import { failedBusy, hasExpired, missingRowError } from './ended-batch.ts';
 import type { FileVerdict } from './judge-file.ts';
 import type { RoundEvidence } from './read-round.ts';
 
@@ -21,7 +21,7 @@ export function decideRound(
   const gaveUp = isOpen ? undefined : leftFor(evidence, profile);
   if (gaveUp !== undefined) return leave(evidence, verdict, gaveUp);
   const { context, direct, batch, index, upload } = evidence;
-  const { round, lastRound, givenBack, cancelledAt } = context;
+  const { round, lastRound, givenBack } = context;
   const { requests, answered, halted } = index;
   const decision = {
     round,
@@ -36,11 +36,13 @@ export function decideRound(
   };
   if (direct) return directRound(decision, evidence, rounds);
   const last = lastRoundAfter(decision, index, rounds);
-  const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
-  const isLate = late !== undefined && !decision.halted && !decision.givenBack && (expired || round >= last);
-  return isLate
-    ? { ...decision, lastRound: round + 1, sendNext: 'direct' }
-    : { ...decision, spent: evidence.spent, lastRound: last };
+  const mayLeave = !decision.halted && !decision.givenBack;
+  const expired = mayLeave && hasExpired(batch, context);
+  if (late !== undefined && mayLeave && (expired || round >= last))
+    return { ...decision, lastRound: round + 1, sendNext: 'direct' };
+  if (expired && takesExpired(stepAbove(profile, context.step)))
+    return { ...decision, lastRound: round, expired };
+  return { ...decision, spent: evidence.spent, lastRound: last };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Collected } from '../../checkpoints/round/collected.ts';
 /** A round in the form of its checkpoint. */
 export function describeRound(
   { context, direct, batch, index }: RoundEvidence,
-  { lastRound, halted, sent, sendNext }: RoundDecision,
+  { lastRound, halted, sent, sendNext, expired }: RoundDecision,
   { models, errors, ...rows }: RoundTotals,
   now: number,
 ): Collected {
@@ -42,6 +42,7 @@ export function describeRound(
     next: halted ? 'stop' : rows.deferred > 0 ? 'retry' : 'done',
     ...(failure === undefined ? {} : { failure }),
     ...(sendNext === undefined ? {} : { sendNext }),
+    ...(expired && { expired }),
     ...(tokensRefused && { tokensRefused }),
     lastRound,
   };

@@ -40,6 +40,16 @@ async function isFetched(edges: ProviderEdges, round: Round): Promise<boolean> {
   return results !== undefined && (await lateObject.read(edges.store, round))?.isLate !== true;
 }
 
+/** Whether a batch has used up its time: it expired, or was cancelled for that, and not because its job was. */
+export function hasExpired(
+  batch: Batch | undefined,
+  { createdAt, cancelledAge, deadline }: Pick<Round, 'createdAt' | 'cancelledAge' | 'deadline'>,
+): boolean {
+  if (batch?.ending === 'expired') return true;
+  const isCancelled = createdAt !== undefined && cancelledAge !== undefined && deadline !== undefined;
+  return isCancelled && createdAt + cancelledAge >= deadline;
+}
+
 /** OpenAI accepts a batch and fails it afterwards if too many tokens are queued. */
 export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
   return (

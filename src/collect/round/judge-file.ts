@@ -1,11 +1,14 @@
+import { isSurelyBeyond } from '../../batches/room-rules.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import { partToUpload } from '../../checkpoints/round/requests.ts';
 import type { Failure } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
+import { readTokensRefusal } from '../../provider/errors/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
+import { tokensOfPart } from '../../spending/estimate.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { NamedRow } from './decide-row.ts';
-import { failedBusy, missingRowError } from './ended-batch.ts';
+import { failedBusy, missingRowError, refusedTokens } from './ended-batch.ts';
 import { findFileFailure, namedRows } from './file-failure.ts';
 import { afterPart, mayHalve } from './halving.ts';
 import type { RoundEvidence } from './read-round.ts';
@@ -32,6 +35,9 @@ export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: 
     ...(halving && { halving }),
   };
   if (context.givenBack?.name === 'ProviderFileTooLarge') return judgeTooLarge(store, read, known);
+  const tooLong = await rowBeyondTokens(store, read);
+  if (tooLong !== undefined)
+    return { ...NO_FAULT, named: tooLong, rejection: context.rejection, next: known };
   const isAsBefore = direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
   if (isAsBefore) return { ...NO_FAULT, rejection: context.rejection, next: known };
   return judgeFailed(read, (await sentOf(store, read)) ?? read.index.requests, known, codes);
@@ -47,18 +53,35 @@ async function sentOf(store: ObjectStore, { context, upload }: RoundEvidence): P
 /** Halves a rejected file. A single row cannot be halved: it fails, and the others are sent again. */
 async function judgeTooLarge(
   store: ObjectStore,
-  { context }: RoundEvidence,
+  { context, upload, index }: RoundEvidence,
   known: FileVerdict['next'],
 ): Promise<FileVerdict> {
   const { round, rejection, givenBack } = context;
-  const part = await partToUpload(store, context, round);
+  const part = upload === undefined ? await partToUpload(store, context, round) : upload.part;
   const whole = await store.stat(roundKey(context, round, 'requests.jsonl'));
   const bytes = part?.bytes ?? whole?.bytes ?? 0;
-  if (part?.requests === 1 && givenBack !== undefined) {
+  if ((part?.requests ?? index.requests) === 1 && givenBack !== undefined) {
     const { code, message } = givenBack;
     return { ...NO_FAULT, named: new Map([[0, { code, message, line: 1 }]]), rejection, next: known };
   }
+  // The limit that was learned divides the file, as long as it holds.
+  if (givenBack !== undefined && readTokensRefusal(givenBack.code, givenBack.message) !== undefined)
+    return { ...NO_FAULT, rejection, next: known };
   return { ...NO_FAULT, rejection, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };
+}
+
+/** A row whose batch failed because it has more tokens than may be enqueued at all: no later round can send it. */
+async function rowBeyondTokens(
+  store: ObjectStore,
+  { context, batch, upload, index }: RoundEvidence,
+): Promise<FileVerdict['named'] | undefined> {
+  const refused = refusedTokens(batch);
+  if (refused?.limit === undefined || (upload?.part?.requests ?? index.requests) !== 1) return undefined;
+  const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
+  const tokens = tokensOfPart(context.planned, upload?.part?.bytes ?? whole?.bytes ?? 0);
+  return isSurelyBeyond(tokens, refused.limit)
+    ? new Map([[0, { ...missingRowError(batch), line: 1 }]])
+    : undefined;
 }
 
 function judgeFailed(

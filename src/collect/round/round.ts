@@ -13,8 +13,11 @@ export interface Round extends ShardContext {
   readonly fileId?: string;
   /** Set if the polls found that the provider no longer has the batch. */
   readonly gone?: boolean;
-  /** Set when the batch was cancelled. */
+  /** Set when the batch was cancelled, and its age then. */
   readonly cancelledAt?: number;
+  readonly cancelledAge?: number;
+  /** Past this the batch is cancelled, because its time is over. */
+  readonly deadline?: number;
   /** Set if rows sent direct were denied because of the account. */
   readonly denied?: Failure;
   /** Set if earlier looks found less than the batch promised. */

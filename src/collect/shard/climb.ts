@@ -25,6 +25,8 @@ interface Climb {
   readonly step: LadderStep;
   /** Code of the failure that ended the step, if one did. */
   readonly left: string | undefined;
+  /** The step was left because its batch expired. */
+  readonly expired: boolean | undefined;
   /** Ids of rows that were sent again because their lines could not be read. */
   readonly askedAgain: ReadonlySet<string>;
 }
@@ -42,7 +44,7 @@ export async function climb(
   const step = stepAbove(profile, round.step);
   if (step === undefined || !(await mayGoUp(store, round, collected, step))) return undefined;
   const askedAgain = await askedAgainBefore(store, round, round.round + 1);
-  const by = { profile, step, left: collected.failure?.code, askedAgain };
+  const by = { profile, step, left: collected.failure?.code, expired: collected.expired, askedAgain };
   const { raised, unread } = await writeStep(store, round, by);
   const rows = rowsNotOk(raised) + raised.ok;
   if (rows === 0) return undefined;
@@ -155,13 +157,13 @@ async function writeRow(
 
 function outcomeToRaise(
   { result, deadLetter }: StepRow,
-  { step, left, profile, askedAgain }: Climb,
+  { step, left, expired, profile, askedAgain }: Climb,
 ): Outcome | undefined {
   const isOk = deadLetter.length === 0;
   if (isOk && !takesAnswers(step)) return undefined;
   const line = parseExact(result.toString()) as ResultLine;
   const end = line.ok ? endOf(shownOf(line, profile)) : undefined;
-  if (!goesUp(step, { line, end, left })) return undefined;
+  if (!goesUp(step, { line, end, left, expired })) return undefined;
   if (!line.ok && line.error.code === UNREADABLE_RESULT && askedAgain.has(line.custom_id)) return undefined;
   return line.ok ? 'ok' : line.outcome;
 }

@@ -4,7 +4,7 @@ import { settledRows } from '../../checkpoints/outcomes.ts';
 import type { Saved } from '../../checkpoints/counts.ts';
 import { counted, grouped } from '../../counted.ts';
 import { duration } from '../../duration.ts';
-import { describePilot } from '../../status/describe-pilot.ts';
+import { describePilot, describeWithoutPilot } from '../../status/describe-pilot.ts';
 import { amount } from '../page/text.ts';
 
 /** One sentence per outcome, for people who do not know the terms. */
@@ -30,10 +30,13 @@ export function money(value: number, currency: string): string {
 
 /** Describes the job in a few sentences, for readers without background. */
 export function tellJob(data: ReportData): string[] {
-  const { pilot } = data;
+  const { pilot, withoutPilot } = data;
   return [
     ...tellRows(data),
-    ...(pilot === undefined ? [] : [describePilot(pilot, data.progress === undefined)]),
+    ...(pilot === undefined
+      ? []
+      : [describePilot(pilot, data.progress === undefined && data.status !== 'waiting')]),
+    ...(withoutPilot === undefined ? [] : [describeWithoutPilot(withoutPilot)]),
   ];
 }
 
@@ -69,7 +72,7 @@ function tellReused(
   { sent, failure }: ReportData,
 ): string {
   const verb = rows === 1 ? 'has its answer' : 'have their answers';
-  // A job that sent all rows does not report them, although its retry may have reused answers.
+  // Summaries of version 0.1 do not always say it.
   const rest =
     sent === undefined ? '' : ` ${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent.`;
   return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}.${rest}`;

@@ -1,0 +1,17 @@
+import { printable } from '../../src/printable.ts';
+import type { JobStatus } from '../../src/status/job-status.ts';
+
+/** The two commands that decide about a job that waits for an approval, each with what it does. @param options lead to the job */
+export function approvalCommands(jobId: string, options: string): [approve: string, reject: string] {
+  const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
+  return [`Send its other rows: ${command('approve')}`, `Or end it: ${command('reject')}`];
+}
+
+/** {@link approvalCommands} if the job waits, and did not at the look before. */
+export function newApprovalCommands(
+  before: JobStatus | undefined,
+  { jobId, status }: JobStatus,
+  options: string,
+): string[] {
+  return status === 'waiting' && before?.status !== status ? approvalCommands(jobId, options) : [];
+}

@@ -1,0 +1,21 @@
+import type { Job } from '../checkpoints/job.ts';
+import type { WithoutPilot } from '../checkpoints/pilot.ts';
+import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
+
+/** True if rows of a job are sent before all others. A job with fewer rows is its own pilot. */
+export function wantsPilot(job: Job, plan: Plan): boolean {
+  return isPiloted(job, plan) && withoutPilot(job, plan) === undefined && rowsToSend(plan) > 0;
+}
+
+/** Finds out that a job has too few rows for the pilot of its profile. @returns undefined for every other job */
+export function withoutPilot(job: Job, plan: Plan): WithoutPilot | undefined {
+  const { pilot } = job.profile;
+  const rows = rowsToSend(plan);
+  if (!isPiloted(job, plan) || pilot === undefined || rows === 0 || rows > pilot.rows) return undefined;
+  return { rows, pilotRows: pilot.rows };
+}
+
+/** False for a retry: its rows were sent before. */
+function isPiloted({ profile: { pilot }, retry }: Job, { failure }: Plan): boolean {
+  return pilot !== undefined && retry === undefined && failure === undefined;
+}

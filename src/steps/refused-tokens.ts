@@ -1,0 +1,113 @@
+import { writeAnnouncement } from '../batches/find-lost-batch.ts';
+import { isSurelyBeyond } from '../batches/room-rules.ts';
+import { noteRefusal, tokensOfOthers, type WantedRoom } from '../batches/take-room.ts';
+import type { CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
+import { collectedObject } from '../checkpoints/round/collected.ts';
+import { readShardPlan } from '../checkpoints/plan.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
+import type { UploadedContext } from '../contract.ts';
+import { grouped } from '../counted.ts';
+import type { ProviderEdges } from '../edges.ts';
+import { failureFromCatch, ProviderBusy, ProviderFileTooLarge, withCode } from '../errors.ts';
+import { readTokensRefusal } from '../provider/errors/classify-error.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { wantedRoom } from './room-for-batch.ts';
+
+/** A create that was refused because too many tokens are enqueued. */
+export interface RefusedTokens {
+  /** ProviderFileTooLarge if the file alone is too large, else what the provider answered. */
+  readonly error: Error;
+  readonly wanted: WantedRoom;
+  /** The limit, where the provider names it. */
+  readonly limit: number | undefined;
+  readonly isTooLarge: boolean;
+  readonly alone: CreateAnnouncement['alone'];
+}
+
+/**
+ * How long, in seconds, and how often a create is refused while nothing else of the model is enqueued before the file counts as too
+ * large: the provider may still count batches that have just ended.
+ */
+const ALONE_SECONDS = 1_800;
+const ALONE_REFUSALS = 3;
+
+/**
+ * Weighs a refused create: other batches have to end first, or the file alone is larger than what the provider lets be enqueued.
+ * @returns undefined when it was refused for another reason
+ */
+export async function weighTokensRefusal(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  { profile, announced }: { readonly profile: ResolvedProfile; readonly announced: CreateAnnouncement },
+  error: unknown,
+): Promise<RefusedTokens | undefined> {
+  if (!(error instanceof ProviderBusy)) return undefined;
+  const { code, message } = failureFromCatch({ Error: error.name, Cause: error.message });
+  const refusal = readTokensRefusal(code, message);
+  if (refusal === undefined) return undefined;
+  const wanted = await wantedRoom(edges, context, profile);
+  const { tokens, at } = wanted.asking;
+  const { limit } = refusal;
+  const most = limit ?? wanted.limits.tokensOf(profile.model);
+  const isLarger = most !== undefined && tokens > most;
+  const isAlone = (await tokensOfOthers(edges, context.provider.name, wanted.asking)) === 0;
+  const alone = isAlone ? refusedOnceMore(announced.alone, at) : undefined;
+  const isHopeless =
+    alone !== undefined && alone.refusals >= ALONE_REFUSALS && at - alone.since >= ALONE_SECONDS;
+  // A row that is near the limit, or is refused without one, may only have come while others use the account.
+  const isTooLarge =
+    (isLarger || isHopeless) && (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
+  const why = isLarger
+    ? `more than the ${grouped(most)} enqueued tokens that the provider takes`
+    : 'and was refused for too many enqueued tokens again and again while nothing else was enqueued';
+  const text = `The file of shard ${context.shard}, round ${context.round} of job ${context.jobId} has about ${grouped(tokens)} input tokens, ${why}.`;
+  return {
+    error: isTooLarge ? new ProviderFileTooLarge(withCode(text, code), { cause: error }) : error,
+    wanted,
+    limit,
+    isTooLarge,
+    alone,
+  };
+}
+
+/** Writes down what a refused create teaches about the provider's limit of enqueued tokens, and lets the others ask. */
+export async function noteTokensRefusal(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  announced: CreateAnnouncement,
+  { error, wanted, limit, isTooLarge, alone }: RefusedTokens,
+): Promise<void> {
+  const { jobId, shard, round } = context;
+  const { model, at: now } = wanted.asking;
+  const refusal = {
+    jobId,
+    shard,
+    round,
+    model,
+    limit,
+    isTooLarge,
+    now,
+    next: isTooLarge ? round + 1 : round,
+  };
+  await noteRefusal(edges, wanted.provider, refusal);
+  if (!isTooLarge && alone !== undefined)
+    await writeAnnouncement(edges, context, { ...announced, alone, refusedWith: error.name });
+}
+
+function refusedOnceMore(
+  before: CreateAnnouncement['alone'],
+  now: number,
+): NonNullable<CreateAnnouncement['alone']> {
+  return { since: before?.since ?? now, refusals: (before?.refusals ?? 0) + 1 };
+}
+
+/** Whether the file holds a single request. */
+async function isOneRow(store: ObjectStore, context: UploadedContext): Promise<boolean> {
+  const { jobId, shard, round } = context;
+  const upload = await uploadObject.read(store, context);
+  if (upload?.part !== undefined) return upload.part.requests === 1;
+  const before =
+    round > 1 ? await collectedObject.read(store, { jobId, shard, round: round - 1 }) : undefined;
+  return (before?.deferred ?? (await readShardPlan(store, context)).requests) === 1;
+}
