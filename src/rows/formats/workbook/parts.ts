@@ -29,7 +29,11 @@ export async function readWorkbook(zip: ZipParts, name: string): Promise<Workboo
     const part = tag === 'sheet' ? parts.get(attributes['id'] ?? '') : undefined;
     // Sheets with only a chart have no cells.
     if (part !== undefined && part.includes('worksheets/'))
-      sheets.push({ name: attributes['name'] ?? '', part, isHidden: /hidden/i.test(attributes['state'] ?? '') });
+      sheets.push({
+        name: attributes['name'] ?? '',
+        part,
+        isHidden: /hidden/i.test(attributes['state'] ?? ''),
+      });
   };
   await readAllXml(zip.read(WORKBOOK), { open }, name);
   return { sheets, from1904 };
