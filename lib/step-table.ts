@@ -154,8 +154,13 @@ export const STEPS = {
     provider: true,
     // ROOM: a file that is larger than the limit of enqueued tokens is sent in parts.
     reads: [JOBS, MONTHS, ROOM],
-    // Reserves the cost of the round.
-    puts: [...roundFiles('uploading.json', 'upload.json'), LEDGERS, MONTHS],
+    // Reserves the cost of the round. Of a shard that is done, records which second batches of its rows still run.
+    puts: [
+      ...roundFiles('uploading.json', 'upload.json', 'twins.json'),
+      'jobs/*/shards/*/done.json',
+      LEDGERS,
+      MONTHS,
+    ],
   },
   'create-batch': {
     ...TALKING,

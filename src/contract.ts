@@ -133,6 +133,11 @@ export interface SentContext extends DirectContext {
   readonly denied?: Failure;
 }
 
+/** Output of *Upload file* for a shard that is done: its twins were looked for, and nothing else is left to do. */
+export interface SettledContext extends ShardContext {
+  readonly settled: true;
+}
+
 /** Output of *Create batch*; input of *Wait for batch* and *Poll batch*. */
 export interface BatchContext extends UploadedContext {
   readonly batchId: string;

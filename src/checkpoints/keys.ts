@@ -145,6 +145,9 @@ export const shardsPrefix = (jobId: string): string => `jobs/${jobId}/shards/`;
 export const shardName = (shard: number): string => String(shard).padStart(5, '0');
 export const shardPrefix = ({ jobId, shard }: ShardRef): string =>
   `${shardsPrefix(jobId)}${shardName(shard)}/`;
+/** The shard of a key below {@link shardsPrefix}. */
+export const shardOfKey = (jobId: string, key: string): number =>
+  Number(key.slice(shardsPrefix(jobId).length).split('/', 1)[0]);
 export const shardKey = (ref: ShardRef, file: ShardFile): string => `${shardPrefix(ref)}${file}`;
 /** One round of one shard. */
 export interface RoundRef extends ShardRef {

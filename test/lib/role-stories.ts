@@ -464,6 +464,16 @@ export const STORIES = {
     await post(world, `/jobs/${jobId}/approve`);
     return [rejected, approved];
   },
+  'a job with all its results is cancelled, for a second batch of its rows still runs': async (world) => {
+    const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
+    const before = await end(world, jobId);
+    const twin = { batchId: 'batch_none', status: 'in_progress', files: {} };
+    const twins = { twins: [{ ...twin, phase: 'running' }] };
+    await world.store.put(`jobs/${jobId}/shards/00000/round-1.twins.json`, JSON.stringify(twins));
+    const summary = { ...(await world.summary(jobId)), open: [{ ...twin, shard: 0, round: 1 }] };
+    await world.store.put(`output/${jobId}/summary.json`, JSON.stringify(summary));
+    return [before, await end(world, post(world, `/jobs/${jobId}/cancel`))];
+  },
   'a strict job has an invalid row': async (world) => [
     await end(
       world,
@@ -480,6 +490,10 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job file brings its rows': ['succeeded'],
   'a job with a budget of money is denied after its upload, goes on, and asks a row again': [
     'failed',
+    'succeeded',
+  ],
+  'a job with all its results is cancelled, for a second batch of its rows still runs': [
+    'succeeded',
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],

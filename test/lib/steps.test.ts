@@ -335,6 +335,8 @@ test.each([
       'GetObject room/*.json',
       'GetObject spending/*.json',
       'PutObject jobs/*/ledger/*.json',
+      'PutObject jobs/*/shards/*/done.json',
+      'PutObject jobs/*/shards/*/round-*.twins.json',
       'PutObject jobs/*/shards/*/round-*.upload.json',
       'PutObject jobs/*/shards/*/round-*.uploading.json',
       'PutObject spending/*.json',
