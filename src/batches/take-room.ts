@@ -205,8 +205,8 @@ export async function leaveRoom(
 }
 
 /**
- * Records that the host which ran the jobs of this store has ended. Only for a store with one host at a time: the caller holds
- * its lock, and has not started a job yet.
+ * Records that the earlier host of this store has ended. Only for a store with one host at a time: the caller has its lock and
+ * has not started a job yet.
  */
 export async function noteEndedHost(edges: RoomEdges): Promise<void> {
   for (const provider of await providersWithRoom(edges.store))
@@ -224,7 +224,7 @@ export async function noteRefusal(edges: RoomEdges, provider: string, refusal: R
     if (isOf(refusal)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
 }
 
-/** Input tokens of a model that other rounds than this one have enqueued at a provider, as far as they are written down. */
+/** Recorded input tokens of a model that other rounds have enqueued at a provider. */
 export async function tokensOfOthers(
   { store }: Pick<RoomEdges, 'store'>,
   provider: string,

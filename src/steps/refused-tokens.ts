@@ -14,27 +14,27 @@ import { readTokensRefusal } from '../provider/errors/classify-error.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { wantedRoom } from './room-for-batch.ts';
 
-/** A create that was refused because too many tokens are enqueued. */
+/** A create that was rejected because too many tokens are enqueued. */
 export interface RefusedTokens {
-  /** ProviderFileTooLarge if the file alone is too large, else what the provider answered. */
+  /** ProviderFileTooLarge if the file alone is too large, otherwise the provider's error. */
   readonly error: Error;
   readonly wanted: WantedRoom;
-  /** The limit, where the provider names it. */
+  /** The limit, if the provider names it. */
   readonly limit: number | undefined;
   readonly isTooLarge: boolean;
   readonly alone: CreateAnnouncement['alone'];
 }
 
 /**
- * How long, in seconds, and how often a create is refused while nothing else of the model is enqueued before the file counts as too
- * large: the provider may still count batches that have just ended.
+ * The file counts as too large after this many seconds and this many rejections while nothing else of the model is enqueued.
+ * Earlier, the provider may still count batches that have just ended.
  */
 const ALONE_SECONDS = 1_800;
 const ALONE_REFUSALS = 3;
 
 /**
- * Weighs a refused create: other batches have to end first, or the file alone is larger than what the provider lets be enqueued.
- * @returns undefined when it was refused for another reason
+ * Decides about a rejected create: either other batches must end first, or the file alone is larger than the provider's limit.
+ * @returns undefined if it was rejected for another reason
  */
 export async function weighTokensRefusal(
   edges: ProviderEdges,
@@ -55,7 +55,7 @@ export async function weighTokensRefusal(
   const alone = isAlone ? refusedOnceMore(announced.alone, at) : undefined;
   const isHopeless =
     alone !== undefined && alone.refusals >= ALONE_REFUSALS && at - alone.since >= ALONE_SECONDS;
-  // A row that is near the limit, or is refused without one, may only have come while others use the account.
+  // A single row near the limit, or without a known limit, may be rejected only because others use the account.
   const isTooLarge =
     (isLarger || isHopeless) && (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
   const why = isLarger
@@ -71,7 +71,7 @@ export async function weighTokensRefusal(
   };
 }
 
-/** Writes down what a refused create teaches about the provider's limit of enqueued tokens, and lets the others ask. */
+/** Records the limit of enqueued tokens that a rejected create shows, and lets other shards ask for room. */
 export async function noteTokensRefusal(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -102,7 +102,7 @@ function refusedOnceMore(
   return { since: before?.since ?? now, refusals: (before?.refusals ?? 0) + 1 };
 }
 
-/** Whether the file holds a single request. */
+/** True if the file has a single request. */
 async function isOneRow(store: ObjectStore, context: UploadedContext): Promise<boolean> {
   const { jobId, shard, round } = context;
   const upload = await uploadObject.read(store, context);
