@@ -4,6 +4,14 @@ import { build } from 'esbuild';
 import { NODE_FLAGS } from '../lib/node-flags.ts';
 import type { Group } from './report.ts';
 
+export interface BenchOptions {
+  /** The sizes of the table of targets; else those that end soon. */
+  readonly full: boolean;
+  readonly repetitions: number;
+  /** So many rows in place of both. */
+  readonly rows?: number | undefined;
+}
+
 /** One run of the benchmark: its sizes, its folder, and its programs. */
 export interface Bench {
   readonly full: boolean;
@@ -34,7 +42,7 @@ const PROGRAMS = [
 ];
 
 /** Bundles the programs as the Lambdas are bundled: otherwise the removal of types at every start would be measured, too. */
-export async function openBench(root: string, full: boolean, repetitions: number): Promise<Bench> {
+export async function openBench(root: string, { full, repetitions, rows }: BenchOptions): Promise<Bench> {
   const programs = join(root, 'programs');
   await build({
     entryPoints: PROGRAMS.map((name) => join(import.meta.dirname, `${name}.ts`)),
@@ -52,7 +60,7 @@ export async function openBench(root: string, full: boolean, repetitions: number
   return {
     full,
     repetitions,
-    size: (quick, whole) => (full ? whole : quick),
+    size: (quick, whole) => rows ?? (full ? whole : quick),
     folder: (name) => {
       const folder = join(root, name);
       rmSync(folder, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { openBench, type Workload } from './bench.ts';
+import { openBench, type BenchOptions, type Workload } from './bench.ts';
 import { findRegressions, type Regression } from './compare.ts';
 import { describeMachine } from './machine.ts';
 import { fillPage, renderReport } from './render.ts';
@@ -14,6 +14,7 @@ interface Flags {
   readonly only: readonly string[];
   readonly compare?: string;
   readonly repetitions: number;
+  readonly rows?: number;
   readonly out: string;
   readonly page?: string;
 }
@@ -24,17 +25,18 @@ await new Command('bench')
   .option('--only <names>', `some of: ${Object.keys(WORKLOADS).join(', ')}`, namesOf, Object.keys(WORKLOADS))
   .option('--compare <file>', 'fail when a ratio is worse than in this report (JSON) by more than 15 %')
   .option('--repetitions <number>', 'how often each program runs', wholeNumber, 3)
+  .option('--rows <number>', 'so many rows in place of the size of each workload', rowsOf)
   .option('--out <folder>', 'where bench.md and bench.json go', 'bench-results')
   .option('--page <file>', 'write the report into this page, too, below its mark')
   .action(run)
   .parseAsync();
 
-async function run({ full: asked, only, compare, repetitions, out, page }: Flags): Promise<void> {
+async function run({ full: asked, only, compare, repetitions, rows, out, page }: Flags): Promise<void> {
   const full = asked === true;
   const before = compare === undefined ? undefined : (JSON.parse(readFileSync(compare, 'utf8')) as Report);
   const start = performance.now();
   const machine = describeMachine();
-  const groups = await runAll(only, full, repetitions);
+  const groups = await runAll(only, { full, repetitions, rows });
   const seconds = (performance.now() - start) / 1_000;
   const report: Report = { machine, full, repetitions, seconds, groups };
   mkdirSync(out, { recursive: true });
@@ -45,10 +47,10 @@ async function run({ full: asked, only, compare, repetitions, out, page }: Flags
   if (before !== undefined) tellRegressions(findRegressions(before, report));
 }
 
-async function runAll(names: readonly string[], full: boolean, repetitions: number): Promise<Group[]> {
+async function runAll(names: readonly string[], options: BenchOptions): Promise<Group[]> {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-bench-'));
   try {
-    const bench = await openBench(folder, full, repetitions);
+    const bench = await openBench(folder, options);
     const groups: Group[] = [];
     for (const name of names) {
       const group = await workload(name)(bench);
@@ -83,6 +85,11 @@ function namesOf(text: string): string[] {
   const names = text.split(',');
   for (const name of names) workload(name);
   return names;
+}
+
+function rowsOf(text: string): number {
+  if (!/^[1-9]\d{2,8}$/.test(text)) throw new InvalidArgumentError('It must be a number from 100 on.');
+  return Number(text);
 }
 
 function wholeNumber(text: string): number {

@@ -20,6 +20,7 @@ if (major > needed.major || (major === needed.major && minor >= needed.minor)) {
     ? fileURLToPath(new URL('../node_modules/.cache/nightshift-code', import.meta.url))
     : join(tmpdir(), 'node-compile-cache');
   module.enableCompileCache();
+  if (isClone) leaveOutLocales();
   await import(isClone ? './nightshift.ts' : '../dist/cli/nightshift.js');
 } else {
   const how = isClone
@@ -30,6 +31,19 @@ if (major > needed.major || (major === needed.major && minor >= needed.minor)) {
     `nightshift needs Node ${version} or newer and runs on ${process.versions.node}. ${how}\n`,
   );
   process.exitCode = 2;
+}
+
+/**
+ * Makes zod load no messages in 50 languages, which takes longer than the rest of it: only the English ones are used. The build of the package
+ * leaves them out, too (`build/without-locales.ts`).
+ */
+function leaveOutLocales() {
+  module.registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier.endsWith('/locales/index.js') && context.parentURL?.includes('/zod/v4/') === true
+        ? { url: 'data:text/javascript,export {}', shortCircuit: true }
+        : next(specifier, context),
+  });
 }
 
 /** On Node 22, SQLite (which locks a data folder) and types in a configuration are experimental: that is this program's choice, not its user's. */

@@ -10,6 +10,7 @@ import { readStack } from '../host/template/local-stack.ts';
 import config from '../nightshift.config.ts';
 import { REQUIRE } from './build-construct.ts';
 import { DIST, PROJECT } from './project.ts';
+import { WITHOUT_LOCALES } from './without-locales.ts';
 
 /**
  * Builds the command line with everything it needs, and the stack that it runs on one machine.
@@ -23,6 +24,7 @@ export async function buildCli(): Promise<Metafile> {
     entryPoints: {
       nightshift: 'bin/nightshift.ts',
       'step-worker': 'host/step-worker.ts',
+      'simulator-worker': 'host/simulator-worker.ts',
       config: 'src/config/config.ts',
     },
     outdir,
@@ -40,7 +42,7 @@ export async function buildCli(): Promise<Metafile> {
     banner: REQUIRE,
     metafile: true,
     logLevel: 'warning',
-    plugins: [PACKAGED, SLIM_ENGINE],
+    plugins: [PACKAGED, SLIM_ENGINE, WITHOUT_LOCALES],
   });
   await writeFile(join(DIST, 'stack.json'), await shippedStack());
   return metafile;

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { PROJECT } from './project.ts';
+import { WITHOUT_LOCALES } from './without-locales.ts';
 
 /** How small the bundles are made: `quick` for a run from the sources, `small` for the package. */
 export type Compression = 'quick' | 'small';
@@ -83,6 +84,16 @@ const SECRETS_AT_START: Plugin = {
   },
 };
 
+/** Every processor that Lambda has runs SIMD, so that the parser without it is never loaded. */
+const ONE_HTTP_PARSER: Plugin = {
+  name: 'one-http-parser',
+  setup: (build) => {
+    build.onResolve({ filter: /\/llhttp-wasm\.js$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, '../llhttp/llhttp_simd-wasm.js'),
+    }));
+  },
+};
+
 const OPTIONS = {
   bundle: true,
   platform: 'node',
@@ -101,7 +112,9 @@ const OPTIONS = {
   outdir: '.',
   write: false,
   metafile: true,
-  plugins: [WITHOUT_MAPS, SECRETS_AT_START],
+  plugins: [WITHOUT_LOCALES, WITHOUT_MAPS, SECRETS_AT_START, ONE_HTTP_PARSER],
+  // By this name undici leaves out a second, experimental parser.
+  define: { esbuildDetection: 'true' },
 } as const satisfies BuildOptions;
 
 /** The source map with packages named by `node_modules/…`, wherever that folder is. */

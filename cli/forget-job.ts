@@ -16,6 +16,7 @@ import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { sideBySide } from '../src/side-by-side.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
+import { deleteMergedOf } from './forget-merged.ts';
 
 /** A job whose rows and answers are deleted. */
 export interface ForgottenJob {
@@ -53,6 +54,7 @@ export async function forgetJob(
   let deleted = await deleteAll(store, REUSE_PREFIX, (key) =>
     ids.includes(jobOfReusableKey(key)?.jobId ?? ''),
   );
+  deleted += await deleteMergedOf(store, ids);
   for (const id of ids) deleted += await forgetFiles(store, id, now);
   const inputs = (job?.inputs ?? summary?.inputs ?? []).map(({ key }) => key);
   return {
@@ -63,7 +65,8 @@ export async function forgetJob(
   };
 }
 
-async function retriesOf(store: ObjectStore, jobId: string): Promise<string[]> {
+/** The retries of a job, in their order. */
+export async function retriesOf(store: ObjectStore, jobId: string): Promise<string[]> {
   const retries: string[] = [];
   for (let nth = 1; ; nth += 1) {
     const id = retryId(jobId, nth);
@@ -74,7 +77,7 @@ async function retriesOf(store: ObjectStore, jobId: string): Promise<string[]> {
 }
 
 /** @throws InvalidRequest when some row of the job may still get an answer */
-async function rejectOpen({ store, executions }: StatusEdges, jobId: string): Promise<void> {
+export async function rejectOpen({ store, executions }: StatusEdges, jobId: string): Promise<void> {
   const summary = await summaryObject.read(store, jobId);
   const isRunning = (await lastExecution(executions, jobId))?.running === true;
   if (isRunning || summary === undefined)
@@ -117,7 +120,7 @@ export function withoutRows(
   };
 }
 
-async function deleteAll(
+export async function deleteAll(
   store: ObjectStore,
   prefix: string,
   isMeant: (key: string) => boolean = () => true,
@@ -131,7 +134,7 @@ async function deleteAll(
 const CHUNK = 100;
 
 /** Jobs that reuse these answers. A job that reused an answer from another reusing job names only the job that asked. */
-async function copiesOf(
+export async function copiesOf(
   store: ObjectStore,
   forgotten: readonly string[],
 ): Promise<{ readonly jobId: string; readonly rows: number }[]> {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readDetails } from '../src/status/job-status.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { createProgress, createTroubles, type Where } from './progress.ts';
-import type { RunProgress } from './run-progress.ts';
+import { createProgress, createTroubles, type RunProgress, type Where } from './progress.ts';
 import { createFolderExecutions } from './targets/folder-executions.ts';
 import type { Screen } from './view/is-live.ts';
 import { createLiveView } from './view/view.ts';
@@ -28,8 +27,9 @@ export function openLiveProgress(store: ObjectStore, screen: Screen, where: Wher
       .finally(() => (looking = undefined));
     looking.catch(() => undefined);
   };
-  const troubles = createTroubles((line) => view.note(line));
-  const afterwards = createProgress((line) => view.note(line), where);
+  const told = { ...where, hasSummary: true };
+  const troubles = createTroubles((line) => view.note(line), told);
+  const afterwards = createProgress((line) => view.note(line), told);
   return {
     onEvent(event) {
       (ended ? afterwards : troubles)(event);
@@ -39,6 +39,7 @@ export function openLiveProgress(store: ObjectStore, screen: Screen, where: Wher
       jobId = id;
       lookSoon();
     },
+    note: (line) => view.note(line),
     async end() {
       ended = true;
       await look().catch(() => undefined);

@@ -14,6 +14,8 @@ import { estimateProblem } from '../src/spending/check-estimate.ts';
 import { longestAnswer, sendingOf } from '../src/spending/estimate.ts';
 import { costOf, priceOf } from '../src/spending/price.ts';
 import type { Failure } from '../src/errors.ts';
+import { estimateRows } from '../host/disk-need.ts';
+import { planDisk, requireRoomToPlan, type PlannedDisk } from './plan-disk.ts';
 import { batchTokens, forecast, type Forecast } from '../src/batches/forecast.ts';
 import { parseWindow } from '../src/completion-window.ts';
 import { isSmall } from '../src/checkpoints/shard/shard-rounds.ts';
@@ -50,6 +52,8 @@ export interface PlannedJob {
   readonly price: PlannedPrice | undefined;
   /** When its batches would end; undefined if no limit is known, and for jobs without batches. */
   readonly forecast: Forecast | undefined;
+  /** What a run on this machine needs in its data folder; undefined for a job request, whose inputs are not on this disk. */
+  readonly disk: PlannedDisk | undefined;
 }
 
 /** Rows that are sent direct, each once if none fails. */
@@ -82,6 +86,9 @@ export interface PlannedPrice extends Price {
 export async function planJob(options: PlanJob): Promise<PlannedJob> {
   const treatment = await readTreatment(options);
   const profile = resolveProfile(options.config, treatment.profile, treatment.overrides);
+  const ofFiles =
+    treatment.request === undefined ? await estimateRows(options.files, treatment.limit) : undefined;
+  if (ofFiles !== undefined) await requireRoomToPlan(ofFiles.requests);
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-plan-'));
   const earlier = options.bucket ?? createFolderStore(options.data);
   try {
@@ -110,6 +117,7 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
               now: Date.now() / 1_000,
             })
           : undefined,
+      disk: ofFiles && (await planDisk(options.data, profile, plan, ofFiles.input)),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

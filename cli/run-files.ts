@@ -7,18 +7,19 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import { packageRoot } from '../src/package-root.ts';
 import { printable } from '../src/printable.ts';
+import { checkDisk } from './check-disk.ts';
 import { chooseProvider } from './choose-provider.ts';
 import { EXIT, exitStatus } from './commands/exit-status.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './commands/run-flags.ts';
 import { endOrCancel } from './end-or-cancel.ts';
 import { takeInterrupts } from './interrupts.ts';
 import { openForRun } from './open-folder.ts';
 import { print as printOut, printError } from './output.ts';
 import { overridesOf } from './overrides.ts';
-import { makeDestination, placeFiles } from './placed-files.ts';
+import { openDestination, placeAnswers } from './place-answers.ts';
+import { tellReading } from './reading-progress.ts';
 import { openProgress } from './run-progress.ts';
 import { takeStandardInput } from './standard-input.ts';
-import { formatOfFile } from './table-format.ts';
 import { describeProvider } from './view/describe-provider.ts';
 import { logText, withTime } from './view/log-text.ts';
 
@@ -34,24 +35,26 @@ export async function runFiles(
   const interrupts = takeInterrupts();
   const print = printer(flags);
   const isDemo = named.length === 0;
+  if (isDemo) requireNoFileOptions(flags);
   await using given = await takeStandardInput(isDemo ? [example()] : named, process.stdin, flags.stdin);
   const { profile, limit } = flags;
   const asked = { files: given.files, profile, limit, overrides: overridesOf(flags) };
   const chosen = await chooseProvider(config, asked, flags, isDemo);
   if (flags.bundles) requireNodeOfBundles();
-  // Checked before anything is paid, so that a finished job does not fail to write its results.
-  const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
-  if (flags.out !== undefined) await makeDestination(flags.out, format, asked.files);
+  const destination = await openDestination(flags.out, asked.files);
   const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
   const log: Log = flags.verbose ? logToStandardError : () => undefined;
   const opened = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
   if (opened.kind === 'joined') {
     const { joinRun } = await import('./join-run.ts');
-    return await joinRun(opened, flags);
+    return await joinRun(opened, flags, destination);
   }
   await using host = opened.edges;
   const { store } = host.edges;
+  const { data } = opened;
+  await warnOfFullDisk({ ...wanted, config, store, data, simulated: chosen.simulated });
   const progress = await openProgress(store, flags, (line) => print(withTime(line)));
+  const reading = tellReading(store, (line) => progress.note(line));
   const summary = await endOrCancel(
     runJob({
       ...wanted,
@@ -65,22 +68,43 @@ export async function runFiles(
           print(line);
         if (job.execution !== undefined) progress.begin(job.jobId);
       },
-      onEvent: progress.onEvent,
+      onEvent: (event) => {
+        progress.onEvent(event);
+        reading.onEvent(event);
+      },
       signal: interrupts.first,
     }),
     interrupts,
-    () => progress.end(),
+    async () => {
+      await reading.told();
+      await progress.end();
+    },
   );
   if (summary === undefined) return EXIT.interrupted;
-  const folder = format === undefined ? flags.out : undefined;
-  const placed = await placeFiles(store, summary, { out: folder, data: opened.data });
-  if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
-    const { exportAfterRun } = await import('./commands/export-table.ts');
-    placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data: opened.data }));
-  }
+  const placed = await placeAnswers(store, summary, { ...destination, data });
   const { reportSummary } = await import('./view/report.ts');
-  await reportSummary(store, summary, { files: placed, json: flags.json });
+  const hasNotices = !(await reading.told());
+  await reportSummary(store, summary, { files: placed, json: flags.json, hasNotices });
   return exitStatus(summary);
+}
+
+/** Options that say how the rows of a file are read or asked about: the demo has rows of its own. */
+const FILE_OPTIONS = ['prompt', 'id', 'sheet', 'delimiter', 'encoding', 'quotes', 'stdin'] as const;
+
+/** @throws InvalidRequest when a file was forgotten: the demo would run in its place */
+function requireNoFileOptions(flags: RunFlags): void {
+  const given = FILE_OPTIONS.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  const option = flags[given] === false ? `no-${given}` : given;
+  throw new InvalidRequest(
+    `--${option} needs a file: nightshift run <file> --${option} …, or - for standard input. Without a file, run shows the ten prompts of examples/hanse.jsonl.`,
+  );
+}
+
+/** @throws InvalidRequest when the input has no room in the data folder */
+async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
+  const warning = await checkDisk(run);
+  if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
 }
 
 /** The Node version of the Lambdas, for which their bundles are built. */

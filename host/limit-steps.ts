@@ -1,21 +1,72 @@
 import type { CallStep } from './engine.ts';
+import type { Steps } from './worker-steps.ts';
+
+/** How many steps run at the same time. */
+export interface StepLimits {
+  readonly steps: number;
+  /** Of those that keep rows in memory while they run. */
+  readonly collects: number;
+}
+
+/**
+ * What keeps two cores busy, with the steps' waits for the disk and the provider. A collect keeps tens of megabytes, and all of
+ * them share one thread: more at once take more memory, and no less time.
+ */
+export const STEP_LIMITS: StepLimits = { steps: 8, collects: 2 };
 
 /**
  * Limits the number of steps that run at the same time; the others wait in order. A thousand dropped files are then built in
  * turn.
  */
-export function limitSteps(callStep: CallStep, atOnce: number): CallStep {
-  const waiting: (() => void)[] = [];
-  let free = atOnce;
-  return async (step, event) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await callStep(step, event);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
+export function limitSteps(steps: Steps, limits: StepLimits): Steps {
+  const all = new Turns(limits.steps);
+  const collects = new Turns(limits.collects);
+  const call: CallStep = (step, event) => {
+    const run = (): Promise<unknown> => all.take(() => steps.call(step, event));
+    return step === COLLECT ? collects.take(run) : run();
   };
+  return {
+    call,
+    abandon: () => {
+      const stopped = new Error('The step was not started: its host stops.');
+      collects.reject(stopped);
+      all.reject(stopped);
+      return steps.abandon();
+    },
+  };
+}
+
+const COLLECT = 'collect-results';
+
+/** Calls of which only so many run at once. */
+class Turns {
+  #free: number;
+  #waiting: PromiseWithResolvers<void>[] = [];
+
+  constructor(atOnce: number) {
+    this.#free = atOnce;
+  }
+
+  async take(call: () => Promise<unknown>): Promise<unknown> {
+    if (this.#free > 0) this.#free -= 1;
+    else {
+      const turn = Promise.withResolvers<void>();
+      this.#waiting.push(turn);
+      await turn.promise;
+    }
+    try {
+      return await call();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next.resolve();
+    }
+  }
+
+  /** Fails the calls that wait for their turn. */
+  reject(error: Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const turn of waiting) turn.reject(error);
+  }
 }

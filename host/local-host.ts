@@ -11,7 +11,7 @@ import { callDoors, callHandlers } from './call-handlers.ts';
 import { openJobs } from './cancel-jobs.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { createLocalExecutions, type CallStep, type LocalExecutions } from './engine.ts';
-import { limitSteps } from './limit-steps.ts';
+import { limitSteps, STEP_LIMITS } from './limit-steps.ts';
 import type { LocalStack } from './load-stack.ts';
 import { releaseUnusedClaims } from './release-claims.ts';
 import { deliverBegun, deliverDue, deliverMissed } from './serve/deliver-schedules.ts';
@@ -56,9 +56,6 @@ export interface RunningHost extends AsyncDisposable {
   fireSchedules(): Promise<void>;
 }
 
-/** Steps at the same time: as many as keep two cores busy while some wait for the disk and the provider. */
-const STEPS_AT_ONCE = 8;
-
 const SETTLE_MS = 2_000;
 
 /**
@@ -67,10 +64,15 @@ const SETTLE_MS = 2_000;
  */
 export async function runLocalHost(options: LocalHostOptions): Promise<RunningHost> {
   const { config, edges, stack, simulated, onFailure = () => undefined, wrap = (call) => call } = options;
+  const unlimited = {
+    call: wrap(options.steps?.call ?? callHandlers(edges)),
+    abandon: () => options.steps?.abandon() ?? Promise.resolve(),
+  };
+  const steps = limitSteps(unlimited, STEP_LIMITS);
   const executions = createLocalExecutions({
     ...stack.machine,
-    callStep: limitSteps(wrap(options.steps?.call ?? callHandlers(edges)), STEPS_AT_ONCE),
-    abandonSteps: () => options.steps?.abandon() ?? Promise.resolve(),
+    callStep: steps.call,
+    abandonSteps: () => steps.abandon(),
     onEvent: options.onEvent,
     onStopped: (name) => events.track(events.stopped(name)),
     instant: options.instant ?? false,

@@ -14,7 +14,7 @@ import { lockFolder } from './lock.ts';
 import { machineEdges } from './machine-edges.ts';
 import { makeFolder } from './make-folder.ts';
 import { WorkerSteps } from './worker-steps.ts';
-import type { Simulator } from '../simulator/index.ts';
+import { openSimulator, type OpenSimulator } from './simulator-thread.ts';
 
 /** Edges on this machine: a folder in place of the bucket, the environment in place of the secret. */
 export interface LocalEdges extends AsyncDisposable {
@@ -54,8 +54,7 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   await noteEndedHost({ store: createFolderStore(folder), wait: sleep, random: Math.random });
   process.env['STORE'] = pathToFileURL(folder).href;
   if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
-  const running = simulator ? await bringSimulator(folder) : undefined;
-  opened.defer(async () => running?.close());
+  const running = simulator ? opened.use(await bringSimulator(folder)) : undefined;
   const providers = simulator ? simulatorAlone(config) : deployedProviders(config);
   const steps = opened.use(new WorkerSteps({ log, folder, providers }));
   steps.warm();
@@ -75,9 +74,8 @@ function simulatorAlone(config: NightshiftConfig): DeployedProviders {
   return simulator === undefined ? {} : { [SIMULATOR]: simulator };
 }
 
-async function bringSimulator(folder: string): Promise<Simulator> {
-  const { startSimulator } = await import('../simulator/index.ts');
-  const running = await startSimulator({ folder: join(folder, '.simulator') });
+async function bringSimulator(folder: string): Promise<OpenSimulator> {
+  const running = await openSimulator(join(folder, '.simulator'));
   process.env['PROVIDER_BASE_URLS'] = JSON.stringify({ [SIMULATOR]: running.url });
   process.env['SIMULATOR_API_KEY'] ??= SIMULATOR_KEY;
   return running;

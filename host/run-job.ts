@@ -8,6 +8,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { createLocalExecutions, type LocalExecutions } from './engine.ts';
+import { limitSteps, STEP_LIMITS } from './limit-steps.ts';
 import { loadMachine } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
 import { NOTHING_SENT, sentSoFar, type SentSoFar } from './sent-so-far.ts';
@@ -101,10 +102,15 @@ export async function cancelRun(options: RunHost, jobId: string): Promise<Summar
 
 async function openExecutions({ config, edges, steps, bundles, onEvent }: RunHost): Promise<LocalExecutions> {
   if (bundles === undefined) {
+    const unlimited = {
+      call: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
+      abandon: () => steps?.abandon() ?? Promise.resolve(),
+    };
+    const limited = limitSteps(unlimited, STEP_LIMITS);
     return createLocalExecutions({
       ...(await loadMachine(config)),
-      callStep: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
-      abandonSteps: () => steps?.abandon() ?? Promise.resolve(),
+      callStep: limited.call,
+      abandonSteps: () => limited.abandon(),
       onEvent,
     });
   }

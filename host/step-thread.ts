@@ -1,11 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { DeployedProviders } from '../src/config/deployed-providers.ts';
 import type { ToWorker } from './step-worker.ts';
+import { STEP_WORKER, YOUNG_GENERATION } from './threads.ts';
 
-const STEP_WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? './step-worker.ts' : './step-worker.js',
-  import.meta.url,
-);
+const start = (module: URL): Worker => new Worker(module, { resourceLimits: YOUNG_GENERATION });
 
 /** A loaded or loading thread without steps so far. */
 let prepared: Worker | undefined;
@@ -16,7 +14,7 @@ let prepared: Worker | undefined;
  */
 export function prepareStepThread(): void {
   if (prepared !== undefined) return;
-  prepared = new Worker(STEP_WORKER);
+  prepared = start(STEP_WORKER);
   prepared.unref();
 }
 
@@ -32,7 +30,7 @@ interface StepThread {
 
 /** Opens a thread for steps. */
 export function openStepThread({ folder, providers, module }: StepThread): Worker {
-  const worker = (module === undefined ? prepared : undefined) ?? new Worker(module ?? STEP_WORKER);
+  const worker = (module === undefined ? prepared : undefined) ?? start(module ?? STEP_WORKER);
   if (worker === prepared) prepared = undefined;
   worker.ref();
   const open: ToWorker = { kind: 'open', folder, providers, environment: { ...process.env } };

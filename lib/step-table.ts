@@ -45,6 +45,7 @@ const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
 /** Index of jobs whose answers may be reused. */
 const REUSE = `${REUSE_PREFIX}*`;
+const MERGED_INDEXES = `${REUSE_PREFIX}*/merged-*`;
 const CLAIMS = 'claims/*';
 const CANDIDATES = 'jobs/*/candidates.json';
 /** All objects of jobs. */
@@ -118,8 +119,9 @@ export const STEPS = {
     // Also files that were staged for a request, and dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Reads its own request lines to check ids that look like duplicates, files of a shard that an earlier call has begun,
-    // results of jobs that are retried or sampled, and the pilot with a person's decision.
+    // results of jobs that are retried or sampled, the pilot with a person's decision, and merged indexes of answers (REUSE).
     reads: [
+      REUSE,
       RECORDS,
       PLANS,
       ROWS,
@@ -186,8 +188,9 @@ export const STEPS = {
   },
   'write-results': {
     ...MOVING_ROWS,
-    // Writes the results and the summary. Reads the rows for tables of input and answers.
-    reads: [JOBS],
+    // Writes the results and the summary. Reads the rows for tables of input and answers. REUSE: merged indexes of answers,
+    // which are merged again and then deleted.
+    reads: [JOBS, REUSE],
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Settles shards without a recorded end. OUTPUTS: results, dead letters, report and summary. JOINED: parts of results that
     // are joined in several calls.
@@ -202,6 +205,7 @@ export const STEPS = {
       'jobs/*/shards/*.jsonl',
       JOINED,
       'jobs/*/shards/*/stopped.json',
+      MERGED_INDEXES,
     ],
   },
   'announce-job': {

@@ -141,7 +141,7 @@ async function shootReport(output: string): Promise<void> {
 }
 
 test.skipIf(pty === undefined)(
-  'The page of screens shows what terminals show',
+  'The page of screens shows the current output of terminals',
   { timeout: 300_000 },
   async () => {
     const analyst = await screensOf('analyst', 'nightshift-data');

@@ -12,11 +12,12 @@ import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
-import { filesOf } from '../result-files.ts';
+import { resultFiles } from '../placed-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
+import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
 /** A data folder on this machine. */
@@ -33,7 +34,7 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'has ended: there is nothing to cancel.');
+  const target = await openJobHere(jobId, flags, nothingToCancel);
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
     else
@@ -46,12 +47,19 @@ export async function cancelHere(
   return EXIT.ok;
 }
 
+const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
+
 /** @throws InvalidRequest when the folder does not have the job, or with the given text when the job has ended */
-async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
+async function openJobHere(
+  jobId: string,
+  { data }: FolderFlags,
+  describeEnded: (jobId: string, options: string) => string,
+): Promise<Target> {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
   const summary = await summaryObject.read(target.store, jobId);
-  if (summary !== undefined && !mayGoOn(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
+  if (summary !== undefined && !mayGoOn(summary))
+    throw new InvalidRequest(describeEnded(jobId, target.options));
   return target;
 }
 
@@ -64,7 +72,7 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'has finished: there is nothing to resume.');
+  const target = await openJobHere(jobId, flags, nothingToResume);
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
@@ -94,22 +102,27 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 
 /**
  * Sends a request to the process that works with the folder, if there is one.
- * @returns true if the process accepted it; false if no process works with the folder
+ * @param body JSON
+ * @returns the job that the process starts or changes; undefined if no process works with the folder
  * @throws InvalidRequest when the process rejects it, or accepts no requests because it is a `run`
  */
 export async function askHolder(
   data: string,
   jobId: string,
-  what: 'cancel' | 'resume' | 'approve' | 'reject',
-): Promise<boolean> {
+  what: 'cancel' | 'resume' | 'approve' | 'reject' | 'retry',
+  body?: string,
+): Promise<{ readonly jobId: string } | undefined> {
   const holder = await holderOf(resolve(data));
-  if (holder === undefined) return false;
+  if (holder === undefined) return undefined;
   if (holder.url === undefined)
     throw new InvalidRequest(
       `"${data}" is in use by process ${holder.pid ?? 'of another program'}, which runs one job: press Ctrl-C there, twice to cancel its job, and then ${what} here.`,
     );
-  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, { method: 'POST' });
-  if (response.ok) return true;
+  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, {
+    method: 'POST',
+    ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+  });
+  if (response.ok) return (await response.json()) as { readonly jobId: string };
   const { detail } = (await response.json().catch(() => ({}))) as { readonly detail?: string };
   throw new InvalidRequest(detail ?? `The process that works with "${data}" answered ${response.status}.`);
 }
@@ -148,6 +161,5 @@ export async function runHere(
 }
 
 export async function tell(target: Target, summary: Summary): Promise<void> {
-  const files = (await filesOf(target.store, summary.jobId)).map(({ key }) => target.store.locate(key));
-  await reportSummary(target.store, summary, { files });
+  await reportSummary(target.store, summary, { files: await resultFiles(target.store, summary) });
 }

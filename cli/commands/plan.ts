@@ -11,6 +11,7 @@ import type { NightshiftConfig } from '../../src/config/config.ts';
 import { configOf, ONE_TARGET, openStack, type Target } from '../targets/open-target.ts';
 import { parseExact } from '../../src/exact-json.ts';
 import { takeStandardInput } from '../standard-input.ts';
+import { describeDisk } from '../plan-disk.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
@@ -68,7 +69,7 @@ export function planCommand(loadConfig: LoadConfig): Command {
       });
       const text = flags.json
         ? jsonLine('plan', planLine(planned))
-        : describePlan(planned, given.files).join('\n');
+        : describePlan(planned, given.files, data).join('\n');
       print(text);
       const { failure } = planned.plan;
       if (failure === undefined) return;
@@ -96,7 +97,7 @@ async function configFor(
 const ON_STDERR = { stream: process.stderr };
 
 function planLine(planned: PlannedJob): object {
-  const { profile, plan, requests, skipped, batches, direct, price, forecast: room } = planned;
+  const { profile, plan, requests, skipped, batches, direct, price, disk, forecast: room } = planned;
   const { name, provider, endpoint, model } = profile;
   return {
     profile: name,
@@ -111,6 +112,7 @@ function planLine(planned: PlannedJob): object {
     pricesAsOf: PRICES_AS_OF,
     price,
     room,
+    disk,
   };
 }
 
@@ -135,7 +137,7 @@ function describePilot({ profile: { pilot }, plan }: PlannedJob): string[] {
 /** Most invalid rows to print; the others are in `--json`, and after a run in the results. */
 const SHOWN_PROBLEMS = 10;
 
-function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
+function describePlan(planned: PlannedJob, files: readonly string[], data: string): string[] {
   const { profile, plan } = planned;
   const treated = [profile.provider.name, profile.model ?? 'the models its rows name', profile.endpoint];
   const line = (name: string, text: string): string => `${styleText('bold', name.padEnd(9))} ${text}`;
@@ -150,6 +152,7 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
     ...describePilot(planned).map((text) => line('pilot', text)),
     ...(plan.failure === undefined ? describeSending(planned).map(([name, text]) => line(name, text)) : []),
+    ...describeDisk(planned, data).map((text) => line('disk', text)),
     ...describeSkipped(planned).map((text) => line('skipped', text)),
     ...readingNotices(plan.inputs ?? []).map((notice) => line('read', notice)),
     ...describeRequests(planned),
@@ -197,8 +200,15 @@ function describeSkipped({ skipped }: PlannedJob): string[] {
 function describeShards({ shards }: PlannedJob['plan']): string {
   const sent = shards.filter(({ requests }) => requests > 0);
   if (sent.length === 0) return 'none';
-  const most = (of: (shard: (typeof sent)[number]) => number): string => grouped(Math.max(...sent.map(of)));
-  return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
+  const most = (of: (shard: (typeof sent)[number]) => number): number => Math.max(...sent.map(of));
+  const mostRequests = counted(
+    most(({ requests }) => requests),
+    'request',
+  );
+  return `${grouped(sent.length)}, each with at most ${mostRequests} and ${counted(
+    most(({ bytes }) => bytes),
+    'byte',
+  )}`;
 }
 
 function describeSending({ batches, direct, price, forecast: room }: PlannedJob): [string, string][] {
@@ -214,7 +224,7 @@ function describeSending({ batches, direct, price, forecast: room }: PlannedJob)
       '',
       styleText(
         'dim',
-        `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
+        `on a deployed stack, at list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
       ),
     ],
     ...(direct === undefined ? [['room', forecastText(room)] as [string, string]] : []),

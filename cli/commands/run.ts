@@ -1,23 +1,8 @@
 import { Command } from 'commander';
 import { prepareStepThread } from '../../host/step-thread.ts';
 import type { LoadConfig } from '../config/load-config.ts';
-import {
-  addConfigOption,
-  addTreatmentOptions,
-  DATA_FOLDER,
-  type ConfigFlags,
-  type TreatmentFlags,
-} from './options.ts';
-
-export interface RunFlags extends TreatmentFlags, ConfigFlags {
-  readonly data: string;
-  readonly out?: string;
-  readonly json?: true;
-  readonly simulate?: true;
-  readonly again?: true;
-  readonly bundles?: true;
-  readonly verbose?: true;
-}
+import { addConfigOption, addTreatmentOptions, DATA_FOLDER } from './options.ts';
+import type { RunFlags } from './run-flags.ts';
 
 /** `nightshift run [files…]` runs one job to its end on this machine. */
 export function runCommand(loadConfig: LoadConfig): Command {

@@ -88,6 +88,8 @@ export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.len
 /** One empty object per job whose answers may be reused, by the hash of the settings that they depend on. */
 export const REUSE_PREFIX = 'reuse/';
 export const reusablePrefix = (scope: string): string => `${REUSE_PREFIX}${scope}/`;
+/** The indexes of many of those jobs in one object each. */
+export const mergedIndexPrefix = (scope: string): string => `${reusablePrefix(scope)}merged-`;
 
 /** Files that a scheduled run listed below its prefix. */
 export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidates.json`;
@@ -131,7 +133,7 @@ export interface RoundRef extends ShardRef {
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;
 
-/** The nth part, from 2, of a provider file whose download takes several calls. The first part is under the file's own key. */
+/** The nth part, from 2, of a file whose download or writing takes several calls. The first part is under the file's own key. */
 export const roundPartKey = (key: string, n: number): string => key.replace(/\.jsonl$/, `-part-${n}.jsonl`);
 
 /**
@@ -177,6 +179,7 @@ export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
  * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files as they came, where rows have no other answer
  * - `late.json`: whether the provider may show more of them at a later look, and how far downloads of several calls have come
  * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
+ * - `writing.json`: how far writing the round has come, while it takes several calls
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
@@ -194,6 +197,7 @@ export type RoundFile =
   | 'twins.json'
   | `twin-${string}.jsonl`
   | 'late.json'
+  | 'writing.json'
   | 'lost.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'

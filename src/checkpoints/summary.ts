@@ -38,8 +38,10 @@ export interface RetryRecord {
   readonly rows: number;
   readonly ok: number;
   readonly rounds: number;
-  /** Rows that the retry took from earlier jobs; absent if there are none. */
+  /** Rows that the retry sent, took from earlier jobs, and did not send because of an earlier row; absent if there are none. */
+  readonly sent?: number;
   readonly reused?: NonNullable<Summary['reused']>;
+  readonly deduplicated?: NonNullable<Summary['deduplicated']>;
   readonly usage: Usage;
   readonly cost?: Cost;
   readonly models: readonly ModelUsage[];
@@ -70,11 +72,18 @@ export interface Summary {
   readonly sample?: { readonly limit: number; readonly hasMore: boolean };
   /** Rows that reuse a sample's answers, and that sample; absent if there are none. */
   readonly taken?: { readonly jobId: string; readonly rows: number };
-  /** Rows that were not sent because an earlier row has the same request, and what that saved; absent if there are none. */
-  readonly deduplicated?: { readonly rows: number; readonly saved: Saved };
+  /**
+   * Rows that were not sent because an earlier row has the same request, those of them that are ok, and what that saved; absent if
+   * there are none. Summaries of version 0.1 do not have `ok`.
+   */
+  readonly deduplicated?: { readonly rows: number; readonly ok?: number; readonly saved: Saved };
   /** Rows that reuse answers of earlier jobs, those jobs, and what that saved; absent if there are none. */
   readonly reused?: Omit<ReusedRows, 'usage'> & { readonly saved: Saved };
-  /** Rows with a request to send, including those that a failed job did not reach; absent if these are all valid rows. */
+  /**
+   * Rows with a request to send, including those that a failed job did not reach. With the rows that are invalid, deduplicated,
+   * reused or taken from a sample, these are all rows of the job, each counted once: a row that was sent and that a retry reused an
+   * answer for counts as reused. Absent when the input could not be read.
+   */
   readonly sent?: number;
   /** Input rows; `counts` sums to it. */
   readonly rows: number;
@@ -130,6 +139,8 @@ export interface Summary {
    * otherwise.
    */
   readonly forgotten?: string;
+  /** Rows whose answers were deleted: their lines say so, and are not ok. Absent when there are none. */
+  readonly forgottenRows?: number;
 }
 
 export const summaryObject = storedObject<Summary, string>(summaryKey);

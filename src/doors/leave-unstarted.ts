@@ -1,5 +1,5 @@
 import { summaryObject } from '../checkpoints/summary.ts';
-import { summarizeNothing, type Unstarted } from '../collect/summarize.ts';
+import { summarizeNothing, type Unstarted } from '../collect/summarize-nothing.ts';
 import { indexKey } from '../checkpoints/keys.ts';
 import type { StartEdges } from './start-job.ts';
 

@@ -1,7 +1,11 @@
 import { SIMULATOR } from '../config/known-providers.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
-import type { StartEdges } from './start-job.ts';
+
+/** Who runs jobs: a host whose simulator answers every job, or one that calls providers. */
+interface Host {
+  readonly simulated?: true | undefined;
+}
 
 /**
  * Why this host cannot continue a job: a simulating host calls no real provider, and the batches of a simulated job exist only in
@@ -9,7 +13,7 @@ import type { StartEdges } from './start-job.ts';
  * @returns undefined when it can
  */
 export function whyNotHere(
-  { simulated }: Pick<StartEdges, 'simulated'>,
+  { simulated }: Host,
   { jobId, profile, simulated: wasSimulated }: Pick<Job, 'jobId' | 'profile' | 'simulated'>,
 ): string | undefined {
   if (simulated === true && profile.provider.name !== SIMULATOR)
@@ -20,7 +24,7 @@ export function whyNotHere(
 }
 
 /** @throws InvalidRequest when only another kind of host can continue the job */
-export function rejectElsewhere(edges: Pick<StartEdges, 'simulated'>, job: Job): void {
-  const why = whyNotHere(edges, job);
+export function rejectElsewhere(host: Host, job: Job): void {
+  const why = whyNotHere(host, job);
   if (why !== undefined) throw new InvalidRequest(why);
 }

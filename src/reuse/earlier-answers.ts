@@ -1,13 +1,14 @@
 import type { Job } from '../checkpoints/job.ts';
-import { answerIndexKey, resultsKey } from '../checkpoints/keys.ts';
+import { resultsKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { checkOf, ENTRY_BYTES, readEntry, readHead, wholeEntries } from './answer-index.ts';
+import { checkOf, ENTRY_BYTES, readEntry } from './answer-index.ts';
+import { AnswerSources, type JobEntries } from './answer-sources.ts';
 import { AnswerTable } from './answer-table.ts';
 import { fingerprintOf, type Fingerprint } from './fingerprint.ts';
 import { reusableJobs, type EarlierJob } from './reusable-jobs.ts';
 import { reusedAnswer, type ReusedAnswer } from './reused-line.ts';
-import { scopeOf } from './scope.ts';
+import { hashOfScope, scopeOf } from './scope.ts';
 
 /** Most answers to keep in the table, those of the newest jobs first. */
 export const MAX_EARLIER_ANSWERS = 10_000_000;
@@ -27,6 +28,19 @@ export interface Candidate {
   readonly check: number;
 }
 
+/** The results of an earlier job, as they are now. */
+interface EarlierResults {
+  /** Their size; absent when they are gone. */
+  readonly bytes?: number;
+  /** Where their lines are, if they have moved since the job's index was merged. */
+  readonly moved?: AnswerTable;
+}
+
+/** A candidate, and where its line is now. */
+interface PlacedCandidate extends Candidate {
+  readonly of: Candidate;
+}
+
 interface EarlierOptions {
   /** The jobs that an earlier call of the same build used. Default: the current ones. */
   readonly jobs?: readonly EarlierJob[] | undefined;
@@ -41,14 +55,16 @@ interface EarlierOptions {
 export class EarlierAnswers {
   readonly #store: ObjectStore;
   readonly #scope: string;
+  readonly #sources: AnswerSources;
   readonly #jobs: EarlierJob[] = [];
   readonly #table = new AnswerTable();
-  /** Size of each job's results; undefined if they are deleted. */
-  readonly #sizes = new Map<number, Promise<number | undefined>>();
+  /** By job. */
+  readonly #results = new Map<number, Promise<EarlierResults>>();
 
-  private constructor(store: ObjectStore, scope: string) {
+  private constructor(store: ObjectStore, scope: string, sources: AnswerSources) {
     this.#store = store;
     this.#scope = scope;
+    this.#sources = sources;
   }
 
   /** @returns undefined for a job that does not reuse answers */
@@ -59,11 +75,9 @@ export class EarlierAnswers {
   ): Promise<EarlierAnswers | undefined> {
     const scope = scopeOf(job);
     if (scope === undefined) return undefined;
-    const answers = new EarlierAnswers(store, scope);
-    for await (const earlier of jobs ?? reusableJobs(store, job, scope)) {
-      if (answers.#table.size >= most) break;
-      await answers.#load(earlier, most);
-    }
+    const sources = await AnswerSources.open(store, hashOfScope(scope));
+    const answers = new EarlierAnswers(store, scope, sources);
+    await answers.#load(jobs ?? reusableJobs(store, job, scope), most);
     return answers;
   }
 
@@ -83,56 +97,76 @@ export class EarlierAnswers {
 
   /** Reads candidates. Leaves out those whose line is gone or does not match its entry. */
   async read(candidates: readonly Candidate[]): Promise<Map<Candidate, ReusedAnswer>> {
-    const found = await sideBySide(group(candidates), (near) => this.#readNear(near), READS_IN_FLIGHT);
+    const placed = await this.#place(candidates);
+    const found = await sideBySide(group(placed), (near) => this.#readNear(near), READS_IN_FLIGHT);
     return new Map(found.flat());
   }
 
-  async #load(job: EarlierJob, most: number): Promise<void> {
-    const index = await this.#store.open(answerIndexKey(job.jobId));
+  async #load(jobs: AsyncIterable<EarlierJob> | Iterable<EarlierJob>, most: number): Promise<void> {
     // Jobs of a continued build keep their numbers, whether or not their index still exists.
-    const nth = this.#jobs.push(job) - 1;
-    if (index === undefined) return;
-    try {
-      let isHead = true;
-      for await (const bytes of wholeEntries(index.body)) {
-        if (isHead && readHead(bytes) === undefined) return;
-        for (let at = isHead ? ENTRY_BYTES : 0; at < bytes.length; at += ENTRY_BYTES) {
-          if (this.#table.size >= most) return;
-          this.#table.add(readEntry(bytes, at), nth);
-        }
-        isHead = false;
-      }
-    } finally {
-      index.close();
-    }
+    const entries = this.#sources.read(jobs, (job) => void this.#jobs.push(job));
+    for await (const { nth, bytes } of entries) if (!fill(this.#table, { nth, bytes }, most)) return;
   }
 
-  async #readNear(near: readonly Candidate[]): Promise<[Candidate, ReusedAnswer][]> {
+  /** Leaves out candidates whose results are gone, and finds those whose lines have moved since their index was merged. */
+  async #place(candidates: readonly Candidate[]): Promise<PlacedCandidate[]> {
+    const jobs = [...new Set(candidates.map(({ job }) => job))];
+    const results = await sideBySide(jobs, (nth) => this.#resultsOf(nth));
+    const resultsOf = new Map(jobs.map((nth, n) => [nth, results[n]]));
+    return candidates.flatMap((of): PlacedCandidate[] => {
+      const { bytes = 0, moved } = resultsOf.get(of.job) ?? {};
+      const { fingerprint } = of;
+      const now =
+        moved === undefined ? of : moved.find(fingerprint.readUInt32BE(0), fingerprint.readUInt32BE(4));
+      if (now === undefined || now.start + now.length > bytes) return [];
+      const { start, length, check } = now;
+      return [{ fingerprint, job: of.job, start, length, check, of }];
+    });
+  }
+
+  #resultsOf(nth: number): Promise<EarlierResults> {
+    const results = this.#results.get(nth) ?? this.#lookAtResults(nth);
+    this.#results.set(nth, results);
+    return results;
+  }
+
+  async #lookAtResults(nth: number): Promise<EarlierResults> {
+    const job = this.#jobs[nth];
+    const info = job && (await this.#store.stat(resultsKey(job.jobId)));
+    if (job === undefined || info === undefined) return {};
+    const { bytes } = info;
+    const merged = this.#sources.mergedResultBytes(job);
+    if (merged === undefined || merged === bytes) return { bytes };
+    const moved = new AnswerTable();
+    for await (const entries of this.#sources.readOwn({ job, nth }))
+      fill(moved, entries, MAX_EARLIER_ANSWERS);
+    return { bytes, moved };
+  }
+
+  async #readNear(near: readonly PlacedCandidate[]): Promise<[Candidate, ReusedAnswer][]> {
     const [first] = near;
     const job = first && this.#jobs[first.job];
     if (first === undefined || job === undefined) return [];
-    const size = (await this.#sizeOf(first.job, job)) ?? 0;
-    const inside = near.filter((each) => endOf(each) <= size);
-    if (inside.length === 0) return [];
     const { start } = first;
-    const end = Math.max(...inside.map(endOf));
+    const end = near.reduce((last, each) => Math.max(last, endOf(each)), start);
     const bytes = await this.#store.get(resultsKey(job.jobId), { start, end });
-    return inside.flatMap((each): [Candidate, ReusedAnswer][] => {
+    return near.flatMap((each): [Candidate, ReusedAnswer][] => {
       const line = bytes?.subarray(each.start - start, endOf(each) - start);
       if (line === undefined || checkOf(each.fingerprint, line) !== each.check) return [];
       // A copy, because the line would keep the whole range in memory.
       const answer = reusedAnswer(Buffer.from(line), job);
-      return answer === undefined ? [] : [[each, answer]];
+      return answer === undefined ? [] : [[each.of, answer]];
     });
   }
+}
 
-  #sizeOf(nth: number, { jobId }: EarlierJob): Promise<number | undefined> {
-    const known = this.#sizes.get(nth);
-    if (known !== undefined) return known;
-    const size = this.#store.stat(resultsKey(jobId)).then((info) => info?.bytes);
-    this.#sizes.set(nth, size);
-    return size;
+/** Adds entries to a table. @returns false when it is full */
+function fill(table: AnswerTable, { nth, bytes }: JobEntries, most: number): boolean {
+  for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+    if (table.size >= most) return false;
+    table.add(readEntry(bytes, at), nth);
   }
+  return true;
 }
 
 function endOf({ start, length }: Candidate): number {
@@ -140,8 +174,8 @@ function endOf({ start, length }: Candidate): number {
 }
 
 /** Groups lines of one job that are read together because the gaps between them are small. */
-function group(candidates: readonly Candidate[]): Candidate[][] {
-  const groups: Candidate[][] = [];
+function group(candidates: readonly PlacedCandidate[]): PlacedCandidate[][] {
+  const groups: PlacedCandidate[][] = [];
   let end = 0;
   for (const each of candidates.toSorted((a, b) => a.job - b.job || a.start - b.start)) {
     const open = groups.at(-1);

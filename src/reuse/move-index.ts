@@ -7,6 +7,8 @@ export class MovedLines {
   /** Old positions after each replaced line, in order, and the offset of lines from there on. */
   readonly #starts: number[] = [];
   readonly #moves: number[] = [];
+  /** Positions of lines that no entry leads to any more. */
+  readonly #removed = new Set<number>();
   #before = 0;
   #after = 0;
 
@@ -19,8 +21,19 @@ export class MovedLines {
     this.#moves.push(this.#after - this.#before);
   }
 
-  get areMoved(): boolean {
-    return this.#starts.length > 0;
+  /** Takes the next line, whose answer is deleted. */
+  remove(before: number, after: number): void {
+    this.#removed.add(this.#before);
+    this.add(before, after);
+  }
+
+  isRemoved(start: number): boolean {
+    return this.#removed.has(start);
+  }
+
+  /** Whether the entries of an index are others than before. */
+  get hasChanges(): boolean {
+    return this.#starts.length > 0 || this.#removed.size > 0;
   }
 
   /** Size of the results before and after. */
@@ -47,18 +60,16 @@ export class MovedLines {
 export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: MovedLines): Promise<void> {
   const { before, after } = lines.bytes;
   const key = answerIndexKey(jobId);
-  const index = lines.areMoved ? await store.open(key) : undefined;
+  const index = lines.hasChanges ? await store.open(key) : undefined;
   if (index === undefined) return;
   const writer = store.write(key);
   try {
     let isHead = true;
     for await (const bytes of wholeEntries(index.body)) {
       if (isHead && readHead(bytes) !== before) return await writer.abort();
-      if (isHead) writeHead(after).copy(bytes);
-      for (let at = isHead ? ENTRY_BYTES : 0; at < bytes.length; at += ENTRY_BYTES)
-        moveEntry(bytes, at, lines.move(readEntry(bytes, at).start));
+      if (isHead) await writer.write(writeHead(after));
+      await writer.write(moveEntries(isHead ? bytes.subarray(ENTRY_BYTES) : bytes, lines));
       isHead = false;
-      await writer.write(bytes);
     }
     await writer.close();
   } catch (error) {
@@ -67,4 +78,17 @@ export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: 
   } finally {
     index.close();
   }
+}
+
+/** Moves whole entries in place. @returns those that are left */
+function moveEntries(bytes: Buffer, lines: MovedLines): Buffer {
+  let end = 0;
+  for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+    const { start } = readEntry(bytes, at);
+    if (lines.isRemoved(start)) continue;
+    bytes.copy(bytes, end, at, at + ENTRY_BYTES);
+    moveEntry(bytes, end, lines.move(start));
+    end += ENTRY_BYTES;
+  }
+  return bytes.subarray(0, end);
 }

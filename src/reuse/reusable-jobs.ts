@@ -31,6 +31,11 @@ export function jobOfReusableKey(key: string): EarlierJob | undefined {
   return { jobId, at: new Date(LAST_TIME - Number(time)).toISOString() };
 }
 
+/** Tells the ends of jobs apart: a job that was resumed has several. */
+export function nameOf({ jobId, at }: EarlierJob): string {
+  return `${at} ${jobId}`;
+}
+
 /** Lists the jobs whose answers a job may reuse, newest first, each once. */
 export async function* reusableJobs(store: ObjectStore, job: Job, scope: string): AsyncGenerator<EarlierJob> {
   const { reuse } = job.profile;

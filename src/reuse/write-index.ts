@@ -8,8 +8,9 @@ import { checkOf, writeEntries, writeHead, type IndexedAnswer } from './answer-i
 import { MAX_EARLIER_ANSWERS } from './earlier-answers.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { readFollowLine } from './follow-line.ts';
+import { mergeIndexes } from './merge-indexes.ts';
 import { reusableKey } from './reusable-jobs.ts';
-import { scopeOf } from './scope.ts';
+import { hashOfScope, scopeOf } from './scope.ts';
 
 interface JobToIndex {
   readonly job: Job;
@@ -22,7 +23,8 @@ interface JobToIndex {
 
 /**
  * Writes the index of a job's answers beside its results, for later jobs that reuse answers. It contains the rows that were sent
- * and are ok. Rows that were not sent are left out, because the job that answered them has their answer.
+ * and are ok. Rows that were not sent are left out, because the job that answered them has their answer. If there are many small
+ * indexes by then, merges them.
  */
 export async function writeAnswerIndex(
   store: ObjectStore,
@@ -43,6 +45,7 @@ export async function writeAnswerIndex(
     throw error;
   }
   await store.put(reusableKey(scope, { jobId, at }), '');
+  await mergeIndexes(store, hashOfScope(scope));
 }
 
 interface Shards extends Pick<JobToIndex, 'plan' | 'fileOf'> {

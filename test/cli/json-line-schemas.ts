@@ -153,6 +153,14 @@ export const LINE_SCHEMAS = {
         seconds: z.number(),
       })
       .optional(),
+    disk: z
+      .strictObject({
+        input: z.int(),
+        requests: z.int(),
+        answers: z.int(),
+        free: z.number().optional(),
+      })
+      .optional(),
   }),
   started: z.strictObject({
     type: z.literal('started'),
@@ -166,6 +174,8 @@ export const LINE_SCHEMAS = {
     deleted: z.int(),
     inputs: z.array(z.string()),
     copies: z.array(z.strictObject({ jobId, rows: z.int() })),
+    rows: z.int().optional(),
+    reusedFrom: z.array(z.string()).optional(),
   }),
   judged: z.strictObject({
     type: z.literal('judged'),
@@ -204,6 +214,7 @@ export const LINE_SCHEMAS = {
           outcome: z.string().optional(),
           code: z.string().optional(),
           rows: z.int(),
+          orMore: z.literal(true).optional(),
           custom_id: z.string().optional(),
           message: z.string().optional(),
         }),

@@ -114,7 +114,7 @@ test.each([
   [4, false],
   [4, true],
 ])(
-  '%i shards are as many transitions, events and requests as the machine makes (with a second round: %s)',
+  '%i shards need the transitions, events and requests that the machine makes (with a second round: %s)',
   async (shards, retry) => {
     const { entered, asked, plan, events } = await run(shards, retry);
     expect(plan.shards).toHaveLength(shards);
@@ -133,7 +133,7 @@ test.each([
   },
 );
 
-test('a job that is sent row by row is as many transitions and requests as the machine makes', async () => {
+test('a job that is sent row by row needs the transitions and requests that the machine makes', async () => {
   const { entered, asked, plan } = await run(1, false, { small: 'direct' });
 
   const groups = [{ shards: 1, bytes: plan.shards[0]?.bytes ?? 0, polls: 0, directRows: 2 }];
@@ -147,7 +147,7 @@ test('a job that is sent row by row is as many transitions and requests as the m
   expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
 });
 
-test('a poll more is as many events as the history limit counts, and three transitions', () => {
+test('one more poll needs the events that the history limit counts, and three transitions', () => {
   const at = (polls: number) =>
     estimateAwsCost({ groups: [{ shards: 1, bytes: 1, polls }], memoryMib: MEMORY });
 
@@ -156,7 +156,7 @@ test('a poll more is as many events as the history limit counts, and three trans
   expect(at(11).usd.stepFunctions - at(10).usd.stepFunctions).toBeCloseTo(3 * PRICES.stateTransition, 12);
 });
 
-test('the job itself has as many events however many shards there are', () => {
+test('the number of events of the job itself does not depend on its shards', () => {
   const at = (shards: number) =>
     estimateAwsCost({ groups: [{ shards, bytes: 1, polls: 140 }], memoryMib: MEMORY });
 
@@ -165,14 +165,14 @@ test('the job itself has as many events however many shards there are', () => {
   expect(at(1_000).usd.total).toBeGreaterThan(900 * at(1).usd.total);
 });
 
-test('no shard costs no more than its job', () => {
+test('without shards, only the job itself costs money', () => {
   const { usd, transitions } = estimateAwsCost({ groups: [], memoryMib: MEMORY });
 
   expect(transitions).toBe(9);
   expect(usd.total).toBeLessThan(0.001);
 });
 
-test('the memory of a function is paid for', () => {
+test('the memory of a function is part of its cost', () => {
   const groups = [{ shards: 1, bytes: 100_000_000, polls: 140 }];
   const small = estimateAwsCost({ groups, memoryMib: MEMORY });
   const large = estimateAwsCost({ groups, memoryMib: { ...MEMORY, 'poll-batch': 2_048 } });

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
+import { MERGE_AT, mergeIndexes } from '../../src/reuse/merge-indexes.ts';
+import { reusableKey } from '../../src/reuse/reusable-jobs.ts';
+import { hashOfScope, scopeOf } from '../../src/reuse/scope.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import { endJob } from '../reuse/earlier-job.ts';
 import { CONFIG } from '../support/config.ts';
@@ -23,11 +26,20 @@ function jobOf(jobId: string, input: string): Job {
   return { jobId, inputs: [{ key: input }], profile: resolved, createdAt: '2020-01-01T00:00:00.000Z' };
 }
 
+async function leaveMarkers({ edges: { store } }: Trial, name: string): Promise<void> {
+  const scope = scopeOf(jobOf('any', 'input/earlier.jsonl')) ?? '';
+  for (let n = 0; n < MERGE_AT; n += 1)
+    await store.put(reusableKey(scope, { jobId: `${name}-${n}`, at: '2019-01-01T00:00:00.000Z' }), '');
+  if (name === 'merged') await mergeIndexes(store, hashOfScope(scope));
+}
+
 /** Three rows have answers in an earlier job, one is invalid, and two are sent. */
 async function openJob(): Promise<Trial> {
   const trial = await openTrial({ input: rowsOf(IDS), profile });
   await trial.edges.store.put('input/earlier.jsonl', rowsOf(KNOWN));
   await endJob(trial.edges.store, jobOf('earlier', 'input/earlier.jsonl'));
+  // Their indexes are merged, and there are so many others by now that these are merged with them when the job ends.
+  for (const name of ['merged', 'unmerged']) await leaveMarkers(trial, name);
   return trial;
 }
 
@@ -35,7 +47,7 @@ const WALK: CrashWalk = { openJob, ids: IDS };
 const undisturbed = await runUndisturbed(WALK);
 const { end: expected, effects } = undisturbed;
 
-test('the job that is disturbed below takes three answers of an earlier job, and leaves an index of its own', () => {
+test('the job without a crash reuses three answers of an earlier job, writes its own index, and merges those of many jobs', () => {
   expect(resultLines(expected).map((line) => line.ok && line.reused?.jobId)).toEqual([
     'earlier',
     undefined,
@@ -45,7 +57,7 @@ test('the job that is disturbed below takes three answers of an earlier job, and
     'earlier',
   ]);
   expect(expected.summary).toMatchObject({ sent: 2, reused: { rows: 3 }, counts: { ok: 5, invalid: 1 } });
-  expect(effects.filter((name) => /answers\.index|reuse\//.test(name))).toHaveLength(2);
+  expect(effects.filter((name) => /answers\.index|reuse\//.test(name))).toHaveLength(4);
 });
 
 async function expectAnswersForNextJob(trial: Trial, summary: JobEnd['summary']): Promise<void> {

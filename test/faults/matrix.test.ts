@@ -36,7 +36,7 @@ describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s'
   });
 });
 
-test('docs/reliability.md tells how each of them ended', async ({ skip }) => {
+test('docs/reliability.md lists the outcome of each fault', async ({ skip }) => {
   skip(outcomes.size < CASES.length, 'Only some of them were run.');
   const rows = CASES.map((each) => {
     const { status = '', rounds = 0, counts } = outcomes.get(each) ?? {};
@@ -52,33 +52,33 @@ test('docs/reliability.md tells how each of them ended', async ({ skip }) => {
 
 const INTRODUCTION = `# Reliability
 
-Batches cost money and run for a day. What must hold, whatever strikes: every input row ends as exactly one result line, no batch is made
-twice, no batch is left open, no file is left at the provider that is not told of, and the key is written down nowhere.
+Batches cost money and run for a day. This page shows that, whatever fails, every input row ends as exactly one result line, no batch is created
+twice, no batch is left open, every file that is left at the provider is reported, and the key is stored nowhere.
 
 \`npm run test:faults\` runs a job through the synthesized state machine, the real handlers and the provider simulator for each line of
-the table, and checks all of that. A job that did not succeed at once is resumed once; one that stays \`failed\` has a batch that never shows what it
-promised, which its summary names, and no row of it is paid for twice ([uncertain states](uncertain-states.md)). \`npm run test:faults -- -u\` writes this page anew.
-\`test/faults/crash-walk.test.ts\` goes further: it kills the process, or fails the Lambda, after every single effect of a job of two shards
-and two rounds, and asks for the same files byte for byte. \`crash-walk-direct.test.ts\` does so where rows are sent
-one by one, and counts the calls: at most 16 more than rows, those that were in flight. \`npm run soak -- --seed N\` strikes jobs of random shape with random faults.
+the table, and checks all of this. A job that does not succeed immediately is resumed once. A job that stays \`failed\` has a batch that never shows the output that it
+promised; its summary names the batch, and none of its rows is paid twice ([uncertain states](uncertain-states.md)). \`npm run test:faults -- -u\` updates this page.
+\`test/faults/crash-walk.test.ts\` goes further: it kills the process, or fails the Lambda, after every single effect of a job with two shards
+and two rounds, and expects the same files, byte for byte. \`crash-walk-direct.test.ts\` does the same for rows that are sent
+direct, and counts the calls: at most 16 more than rows, which were in flight. \`npm run soak -- --seed N\` runs random jobs with random faults.
 
-## What is proven by what
+## Which test shows what
 
 | engine | what it shows |
 |---|---|
-| the synthesized state machine on \`aws-local-stepfunctions\`, the real handlers, a folder for the bucket, the simulator: this page, \`test/workflow/\` | the order of steps, retries, catches and waits, resumes, cancels, what each fault comes to |
-| the same with every function held to its role's policies: \`test/lib/roles.test.ts\` | each place in the code that calls the store or an execution is reached, and allowed |
-| two processes on one data folder, a step that never ends, a host that dies while a schedule starts its job: \`test/host/\` | the lock keeps the second one out, the worker thread is ended, and the next host goes on with every file |
+| the synthesized state machine on \`aws-local-stepfunctions\`, the real handlers, a folder for the bucket, the simulator: this page, \`test/workflow/\` | the order of steps, retries, catches and waits, resumes, cancels, the result of each fault |
+| the same with every function limited to its role's policies: \`test/lib/roles.test.ts\` | each call of the store or of an execution in the code is reached and permitted |
+| two processes on one data folder, a step that never ends, a host that dies while a schedule starts its job: \`test/host/\` | the lock keeps the second one out, the worker thread is ended, and the next host continues with every file |
 | the synthesized template: \`test/lib/\`, cdk-nag, the validator of the Amazon States Language, the CDK's own rules | resources, permissions, retry policies, all regions and partitions, bundles that are the same everywhere |
 | an S3 server over HTTP: \`test/store/\` | streams, parts, ranges, conditional writes, broken connections |
 | the deployed template on moto, with the bundles as functions, their roles, and a second interpreter of the Amazon States Language, which has another origin; run by hand, not part of this repository | both interpreters make the same calls with the same inputs; drops, API, schedules, cancel, resume and redrive end as they do here |
 
-Only a live account shows how long S3 and EventBridge take to tell of a drop, how IAM judges conditions and keys of one's own, quotas and throttling, cold
-starts, real memory and network of Lambda, alarms, deploys over running jobs, and the bill. Nothing has been deployed to one by its authors; the
-[smoke test](operations.md#smoke-test) is for whoever does it first.
+Only a live account shows how long S3 and EventBridge take to deliver a drop, how IAM evaluates conditions and customer-managed keys, quotas and throttling, cold
+starts, real memory and network of Lambda, alarms, deploys during running jobs, and the bill. The authors have not deployed to one; the
+[smoke test](operations.md#smoke-test) is for the first person who does.
 
-## What strikes, and how it ends
+## The faults and their outcomes
 
-| where | what strikes | the job | its 9 rows | rounds |
+| where | fault | the job | its 9 rows | rounds |
 |---|---|---|---|---|
 `;

@@ -59,7 +59,7 @@ describe.each(TABLE)('$what', ({ what: _what, ...options }) => {
   });
 });
 
-test('a twin that heeds no cancel is reported as open beside the results', EXHAUSTIVE, async () => {
+test('a twin that cannot be cancelled is reported as open beside the results', EXHAUSTIVE, async () => {
   const world = await openLedgerWorld({
     misbehaviour: {
       lostCreates: [503],
@@ -116,7 +116,7 @@ describe('a batch that ends without all its answers', () => {
     },
   );
 
-  test('leaves them to its twin, which runs and is waited for', async () => {
+  test('waits for them from its twin, which still runs', async () => {
     const world = await openLedgerWorld({
       runSeconds: 4 * HOUR,
       misbehaviour: {
@@ -133,7 +133,7 @@ describe('a batch that ends without all its answers', () => {
     expect(Math.max(...world.ledger.paidRows().values())).toBe(1);
   });
 
-  test('leaves them to a batch that was given up as gone and came back with answers', async () => {
+  test('takes them from a batch that was given up as gone and came back', async () => {
     const world = await openLedgerWorld({
       runSeconds: HOUR,
       misbehaviour: {

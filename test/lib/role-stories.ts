@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { buildTableKey } from '../../src/checkpoints/keys.ts';
+import { buildTableKey, REUSE_PREFIX } from '../../src/checkpoints/keys.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { StepTime } from '../../src/pace.ts';
+import { MERGE_AT } from '../../src/reuse/merge-indexes.ts';
 import { buildStateObject } from '../../src/rows/build-state.ts';
 import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 import { MAX_SOURCES } from '../../src/store/join-objects.ts';
@@ -23,6 +24,14 @@ const LONG_ROWS = Array.from(
   { length: LONG_ROW_COUNT },
   (_, n) => `{"prompt":"row ${n} ${'x'.repeat(3_000)}"}\n`,
 ).join('');
+
+/** Many jobs of the same profile say that their answers may be reused. */
+async function leaveAnswers(store: ObjectStore, name: string): Promise<void> {
+  const [marker] = await Array.fromAsync(store.list(REUSE_PREFIX));
+  const scope = marker?.key.split('/')[1];
+  for (let n = 0; n < MERGE_AT; n += 1)
+    await store.put(`${REUSE_PREFIX}${scope}/9000000000000-${name}-${n}`, '');
+}
 
 /** Together they go every way on which a function touches the bucket, an execution or the provider. */
 export const STORIES = {
@@ -167,13 +176,12 @@ export const STORIES = {
     await build.reached;
     // As a call leaves it that died when other answers were known.
     await world.store.put(`jobs/${secondId}/shards/00000/round-0.results.jsonl`, '{}\n');
+    await leaveAnswers(world.store, 'earlier');
     build.release();
-    return [
-      first,
-      retried,
-      await end(world, secondId),
-      await end(world, world.drop('input/reusing/third.jsonl', rows('cba'))),
-    ];
+    const second = await end(world, secondId);
+    // The indexes are merged by now, and so are those of these jobs when the next one ends.
+    await leaveAnswers(world.store, 'later');
+    return [first, retried, second, await end(world, world.drop('input/reusing/third.jsonl', rows('cbad')))];
   },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),

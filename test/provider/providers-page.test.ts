@@ -27,11 +27,11 @@ function lostCreate({ adapter, honours }: DialectFacts): string {
 
 function tables(): string {
   return [
-    '## Where they are\n',
+    '## URLs and endpoints\n',
     table({
       provider: ({ title }) => title,
       adapter: ({ adapter = 'openai' }) => code(adapter),
-      'base URL': ({ baseUrl }) => baseUrl ?? 'yours',
+      'base URL': ({ baseUrl }) => baseUrl ?? 'your own',
       'key in': ({ auth }) => `\`${auth}\``,
       endpoints: ({ endpoints }) => fact(endpoints, (paths) => paths.map(code).join(', ')),
       windows: ({ windows }) =>
@@ -47,7 +47,7 @@ function tables(): string {
       'one model': ({ limits }) => fact(limits.oneModel, yesNo),
       'enqueued tokens of a model': ({ limits }) => fact(limits.enqueuedTokens, grouped),
     }),
-    '## What is honoured\n',
+    '## Supported features\n',
     table({
       'a lost create is found by': lostCreate,
       metadata: ({ honours }) => fact(honours.metadata, yesNo),
@@ -57,7 +57,7 @@ function tables(): string {
       'deleting files': ({ honours }) => fact(honours.deletion, yesNo),
       'wait between polls': ({ pollSeconds }) => fact(pollSeconds, (seconds) => `${seconds} s`),
     }),
-    '## How they write it down\n',
+    '## Names and formats\n',
     `OpenAI’s statuses are ${Object.keys(OPENAI_STATUSES).map(code).join(', ')}.\n`,
     table({
       statuses: ({ statuses }) => beside(Object.keys(statuses), Object.keys(OPENAI_STATUSES)),
@@ -71,15 +71,15 @@ function tables(): string {
     '## Files\n',
     table({
       'rows that failed': ({ files }) => fact(files.failedRows, String),
-      'rows not reached': ({ files }) => fact(files.unfinishedRows, String),
+      'unprocessed rows': ({ files }) => fact(files.unfinishedRows, String),
       'empty files': ({ files }) => fact(files.emptyFiles, String),
       '`response.body`': ({ fields }) => fact(fields.body, String),
-      'a failed row tells': ({ fields }) => fact(fields.rowError, String),
+      'a failed row has': ({ fields }) => fact(fields.rowError, String),
       'wait until processed': ({ files }) => fact(files.processedFirst, yesNo),
       'input holds its batch': ({ files }) => fact(files.inputHoldsBatch, yesNo),
     }),
     '## Codes\n',
-    'What they mean, whatever status comes with them. `*` is any rest.\n',
+    'The meaning of error codes, with any HTTP status. `*` matches any rest.\n',
     `OpenAI’s are: another round ${OPENAI_CODES.retriable.map(code).join(', ')}; stops the job ${OPENAI_CODES.halting.map(code).join(', ')}; slow down ${OPENAI_CODES.throttled.map(code).join(', ')}; no room for now ${OPENAI_CODES.busy.map(code).join(', ')}; too large ${OPENAI_CODES.tooLarge.map(code).join(', ')}.\n`,
     table({
       'another round': ({ codes }) => beside(codes.retriable, OPENAI_CODES.retriable),

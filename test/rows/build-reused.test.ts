@@ -122,7 +122,7 @@ describe('rows that an earlier job has answered', () => {
 
   const many: readonly Made[] = Array.from({ length: 300 }, (_, n) => ({ id: `m${n}`, prompt: `row ${n}` }));
 
-  test('are those that there were at the first call: a job that ends meanwhile changes nothing', async () => {
+  test('are those of the first call: a job that ends meanwhile has no effect', async () => {
     const world = await openWorld(many.slice(0, 100), [...START, ...many], {});
     const alone = await openWorld(many.slice(0, 100), [...START, ...many], {});
     const whole = await buildShards(alone.store, alone.job, { createRequests });

@@ -216,6 +216,9 @@ export function paidAnswers({ simulator }: World): number {
 /** Every row has one result, the counts say so, and those that are not ok have the dead letters, in their order. */
 export function expectReconciled({ summary, results, deadLetters }: Ended): void {
   expect(settledRows(summary.counts)).toBe(summary.rows);
+  const { sent = 0, deduplicated, reused, taken, counts } = summary;
+  const unsent = (deduplicated?.rows ?? 0) + (reused?.rows ?? 0) + (taken?.rows ?? 0) + counts.invalid;
+  expect(sent + unsent).toBe(summary.rows);
   expect(results).toHaveLength(summary.rows);
   expect(summary.counts.ok).toBe(results.filter(({ ok }) => ok).length);
   expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));

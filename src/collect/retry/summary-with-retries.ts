@@ -1,10 +1,10 @@
 import type { RetryRecord, Summary } from '../../checkpoints/summary.ts';
-import type { Usage } from '../../checkpoints/counts.ts';
+import type { OutcomeCounts, Saved, Usage } from '../../checkpoints/counts.ts';
 import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import { deadLettersKey } from '../../checkpoints/keys.ts';
 import { sumModels } from '../counts/model-usage.ts';
 import { money } from '../../spending/price.ts';
-import { addUsage } from '../../spending/usage.ts';
+import { addUsage, NO_USAGE } from '../../spending/usage.ts';
 import type { LineTally } from './retried-lines.ts';
 
 export interface WithRetries {
@@ -28,13 +28,14 @@ export function summaryWithRetries({ first, before, nth, retry, lines }: WithRet
   const models = sumModels([first.models, ...retries.map((each) => each.models)]);
   const sum = (of: (each: RetryRecord) => number): number =>
     retries.reduce((total, each) => total + of(each), 0);
+  const { reused: _reused, deduplicated: _deduplicated, ...unchanged } = first;
   return {
-    ...first,
+    ...unchanged,
     status: notOk > 0 ? 'partial' : 'succeeded',
     counts,
     rounds: Math.max(first.rounds, ...retries.map(({ rounds }) => rounds)),
     usage: retries.map(({ usage }) => usage).reduce(addUsage, first.usage),
-    ...reusedWith([first, ...retries]),
+    ...knownRows(first, retries, counts),
     ...costWith(first, retries),
     models,
     truncated: models.reduce((total, model) => total + model.truncated, 0),
@@ -65,27 +66,52 @@ function costWith({ cost }: Summary, retries: readonly RetryRecord[]): Pick<Summ
   return { cost: { ...one, amount: money(costs.reduce((sum, { amount }) => sum + amount, 0)) } };
 }
 
-/** Rows with answers of earlier jobs, in the job and in its retries. */
-function reusedWith(ends: readonly Pick<Summary, 'reused'>[]): Pick<Summary, 'reused'> {
+type KnownRows = Pick<Summary, 'sent' | 'reused' | 'deduplicated'>;
+
+/** What became of the rows that were not sent, in the job and its retries. Each row counts by what settled it last. */
+function knownRows(first: Summary, retries: readonly RetryRecord[], { invalid }: OutcomeCounts): KnownRows {
+  const reused = reusedWith([first, ...retries]);
+  const deduplicated = deduplicatedWith([first, ...retries]);
+  const known = invalid + (reused?.rows ?? 0) + (deduplicated?.rows ?? 0) + (first.taken?.rows ?? 0);
+  return {
+    sent: first.rows - known,
+    ...(reused && { reused }),
+    ...(deduplicated && { deduplicated }),
+  };
+}
+
+/** Rows with answers of earlier jobs, those of the job and of its retries. */
+function reusedWith(ends: readonly KnownRows[]): Summary['reused'] {
   const all = ends.flatMap(({ reused }) => reused ?? []);
-  const [one, ...others] = all;
-  if (one === undefined || others.length === 0) return one === undefined ? {} : { reused: one };
+  if (all.length === 0) return undefined;
   const rowsOf = new Map<string, number>();
   for (const { jobId, rows } of all.flatMap(({ from }) => from))
     rowsOf.set(jobId, (rowsOf.get(jobId) ?? 0) + rows);
-  const saved = all.map((each): Usage => each.saved).reduce(addUsage);
-  const amounts = all.map((each) => each.saved.money);
-  const isOneCurrency = amounts.every((each) => each?.currency === one.saved.money?.currency);
-  const amount = money(amounts.reduce((sum, each) => sum + (each?.amount ?? 0), 0));
   return {
-    reused: {
-      rows: all.reduce((sum, { rows }) => sum + rows, 0),
-      from: [...rowsOf].map(([jobId, rows]) => ({ jobId, rows })),
-      saved: {
-        ...saved,
-        ...(isOneCurrency && one.saved.money !== undefined && { money: { ...one.saved.money, amount } }),
-      },
-    },
+    rows: all.reduce((sum, { rows }) => sum + rows, 0),
+    from: [...rowsOf].map(([jobId, rows]) => ({ jobId, rows })),
+    saved: sumSaved(all.map(({ saved }) => saved)),
+  };
+}
+
+/** Rows that follow others, in the job or in the last retry. The rows that are not ok are all in the next retry, which counts them. */
+function deduplicatedWith(ends: readonly KnownRows[]): Summary['deduplicated'] {
+  const all = ends.flatMap(({ deduplicated }) => deduplicated ?? []);
+  const last = ends.at(-1)?.deduplicated;
+  const ok = all.reduce((sum, each) => sum + (each.ok ?? each.rows), 0);
+  const rows = ok + (last === undefined ? 0 : last.rows - (last.ok ?? last.rows));
+  return rows === 0 ? undefined : { rows, ok, saved: sumSaved(all.map(({ saved }) => saved)) };
+}
+
+/** Money of two currencies is not added. */
+function sumSaved(all: readonly Saved[]): Saved {
+  const amounts = all.map(({ money: amount }) => amount);
+  const [one] = amounts;
+  const usage = all.map(({ money: _money, ...saved }): Usage => saved).reduce(addUsage, NO_USAGE);
+  if (one === undefined || amounts.some((each) => each?.currency !== one.currency)) return usage;
+  return {
+    ...usage,
+    money: { ...one, amount: money(amounts.reduce((sum, each) => sum + (each?.amount ?? 0), 0)) },
   };
 }
 
@@ -95,7 +121,9 @@ function recordOf({
   rows,
   counts,
   rounds,
+  sent,
   reused,
+  deduplicated,
   usage,
   cost,
   models,
@@ -108,7 +136,9 @@ function recordOf({
     rows,
     ok: counts.ok,
     rounds,
+    ...(sent !== undefined && { sent }),
     ...(reused && { reused }),
+    ...(deduplicated && { deduplicated }),
     usage,
     ...(cost && { cost }),
     models,

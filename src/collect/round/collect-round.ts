@@ -1,6 +1,8 @@
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
 import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
+import { GoesOnLater } from './downloads.ts';
+import { writingObject } from '../../checkpoints/round/writing.ts';
 import { lateObject } from '../../checkpoints/round/late.ts';
 import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { writeRound } from './write-round.ts';
@@ -35,12 +37,16 @@ export interface CollectedRound {
  * Collects one round: fetches both files, indexes their lines, decides whether they are complete, writes the outcome of every
  * row, and cleans up at the provider. If the files show less than the batch promised, the round is collected again later; in the
  * end its batch is left open.
+ * @throws GoesOnLater when time is short, and another call has to go on
  */
 export async function collectRound(
   edges: CollectEdges,
   job: Job,
   round: Round,
 ): Promise<CollectedRound | LookAgain> {
+  // Its rows are written, and the call that did it had no time left for what follows.
+  const collected = (await writingObject.read(edges.store, round))?.collected;
+  if (collected !== undefined) return { collected };
   using scratches = new DisposableStack();
   const more = (): Scratch => scratches.use(new Scratch());
   const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });
@@ -104,7 +110,7 @@ async function writeRows(
   const verdict = await judgeFile(store, evidence, profile.provider.dialect.codes);
   const decision = decideRound(evidence, verdict, isOpen, profile);
   const lost = new LostRows(index, decision, evidence.askedBefore);
-  const totals = await writeRound(store, evidence, decision, lost);
+  const totals = await writeRound(store, { evidence, decision, lost });
   // Rows of a batch that is left open are not sent again.
   const { again, paidTwice } = isOpen ? NOTHING_AGAIN : lost;
   if (again.length > 0) await lostIdsObject.write(store, context, again);
@@ -117,7 +123,10 @@ async function writeRows(
 
 const NOTHING_AGAIN = { again: [], paidTwice: 0 };
 
-/** The round is over: writes its rows, and deletes what it left at the provider. */
+/**
+ * The round is over: writes its rows, and deletes what it left at the provider. Joining the rows with those of other rounds is left
+ * to another call when time is short.
+ */
 async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence): Promise<CollectedRound> {
   const { context, batch, upload, twins } = evidence;
   const { batchId, gone = false } = context;
@@ -129,7 +138,12 @@ async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence)
   if (gone && batchId !== undefined)
     await giveUpBatch(edges.store, context, { batchId, status: 'not found' });
   const isInDoubt = gone || context.doubt === true;
-  return {
-    collected: { ...collected, ...(left.length > 0 && { left }), ...(isInDoubt && { doubt: true }) },
+  const ended: Collected = {
+    ...collected,
+    ...(left.length > 0 && { left }),
+    ...(isInDoubt && { doubt: true }),
   };
+  if (edges.time?.isShort() !== true) return { collected: ended };
+  await writingObject.write(edges.store, context, { collected: ended });
+  throw new GoesOnLater();
 }

@@ -127,10 +127,15 @@ interface Watch extends Disposable {
 }
 
 /** Bytes of a file that are stored. */
-export const sizeOf = ({ parts }: Download): number => parts.reduce((sum, bytes) => sum + bytes, 0);
+export const sizeOf = ({ parts }: Pick<Download, 'parts'>): number =>
+  parts.reduce((sum, bytes) => sum + bytes, 0);
 
 /** Joins the parts of a file under the file's own key. */
-export async function joinParts(store: ObjectStore, key: string, { parts }: Download): Promise<void> {
+export async function joinParts(
+  store: ObjectStore,
+  key: string,
+  { parts }: Pick<Download, 'parts'>,
+): Promise<void> {
   const keys = parts.map((_, n) => (n === 0 ? key : roundPartKey(key, n + 1)));
   if (keys.length > 1) await store.concat(key, keys);
 }

@@ -1,10 +1,13 @@
 import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { Failure } from '../../errors.ts';
+import type { WrittenRows } from '../../checkpoints/round/writing.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { readCollected, type UnreadableLine } from '../../checkpoints/round/collected.ts';
 import type { RoundDecision } from './decide-row.ts';
 import type { RoundIndex } from './round-index.ts';
+
+type LostSoFar = WrittenRows['lost'];
 
 /**
  * Rows without a result whose lines may exist: as lines that cannot be read, or that match no row. Such a row may be paid for, so
@@ -14,7 +17,7 @@ export class LostRows {
   readonly #index: RoundIndex;
   readonly #before: ReadonlySet<string>;
   /** Number of lines that may belong to any of the missing rows. */
-  readonly #strays: number;
+  readonly strays: number;
   readonly #sent: number;
   #brokenAgain = 0;
   /** Ids of rows that are sent again. */
@@ -29,19 +32,30 @@ export class LostRows {
     this.#index = index;
     this.#before = before;
     this.#sent = sent;
-    this.#strays = givenBack ? 0 : index.unknown + index.unreadable - index.brokenRows;
+    this.strays = givenBack ? 0 : index.unknown + index.unreadable - index.brokenRows;
+  }
+
+  /** What the rows so far came to, for another call to go on behind them. */
+  get state(): LostSoFar {
+    return { again: this.again, brokenAgain: this.#brokenAgain };
+  }
+
+  /** Goes on behind the rows that an earlier call has written. */
+  continueFrom({ again, brokenAgain }: LostSoFar): void {
+    this.again.push(...again);
+    this.#brokenAgain = brokenAgain;
   }
 
   /** Upper bound of rows that are sent again although they were paid for: each such line was paid for once. */
   get paidTwice(): number {
-    return this.#brokenAgain + Math.min(this.#strays, this.again.length - this.#brokenAgain);
+    return this.#brokenAgain + Math.min(this.strays, this.again.length - this.#brokenAgain);
   }
 
   /** The error of a row without a result; undefined if no such line explains it. */
   errorOf(ordinal: number): Pick<Failure, 'code' | 'message'> | undefined {
     const broken = this.#index.brokenLine(ordinal);
     if (broken !== undefined) return { code: UNREADABLE_RESULT, message: describeLine(broken) };
-    if (this.#strays === 0 || ordinal >= this.#sent) return undefined;
+    if (this.strays === 0 || ordinal >= this.#sent) return undefined;
     const { unknown, unreadable, unreadableLines } = this.#index;
     const [first] = unreadableLines;
     const example = first === undefined ? '' : ` ${describeLine(first)}`;

@@ -1,3 +1,5 @@
+import type { CountedLine } from '../lines/line-reader.ts';
+
 const BLOCK_BYTES = 4 * 1_048_576;
 
 /** Most bytes of rendered result lines to keep in memory. Other lines are rendered again later. */
@@ -20,7 +22,7 @@ export class MadeLines {
   }
 
   /** Keeps a copy of a line. */
-  keep(line: Buffer): Buffer {
+  keep({ line, model, end, usage }: CountedLine): CountedLine {
     const { length } = line;
     if (this.#used + length > this.#block.length) {
       this.#block = Buffer.allocUnsafeSlow(Math.max(length, BLOCK_BYTES));
@@ -29,6 +31,6 @@ export class MadeLines {
     }
     const start = this.#used;
     this.#used += line.copy(this.#block, start);
-    return this.#block.subarray(start, this.#used);
+    return { line: this.#block.subarray(start, this.#used), model, end, usage };
   }
 }

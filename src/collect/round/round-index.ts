@@ -1,4 +1,3 @@
-import { ModelTally } from '../counts/model-usage.ts';
 import { parseLine, type LineReader, type LineVerdict, type RenderableAnswer } from '../lines/line-reader.ts';
 import type { Failure } from '../../errors.ts';
 import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
@@ -7,39 +6,19 @@ import type { Asked } from '../../endpoints/endpoint.ts';
 import { classifyLine, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
-import { foldedId } from '../../jsonl/folded-id.ts';
 import { isEndless, MAX_RESULT_LINE_BYTES } from './endless-file.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
 import type { UnreadableLine } from '../../checkpoints/round/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
+import { UnexplainedLines } from './unexplained-lines.ts';
+import { WinningLines, type LineRange } from './winning-lines.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Most unknown custom_ids to report. */
-const MAX_UNKNOWN_IDS = 20;
-
-/** Most unreadable lines to report with an excerpt. */
-const MAX_UNREADABLE_LINES = 5;
-
 /** Stray lines that are examined in addition to the number of rows. */
 const SPARE_STRAYS = 1_000;
-
-/** Position of a row's winning result line. */
-export interface LineRange {
-  readonly file: Scratch;
-  readonly start: number;
-  readonly length: number;
-  readonly kind: Verdict['kind'];
-  /** True if the line reports a success; its body may still not be an answer. */
-  readonly isSuccess: boolean;
-  readonly isUtf8: boolean;
-  /** True if its file belongs to a twin. */
-  readonly isTwin: boolean;
-  /** The rendered result line, if it exists already. */
-  made?: Buffer | undefined;
-}
 
 /** The requests of a round, in order. */
 export interface RoundRequests {
@@ -54,33 +33,18 @@ export interface RoundRequests {
  */
 export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
-  readonly #ranges: (LineRange | undefined)[] = [];
+  readonly #winners = new WinningLines();
   readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
   readonly #reader: LineReader;
   readonly #rules: LineRules;
   /** Lines without a row so far, until {@link settle}. */
   #strays: Stray[] = [];
-  readonly #repeated = new Set<number>();
-  readonly #broken = new Map<number, UnreadableLine>();
+  readonly #unexplained = new UnexplainedLines();
   #denied = 0;
   #deniedBy: Failure | undefined;
-  /** Usage of answers whose result lines are rendered; the others are counted when theirs are. */
-  readonly models = new ModelTally();
-  duplicates = 0;
-  unknown = 0;
-  readonly unknownIds: string[] = [];
-  unreadable = 0;
-  /** The first unreadable lines. */
-  readonly unreadableLines: UnreadableLine[] = [];
   /** Number of rows whose line came back under a changed id. */
   changedIds = 0;
-  /** Number of requests with a result line. */
-  answered = 0;
-  /** Number of requests with an answer. */
-  ok = 0;
-  /** Number of requests whose line reports a success, whatever its body is. */
-  succeeded = 0;
   /** The first denial that concerns the account: by its code, or because every other row has it. */
   haltedBy: Failure | undefined;
 
@@ -122,18 +86,67 @@ export class RoundIndex {
       const lines = new StrayLines(this.#ordinals, parseLine, this.#longestId(strays));
       for (const stray of strays) this.#addTraced(stray, lines.trace(stray));
     }
-    this.#dropAmbiguous();
+    for (const customId of this.#winners.dropAmbiguous(this.#ordinals)) {
+      // Both of its lines.
+      this.#unexplained.addUnknown(customId);
+      this.#unexplained.addUnknown(customId);
+    }
     if (this.#denied > 0 && this.#denied === sent) this.haltedBy ??= this.#deniedBy;
   }
 
   /** The unreadable line of a row, if that is why the row has no result. */
   brokenLine(ordinal: number): UnreadableLine | undefined {
-    return this.#ranges[ordinal] === undefined ? this.#broken.get(ordinal) : undefined;
+    return this.find(ordinal) === undefined ? this.#unexplained.broken.get(ordinal) : undefined;
   }
 
   /** Number of rows whose only line cannot be read. */
   get brokenRows(): number {
-    return [...this.#broken.keys()].filter((ordinal) => this.#ranges[ordinal] === undefined).length;
+    return [...this.#unexplained.broken.keys()].filter((ordinal) => this.find(ordinal) === undefined).length;
+  }
+
+  /** Lines of a row that has another one, which counts. */
+  get duplicates(): number {
+    return this.#winners.duplicates;
+  }
+
+  /** Requests with a result line. */
+  get answered(): number {
+    return this.#winners.answered;
+  }
+
+  /** Requests with an answer. */
+  get ok(): number {
+    return this.#winners.ok;
+  }
+
+  /** Requests whose line reports a success, whatever its body is. */
+  get succeeded(): number {
+    return this.#winners.succeeded;
+  }
+
+  /** Lines of ids that no request has. */
+  get unknown(): number {
+    return this.#unexplained.unknown;
+  }
+
+  get unknownIds(): readonly string[] {
+    return this.#unexplained.unknownIds;
+  }
+
+  get unreadable(): number {
+    return this.#unexplained.unreadable;
+  }
+
+  /** The first lines that cannot be read. */
+  get unreadableLines(): readonly UnreadableLine[] {
+    return this.#unexplained.unreadableLines;
+  }
+
+  /** All that it has counted: of the same files, the same. */
+  get counts(): Readonly<Record<string, number>> {
+    const { requests, answered, ok, succeeded, duplicates, unknown, unreadable, brokenRows, changedIds } =
+      this;
+    return { requests, answered, ok, succeeded, duplicates, unknown, unreadable, brokenRows, changedIds };
   }
 
   /** The ordinal of the request with this id. */
@@ -167,7 +180,7 @@ export class RoundIndex {
 
   /** Position of the row's winning line; `undefined` if it has none. */
   find(ordinal: number): LineRange | undefined {
-    return this.#ranges[ordinal];
+    return this.#winners.find(ordinal);
   }
 
   /** What a row's winning line says. */
@@ -198,17 +211,15 @@ export class RoundIndex {
   #addStray(stray: Stray): void {
     if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push(stray);
     else if (stray.isTwin) return;
-    else if (stray.id === undefined) this.unreadable += 1;
-    else this.#addUnknown(stray.id);
+    else if (stray.id === undefined) this.#unexplained.unreadable += 1;
+    else this.#unexplained.addUnknown(stray.id);
   }
 
   /** Renders the result line of an answer immediately, while there is room for it. */
   #addAnswer(ordinal: number, answer: RenderableAnswer, at: Omit<LineRange, 'kind' | 'isSuccess'>): void {
     const range: LineRange = { ...at, kind: 'ok', isSuccess: true };
-    if (!this.#keep(ordinal, range) || !this.#made.hasRoom(range.length)) return;
-    const rendered = answer.render();
-    this.models.add(rendered);
-    range.made = this.#made.keep(rendered.line);
+    if (!this.#winners.keep(ordinal, range) || !this.#made.hasRoom(range.length)) return;
+    range.made = this.#made.keep(answer.render());
   }
 
   #addVerdict(ordinal: number, verdict: Verdict, range: Omit<LineRange, 'kind' | 'isSuccess'>): void {
@@ -218,11 +229,11 @@ export class RoundIndex {
       if (whose === 'account') this.haltedBy ??= deniedBy(verdict);
       if (whose === 'unclear') {
         this.#deniedBy ??= deniedBy(verdict);
-        if (this.#ranges[ordinal] === undefined) this.#denied += 1;
+        if (this.find(ordinal) === undefined) this.#denied += 1;
       }
     }
     const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
-    this.#keep(ordinal, { ...range, kind: verdict.kind, isSuccess });
+    this.#winners.keep(ordinal, { ...range, kind: verdict.kind, isSuccess });
   }
 
   #addTraced(stray: Stray, traced: Traced): void {
@@ -235,12 +246,10 @@ export class RoundIndex {
         this.#addVerdict(traced.ordinal, this.#classify(traced), { ...stray, isUtf8: false });
         return;
       case 'unknown':
-        this.#addUnknown(traced.id);
+        this.#unexplained.addUnknown(traced.id);
         return;
       case 'unreadable':
-        this.unreadable += 1;
-        if (this.unreadableLines.length < MAX_UNREADABLE_LINES) this.unreadableLines.push(traced.unreadable);
-        if (traced.ordinal !== undefined) this.#broken.set(traced.ordinal, traced.unreadable);
+        this.#unexplained.addUnreadable(traced.unreadable, traced.ordinal);
     }
   }
 
@@ -249,49 +258,7 @@ export class RoundIndex {
     let longest = 0;
     for (const { id = '' } of strays) longest = Math.max(longest, id.length);
     for (const [customId, ordinal] of this.#ordinals)
-      if (this.#ranges[ordinal] !== undefined) longest = Math.max(longest, customId.length);
+      if (this.find(ordinal) !== undefined) longest = Math.max(longest, customId.length);
     return longest;
-  }
-
-  /**
-   * Drops two lines with one row's id if a row is missing whose id differs only by a change that providers make: it cannot be
-   * known which answer belongs to which row.
-   */
-  #dropAmbiguous(): void {
-    if (this.#repeated.size === 0 || this.missing === 0) return;
-    const missing = new Set<string>();
-    for (const [customId, ordinal] of this.#ordinals)
-      if (this.#ranges[ordinal] === undefined) missing.add(foldedId(customId));
-    for (const [customId, ordinal] of this.#ordinals) {
-      if (!this.#repeated.has(ordinal) || !missing.has(foldedId(customId))) continue;
-      const range = this.#ranges[ordinal];
-      if (range?.kind === 'ok') this.ok -= 1;
-      if (range?.isSuccess === true) this.succeeded -= 1;
-      this.#ranges[ordinal] = undefined;
-      this.answered -= 1;
-      this.duplicates -= 1;
-      this.#addUnknown(customId);
-      this.#addUnknown(customId);
-    }
-  }
-
-  /** Of two lines for one row, a success wins, otherwise the first. @returns true if this line wins */
-  #keep(ordinal: number, range: LineRange): boolean {
-    const before = this.#ranges[ordinal];
-    if (before === undefined) this.answered += 1;
-    else if (!range.isTwin) {
-      this.duplicates += 1;
-      this.#repeated.add(ordinal);
-    }
-    const wins = before === undefined || (before.kind !== 'ok' && range.kind === 'ok');
-    if (wins) this.#ranges[ordinal] = range;
-    if (wins && range.kind === 'ok') this.ok += 1;
-    if (wins && range.isSuccess && before?.isSuccess !== true) this.succeeded += 1;
-    return wins;
-  }
-
-  #addUnknown(customId: string): void {
-    this.unknown += 1;
-    if (this.unknownIds.length < MAX_UNKNOWN_IDS) this.unknownIds.push(customId.slice(0, 200));
   }
 }

@@ -25,7 +25,12 @@ export async function readRoundRequests(
   return { customIds, inputs };
 }
 
-/** Streams a round's request lines. */
-export function requestLines(store: ObjectStore, ref: ShardRef, round: number): AsyncIterable<Buffer[]> {
-  return requiredLines(store, roundKey(ref, round, 'requests.jsonl'));
+/** Streams a round's request lines. @param start bytes before the first line that is wanted */
+export function requestLines(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+  start = 0,
+): AsyncIterable<Buffer[]> {
+  return requiredLines(store, roundKey(ref, round, 'requests.jsonl'), { start });
 }

@@ -7,11 +7,14 @@ import type { Asked, Endpoint } from '../../endpoints/endpoint.ts';
 import { parseExact } from '../../exact-json.ts';
 import type { NotOkLine, OkLine } from '../../checkpoints/result-line.ts';
 import { jsonLine, tryJsonLine } from '../../jsonl/json-line.ts';
+import type { WrittenFile, WrittenRows } from '../../checkpoints/round/writing.ts';
 import type { ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
 import { checkOutput } from '../lines/check-output.ts';
 import type { Answered, Verdict } from '../lines/classify-line.ts';
+import type { CountedLine } from '../lines/line-reader.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
+import { ModelTally } from '../counts/model-usage.ts';
 import { isPaid, usageOf } from '../../spending/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundDecision } from './decide-row.ts';
 import type { LostRows } from './lost-rows.ts';
@@ -24,11 +27,7 @@ export interface RequestLine {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export interface RoundWriters {
-  readonly results: ObjectWriter;
-  readonly deadLetters: ObjectWriter;
-  readonly nextRequests: ObjectWriter;
-}
+export type RoundWriters = Readonly<Record<WrittenFile, ObjectWriter>>;
 
 /** Everything that a round is written from. */
 export interface RoundSource {
@@ -47,12 +46,19 @@ export class RoundWriter {
   readonly #writers: RoundWriters;
   readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, deferred: 0 };
   readonly errors = new ErrorTally();
+  /** Usage of the rows' answers. */
+  readonly models = new ModelTally();
   /** Rows since the last dead letter; their empty lines are written together. */
   #withoutLetter = 0;
 
-  constructor(source: RoundSource, writers: RoundWriters) {
+  /** @param before what an earlier call has written */
+  constructor(source: RoundSource, writers: RoundWriters, before?: WrittenRows) {
     this.#source = source;
     this.#writers = writers;
+    if (before === undefined) return;
+    Object.assign(this.totals, before.totals);
+    this.models.addAll(before.models);
+    for (const error of before.errors) this.errors.add(error);
   }
 
   /**
@@ -62,13 +68,16 @@ export class RoundWriter {
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
     const { index } = this.#source.evidence;
     const range = index.find(ordinal);
-    if (range?.made !== undefined) return this.#writeAnswer(range.made);
+    if (range?.made !== undefined) return this.#writeCounted(range.made);
     const verdict = range && index.read(range, ordinal);
     if (verdict === undefined || !('render' in verdict))
       return this.#writeRead(ordinal, requestBytes, verdict);
-    const rendered = verdict.render();
-    index.models.add(rendered);
-    return this.#writeAnswer(rendered.line);
+    return this.#writeCounted(verdict.render());
+  }
+
+  #writeCounted(answer: CountedLine): Promise<void> | undefined {
+    this.models.add(answer);
+    return this.#writeAnswer(answer.line);
   }
 
   #writeAnswer(line: Buffer): Promise<void> | undefined {
@@ -92,7 +101,7 @@ export class RoundWriter {
     if (verdict?.kind === 'ok') return this.#writeAnswered(ordinal, requestBytes, verdict);
     // A body that is not an answer may still be paid for.
     if (verdict !== undefined && isPaid(usageOf(verdict.body)))
-      this.#source.evidence.index.models.addAnswer(verdict.body, undefined);
+      this.models.addAnswer(verdict.body, undefined);
     const { decision, lost } = this.#source;
     const lostError = verdict === undefined ? lost.errorOf(ordinal) : undefined;
     const decided = decideRow(verdict?.kind, ordinal, decision);
@@ -115,7 +124,7 @@ export class RoundWriter {
   async #writeAnswered(ordinal: number, requestBytes: Buffer, answered: Answered): Promise<void> {
     const { evidence, decision } = this.#source;
     const { rules, index } = evidence;
-    index.models.addAnswer(answered.body, endOf(answered.shown));
+    this.models.addAnswer(answered.body, endOf(answered.shown));
     const request = parseRequest(requestBytes);
     const line = await this.#answer(request.custom_id, answered, index.asked(ordinal));
     const written = tryJsonLine(line);

@@ -72,7 +72,7 @@ function tellReused(
   { sent, failure }: ReportData,
 ): string {
   const verb = rows === 1 ? 'has its answer' : 'have their answers';
-  // A job that sent all rows does not report them, although its retry may have reused answers.
+  // Summaries of version 0.1 do not always say it.
   const rest =
     sent === undefined ? '' : ` ${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent.`;
   return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}.${rest}`;

@@ -7,6 +7,9 @@ import type { UniqueIds } from './unique-ids.ts';
 /** Separates the number of a file from an id. No id contains it. */
 const BEHIND_FILE = '\u0000';
 
+/** Number of names that are tried for one row. Without a bound, a full filter would take every name for known. */
+const MAX_NAMES = 20;
+
 /**
  * Makes the ids of a job's rows unique; within a file they must be unique already. If an earlier file has the same id, the id
  * gets the name of its own file as a prefix: `february-17`.
@@ -45,25 +48,33 @@ export class JobIds {
     if (known !== undefined && this.#ids.add(known)) return known;
     if (this.#file > 0 && !this.#ids.add(`${this.#file}${BEHIND_FILE}${id}`)) return undefined;
     if (this.#ids.add(id)) return id;
-    return this.#file > 0 ? this.#withName(id) : undefined;
+    if (this.#file === 0) return undefined;
+    for (const named of this.#named(id)) if (this.#ids.add(named)) return named;
+    return undefined;
   }
 
-  /** Adds every id that {@link take} may add for the row, provided that the rows come in the same order. */
+  /**
+   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. An id that looks new is new,
+   * so `take` needs no further one.
+   */
   visit(id: string, known?: string): void {
     if (known !== undefined) this.#ids.add(known);
     if (this.#file > 0) this.#ids.add(`${this.#file}${BEHIND_FILE}${id}`);
     if (this.#ids.add(id) || this.#file === 0) return;
-    for (const named of this.#named(id)) this.#ids.add(named);
+    for (const named of this.#named(id)) if (this.#ids.add(named)) return;
   }
 
-  #withName(id: string): string | undefined {
-    return this.#named(id).find((each) => this.#ids.add(each));
+  /** Several ids, because files may share a name, and an id may look as if it already had one. Ids that are too long are left out. */
+  *#named(id: string): Generator<string> {
+    const file = this.#file + 1;
+    for (const name of [this.#name, `${this.#name}_${file}`, `file_${file}`])
+      if (this.#fits(`${name}-${id}`)) yield `${name}-${id}`;
+    for (let n = 2; n <= MAX_NAMES; n += 1)
+      if (this.#fits(`file_${file}_${n}-${id}`)) yield `file_${file}_${n}-${id}`;
   }
 
-  /** Several names, because files may share a name, and an id may look as if it already had one. */
-  #named(id: string): string[] {
-    const names = [this.#name, `${this.#name}_${this.#file + 1}`, `file_${this.#file + 1}`];
-    return names.map((name) => `${name}-${id}`).filter(({ length }) => length <= this.#length);
+  #fits({ length }: string): boolean {
+    return length <= this.#length;
   }
 }
 

@@ -1,0 +1,81 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  estimateNeed,
+  estimateRows,
+  freeBytes,
+  totalOf,
+  withSimulator,
+  type DiskNeed,
+} from '../host/disk-need.ts';
+import { findJob, readTreatment, type AskedJob } from '../host/start-request.ts';
+import { jobKey } from '../src/checkpoints/keys.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import { resolveProfile } from '../src/config/resolve-profile.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { printable } from '../src/printable.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+import { sizeText } from './view/size-text.ts';
+
+interface Run extends AskedJob {
+  readonly config: NightshiftConfig;
+  readonly store: ObjectStore;
+  /** The data folder. */
+  readonly data: string;
+  /** The provider is a simulator of this process. */
+  readonly simulated: boolean;
+}
+
+/**
+ * Compares what a run of files needs in its data folder with the free space of the disk, before anything is sent.
+ * @returns a warning when the disk may become full
+ * @throws InvalidRequest when not even the copy of the input and its requests have room
+ */
+export async function checkDisk(run: Run): Promise<string | undefined> {
+  const { config, files, data } = run;
+  const treatment = await readTreatment(run);
+  const free = await freeBytes(data);
+  // The inputs of a job request are in the folder.
+  if (treatment.request !== undefined || free === undefined) return undefined;
+  const profile = resolveProfile(config, treatment.profile, treatment.overrides);
+  const ofFiles = estimateNeed(await estimateRows(files, treatment.limit), profile);
+  const need = run.simulated ? withSimulator(ofFiles) : ofFiles;
+  const problem = spaceProblem(need, free, data);
+  if (problem === undefined || (await isKnown(run))) return undefined;
+  if (problem.isCertain) throw new InvalidRequest(`${problem.message} Nothing was sent.`);
+  return problem.message;
+}
+
+/** Why a disk has too little room; `isCertain` when it has too little even if no answer comes. */
+export function spaceProblem(
+  need: DiskNeed,
+  free: number,
+  data: string,
+): { readonly isCertain: boolean; readonly message: string } | undefined {
+  if (totalOf(need) <= free) return undefined;
+  const { input, requests, answers } = need;
+  const parts = `the input ${sizeText(input)}, requests ${sizeText(requests)}, answers and results ${sizeText(answers)}`;
+  return {
+    isCertain: input + requests > free,
+    message: `The disk of the data folder "${printable(data)}" has ${sizeText(free)} free, and this job needs about ${sizeText(totalOf(need))}: ${parts}. Free space on it, or name a folder on another disk with --data.`,
+  };
+}
+
+/** Whether the job is in the folder already: it has its input and its requests, and only goes on. */
+async function isKnown(run: Run): Promise<boolean> {
+  const { store, config, files, data } = run;
+  // Reading a large input to its end, as naming its job takes, is spared where no job has a file like it.
+  if (!(await hasCopy(data, files[0] ?? ''))) return false;
+  const jobId = await findJob(store, config, run, await readTreatment(run));
+  return (await store.stat(jobKey(jobId))) !== undefined;
+}
+
+async function hasCopy(data: string, file: string): Promise<boolean> {
+  const { size } = await stat(file);
+  const jobs = await readdir(join(data, 'jobs')).catch(() => []);
+  for (const job of jobs) {
+    const copy = await stat(join(data, 'jobs', job, 'input', basename(file))).catch(() => undefined);
+    if (copy?.size === size) return true;
+  }
+  return false;
+}

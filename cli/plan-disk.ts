@@ -1,0 +1,50 @@
+import { tmpdir } from 'node:os';
+import { styleText } from 'node:util';
+import { estimateNeed, freeBytes, totalOf, type DiskNeed } from '../host/disk-need.ts';
+import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
+import type { ResolvedProfile } from '../src/checkpoints/profile.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { printable } from '../src/printable.ts';
+import { spaceProblem } from './check-disk.ts';
+import type { PlannedJob } from './plan-job.ts';
+import { sizeText } from './view/size-text.ts';
+
+/** Room in the data folder, in bytes. */
+export interface PlannedDisk extends DiskNeed {
+  /** On the disk of the folder; undefined where the system does not say. */
+  readonly free: number | undefined;
+}
+
+/** @throws InvalidRequest when the requests of a plan have no room where temporary files are */
+export async function requireRoomToPlan(bytes: number): Promise<void> {
+  const free = await freeBytes(tmpdir());
+  if (free === undefined || bytes <= free) return;
+  throw new InvalidRequest(
+    `A plan builds the requests, about ${sizeText(bytes)}, in the folder for temporary files ("${printable(tmpdir())}"), whose disk has ${sizeText(free)} free. Free space on it, name another folder with the environment variable TMPDIR, or plan a sample with --limit.`,
+  );
+}
+
+export async function planDisk(
+  data: string,
+  profile: ResolvedProfile,
+  plan: Plan,
+  input: number,
+): Promise<PlannedDisk> {
+  const requests = plan.shards.reduce((sum, { bytes }) => sum + bytes, 0);
+  const need = estimateNeed({ input, rows: rowsToSend(plan), requests }, profile);
+  return { ...need, free: await freeBytes(data) };
+}
+
+/** Less is not worth a line. */
+const LEAST_DISK_BYTES = 1e9;
+
+/** What a run on this machine needs in its data folder. */
+export function describeDisk({ disk, plan }: PlannedJob, data: string): string[] {
+  if (disk === undefined || plan.failure !== undefined) return [];
+  const problem = disk.free === undefined ? undefined : spaceProblem(disk, disk.free, data);
+  if (problem !== undefined) return [styleText('yellow', problem.message)];
+  const bytes = totalOf(disk);
+  return bytes < LEAST_DISK_BYTES
+    ? []
+    : [`about ${sizeText(bytes)} in the data folder of a run on this machine`];
+}

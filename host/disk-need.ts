@@ -1,0 +1,114 @@
+import { open, stat, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { longestAnswer } from '../src/spending/estimate.ts';
+import type { ResolvedProfile } from '../src/checkpoints/profile.ts';
+import { requireReadable } from './readable-file.ts';
+
+/** Bytes that a job puts into its data folder. */
+export interface DiskNeed {
+  /** The copy of the input. */
+  readonly input: number;
+  /** Request lines. */
+  readonly requests: number;
+  /** The provider's files, the results by shard, and the results of the job: each holds the answers once. */
+  readonly answers: number;
+}
+
+export const totalOf = ({ input, requests, answers }: DiskNeed): number => input + requests + answers;
+
+/** What is known of a job's rows, exactly or as an estimate. */
+export interface RowsToStore {
+  /** Bytes of the input as it lies there, maybe compressed. */
+  readonly input: number;
+  /** Rows that are sent, and bytes of their request lines. */
+  readonly rows: number;
+  readonly requests: number;
+}
+
+/** How often the data folder has each answer while the results are joined. */
+const COPIES_OF_ANSWERS = 3;
+
+const BYTES_PER_TOKEN = 4;
+
+/** Bytes of an answer besides its text. */
+const ENVELOPE_BYTES = 600;
+
+/** Tokens of a short answer, where the request is shorter than that. */
+const SHORT_ANSWER_TOKENS = 200;
+
+/** Bytes of an answer that is no text: a vector of 1,024 numbers, an image, a recording. */
+const BYTES_OF_OTHER: readonly (readonly [RegExp, number])[] = [
+  [/\/embeddings$/, 14_000],
+  [/\/images\/generations$/, 2_000_000],
+  [/\/audio\/speech$/, 500_000],
+];
+
+/** Estimates what a job needs. A text is taken for as long as its request, unless the profile limits it. */
+export function estimateNeed(
+  { input, rows, requests }: RowsToStore,
+  { body, endpoint }: Pick<ResolvedProfile, 'body' | 'endpoint'>,
+): DiskNeed {
+  const other = BYTES_OF_OTHER.find(([path]) => path.test(endpoint))?.[1];
+  const asLong = rows === 0 ? 0 : requests / rows / BYTES_PER_TOKEN;
+  const tokens = Math.min(Math.max(asLong, SHORT_ANSWER_TOKENS), longestAnswer(body) ?? Infinity);
+  const bytes = other ?? ENVELOPE_BYTES + BYTES_PER_TOKEN * tokens;
+  return { input, requests, answers: Math.ceil(COPIES_OF_ANSWERS * rows * bytes) };
+}
+
+/** Bytes that this user can still write where the folder is, or will be made; undefined where the system does not say. */
+export async function freeBytes(folder: string): Promise<number | undefined> {
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    try {
+      const { bavail, bsize } = await statfs(path);
+      return bavail * bsize;
+    } catch {
+      if (dirname(path) === path) return undefined;
+    }
+  }
+}
+
+/** The same with the files of a simulated provider, which are in the data folder, too. */
+export function withSimulator({ input, requests, answers }: DiskNeed): DiskNeed {
+  return { input, requests: 2 * requests, answers: Math.ceil(answers * (1 + 1 / COPIES_OF_ANSWERS)) };
+}
+
+/** Formats that hold more text than bytes, and about how much more. */
+const COMPRESSED = /\.(?:gz|parquet|xlsx)$/i;
+const EXPANSION = 4;
+
+/** Where nothing is known of the lines. */
+const BYTES_PER_ROW = 300;
+
+/** What a request line has besides the text of its row. */
+const REQUEST_BYTES = 120;
+
+const SAMPLE_BYTES = 262_144;
+
+/**
+ * Estimates the rows of input files from their sizes and their first lines.
+ * @param limit most rows that are taken
+ * @throws InvalidRequest when a file cannot be read
+ */
+export async function estimateRows(files: readonly string[], limit = Infinity): Promise<RowsToStore> {
+  let [input, text, rows] = [0, 0, 0];
+  for (const file of files) {
+    await requireReadable(file);
+    const { size } = await stat(file);
+    const isCompressed = COMPRESSED.test(file);
+    const bytes = isCompressed ? EXPANSION * size : size;
+    input += size;
+    text += bytes;
+    rows += bytes / (isCompressed ? BYTES_PER_ROW : await bytesPerRow(file));
+  }
+  const sent = Math.min(Math.ceil(rows), limit);
+  return { input, rows: sent, requests: rows === 0 ? 0 : Math.ceil((text / rows + REQUEST_BYTES) * sent) };
+}
+
+async function bytesPerRow(file: string): Promise<number> {
+  await using opened = await open(file, 'r');
+  const { buffer, bytesRead } = await opened.read(Buffer.alloc(SAMPLE_BYTES), 0, SAMPLE_BYTES, 0);
+  let lines = 0;
+  for (let at = buffer.indexOf(0x0a); at !== -1 && at < bytesRead; at = buffer.indexOf(0x0a, at + 1))
+    lines += 1;
+  return lines === 0 ? Math.max(bytesRead, BYTES_PER_ROW) : bytesRead / lines;
+}

@@ -1,0 +1,138 @@
+import { answerIndexKey, reusablePrefix } from '../checkpoints/keys.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { ENTRY_BYTES, readHead } from './answer-index.ts';
+import { listMerged, sectionsOf, writeMerged, type MergedIndex, type MergedPart } from './merged-index.ts';
+import { jobOfReusableKey, nameOf, type EarlierJob } from './reusable-jobs.ts';
+
+/** Small indexes of one scope at which they are merged: a job that looks for answers reads each of them by a request. */
+export const MERGE_AT = 16;
+
+/** An index up to this size is small: about 170,000 answers. Reading a larger one takes longer than asking for it. */
+const SMALL_BYTES = 4 * 1_048_576;
+
+/** After a person has deleted merged indexes, there are many to read. */
+const READS_AT_ONCE = 16;
+
+interface MergeBounds {
+  readonly mergeAt: number;
+  readonly smallBytes: number;
+  /** Entries that are merged at once, in bytes: memory holds them, and {@link READS_AT_ONCE} indexes more. */
+  readonly mostBytes: number;
+}
+
+const BOUNDS: MergeBounds = { mergeAt: MERGE_AT, smallBytes: SMALL_BYTES, mostBytes: 4 * SMALL_BYTES };
+
+/**
+ * Merges the small indexes of a scope into one object, if there are many of them. The jobs' own indexes stay as they are: whatever
+ * happens to the merged one, now or later, no answer is lost by it. It may be done by several jobs at the same time, and again after
+ * a crash.
+ * @param scope the hash of the scope
+ */
+export async function mergeIndexes(
+  store: ObjectStore,
+  scope: string,
+  { mergeAt, ...bounds }: MergeBounds = BOUNDS,
+): Promise<void> {
+  const merged = await listMerged(store, scope);
+  const isSmall = ({ bytes }: MergedIndex): boolean => bytes < bounds.smallBytes;
+  const small = merged.filter(isSmall);
+  const settled = new Set(namesIn(merged.filter((each) => !isSmall(each))));
+  const known = new Set([...settled, ...namesIn(small)]);
+  const jobs = await listJobs(store, scope);
+  const fresh = jobs.filter((job) => !known.has(nameOf(job)));
+  if (fresh.length + small.length < mergeAt) return;
+  const open = jobs.filter((job) => !settled.has(nameOf(job)));
+  const parts = await readParts(store, { jobs: open, small, ...bounds });
+  if (parts.length === 0) return;
+  const key = await writeMerged(store, scope, parts);
+  await deleteCovered(store, { key, parts, jobs, small });
+}
+
+/** The jobs whose answers may be reused, the newest first, each once. */
+async function listJobs(store: ObjectStore, scope: string): Promise<EarlierJob[]> {
+  const jobs = new Map<string, EarlierJob>();
+  for await (const { key } of store.list(reusablePrefix(scope))) {
+    const job = jobOfReusableKey(key);
+    if (job !== undefined && !jobs.has(job.jobId)) jobs.set(job.jobId, job);
+  }
+  return [...jobs.values()];
+}
+
+interface ToMerge extends Omit<MergeBounds, 'mergeAt'> {
+  readonly jobs: readonly EarlierJob[];
+  readonly small: readonly MergedIndex[];
+}
+
+/** Reads the entries of jobs, in their order, until there are enough for one object. */
+async function readParts(
+  store: ObjectStore,
+  { jobs, small, smallBytes, mostBytes }: ToMerge,
+): Promise<MergedPart[]> {
+  const known = await readMergedParts(store, small);
+  const parts: MergedPart[] = [];
+  let bytes = 0;
+  for (let at = 0; at < jobs.length && bytes < mostBytes; at += READS_AT_ONCE) {
+    const read = await sideBySide(
+      jobs.slice(at, at + READS_AT_ONCE),
+      async (job) => known.get(nameOf(job)) ?? readOwnPart(store, job, smallBytes),
+    );
+    parts.push(...read);
+    bytes += read.reduce((sum, { entries }) => sum + entries.length, 0);
+  }
+  return parts;
+}
+
+/** What merged indexes have already, by job. */
+async function readMergedParts(
+  store: ObjectStore,
+  small: readonly MergedIndex[],
+): Promise<ReadonlyMap<string, MergedPart>> {
+  const parts = new Map<string, MergedPart>();
+  for (const index of small) {
+    const bytes = await store.get(index.key);
+    if (bytes?.length !== index.bytes) continue;
+    for (const { job, section } of sectionsOf(index)) {
+      if (section !== undefined || job.entries === 'own')
+        parts.set(nameOf(job), { job, entries: bytes.subarray(section?.start ?? 0, section?.end ?? 0) });
+    }
+  }
+  return parts;
+}
+
+/** A job's own index. One that is gone or cannot be read has no entries. */
+async function readOwnPart(
+  store: ObjectStore,
+  { jobId, at }: EarlierJob,
+  smallBytes: number,
+): Promise<MergedPart> {
+  const index = await store.get(answerIndexKey(jobId), { start: 0, end: smallBytes });
+  const resultBytes = index && readHead(index);
+  if (index === undefined || resultBytes === undefined)
+    return { job: { jobId, at, resultBytes: 0, entries: 0 }, entries: Buffer.alloc(0) };
+  if (index.length === smallBytes)
+    return { job: { jobId, at, resultBytes, entries: 'own' }, entries: Buffer.alloc(0) };
+  const entries = Math.floor(index.length / ENTRY_BYTES) - 1;
+  const end = (1 + entries) * ENTRY_BYTES;
+  return { job: { jobId, at, resultBytes, entries }, entries: index.subarray(ENTRY_BYTES, end) };
+}
+
+interface Written {
+  readonly key: string;
+  readonly parts: readonly MergedPart[];
+  /** All jobs whose answers may be reused. */
+  readonly jobs: readonly EarlierJob[];
+  readonly small: readonly MergedIndex[];
+}
+
+/** Deletes merged indexes that have nothing of use beside what the new one has. */
+async function deleteCovered(store: ObjectStore, { key, parts, jobs, small }: Written): Promise<void> {
+  const covered = new Set(parts.map(({ job }) => nameOf(job)));
+  const left = new Set(jobs.map(nameOf).filter((name) => !covered.has(name)));
+  for (const index of small)
+    if (index.key !== key && !index.jobs.some((job) => left.has(nameOf(job)))) await store.delete(index.key);
+}
+
+function namesIn(merged: readonly MergedIndex[]): string[] {
+  return merged.flatMap(({ jobs }) => jobs.map(nameOf));
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { mergedIndexPrefix } from '../checkpoints/keys.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { ENTRY_BYTES } from './answer-index.ts';
+import type { EarlierJob } from './reusable-jobs.ts';
+
+/*
+ * The indexes of many jobs in one object: a head, a directory, and the entries of each job.
+ *
+ *   head       8 bytes "answers+", 6 bytes: size of the directory, 10 bytes 0
+ *   directory  JSON: the jobs, the newest first, each with the number of its entries
+ *   entries    those of each job in the order of the directory, as they stand in its own index
+ *
+ * It is a copy, and never changes: each job keeps its own index, which decides where the two differ.
+ */
+
+/** A job whose entries a merged index has. */
+export interface MergedJob extends EarlierJob {
+  /** Size of the results that its entries are about; another size says that they have moved since. */
+  readonly resultBytes: number;
+  /** How many; `own`: its index is large, and is read where it is. */
+  readonly entries: number | 'own';
+}
+
+/** Where a merged index has the entries of a job. */
+export interface Section extends Pick<MergedJob, 'resultBytes'> {
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface MergedIndex {
+  readonly key: string;
+  /** Of the whole object. */
+  readonly bytes: number;
+  readonly jobs: readonly MergedJob[];
+  /** First byte of the entries. */
+  readonly start: number;
+}
+
+/** A job, and its entries as they are to be written. */
+export interface MergedPart {
+  readonly job: MergedJob;
+  readonly entries: Buffer;
+}
+
+const MAGIC = Buffer.from('answers+');
+const HEAD_BYTES = 24;
+/** The head, and a directory of some hundred jobs: one read brings both. */
+const FIRST_READ_BYTES = 65_536;
+const KEY_NAME = /\/merged-[\da-f]+$/;
+
+export function isMergedKey(key: string): boolean {
+  return KEY_NAME.test(key);
+}
+
+/** Writes a merged index under a name that its jobs decide. @returns its key */
+export async function writeMerged(
+  store: ObjectStore,
+  scope: string,
+  parts: readonly MergedPart[],
+): Promise<string> {
+  const directory = Buffer.from(JSON.stringify(parts.map(({ job }) => job)));
+  const head = Buffer.alloc(HEAD_BYTES);
+  MAGIC.copy(head);
+  head.writeUIntBE(directory.length, MAGIC.length, 6);
+  const name = createHash('sha256').update(directory).digest('hex').slice(0, 32);
+  const key = `${mergedIndexPrefix(scope)}${name}`;
+  await store.put(key, Buffer.concat([head, directory, ...parts.map(({ entries }) => entries)]));
+  return key;
+}
+
+/** The merged indexes of a scope. One that cannot be read is left out: its jobs have their own. */
+export async function listMerged(store: ObjectStore, scope: string): Promise<MergedIndex[]> {
+  const objects = await Array.fromAsync(store.list(mergedIndexPrefix(scope)));
+  const found = await sideBySide(objects, ({ key, bytes }) => readDirectory(store, key, bytes));
+  return found.flatMap((each) => each ?? []);
+}
+
+/** The directory of a merged index; undefined for an object that is gone or is none. */
+export async function readDirectory(
+  store: ObjectStore,
+  key: string,
+  bytes: number,
+): Promise<MergedIndex | undefined> {
+  const read = (end: number): Promise<Buffer | undefined> => store.get(key, { start: 0, end });
+  const first = await read(Math.min(bytes, FIRST_READ_BYTES));
+  if (first === undefined || first.length < HEAD_BYTES) return undefined;
+  if (!first.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const start = HEAD_BYTES + first.readUIntBE(MAGIC.length, 6);
+  if (start > bytes) return undefined;
+  const whole = start <= first.length ? first : await read(start);
+  const jobs = whole && parseDirectory(whole.subarray(HEAD_BYTES, start));
+  return jobs && { key, bytes, jobs, start };
+}
+
+/** Its jobs, and where the entries of each are: undefined for one that is read from its own index. */
+export function sectionsOf({
+  key,
+  bytes,
+  jobs,
+  start,
+}: MergedIndex): { readonly job: MergedJob; readonly section: Section | undefined }[] {
+  let end = start;
+  return jobs.map((job) => {
+    const { entries, resultBytes } = job;
+    if (entries === 'own') return { job, section: undefined };
+    const from = end;
+    end += entries * ENTRY_BYTES;
+    return { job, section: end > bytes ? undefined : { key, start: from, end, resultBytes } };
+  });
+}
+
+function parseDirectory(bytes: Buffer): readonly MergedJob[] | undefined {
+  try {
+    const jobs: unknown = JSON.parse(bytes.toString('utf8'));
+    return Array.isArray(jobs) && jobs.every(isMergedJob) ? jobs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMergedJob(value: unknown): value is MergedJob {
+  if (typeof value !== 'object' || value === null) return false;
+  const { jobId, at, resultBytes, entries } = value as Partial<Record<keyof MergedJob, unknown>>;
+  const isCount = (count: unknown): boolean => Number.isSafeInteger(count) && Number(count) >= 0;
+  return (
+    typeof jobId === 'string' &&
+    typeof at === 'string' &&
+    isCount(resultBytes) &&
+    (entries === 'own' || isCount(entries))
+  );
+}

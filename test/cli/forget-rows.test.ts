@@ -1,0 +1,250 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { forgetInProfile, forgetRows } from '../../cli/forget-rows.ts';
+import { indexKey, jobPrefix, outputPrefix, reportKey, resultsKey } from '../../src/checkpoints/keys.ts';
+import type { Executions } from '../../src/executions/executions.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
+import { LINE_SCHEMAS } from './json-line-schemas.ts';
+import { runCli } from './run-cli.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
+import { openWorld, paidAnswers, type Ended, type RunOptions, type World } from '../workflow/world.ts';
+
+const executions: Executions = {
+  start: () => Promise.reject(new Error('Nothing is started.')),
+  stop: () => Promise.reject(new Error('Nothing is stopped.')),
+  look: () => Promise.resolve(undefined),
+};
+
+const rowsOf = (prompts: Readonly<Record<string, string>>): string =>
+  Object.entries(prompts)
+    .map(([custom_id, prompt]) => `${JSON.stringify({ custom_id, prompt })}\n`)
+    .join('');
+
+const ROWS = { anna: 'secret of anna', ben: 'of ben', cleo: 'of cleo', twin: 'secret of anna' };
+
+const run = (world: World, name: string, rows: object, options: RunOptions = {}): Promise<Ended> =>
+  world.run(rowsOf(rows as Record<string, string>), { name, reuse: 'always', ...options });
+
+/** Everything that the bucket has below a prefix. */
+async function textBelow({ store }: Pick<World, 'store'>, prefix: string): Promise<string> {
+  const keys = (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
+  return (await Promise.all(keys.map((key) => readFile(store.locate(key), 'latin1')))).join('\n');
+}
+
+const failing = { at: 'row', ids: ['anna', 'ben'], times: 1 } as const;
+const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+
+describe('forgetting a row', () => {
+  test('takes its answer out of the results and out of reuse, and leaves those of the others', async () => {
+    const world = await openWorld();
+    const { twin: _twin, ...rows } = ROWS;
+    const first = await run(world, 'first.jsonl', rows, { also: ['csv'] });
+    const asked = paidAnswers(world);
+
+    const forgotten = await forgetRows({ ...world, executions }, first.jobId, new Set(['anna']));
+
+    expect(forgotten).toMatchObject({ rows: 1, copies: [], reusedFrom: [], inputs: ['input/first.jsonl'] });
+    const results = await linesOf(world, resultsKey(first.jobId));
+    expect(results[0]).toEqual({
+      custom_id: 'anna',
+      ok: false,
+      outcome: 'failed',
+      error: { code: 'FORGOTTEN', message: 'The answer of this row was deleted.' },
+      retry: false,
+      round: 1,
+    });
+    expect(results.slice(1)).toEqual(first.results.slice(1));
+    expect(await world.store.stat(reportKey(first.jobId))).toBeUndefined();
+    expect(await Array.fromAsync(world.store.list(jobPrefix(first.jobId)))).toEqual([]);
+
+    const again = await run(world, 'second.jsonl', {
+      anna: 'secret of anna',
+      ben: 'of ben',
+      cleo: 'of cleo',
+    });
+    expect(again.summary).toMatchObject({ status: 'succeeded', sent: 1, reused: { rows: 2 } });
+    expect(again.results[0]).not.toHaveProperty('reused');
+    expect(paidAnswers(world)).toBe(asked + 1);
+  });
+
+  test('leaves a summary that counts the lines as they are, and names nothing of the row', async () => {
+    const world = await openWorld({ faults: [{ ...failing, ids: ['anna'], action }] });
+    const { jobId, summary } = await run(world, 'first.jsonl', ROWS, { dedupe: false });
+    expect(summary).toMatchObject({ status: 'partial', errors: [{ custom_id: 'anna' }] });
+
+    await forgetRows({ ...world, executions }, jobId, new Set(['anna', 'twin']));
+
+    const ended = await readJson(world, `${outputPrefix(jobId)}summary.json`);
+    expect(ended).toMatchObject({
+      status: 'partial',
+      rows: 4,
+      counts: { ok: 2, failed: 2 },
+      forgottenRows: 2,
+      errors: [{ code: 'FORGOTTEN', rows: 2 }],
+    });
+    expect(ended).not.toHaveProperty('deadLetters');
+    expect(await textBelow(world, outputPrefix(jobId))).not.toMatch(/secret|NO_SUCH_THING/);
+  });
+
+  test('also takes it out of the retry that answered it', async () => {
+    const world = await openWorld({ faults: [{ ...failing, action }] });
+    const { jobId } = await run(world, 'first.jsonl', ROWS, { dedupe: false });
+    const { retryId, results } = await world.retry(jobId);
+    expect(results.every(({ ok }) => ok)).toBe(true);
+
+    await forgetRows({ ...world, executions }, jobId, new Set(['anna']));
+
+    expect(await textBelow(world, outputPrefix(retryId))).not.toContain('"custom_id":"anna","ok":true');
+    const again = await run(world, 'second.jsonl', { x: 'of ben', y: 'of cleo' });
+    expect(again.summary).toMatchObject({ sent: 0, reused: { rows: 2 } });
+  });
+
+  test('in all jobs of a profile, takes the copies of its answer, too, and names jobs that keep their rows', async () => {
+    const world = await openWorld();
+    const first = await run(world, 'first.jsonl', ROWS);
+    const second = await run(world, 'second.jsonl', { anna: 'secret of anna', dora: 'of dora' });
+    const other = await run(world, 'third.jsonl', { anna: 'of anna' }, { strict: true });
+    const failed = await run(world, 'fourth.jsonl', { anna: 'x', bad: ' ' }, { strict: true });
+    await world.store.put(indexKey('2026-11-01T00:00:00.000Z', first.jobId), '');
+    expect(second.summary.reused?.rows).toBe(1);
+
+    const found = await Array.fromAsync(
+      forgetInProfile({ ...world, executions }, 'default', new Set(['anna'])),
+    );
+
+    const done = found.flatMap((each) => ('rows' in each ? [each.jobId] : []));
+    expect(done.toSorted()).toEqual(
+      expect.arrayContaining([first.jobId, second.jobId, other.jobId].toSorted()),
+    );
+    expect(found.filter((each) => 'reason' in each)).toMatchObject([{ jobId: failed.jobId }]);
+    for (const { jobId } of [first, second, other])
+      expect(await textBelow(world, outputPrefix(jobId))).not.toContain('"custom_id":"anna","ok":true');
+  });
+
+  test('changes nothing in a job without such a row, and knows no job that there is not', async () => {
+    const world = await openWorld();
+    const { jobId } = await run(world, 'first.jsonl', ROWS);
+    const before = await textBelow(world, '');
+
+    expect(await forgetRows({ ...world, executions }, jobId, new Set(['nobody']))).toMatchObject({ rows: 0 });
+    expect(await forgetRows({ ...world, executions }, 'none', new Set(['anna']))).toBeUndefined();
+    expect(await textBelow(world, '')).toBe(before);
+  });
+
+  test('may be repeated after a crash at any of its changes', EXHAUSTIVE, async () => {
+    const limit = 60;
+    let crashes = 0;
+    for (let at = 1; at < limit; at += 1) {
+      const world = await openWorld({ faults: [{ ...failing, action }] });
+      const { jobId } = await run(world, 'first.jsonl', ROWS, { dedupe: false });
+      await world.retry(jobId);
+      const crashed = await forgetRows(
+        { store: failingAt(world.store, at), executions },
+        jobId,
+        new Set(['anna', 'cleo']),
+      ).catch((error: unknown) => String(error));
+      if (typeof crashed !== 'string') break;
+      crashes += 1;
+      expect(crashed).toContain('The process died.');
+
+      const forgotten = await forgetRows({ ...world, executions }, jobId, new Set(['anna', 'cleo']));
+
+      expect(forgotten?.rows).toBe(2);
+      const text = await textBelow(world, outputPrefix(jobId));
+      expect(text).not.toMatch(/"custom_id":"(?:anna|cleo)","ok":true/);
+      const summary = await readJson(world, `${outputPrefix(jobId)}summary.json`);
+      expect(summary).toMatchObject({ counts: { ok: 2, failed: 2 }, forgottenRows: 2 });
+      expect(await Array.fromAsync(world.store.list(jobPrefix(jobId)))).toEqual([]);
+      const again = await run(world, 'second.jsonl', { a: 'secret of anna', b: 'of ben', c: 'of cleo' });
+      expect(again.results[1]).toHaveProperty('reused');
+      expect(again.results[2]).not.toHaveProperty('reused');
+    }
+    expect(crashes).toBeGreaterThan(8);
+    expect(crashes).toBeLessThan(limit - 1);
+  });
+});
+
+test(
+  'a row that is forgotten on the command line is gone from the results, and asked again by the next job',
+  EXHAUSTIVE,
+  async () => {
+    const folder = await openTempFolder();
+    const input = ['a', 'b', 'c'].map(
+      (id) => `${JSON.stringify({ custom_id: id, prompt: `private ${id}` })}\n`,
+    );
+    await writeFile(join(folder, 'rows.jsonl'), input.join(''));
+    const ask = async (): Promise<Summary> => {
+      const { stdout } = await runCli(folder, [
+        'run',
+        'rows.jsonl',
+        '--simulate',
+        '--reuse',
+        '--again',
+        '--json',
+      ]);
+      return JSON.parse(stdout) as Summary;
+    };
+    const first = await ask();
+
+    const { status, stdout, stderr } = await runCli(folder, [
+      ...['forget', first.jobId, '--id', 'a', '--id', 'b', '--json'],
+    ]);
+
+    expect([status, stderr]).toEqual([0, '']);
+    expect(LINE_SCHEMAS.forgotten.parse(JSON.parse(stdout))).toMatchObject({ jobId: first.jobId, rows: 2 });
+    expect((await runCli(folder, ['results', first.jobId])).stdout).toContain('failed: FORGOTTEN');
+    const retried = await runCli(folder, ['retry', first.jobId, '--data', 'nightshift-data']);
+    expect(retried.stderr).toContain('cannot be retried: its checkpoints are deleted');
+    expect(await ask()).toMatchObject({ status: 'succeeded', sent: 2, reused: { rows: 1 } });
+    const everywhere = await runCli(folder, ['forget', '--profile', 'default', '--id', 'c']);
+    expect(everywhere.stdout.match(/1 row of job .* is forgotten/g)).toHaveLength(2);
+    const none = await runCli(folder, ['forget', first.jobId, '--id', 'z']);
+    expect(none.stderr).toContain('has no row with the id z; nothing was deleted');
+    const unclear = await runCli(folder, ['forget', '--id', 'a']);
+    expect(unclear.stderr).toContain('Name the job: nightshift forget <job>.');
+  },
+);
+
+/** A store that fails at one of its changes, and at all behind it. */
+function failingAt(store: ObjectStore, nth: number): ObjectStore {
+  let changes = 0;
+  const die = (): void => {
+    changes += 1;
+    if (changes >= nth) throw new Error('The process died.');
+  };
+  return {
+    ...store,
+    put: async (key, bytes) => {
+      die();
+      await store.put(key, bytes);
+    },
+    delete: async (key) => {
+      die();
+      await store.delete(key);
+    },
+    write: (key) => {
+      const writer = store.write(key);
+      const close = writer.close.bind(writer);
+      writer.close = async () => {
+        die();
+        await close();
+      };
+      return writer;
+    },
+  };
+}
+
+async function linesOf({ store }: World, key: string): Promise<unknown[]> {
+  const text = await readFile(store.locate(key), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+}
+
+async function readJson({ store }: World, key: string): Promise<unknown> {
+  return JSON.parse(await readFile(store.locate(key), 'utf8'));
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { roundKey } from '../../src/checkpoints/keys.ts';
+import { writingObject } from '../../src/checkpoints/round/writing.ts';
+import type { StepTime } from '../../src/pace.ts';
+import type { Fault } from '../../simulator/faults.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
+import { openWorld, prompts, type Ended, type World } from './world.ts';
+
+const ROWS = 200;
+
+/** Every way in which a row ends: answered, failed, retried and answered, retried until its rounds are used up. */
+const INPUT = prompts(ROWS, (n) => {
+  if (n % 31 === 0) return `[fail:INFERENCE_3207] ${n}`;
+  return n % 47 === 0 ? `[fail:INFERENCE_3107] ${n}` : `echo:${n} ${'ü'.repeat(60 + (n % 90))}`;
+});
+
+const FAULTS: readonly Fault[] = [
+  { at: 'row', every: 13, action: { kind: 'error', code: 'INFERENCE_3107' }, times: 1 },
+  { at: 'row', every: 29, action: { kind: 'unreadable' }, times: 1 },
+  { at: 'row', every: 53, action: { kind: 'garbled' }, times: 1 },
+  { at: 'row', every: 61, action: { kind: 'unknown' }, times: 1 },
+  { at: 'row', every: 67, action: { kind: 'duplicate' } },
+];
+
+const REF = { jobId: 'test-rows-jsonl', shard: 0, round: 1 };
+
+/** Each call of the collect is short of time from the start, or after so many looks at it. */
+const shortAfter =
+  (looks: number) =>
+  (step: string): StepTime | undefined => {
+    if (step !== 'collect-results') return undefined;
+    let left = looks;
+    return { isShort: () => (left -= 1) < 0, isOver: () => false };
+  };
+
+const collects = ({ events }: World): number =>
+  events.filter(({ type, state }) => type === 'StateEntered' && state === 'Collect results').length;
+
+let undisturbed: Promise<{ readonly ended: Ended; readonly calls: number }> | undefined;
+
+function expected(): Promise<{ readonly ended: Ended; readonly calls: number }> {
+  const run = async (): Promise<{ readonly ended: Ended; readonly calls: number }> => {
+    const world = await openWorld({ faults: [...FAULTS] });
+    const ended = await world.run(INPUT);
+    return { ended, calls: collects(world) };
+  };
+  return (undisturbed ??= run());
+}
+
+/** What a job came to, but for how long it took. */
+function endOf({ results, deadLettersText, summary }: Ended): object {
+  const { startedAt: _start, endedAt: _end, seconds: _seconds, batches, ...facts } = summary;
+  const ofBatches = batches.map(({ seconds: _of, createdAt: _at, ...batch }) => batch);
+  return { results, deadLettersText, facts, ofBatches };
+}
+
+describe('a round whose rows take longer to write than a step goes on in further calls', () => {
+  tableOf([0, 4, 1, 12], 2).test(
+    'when time is short after %i looks, and comes to the same results, counts and errors',
+    async (looks) => {
+      const world = await openWorld({ faults: [...FAULTS], time: shortAfter(looks) });
+
+      const ended = await world.run(INPUT);
+
+      const whole = await expected();
+      expect(endOf(ended)).toEqual(endOf(whole.ended));
+      expect(collects(world)).toBeGreaterThan(whole.calls);
+      // Downloads, at most sixteen calls for the rows, and the joining of the rounds: however short the time is.
+      expect(collects(world)).toBeLessThanOrEqual(ended.summary.rounds * (4 + 16 + 2));
+      expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
+      // The parts are deleted with the rows.
+      const keys = (await Array.fromAsync(world.store.list('jobs/'))).map(({ key }) => key);
+      expect(keys.filter((key) => key.endsWith('.jsonl'))).toEqual([]);
+      expect((await writingObject.read(world.store, REF))?.collected?.round).toBe(1);
+    },
+  );
+});
+
+test('rows that an earlier call has written from other answers are written anew', async () => {
+  let calls = 0;
+  const world = await openWorld({
+    time: shortAfter(4),
+    wrap: (call) => async (step, event) => {
+      if (step === 'collect-results' && (await writingObject.read(world.store, REF))?.written !== undefined)
+        calls += 1;
+      if (calls === 1 && step === 'collect-results') {
+        const { written, ...rest } = await writingObject.require(world.store, REF);
+        const other = written && { ...written, basis: 'of other answers', rows: 3, requestBytes: 10 };
+        await writingObject.write(world.store, REF, { ...rest, written: other as never });
+        await world.store.put(roundKey(REF, 1, 'results.jsonl'), 'not a result\n');
+      }
+      return call(step, event);
+    },
+    faults: [...FAULTS],
+  });
+
+  const ended = await world.run(INPUT);
+
+  expect(calls).toBeGreaterThan(1);
+  expect(endOf(ended)).toEqual(endOf((await expected()).ended));
+});
+
+test('parts that are not in the store as they were saved are written anew', EXHAUSTIVE, async () => {
+  let isBroken = false;
+  const world = await openWorld({
+    time: shortAfter(4),
+    wrap: (call) => async (step, event) => {
+      const writing = await writingObject.read(world.store, REF);
+      if (!isBroken && step === 'collect-results' && writing?.written !== undefined) {
+        isBroken = true;
+        await world.store.put(roundKey(REF, 1, 'dead-letters.jsonl'), '\n');
+      }
+      return call(step, event);
+    },
+    faults: [...FAULTS],
+  });
+
+  const ended = await world.run(INPUT);
+
+  expect(isBroken).toBe(true);
+  expect(endOf(ended)).toEqual(endOf((await expected()).ended));
+});
