@@ -241,7 +241,7 @@ async function rewriteDeadLetters(
   const writer: ObjectWriter = store.write(key);
   try {
     for await (const line of eachOwnLine(store, key))
-      if (!ids.has(readCustomId(line))) await writer.write(line);
+      if (!ids.has(idOfDeadLetter(line))) await writer.write(line);
     if (writer.bytes > 0) {
       await writer.close();
       return true;
@@ -253,6 +253,12 @@ async function rewriteDeadLetters(
     await writer.abort();
     throw error;
   }
+}
+
+/** An invalid row has its own fields, perhaps before its id. */
+function idOfDeadLetter(line: Buffer): string {
+  const { custom_id } = JSON.parse(line.toString('utf8')) as { readonly custom_id: string };
+  return custom_id;
 }
 
 function parse(line: Buffer): ResultLine {

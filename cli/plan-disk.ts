@@ -6,7 +6,6 @@ import type { ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { printable } from '../src/printable.ts';
 import { spaceProblem } from './check-disk.ts';
-import type { PlannedJob } from './plan-job.ts';
 import { sizeText } from './view/size-text.ts';
 
 /** Room in the data folder, in bytes. */
@@ -39,7 +38,10 @@ export async function planDisk(
 const LEAST_DISK_BYTES = 1e9;
 
 /** What a run on this machine needs in its data folder. */
-export function describeDisk({ disk, plan }: PlannedJob, data: string): string[] {
+export function describeDisk(
+  { disk, plan }: { readonly disk: PlannedDisk | undefined; readonly plan: Plan },
+  data: string,
+): string[] {
   if (disk === undefined || plan.failure !== undefined) return [];
   const problem = disk.free === undefined ? undefined : spaceProblem(disk, disk.free, data);
   if (problem !== undefined) return [styleText('yellow', problem.message)];

@@ -24,8 +24,31 @@ export interface BuildingContext extends JobInput {
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
-/** Input of *Build requests*: at the start of the job, after its pilot, and while it waits for an approval. */
+/** Out of *Build requests* of a job that is built in slices, into *For each slice*, and into *Build requests* again. */
+export interface SlicingContext extends JobInput {
+  readonly slices: {
+    /** What is done of them. */
+    readonly phase: string;
+    readonly count: number;
+    /** Of the list of them, the items of the map. */
+    readonly key: string;
+  };
+}
+
+/** Into *Build slice*, as the map's item selector makes it. */
+export interface SliceContext extends JobInput {
+  readonly slice: number;
+}
+
+/** Out of *Build slice*, into *Slice built?*: with `building` it ran short of time. */
+export interface BuiltSliceContext extends SliceContext {
+  /** So far; for people. */
+  readonly building?: { readonly rows: number };
+}
+
+/** Input of *Build requests*: at the start of the job, after slices of it, after its pilot, and while it waits for an approval. */
 export interface BuildContext extends JobInput {
+  readonly slices?: SlicingContext['slices'];
   readonly pilot?: true;
   readonly waiting?: WaitingContext['waiting'];
 }
@@ -108,6 +131,11 @@ export interface SentContext extends DirectContext {
   readonly answered: number;
   /** Set if the account was denied: no further row is sent. */
   readonly denied?: Failure;
+}
+
+/** Output of *Upload file* for a shard that is done: its twins were looked for, and nothing else is left to do. */
+export interface SettledContext extends ShardContext {
+  readonly settled: true;
 }
 
 /** Output of *Create batch*; input of *Wait for batch* and *Poll batch*. */

@@ -12,7 +12,8 @@ import { configOf, ONE_TARGET, openStack, type Target } from '../targets/open-ta
 import { parseExact } from '../../src/exact-json.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { describeDisk } from '../plan-disk.ts';
-import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
+import type { PlannedBatch, PlannedDirect } from '../plan-costs.ts';
+import { planJob, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';

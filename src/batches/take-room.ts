@@ -5,7 +5,6 @@ import {
   deleteEnqueued,
   EMPTY_ROOM,
   enqueuedObject,
-  providersWithRoom,
   readEnqueued,
   readRoom,
   type EnqueuedBatch,
@@ -24,7 +23,6 @@ import {
   refuseRoom,
   withEnqueued,
   withoutHolders,
-  withoutHost,
   withoutRound,
   type Refusal,
   type RoomLimits,
@@ -202,15 +200,6 @@ export async function leaveRoom(
 ): Promise<void> {
   await changeRoom(edges.store, provider, (before) => withoutRound(before, round, endedAt), pauseOf(edges));
   await deleteEnqueued(edges.store, provider, round);
-}
-
-/**
- * Records that the host which ran the jobs of this store has ended. Only for a store with one host at a time: the caller holds
- * its lock, and has not started a job yet.
- */
-export async function noteEndedHost(edges: RoomEdges): Promise<void> {
-  for (const provider of await providersWithRoom(edges.store))
-    await changeRoom(edges.store, provider, withoutHost, pauseOf(edges));
 }
 
 /** Records that the provider refused a round's batch because too many tokens are enqueued: {@link refuseRoom}. */

@@ -1,15 +1,7 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
-import {
-  enqueuedKey,
-  enqueuedPrefix,
-  providerOfRoomKey,
-  ROOM_PREFIX,
-  roomPrefix,
-  type RoundRef,
-  type ShardRef,
-} from './keys.ts';
+import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import { changeState, findLastChange } from './state-log.ts';
 
@@ -64,13 +56,6 @@ export async function readRoom(store: ObjectStore, provider: string): Promise<Ro
     // Undefined means that it was replaced and deleted after it was listed.
     if (room !== undefined) return room;
   }
-}
-
-/** The providers at which a job has asked for room. */
-export async function providersWithRoom(store: ObjectStore): Promise<ReadonlySet<string>> {
-  const providers = new Set<string>();
-  for await (const { key } of store.list(ROOM_PREFIX)) providers.add(providerOfRoomKey(key));
-  return providers;
 }
 
 /** {@link changeState} of a provider's room. */

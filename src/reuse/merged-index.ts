@@ -84,6 +84,7 @@ export async function readDirectory(
   key: string,
   bytes: number,
 ): Promise<MergedIndex | undefined> {
+  if (bytes < HEAD_BYTES) return undefined;
   const read = (end: number): Promise<Buffer | undefined> => store.get(key, { start: 0, end });
   const first = await read(Math.min(bytes, FIRST_READ_BYTES));
   if (first === undefined || first.length < HEAD_BYTES) return undefined;

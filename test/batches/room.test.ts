@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { noteEndedHost } from '../../host/note-ended-host.ts';
 import { bytesThatFit, hasRoom, type RoomLimits } from '../../src/batches/room-rules.ts';
-import { leaveRoom, noteEndedHost, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
+import { leaveRoom, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
 import { readRoom, type Room } from '../../src/checkpoints/room.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -96,6 +96,29 @@ test('a lost create whose repetition is refused leaves batches that the next rou
   ]);
 });
 
+test('a twin that has outlived its job is cancelled by a cancel of the job, which keeps its results', async () => {
+  const world = await openLedgerWorld({
+    misbehaviour: {
+      lostCreates: [503],
+      neverEnds: true,
+      twin: { runSeconds: HOUR },
+      ignoresCancels: true,
+    },
+  });
+  const before = await world.run();
+  expect(before).toMatchObject({ status: 'succeeded', open: [{ batchId: 'batch-000002' }] });
+
+  // The provider still ignores it.
+  expect(await world.cancel()).toEqual(before);
+  world.ledger.misbehaviour.ignoresCancels = false;
+  const after = await world.cancel();
+
+  expect(after).toEqual({ ...before, open: [] });
+  expect(world.ledger.openBatches()).toEqual([]);
+  expect(world.ledger.batches()).toHaveLength(2);
+  expect(await world.cancel()).toEqual(after);
+});
+
 describe('a batch that ends without all its answers', () => {
   test.each(['expired', 'cancelled'] as const)(
     'and %s leaves them to its twin, which has ended',

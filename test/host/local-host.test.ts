@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { indexKey, jobKey } from '../../src/checkpoints/keys.ts';
 import { openHost } from './open-host.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
@@ -319,6 +320,23 @@ test('a host that is stopped while a file is being dropped starts its job at the
   const summaries = await host.ended(20);
   expect(summaries.every(({ status }) => status === 'succeeded')).toBe(true);
   expect([...host.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
+});
+
+test('a job whose record cannot be read waits, and keeps no other waiting', async () => {
+  const host = await openHost();
+  const jobId = 'torn-0123456789abcdef';
+  const startedAt = new Date(host.clock.now()).toISOString();
+  await host.drop(jobKey(jobId), '');
+  await host.drop(indexKey(startedAt, jobId), '');
+
+  await host.start();
+  await host.drop('input/rows.jsonl', ROWS);
+
+  expect((await host.ended(1)).map(({ status }) => status)).toEqual(['succeeded']);
+  expect(host.logs).toContainEqual({
+    event: 'job_waits',
+    fields: { jobId, reason: expect.stringContaining('job.json is not JSON') as string },
+  });
 });
 
 test('a host that is stopped in the middle of a job continues it at the next start', async () => {

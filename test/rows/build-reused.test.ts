@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { answerIndexKey, resultsKey, shardsPrefix } from '../../src/checkpoints/keys.ts';
-import type { Plan } from '../../src/checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../../src/checkpoints/plan.ts';
 import { FastRequests } from '../../src/fast-path/fast-requests.ts';
 import { buildOn, buildShards, isPlan } from '../../src/rows/build-shards.ts';
 import { buildStateObject, forgetBuildState } from '../../src/rows/build-state.ts';
@@ -112,6 +112,8 @@ describe('rows that an earlier job has answered', () => {
           const divided = await buildInCalls(other, nth);
 
           expect(whole.reused?.rows).toBeGreaterThanOrEqual(6);
+          const { invalid, deduplicated = 0, reused } = whole;
+          expect(rowsToSend(whole) + invalid + deduplicated + (reused?.rows ?? 0)).toBe(whole.rows);
           expect(divided).toEqual(whole);
           expect(other.files()).toEqual(one.files());
         },

@@ -399,6 +399,13 @@ describe('a table from practice', () => {
     expect(notices.join()).toContain(notice);
   });
 
+  test.each(['id,review\n1,a\0b\n2,c\n', 'id,review\n1,a\0\n', 'id,review\n\0,a\n2,b'])(
+    'in UTF-8 with a zero byte is not taken for UTF-16: %j',
+    async (text) => {
+      await expect(send('a.csv', Buffer.from(text))).rejects.toThrowError('its content is not text');
+    },
+  );
+
   const MEMO = Buffer.from('id,review\n1,from 3 \x96 7\n', 'latin1');
 
   test('in an encoding that cannot be recognised is refused as a whole, and read if the encoding is named', async () => {

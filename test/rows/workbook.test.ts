@@ -47,14 +47,21 @@ describe('a workbook', () => {
 
   test('has numbers, booleans, dates and times as a spreadsheet shows them', async () => {
     const styles =
-      '<numFmts><numFmt numFmtId="164" formatCode="[$-407]d\\. mmmm yyyy"/><numFmt numFmtId="165" formatCode="0.00 &quot;days&quot;"/></numFmts>' +
+      '<numFmts><numFmt numFmtId="164" formatCode="[$-407]d\\. mmmm yyyy"/><numFmt numFmtId="165" formatCode="0.00 &quot;days&quot;"/><numFmt numFmtId="166" formatCode="00000"/></numFmts>' +
       '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>' +
-      '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="22"/><xf numFmtId="20"/></cellXfs>';
+      '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="22"/><xf numFmtId="20"/><xf numFmtId="166"/></cellXfs>';
     const values: [string, string, number, string][] = [
       ['n', '0.30000000000000004', 0, '0.3'],
       ['n', '1234567890123', 0, '1234567890123'],
       ['n', '1234567890123456789', 0, '1234567890123456789'],
+      ['n', '1.2345678901234567E+16', 0, '12345678901234567'],
+      ['n', '-4.5e2', 0, '-450'],
+      ['n', '1.50E+0', 0, '1.5'],
+      ['n', '1.2E+25', 0, '1.2e+25'],
       ['n', '1.0E-3', 0, '0.001'],
+      ['n', '7', 6, '00007'],
+      ['n', '123456', 6, '123456'],
+      ['n', '7.5', 6, '7.5'],
       ['b', '1', 0, 'TRUE'],
       ['n', '45623', 1, '2024-11-27'],
       ['n', '45623', 2, '2024-11-27'],
@@ -142,6 +149,22 @@ describe('a workbook', () => {
     await expect(build(content, { name: 'a.xlsx', profile: { table: { sheet: 'frist' } } })).rejects.toThrow(
       'a.xlsx has no sheet "frist". Did you mean "First"? Its sheets: "First", "Second & last".',
     );
+  });
+
+  test('is read in the first sheet that a spreadsheet shows', async () => {
+    const sheets = { Lists: SHEETS['Second & last'], First: SHEETS.First };
+    const content = workbookOf({ sheets, hidden: ['Lists'] });
+
+    expect(await prompts(content)).toEqual([['1', 'Review: of the first']]);
+    const { plan } = await build(content, { name: 'reviews.xlsx', profile: PROMPT });
+    expect(plan.inputs?.[0]?.notices).toEqual([
+      'Read the sheet "First", the first of 2 (1 hidden); --sheet names another one.',
+    ]);
+    const asked = { profile: { ...PROMPT, table: { sheet: 'Lists' } } };
+    expect(await prompts(content, asked)).toEqual([['2', 'Review: of the second']]);
+    expect(await prompts(workbookOf({ sheets, hidden: ['Lists', 'First'] }))).toEqual([
+      ['2', 'Review: of the second'],
+    ]);
   });
 
   test.each([

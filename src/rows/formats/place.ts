@@ -6,6 +6,8 @@ export interface Place {
   readonly rows: number;
   /** Absent if a file can only be read from its start: then its first rows are read again and skipped. */
   readonly entry?: Entry | undefined;
+  /** Rows behind the entry that are left out. */
+  readonly skip?: number | undefined;
 }
 
 /** A position in the middle of a file, with everything that its start has shown. */

@@ -1,7 +1,9 @@
 import { basename } from 'node:path/posix';
-import type { InputRef } from '../../checkpoints/job.ts';
+import type { InputRef, Job } from '../../checkpoints/job.ts';
+import { known } from '../../provider/dialects/known.ts';
 import type { MadeRequest } from '../request-maker.ts';
 import { withCustomId } from '../../jsonl/custom-id.ts';
+import { MAX_CUSTOM_ID } from '../request-line.ts';
 import type { UniqueIds } from './unique-ids.ts';
 
 /** Separates the number of a file from an id. No id contains it. */
@@ -76,6 +78,14 @@ export class JobIds {
   #fits({ length }: string): boolean {
     return length <= this.#length;
   }
+}
+
+/** The ids of a job's rows, as far as the provider limits their length. */
+export function jobIds(
+  ids: Pick<UniqueIds, 'add'>,
+  { inputs, profile }: Pick<Job, 'inputs' | 'profile'>,
+): JobIds {
+  return new JobIds(ids, inputs, known(profile.provider.dialect.limits.customIdLength, MAX_CUSTOM_ID));
 }
 
 /** The same request with another id. */

@@ -88,6 +88,10 @@ function noteCells(
 }
 
 function noteSheet({ sheets }: Workbook, chosen: string, { reading, table }: ReadOptions): void {
-  if (sheets.length > 1 && table?.sheet === undefined)
-    reading.note(`Read the sheet "${chosen}", the first of ${sheets.length}; --sheet names another one.`);
+  if (sheets.length <= 1 || table?.sheet !== undefined) return;
+  const hidden = sheets.filter(({ isHidden }) => isHidden).length;
+  const without = hidden === 0 ? '' : ` (${hidden} hidden)`;
+  reading.note(
+    `Read the sheet "${chosen}", the first of ${sheets.length}${without}; --sheet names another one.`,
+  );
 }
