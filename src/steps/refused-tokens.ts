@@ -32,6 +32,9 @@ export interface RefusedTokens {
 const ALONE_SECONDS = 1_800;
 const ALONE_REFUSALS = 3;
 
+/** For rows of a provider that has no code for it. */
+const DEFAULT_CODE = 'token_limit_exceeded';
+
 /**
  * Decides about a rejected create: either other batches must end first, or the file alone is larger than the provider's limit.
  * @returns undefined if it was rejected for another reason
@@ -63,7 +66,9 @@ export async function weighTokensRefusal(
     : 'and was refused for too many enqueued tokens again and again while nothing else was enqueued';
   const text = `The file of shard ${context.shard}, round ${context.round} of job ${context.jobId} has about ${grouped(tokens)} input tokens, ${why}.`;
   return {
-    error: isTooLarge ? new ProviderFileTooLarge(withCode(text, code), { cause: error }) : error,
+    error: isTooLarge
+      ? new ProviderFileTooLarge(withCode(text, code === error.name ? DEFAULT_CODE : code), { cause: error })
+      : error,
     wanted,
     limit,
     isTooLarge,
@@ -91,7 +96,8 @@ export async function noteTokensRefusal(
     next: isTooLarge ? round + 1 : round,
   };
   await noteRefusal(edges, wanted.provider, refusal);
-  if (!isTooLarge && alone !== undefined)
+  // The count begins again once another batch was enqueued.
+  if (!isTooLarge && (alone ?? announced.alone) !== undefined)
     await writeAnnouncement(edges, context, { ...announced, alone, refusedWith: error.name });
 }
 

@@ -15,7 +15,7 @@ export interface CreateAnnouncement {
    * Consecutive rejections for too many enqueued tokens while nothing else was enqueued: time of the first, in seconds since
    * 1970, and their number.
    */
-  readonly alone?: { readonly since: number; readonly refusals: number };
+  readonly alone?: { readonly since: number; readonly refusals: number } | undefined;
   /** The newest batches before the create; only at a provider whose batches do not show what they were created from. */
   readonly before?: readonly string[];
   /** Batches that may come from this create and cannot be distinguished yet. */
