@@ -115,7 +115,7 @@ async function runRetry(
   return await endOrCancel(running, interrupts, () => progress.end());
 }
 
-/** True if the retry needs a simulator: a named provider decides, otherwise the job's answers, independent of the profile. */
+/** True if the retry needs a simulator: a provider in the overrides decides; without one, the retry is simulated if the job was. */
 async function asksSimulator(
   { store }: Target,
   jobId: string,
