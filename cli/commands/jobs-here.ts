@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { jobObject, type Job } from '../../src/checkpoints/job.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
+import { mayHaveOpenBatches } from '../../src/doors/cancel-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { holderOf } from '../../host/lock.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
@@ -34,7 +35,8 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, nothingToCancel);
+  const ended = { describe: nothingToCancel, mayAct: mayHaveOpenBatches };
+  const target = await openJobHere(jobId, flags, ended);
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
     else
@@ -49,17 +51,22 @@ export async function cancelHere(
 
 const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
 
-/** @throws InvalidRequest when the folder does not have the job, or with the given text when the job has ended */
+/** Which ended jobs a command acts on, and its error for the others. */
+interface EndedJobs {
+  readonly mayAct: (summary: Summary) => boolean;
+  readonly describe: (jobId: string, options: string) => string;
+}
+
+/** @throws InvalidRequest when the folder does not have the job, or the command does not act on it because it has ended */
 async function openJobHere(
   jobId: string,
   { data }: FolderFlags,
-  describeEnded: (jobId: string, options: string) => string,
+  { describe, mayAct }: EndedJobs,
 ): Promise<Target> {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
   const summary = await summaryObject.read(target.store, jobId);
-  if (summary !== undefined && !mayGoOn(summary))
-    throw new InvalidRequest(describeEnded(jobId, target.options));
+  if (summary !== undefined && !mayAct(summary)) throw new InvalidRequest(describe(jobId, target.options));
   return target;
 }
 
@@ -72,22 +79,22 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, nothingToResume);
+  const target = await openJobHere(jobId, flags, { describe: nothingToResume, mayAct: mayGoOn });
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
-  const ended = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
-  if (ended === undefined) return EXIT.interrupted;
-  if (flags.json) print(jsonLine('summary', ended));
-  else await tell(target, ended);
-  return exitStatus(ended);
+  const summary = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
+  if (summary === undefined) return EXIT.interrupted;
+  if (flags.json) print(jsonLine('summary', summary));
+  else await tell(target, summary);
+  return exitStatus(summary);
 }
 
 export const WHERE = { stack: undefined, outputs: '' };
 
-/** True for a failed or cancelled job, which can be resumed, and may have batches to cancel. */
+/** True for a failed or cancelled job, which can be resumed. */
 function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
@@ -103,7 +110,7 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 /**
  * Sends a request to the process that works with the folder, if there is one.
  * @param body JSON
- * @returns the job that the process starts or changes; undefined if no process works with the folder
+ * @returns the job that the process starts or changes; undefined if no process uses the folder
  * @throws InvalidRequest when the process rejects it, or accepts no requests because it is a `run`
  */
 export async function askHolder(

@@ -12,7 +12,8 @@ import { configOf, ONE_TARGET, openStack, type Target } from '../targets/open-ta
 import { parseExact } from '../../src/exact-json.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { describeDisk } from '../plan-disk.ts';
-import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
+import type { PlannedBatch, PlannedDirect } from '../plan-costs.ts';
+import { planJob, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
@@ -78,14 +79,14 @@ export function planCommand(loadConfig: LoadConfig): Command {
     });
 }
 
-/** The stack that a job is planned for; undefined: this machine. @throws InvalidRequest when a data folder is named, too */
+/** The stack for which a job is planned; undefined for this machine. @throws InvalidRequest when a data folder is named, too */
 async function openPlanned({ stack, outputs }: PlanFlags, isFolder: boolean): Promise<Target | undefined> {
   if (stack === undefined && outputs === undefined) return undefined;
   if (isFolder) throw new InvalidRequest(ONE_TARGET);
   return openStack({ stack, outputs: outputs ?? OUTPUTS_FILE });
 }
 
-/** The configuration that is named; without one that of the stack, or of the working directory. */
+/** The named configuration; by default that of the stack, or of the working directory. */
 async function configFor(
   target: Target | undefined,
   { config }: PlanFlags,

@@ -7,7 +7,7 @@ const RESUME =
 /** What to do next, by the name of the failure. */
 export function advise({ name }: Failure): string {
   switch (name) {
-    // What is wrong may be in the file, in the prompt, or in how the file is read: the message says it.
+    // The cause may be in the file, in the prompt, or in how the file is read; the message names it.
     case 'InvalidInput':
     case 'InvalidRequest':
       return 'Correct what the message names, and start a new job. Nothing was sent.';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createProgress, createTroubles } from '../../cli/progress.ts';
 
-test('a step that was caught tells its error and claims nothing more', () => {
+test('a step with a caught error shows the error and no success', () => {
   const lines: string[] = [];
   const tell = createProgress((line) => void lines.push(line));
   const event = { execution: 'job', state: 'Build requests', input: { jobId: 'job' }, output: undefined };
@@ -44,7 +44,7 @@ test('the collect of a round has its number, also when another one follows', () 
   expect(lines).toEqual(['Collect results  rows to retry: round 2 in 4 s', 'round 2 · Collect results']);
 });
 
-test('beside what is drawn in place, only what goes wrong is told', () => {
+test('beside the progress frame, only failures are printed', () => {
   const lines: string[] = [];
   const tell = createTroubles((line) => void lines.push(line));
   const event = { execution: 'job', input: { jobId: 'job', shard: 3 }, output: {}, error: undefined };
@@ -72,7 +72,7 @@ test.each([
   ['ProviderThrottled: slow down', 'The provider asks to slow down'],
   ['ProviderBusy: its slot is taken', 'The job continues by itself when there is room'],
   ['StoreUnavailable: Cannot write x: the disk reports an error (EIO).', 'Check the disk'],
-])('after the first failures a hint says what to do, once: %s', (error, hint) => {
+])('after the first failures a hint is printed once: %s', (error, hint) => {
   const lines: string[] = [];
   const tell = createTroubles((line) => void lines.push(line));
   for (const attempt of [1, 2, 3]) {

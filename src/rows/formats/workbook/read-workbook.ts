@@ -52,7 +52,7 @@ export async function* readWorkbookRows(
   noteCells(reader, reading);
 }
 
-/** {@link readHeader}, whose error names the other sheets when none was asked for: the first may be a cover. */
+/** {@link readHeader}; its error names the other sheets if no sheet was named, because the first may be a cover. */
 function readHeaderOf(
   { sheets }: Workbook,
   chosen: string,
@@ -88,6 +88,10 @@ function noteCells(
 }
 
 function noteSheet({ sheets }: Workbook, chosen: string, { reading, table }: ReadOptions): void {
-  if (sheets.length > 1 && table?.sheet === undefined)
-    reading.note(`Read the sheet "${chosen}", the first of ${sheets.length}; --sheet names another one.`);
+  if (sheets.length <= 1 || table?.sheet !== undefined) return;
+  const hidden = sheets.filter(({ isHidden }) => isHidden).length;
+  const without = hidden === 0 ? '' : ` (${hidden} hidden)`;
+  reading.note(
+    `Read the sheet "${chosen}", the first of ${sheets.length}${without}; --sheet names another one.`,
+  );
 }
