@@ -54,8 +54,9 @@ const JOBS = 'jobs/*';
 const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
-/** The items of the machine's map. */
+/** The items of the machine's maps. */
 export const TO_RUN = 'jobs/*/to-run.json';
+export const TO_SLICE = 'jobs/*/build/slices.json';
 const STOPS = 'jobs/*/stop.json';
 /** State of a job's pilot, a person's decision on it, and its results. */
 const PILOTS = 'jobs/*/pilot.json';
@@ -139,6 +140,13 @@ export const STEPS = {
     streams: [SHARDS, BUILDS, PILOT_RESULTS],
     // Also rows that were wrongly taken for duplicates, and the claims of a rejected job.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
+  },
+  // A part of a large build: notes of its rows go beside the state of the build, and its shards where all shards are.
+  'build-slice': {
+    ...MOVING_ROWS,
+    readsVersions: [INPUTS, STAGED, OUTPUTS],
+    reads: [RECORDS, ROWS, INPUTS_OF_JOBS, BUILDS, SHARDS],
+    streams: [SHARDS, BUILDS],
   },
   'upload-file': {
     memoryMib: 1_024,

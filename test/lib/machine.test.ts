@@ -9,6 +9,7 @@ import { stackMachine, stackTemplate } from './synthesized-stack.ts';
 /** Every Task, the step it calls and where it goes when that fails for good. */
 const TASKS = [
   ['Build requests', 'build-requests', 'Write results'],
+  ['Build slice', 'build-slice', 'Slice done'],
   ['Upload file', 'upload-file', 'Collect results'],
   ['Create batch', 'create-batch', 'Collect results'],
   ['Send direct', 'send-direct', 'Collect results'],

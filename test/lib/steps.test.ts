@@ -18,7 +18,7 @@ const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
 test('there is exactly one function per step and entry point', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 13);
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 14);
 });
 
 describe.each(ALL_STEPS)('%s', (step) => {
