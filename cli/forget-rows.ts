@@ -150,7 +150,8 @@ interface RowsToForget extends Pick<FoundRows, 'files'> {
  */
 async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: RowsToForget): Promise<number> {
   const summary = await summaryObject.require(store, jobId);
-  const { report: _report, tables: _tables, unreadableLines: _lines, pilot, ...left } = summary;
+  const { report: _report, tables: _tables, unreadableLines: _lines, pilot, ...facts } = summary;
+  const left: Summary = { ...facts, ...(pilot && { pilot: withoutFiles(pilot) }) };
   const kept = new Set([summaryKey, resultsKey, deadLettersKey, answerIndexKey].map((keyOf) => keyOf(jobId)));
   const gone = new Set(files.map((name) => fileKey(jobId, name)));
   const isDerived = (key: string): boolean =>
@@ -161,7 +162,6 @@ async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: Ro
   const hasDeadLetters = await rewriteDeadLetters(store, jobId, ids);
   await summaryObject.write(store, jobId, {
     ...left,
-    ...(pilot && { pilot: withoutResults(pilot) }),
     ...countsOf(tally),
     deadLetters: hasDeadLetters ? deadLettersKey(jobId) : undefined,
   });
@@ -169,7 +169,7 @@ async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: Ro
   return deleted;
 }
 
-function withoutResults({ results: _results, ...pilot }: Pilot): Pilot {
+function withoutFiles({ results: _results, report: _report, ...pilot }: Pilot): Pilot {
   return pilot;
 }
 
