@@ -3,20 +3,24 @@ import { printable } from '../src/printable.ts';
 import type { RunFlags } from './commands/run-flags.ts';
 import { watch } from './commands/watch.ts';
 import { printError } from './output.ts';
-import { placeFiles } from './placed-files.ts';
+import { placeAnswers, type Destination } from './place-answers.ts';
 import { openTarget } from './targets/open-target.ts';
 
 /** Another process works on the job: watches it there to its end, instead of sending its rows a second time. */
 export async function joinRun(
   { jobId, data }: { readonly jobId: string; readonly data: string },
-  { json, out }: RunFlags,
+  { json }: RunFlags,
+  destination: Destination,
 ): Promise<number> {
   const target = await openTarget({ stack: undefined, outputs: '', data });
   printError(
     `Another process works with "${printable(data)}" and has job ${printable(jobId)}. It is watched here and not sent again.`,
   );
   const status = await watch(target, jobId, { ...(json && { json }), interval: 1 });
-  const summary = out === undefined ? undefined : await summaryObject.read(target.store, jobId);
-  if (summary !== undefined) await placeFiles(target.store, summary, { out, data });
+  if (destination.out === undefined) return status;
+  const summary = await summaryObject.read(target.store, jobId);
+  if (summary === undefined) return status;
+  const [first] = await placeAnswers(target.store, summary, { ...destination, data });
+  if (first !== undefined) printError(`Copied: ${printable(first)}`);
   return status;
 }

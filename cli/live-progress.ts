@@ -27,8 +27,9 @@ export function openLiveProgress(store: ObjectStore, screen: Screen, where: Wher
       .finally(() => (looking = undefined));
     looking.catch(() => undefined);
   };
-  const troubles = createTroubles((line) => view.note(line));
-  const afterwards = createProgress((line) => view.note(line), where);
+  const told = { ...where, hasSummary: true };
+  const troubles = createTroubles((line) => view.note(line), told);
+  const afterwards = createProgress((line) => view.note(line), told);
   return {
     onEvent(event) {
       (ended ? afterwards : troubles)(event);
@@ -38,6 +39,7 @@ export function openLiveProgress(store: ObjectStore, screen: Screen, where: Wher
       jobId = id;
       lookSoon();
     },
+    note: (line) => view.note(line),
     async end() {
       ended = true;
       await look().catch(() => undefined);

@@ -1,5 +1,5 @@
 import { access, constants, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { makeFolder, requireWritable } from '../host/make-folder.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
 import type { Summary } from '../src/checkpoints/summary.ts';
@@ -48,8 +48,33 @@ async function isOneOf(path: string, files: readonly string[]): Promise<boolean>
   return others.some((other) => other?.ino === found.ino && other.dev === found.dev);
 }
 
-/** Where `--out` asks for the result files, and the data folder, which has them. */
-export interface Destination {
+/** Paths of the result files in the store, results first; answers that are files are listed by their folder. */
+export async function resultFiles(store: ObjectStore, summary: Summary): Promise<string[]> {
+  const located = keysOf(summary).map((key) => store.locate(key));
+  const folder = (await hasAnswerFiles(store, summary.jobId))
+    ? [dirname(store.locate(fileKey(summary.jobId, 'any')))]
+    : [];
+  return [...located, ...folder].map(shownPath);
+}
+
+async function hasAnswerFiles(store: ObjectStore, jobId: string): Promise<boolean> {
+  for await (const _ of store.list(fileKey(jobId, ''))) return true;
+  return false;
+}
+
+/** A path below the working directory as a relative path; bucket URLs and other paths unchanged. */
+export function shownPath(location: string): string {
+  if (!isAbsolute(location)) return location;
+  const path = relative('.', location);
+  return path.startsWith('..') ? location : path;
+}
+
+function keysOf({ jobId, results, tables = [], deadLetters, report }: Summary): string[] {
+  return [results, ...tables, deadLetters, report, summaryKey(jobId)].filter((key) => key !== undefined);
+}
+
+/** The folder of `--out` for the result files, and the data folder that has them. */
+export interface PlacedIn {
   readonly out: string | undefined;
   readonly data: string;
 }
@@ -61,23 +86,12 @@ export interface Destination {
 export async function placeFiles(
   store: ObjectStore,
   summary: Summary,
-  { out, data }: Destination,
+  { out, data }: PlacedIn,
 ): Promise<string[]> {
-  const { tables = [] } = summary;
-  const keys = [
-    summary.results,
-    ...tables,
-    summary.deadLetters,
-    summary.report,
-    summaryKey(summary.jobId),
-  ].filter((key) => key !== undefined);
-  const sources = keys.map((key) => store.locate(key));
+  if (out === undefined) return resultFiles(store, summary);
+  const keys = keysOf(summary);
   const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
   const folders = answers.length === 0 ? [] : ['files'];
-  if (out === undefined) {
-    const folder = dirname(store.locate(summaryKey(summary.jobId)));
-    return [...sources, ...folders.map((name) => join(folder, name))].map((path) => relative('.', path));
-  }
   try {
     return await copyTo(out);
   } catch (error) {

@@ -1,4 +1,3 @@
-import { STEP_MEMORY_MIB } from '../lib/step-memory.ts';
 import { buildFast } from '../src/steps/build-requests.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,23 +7,25 @@ import { SIMULATOR } from '../src/config/known-providers.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { InputRef, SkippedFiles } from '../src/checkpoints/job.ts';
 import { OUTPUT_PREFIX, REUSE_PREFIX, roundKey } from '../src/checkpoints/keys.ts';
-import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
-import type { Price, ResolvedProfile } from '../src/checkpoints/profile.ts';
+import type { Plan } from '../src/checkpoints/plan.ts';
+import type { ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { estimateProblem } from '../src/spending/check-estimate.ts';
-import { longestAnswer, sendingOf } from '../src/spending/estimate.ts';
-import { costOf, priceOf } from '../src/spending/price.ts';
 import type { Failure } from '../src/errors.ts';
 import { estimateRows } from '../host/disk-need.ts';
+import {
+  planBatches,
+  planDirect,
+  planPrice,
+  type PlannedBatch,
+  type PlannedDirect,
+  type PlannedPrice,
+} from './plan-costs.ts';
 import { planDisk, requireRoomToPlan, type PlannedDisk } from './plan-disk.ts';
 import { batchTokens, forecast, type Forecast } from '../src/batches/forecast.ts';
-import { parseWindow } from '../src/completion-window.ts';
-import { isSmall } from '../src/checkpoints/shard/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
-import { pollTimes } from './poll-schedule.ts';
 import { readTreatment, type AskedJob, type Treatment } from '../host/start-request.ts';
 import { requireReadable } from '../host/readable-file.ts';
 
@@ -32,7 +33,7 @@ export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
   /** The data folder, with a job request's inputs and the answers of earlier jobs. It is only read. */
   readonly data: string;
-  /** The bucket of a deployed stack, which takes the place of the data folder. */
+  /** The bucket of a deployed stack, used instead of the data folder. */
   readonly bucket?: ObjectStore | undefined;
 }
 
@@ -54,28 +55,6 @@ export interface PlannedJob {
   readonly forecast: Forecast | undefined;
   /** What a run on this machine needs in its data folder; undefined for a job request, whose inputs are not on this disk. */
   readonly disk: PlannedDisk | undefined;
-}
-
-/** Rows that are sent direct, each once if none fails. */
-export interface PlannedDirect {
-  readonly calls: number;
-  readonly aws: AwsCost;
-}
-
-export interface PlannedBatch {
-  /** Seconds after which the batch ends. */
-  readonly endsAfter: number;
-  /** Times of the polls, in seconds after its start. */
-  readonly polls: readonly number[];
-  /** Cost of the whole job, if each batch takes this long and one round is enough. */
-  readonly aws: AwsCost;
-}
-
-/** The provider's price, in the profile's currency. */
-export interface PlannedPrice extends Price {
-  readonly input: number;
-  /** The cost if every answer has the longest length that the profile allows; undefined without a limit. */
-  readonly mostOutput: number | undefined;
 }
 
 /**
@@ -150,7 +129,7 @@ async function firstRequests(scratch: ObjectStore, { shards }: Plan): Promise<st
 }
 
 interface Source extends Pick<Treatment, 'request' | 'limit'>, Pick<PlanJob, 'files'> {
-  /** Has a job request's inputs, and the answers of earlier jobs. */
+  /** The store with the inputs of a job request and the answers of earlier jobs. */
   readonly earlier: ObjectStore;
   readonly filter: InputFilter;
 }
@@ -226,45 +205,5 @@ function layered(scratch: ObjectStore, source: Readable): ObjectStore {
     stat: async (key) => (await scratch.stat(key)) ?? source.stat(key),
     list: (prefix, options) => source.list(prefix, options),
     locate: (key) => source.locate(key),
-  };
-}
-
-const HOUR = 3_600;
-
-/** Durations of batches to show, in seconds: those below the window, and the window. */
-const LENGTHS = [HOUR / 6, HOUR, 6 * HOUR];
-
-function planBatches({ polling: limits, completionWindow }: ResolvedProfile, plan: Plan): PlannedBatch[] {
-  const windowSeconds = parseWindow(completionWindow) ?? 24 * HOUR;
-  const shards = plan.shards.filter(({ requests }) => requests > 0);
-  return [...LENGTHS.filter((length) => length < windowSeconds), windowSeconds].map((endsAfter) => {
-    const polls = pollTimes({ limits, windowSeconds, endsAfter });
-    const groups = shards.map(({ bytes }) => ({ shards: 1, bytes, polls: polls.length }));
-    return { endsAfter, polls, aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }) };
-  });
-}
-
-function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undefined {
-  if (!isSmall(profile, plan)) return undefined;
-  const shards = plan.shards.filter(({ requests }) => requests > 0);
-  const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
-  return {
-    calls: rowsToSend(plan),
-    aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }),
-  };
-}
-
-function planPrice(profile: ResolvedProfile, plan: Plan): PlannedPrice | undefined {
-  const { price, model, body } = profile;
-  if (price === undefined) return undefined;
-  const rate = priceOf(price, model);
-  const { rows, inputTokens } = sendingOf(plan);
-  const longest = longestAnswer(body);
-  return {
-    ...price,
-    ...rate,
-    input: costOf(rate, { inputTokens, outputTokens: 0 }),
-    mostOutput:
-      longest === undefined ? undefined : costOf(rate, { inputTokens: 0, outputTokens: longest * rows }),
   };
 }

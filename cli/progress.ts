@@ -13,16 +13,20 @@ export interface RunProgress {
   readonly onEvent: (event: EngineEvent) => void;
   /** Called when the job starts. */
   begin(jobId: string): void;
+  /** Prints a line that stays. */
+  note(line: string): void;
   /** Called when the job has ended or was left; the last output stays. */
   end(): Promise<void>;
 }
 
-/** Where the job is. */
+/** The job's location, and what else is printed about it. */
 export interface Where {
-  /** The options that lead to it, for commands that are suggested. */
+  /** The options that select it, for suggested commands. */
   readonly options: string;
   /** The path of an object. */
   readonly locate: (key: string) => string;
+  /** True if a summary is printed at the end, with the error of a failed build. */
+  readonly hasSummary?: boolean;
 }
 
 const HERE: Where = { options: '', locate: (key) => key };
@@ -30,14 +34,16 @@ const HERE: Where = { options: '', locate: (key) => key };
 /** Converts the machine's events to lines for a person: one per step, poll and retry. */
 export function createProgress(print: (line: string) => void, where = HERE): (event: EngineEvent) => void {
   return (event) => {
+    const isBuildError = event.type === 'StateCaught' && event.state === 'Build requests';
+    if (isBuildError && where.hasSummary === true) return;
     const line = describe(event, where);
     if (line !== undefined) print(line);
   };
 }
 
 /** {@link createProgress} for failures only; the other events are shown elsewhere. */
-export function createTroubles(print: (line: string) => void): (event: EngineEvent) => void {
-  const tell = createProgress(print);
+export function createTroubles(print: (line: string) => void, where = HERE): (event: EngineEvent) => void {
+  const tell = createProgress(print, where);
   return (event) => {
     if (event.type !== 'StateExited') tell(event);
   };
@@ -113,7 +119,8 @@ function describeExit(state: string, given: Mentioned, left: Mentioned, where: W
     case 'Cancel batch':
       return step(printable(left.batchId ?? ''));
     case 'Collect results':
-      return step(left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : '');
+      // Its output has the number of the next round.
+      return `${at(given)}${state.padEnd(16)} ${left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : ''}`.trimEnd();
     case 'Write results':
       return step(left.writing === undefined ? (left.status ?? '') : 'not all so far');
     default:

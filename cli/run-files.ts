@@ -16,10 +16,10 @@ import { takeInterrupts } from './interrupts.ts';
 import { openForRun } from './open-folder.ts';
 import { print as printOut, printError } from './output.ts';
 import { overridesOf } from './overrides.ts';
-import { makeDestination, placeFiles } from './placed-files.ts';
+import { openDestination, placeAnswers } from './place-answers.ts';
+import { tellReading } from './reading-progress.ts';
 import { openProgress } from './run-progress.ts';
 import { takeStandardInput } from './standard-input.ts';
-import { formatOfFile } from './table-format.ts';
 import { describeProvider } from './view/describe-provider.ts';
 import { logText, withTime } from './view/log-text.ts';
 
@@ -35,26 +35,26 @@ export async function runFiles(
   const interrupts = takeInterrupts();
   const print = printer(flags);
   const isDemo = named.length === 0;
+  if (isDemo) requireNoFileOptions(flags);
   await using given = await takeStandardInput(isDemo ? [example()] : named, process.stdin, flags.stdin);
   const { profile, limit } = flags;
   const asked = { files: given.files, profile, limit, overrides: overridesOf(flags) };
   const chosen = await chooseProvider(config, asked, flags, isDemo);
   if (flags.bundles) requireNodeOfBundles();
-  // Checked before anything is paid, so that a finished job does not fail to write its results.
-  const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
-  if (flags.out !== undefined) await makeDestination(flags.out, format, asked.files);
+  const destination = await openDestination(flags.out, asked.files);
   const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
   const log: Log = flags.verbose ? logToStandardError : () => undefined;
   const opened = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
   if (opened.kind === 'joined') {
     const { joinRun } = await import('./join-run.ts');
-    return await joinRun(opened, flags);
+    return await joinRun(opened, flags, destination);
   }
   await using host = opened.edges;
   const { store } = host.edges;
   const { data } = opened;
   await warnOfFullDisk({ ...wanted, config, store, data, simulated: chosen.simulated });
   const progress = await openProgress(store, flags, (line) => print(withTime(line)));
+  const reading = tellReading(store, (line) => progress.note(line));
   const summary = await endOrCancel(
     runJob({
       ...wanted,
@@ -68,25 +68,40 @@ export async function runFiles(
           print(line);
         if (job.execution !== undefined) progress.begin(job.jobId);
       },
-      onEvent: progress.onEvent,
+      onEvent: (event) => {
+        progress.onEvent(event);
+        reading.onEvent(event);
+      },
       signal: interrupts.first,
     }),
     interrupts,
-    () => progress.end(),
+    async () => {
+      await reading.told();
+      await progress.end();
+    },
   );
   if (summary === undefined) return EXIT.interrupted;
-  const folder = format === undefined ? flags.out : undefined;
-  const placed = await placeFiles(store, summary, { out: folder, data });
-  if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
-    const { exportAfterRun } = await import('./commands/export-table.ts');
-    placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data }));
-  }
+  const placed = await placeAnswers(store, summary, { ...destination, data });
   const { reportSummary } = await import('./view/report.ts');
-  await reportSummary(store, summary, { files: placed, json: flags.json });
+  const hasNotices = !(await reading.told());
+  await reportSummary(store, summary, { files: placed, json: flags.json, hasNotices });
   return exitStatus(summary);
 }
 
-/** @throws InvalidRequest when the input has no room in the data folder */
+/** Options for reading the rows of a file and for their requests; the demo has its own rows. */
+const FILE_OPTIONS = ['prompt', 'id', 'sheet', 'delimiter', 'encoding', 'quotes', 'stdin'] as const;
+
+/** @throws InvalidRequest if the file is missing: otherwise the demo would run instead */
+function requireNoFileOptions(flags: RunFlags): void {
+  const given = FILE_OPTIONS.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  const option = flags[given] === false ? `no-${given}` : given;
+  throw new InvalidRequest(
+    `--${option} needs a file: nightshift run <file> --${option} …, or - for standard input. Without a file, run shows the ten prompts of examples/hanse.jsonl.`,
+  );
+}
+
+/** @throws InvalidRequest if the data folder has too little space for the input */
 async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
   const warning = await checkDisk(run);
   if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));

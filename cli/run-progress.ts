@@ -18,7 +18,9 @@ export async function openProgress(
 ): Promise<RunProgress> {
   const where = { options: ` --data ${printable(data)}`, locate: (key: string) => store.locate(key) };
   if (json || verbose || !isLive(process.stdout, process.env)) {
-    return { onEvent: createProgress(print, where), begin: () => undefined, end: () => Promise.resolve() };
+    // Without --json, the summary that is printed at the end has the error of a build.
+    const onEvent = createProgress(print, { ...where, hasSummary: json !== true });
+    return { onEvent, begin: () => undefined, note: print, end: () => Promise.resolve() };
   }
   const { openLiveProgress } = await import('./live-progress.ts');
   return openLiveProgress(store, process.stdout, where);

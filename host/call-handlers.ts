@@ -21,6 +21,7 @@ const READS: Readonly<Record<string, LoadStep>> = {
  */
 const STEPS: Readonly<Record<string, LoadStep>> = {
   'build-requests': async () => (await import('../src/steps/build-requests.ts')).buildRequests,
+  'build-slice': async () => (await import('../src/steps/build-slice.ts')).buildSlice,
   'upload-file': async () => (await import('../src/steps/upload-file.ts')).uploadFile,
   'create-batch': async () => (await import('../src/steps/create-batch.ts')).createBatch,
   'send-direct': async () => (await import('../src/steps/send-direct.ts')).sendDirect,

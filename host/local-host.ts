@@ -144,12 +144,21 @@ async function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOpti
 async function carryOn(doors: StartEdges): Promise<void> {
   const { store, executions, log } = doors;
   for await (const jobId of openJobs(store)) {
-    const reason = whyNotHere(doors, await jobObject.require(store, jobId));
+    const reason = await whyItWaits(doors, jobId);
     if (reason !== undefined) {
       log('job_waits', { jobId, reason });
       continue;
     }
     const execution = await startExecution(executions, jobId);
     log('job_resumed', { jobId, execution });
+  }
+}
+
+/** Why a job is not continued here. One whose record cannot be read, as after a power failure, does not keep the others waiting. */
+async function whyItWaits(doors: StartEdges, jobId: string): Promise<string | undefined> {
+  try {
+    return whyNotHere(doors, await jobObject.require(doors.store, jobId));
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

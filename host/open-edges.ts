@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { noteEndedHost } from '../src/batches/take-room.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { deployedProviders, type DeployedProviders } from '../src/config/deployed-providers.ts';
 import { SIMULATOR } from '../src/config/known-providers.ts';
@@ -13,6 +12,7 @@ import { STAGING } from '../src/store/staged-file.ts';
 import { lockFolder } from './lock.ts';
 import { machineEdges } from './machine-edges.ts';
 import { makeFolder } from './make-folder.ts';
+import { noteEndedHost } from './note-ended-host.ts';
 import { WorkerSteps } from './worker-steps.ts';
 import { openSimulator, type OpenSimulator } from './simulator-thread.ts';
 

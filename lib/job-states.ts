@@ -7,6 +7,7 @@ import {
   Fail,
   JsonPath,
   S3JsonItemReader,
+  type S3FileItemReaderProps,
   StateMachineType,
   Succeed,
   TaskInput,
@@ -15,9 +16,10 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
+import { SLICED_BUILD } from '../src/cost/step-seconds.ts';
 import { RETRY_ANNOUNCE, RETRY_TRANSIENT } from './retry-policies.ts';
 import { defineShard } from './shard-states.ts';
-import { TO_RUN } from './step-table.ts';
+import { TO_RUN, TO_SLICE } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 import { catchEverything, stepTask } from './step-task.ts';
 
@@ -40,18 +42,22 @@ export function defineJob(
   const buildRequests = stepTask(states, 'Build requests', steps['build-requests'], {
     retries: [RETRY_TRANSIENT],
   });
+  const forEachSlice = mapOverSlices(states, bucket);
+  forEachSlice.itemProcessor(defineSlice(states, steps));
   const forEachShard = mapOverShards(states, { bucket, maxConcurrency });
   forEachShard.itemProcessor(defineShard(states, steps));
   const writeResults = stepTask(states, 'Write results', steps['write-results'], {
     retries: [RETRY_TRANSIENT],
   });
   catchEverything(buildRequests, writeResults);
+  catchEverything(forEachSlice, writeResults);
   catchEverything(forEachShard, writeResults);
   const wait = waitForApproval(states);
   wait.next(buildRequests);
   buildRequests.next(
     Choice.jsonPath(states, 'All built?')
       .when(Condition.isPresent('$.building'), buildRequests)
+      .when(Condition.isPresent('$.slices'), forEachSlice.next(buildRequests))
       .when(Condition.isPresent('$.asks'), announceWait(states, steps, wait))
       .when(Condition.isPresent('$.waiting'), wait)
       // An empty list skips the map, because Step Functions does not document that it reads one.
@@ -81,7 +87,7 @@ function mapOverShards(states: Construct, { bucket, maxConcurrency }: ShardsAtOn
   return DistributedMap.jsonPath(states, 'For each shard', {
     mapExecutionType: StateMachineType.STANDARD,
     label: 'shards',
-    itemReader: new ToRunReader({ bucket, key: JsonPath.stringAt('$.toRun.key') }),
+    itemReader: new ItemsReader({ bucket, key: JsonPath.stringAt('$.toRun.key') }, TO_RUN),
     itemSelector: {
       'jobId.$': '$.jobId',
       'shard.$': '$$.Map.Item.Value.shard',
@@ -96,10 +102,45 @@ function mapOverShards(states: Construct, { bucket, maxConcurrency }: ShardsAtOn
   });
 }
 
-/** Reads the items of the map. The CDK's own reader would allow the machine to read the whole bucket. */
-class ToRunReader extends S3JsonItemReader {
+/** One child execution per slice of a large build. What a slice returns goes nowhere: *Build requests* looks which are done. */
+function mapOverSlices(states: Construct, bucket: IBucket): DistributedMap {
+  return DistributedMap.jsonPath(states, 'For each slice', {
+    mapExecutionType: StateMachineType.STANDARD,
+    label: 'slices',
+    itemReader: new ItemsReader({ bucket, key: JsonPath.stringAt('$.slices.key') }, TO_SLICE),
+    itemSelector: { 'jobId.$': '$.jobId', 'slice.$': '$$.Map.Item.Value.slice' },
+    // Each takes a whole vCPU, and reads the store as fast as it can.
+    maxConcurrency: SLICED_BUILD.atOnce,
+    toleratedFailurePercentage: 100,
+    resultPath: JsonPath.DISCARD,
+  });
+}
+
+/** A slice is called again until it is done; one that fails is found by *Build requests*. */
+function defineSlice(states: Construct, steps: StepFunctions): LambdaInvoke {
+  const buildSlice = stepTask(states, 'Build slice', steps['build-slice'], { retries: [RETRY_TRANSIENT] });
+  const sliceDone = Succeed.jsonPath(states, 'Slice done', { outputPath: JsonPath.DISCARD });
+  catchEverything(buildSlice, sliceDone);
+  buildSlice.next(
+    Choice.jsonPath(states, 'Slice built?')
+      .when(Condition.isPresent('$.building'), buildSlice)
+      .otherwise(sliceDone),
+  );
+  return buildSlice;
+}
+
+/** Reads the items of a map. The CDK's own reader would allow the machine to read the whole bucket. */
+class ItemsReader extends S3JsonItemReader {
+  readonly #keys: string;
+
+  /** @param keys of the objects that it reads */
+  constructor(props: S3FileItemReaderProps, keys: string) {
+    super(props);
+    this.#keys = keys;
+  }
+
   override providePolicyStatements(): PolicyStatement[] {
-    const resources = [this.bucket.arnForObjects(TO_RUN)];
+    const resources = [this.bucket.arnForObjects(this.#keys)];
     return [new PolicyStatement({ actions: ['s3:GetObject'], resources })];
   }
 }

@@ -15,7 +15,7 @@ import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import { logGroupProps, type LogSettings } from './function-settings.ts';
 import { defineJob } from './job-states.ts';
 import type { StepFunction } from './step-function.ts';
-import { isTask, TO_RUN, type StepName } from './step-table.ts';
+import { isTask, TO_RUN, TO_SLICE, type StepName } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 
 export interface MachineProps {
@@ -54,8 +54,8 @@ export class Machine extends Construct {
     this.allowVersions(steps);
     this.acknowledge(steps);
     acknowledgeWildcards(this, {
-      resources: [bucket.arnForObjects(TO_RUN)],
-      reason: 'The items of the map: one object per job.',
+      resources: [bucket.arnForObjects(TO_RUN), bucket.arnForObjects(TO_SLICE)],
+      reason: 'The items of the maps: one object per job and map.',
     });
   }
 
@@ -133,8 +133,8 @@ export class Machine extends Construct {
       reason: 'The actions of X-Ray and of vended logs support no resource-level permissions.',
     });
     acknowledgeWildcards(this, {
-      resources: [this.executionArn(':*'), this.executionArn('/shards:*')],
-      reason: "The machine watches and stops its own map's children, which are named when they start.",
+      resources: [this.executionArn(':*'), this.executionArn('/shards:*'), this.executionArn('/slices:*')],
+      reason: "The machine watches and stops its own maps' children, which are named when they start.",
     });
   }
 }

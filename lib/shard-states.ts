@@ -17,8 +17,11 @@ export function defineShard(states: Construct, steps: StepFunctions): LambdaInvo
     catchEverything(task, collectResults);
 
   const waitForBatch = waitAsTold(states, 'Wait for batch');
+  // Returns `{}`, because the map joins the outputs of its shards, and a state may have at most 256 KiB.
+  const shardDone = Succeed.jsonPath(states, 'Shard done', { outputPath: JsonPath.DISCARD });
   uploadFile.next(
     Choice.jsonPath(states, 'Row by row?')
+      .when(Condition.isPresent('$.settled'), shardDone)
       .when(Condition.isPresent('$.direct'), sendDirect)
       .otherwise(createBatch),
   );
@@ -37,7 +40,7 @@ export function defineShard(states: Construct, steps: StepFunctions): LambdaInvo
         .otherwise(waitForBatch),
     );
   cancelBatch.next(waitForBatch);
-  return closeRound(states, tasks, waitForBatch);
+  return closeRound(states, tasks, { waitForBatch, shardDone });
 }
 
 type ShardTasks = ReturnType<typeof defineTasks>;
@@ -63,10 +66,8 @@ function defineTasks(states: Construct, steps: StepFunctions) {
 function closeRound(
   states: Construct,
   { uploadFile, collectResults }: ShardTasks,
-  waitForBatch: Wait,
+  { waitForBatch, shardDone }: { readonly waitForBatch: Wait; readonly shardDone: Succeed },
 ): LambdaInvoke {
-  // Returns `{}`, because the map joins the outputs of its shards, and a state may have at most 256 KiB.
-  const shardDone = Succeed.jsonPath(states, 'Shard done', { outputPath: JsonPath.DISCARD });
   catchEverything(collectResults, shardDone);
   collectResults.next(
     Choice.jsonPath(states, 'Rows to retry?')

@@ -4,6 +4,7 @@ import { STEPS } from './step-table.ts';
 /** Memory of the steps in a job's cost, in MiB; also used by the cost estimates. */
 export const STEP_MEMORY_MIB: Readonly<Record<CostedStep, number>> = {
   'build-requests': STEPS['build-requests'].memoryMib,
+  'build-slice': STEPS['build-slice'].memoryMib,
   'upload-file': STEPS['upload-file'].memoryMib,
   'create-batch': STEPS['create-batch'].memoryMib,
   'send-direct': STEPS['send-direct'].memoryMib,

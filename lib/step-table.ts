@@ -54,8 +54,9 @@ const JOBS = 'jobs/*';
 const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
-/** The items of the machine's map. */
+/** The items of the machine's maps. */
 export const TO_RUN = 'jobs/*/to-run.json';
+export const TO_SLICE = 'jobs/*/build/slices.json';
 const STOPS = 'jobs/*/stop.json';
 /** State of a job's pilot, a person's decision on it, and its results. */
 const PILOTS = 'jobs/*/pilot.json';
@@ -140,14 +141,27 @@ export const STEPS = {
     // Also rows that were wrongly taken for duplicates, and the claims of a rejected job.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
   },
+  // A part of a large build. Writes the notes of its rows beside the state of the build, and its shards to the folder of all
+  // shards.
+  'build-slice': {
+    ...MOVING_ROWS,
+    readsVersions: [INPUTS, STAGED, OUTPUTS],
+    reads: [RECORDS, ROWS, INPUTS_OF_JOBS, BUILDS, SHARDS],
+    streams: [SHARDS, BUILDS],
+  },
   'upload-file': {
     memoryMib: 1_024,
     timeoutMinutes: 15,
     provider: true,
     // ROOM: a file that is larger than the limit of enqueued tokens is sent in parts.
     reads: [JOBS, MONTHS, ROOM],
-    // Reserves the cost of the round.
-    puts: [...roundFiles('uploading.json', 'upload.json'), LEDGERS, MONTHS],
+    // Reserves the cost of the round. Of a shard that is done, records which second batches of its rows still run.
+    puts: [
+      ...roundFiles('uploading.json', 'upload.json', 'twins.json'),
+      'jobs/*/shards/*/done.json',
+      LEDGERS,
+      MONTHS,
+    ],
   },
   'create-batch': {
     ...TALKING,

@@ -25,6 +25,7 @@ export class Steps extends Construct {
       'cancel-job': create('cancel-job'),
       ...(servesApi && { api: create('api') }),
       'build-requests': create('build-requests'),
+      'build-slice': create('build-slice'),
       'upload-file': create('upload-file'),
       'create-batch': create('create-batch'),
       'send-direct': create('send-direct'),

@@ -24,8 +24,31 @@ export interface BuildingContext extends JobInput {
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
-/** Input of *Build requests*: at the start of the job, after its pilot, and while it waits for an approval. */
+/** Out of *Build requests* of a job that is built in slices, into *For each slice*, and into *Build requests* again. */
+export interface SlicingContext extends JobInput {
+  readonly slices: {
+    /** What is done of them. */
+    readonly phase: string;
+    readonly count: number;
+    /** Of the list of them, the items of the map. */
+    readonly key: string;
+  };
+}
+
+/** Into *Build slice*, as the map's item selector makes it. */
+export interface SliceContext extends JobInput {
+  readonly slice: number;
+}
+
+/** Out of *Build slice*, into *Slice built?*: with `building` it ran short of time. */
+export interface BuiltSliceContext extends SliceContext {
+  /** So far; for people. */
+  readonly building?: { readonly rows: number };
+}
+
+/** Input of *Build requests*: at the start of the job, after slices of it, after its pilot, and while it waits for an approval. */
 export interface BuildContext extends JobInput {
+  readonly slices?: SlicingContext['slices'];
   readonly pilot?: true;
   readonly waiting?: WaitingContext['waiting'];
 }
@@ -38,7 +61,7 @@ export interface WaitingContext extends JobInput {
   /** When the wait began. */
   readonly waiting: { readonly since: number };
   readonly waitSeconds: number;
-  /** Set when the wait begins, and announced then: until when it lasts, ISO 8601, and the keys of the pilot's results and page. */
+  /** Set and announced when the wait begins: its end, ISO 8601, and the keys of the pilot's results and page. */
   readonly asks?: { readonly until: string; readonly results: string; readonly report?: string };
 }
 
@@ -47,7 +70,7 @@ export interface JobContext {
   readonly jobId: string;
   /** The shards belong to the job's pilot; *Build requests* then decides what follows. */
   readonly pilot?: true;
-  /** The job has too few rows for the pilot of its profile. */
+  /** Set if the job has too few rows for the pilot of its profile. */
   readonly withoutPilot?: WithoutPilot;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
   readonly toRun: {
@@ -108,6 +131,11 @@ export interface SentContext extends DirectContext {
   readonly answered: number;
   /** Set if the account was denied: no further row is sent. */
   readonly denied?: Failure;
+}
+
+/** Output of *Upload file* for a shard that is done: its twins were looked for, and nothing else is left to do. */
+export interface SettledContext extends ShardContext {
+  readonly settled: true;
 }
 
 /** Output of *Create batch*; input of *Wait for batch* and *Poll batch*. */
@@ -218,15 +246,15 @@ export type JobEnd =
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
 /**
- * Into *Announce job* and *Announce wait*, and into *Record failed announcement* and *Record unannounced wait* when those gave up.
- * Nothing of what comes out goes on.
+ * Input of *Announce job* and *Announce wait*, and, after they gave up, of *Record failed announcement* and *Record unannounced
+ * wait*. Their output is not used.
  */
 export type AnnounceContext = (AnnouncedEnd | AnnouncedWait) & {
   /** Why the announcement failed; then it is only logged. */
   readonly unannounced?: CaughtError;
 };
 
-/** The end of a job. `execution` is the execution's name: a job that is resumed ends, and is announced, once more. */
+/** The end of a job. `execution` is the execution's name, because a resumed job ends, and is announced, again. */
 export interface AnnouncedEnd {
   readonly execution: string;
   readonly end: JobEnd;

@@ -8,6 +8,7 @@ export type LogEvent =
   | 'job_cancelled'
   | 'job_waits'
   | 'build_paused'
+  | 'build_sliced'
   | 'requests_built'
   | 'pilot_started'
   | 'pilot_judged'

@@ -18,18 +18,18 @@ const read = (doc: string): string => readFileSync(join(ROOT, doc), 'utf8');
 const matches = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map((match) => match[1] ?? '');
 
-test('there are documents and scripts to check', () => {
+test('documents and scripts are found', () => {
   expect(DOCS).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'docs/guide.md']));
   expect(SCRIPT_FILES).toEqual(expect.arrayContaining(['examples/walk.sh', '.ci/run']));
 });
 
 describe.each(DOCS)('%s', (doc) => {
-  test('links only to what is there', () => {
+  test('links only to existing files', () => {
     const links = matches(read(doc), /\]\((?!https?:)([^)#]+)/g);
     expect(links.filter((link) => !existsSync(join(ROOT, dirname(doc), link)))).toEqual([]);
   });
 
-  test('links only to sections that are there', () => {
+  test('links only to existing sections', () => {
     const links = [...prose(read(doc)).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
     const wrong = links.filter(([, file = '', anchor = '']) => {
       const target = file === '' ? doc : join(dirname(doc), file);
@@ -38,7 +38,7 @@ describe.each(DOCS)('%s', (doc) => {
     expect(wrong.map(([link]) => link)).toEqual([]);
   });
 
-  test('names only files and folders that are there', () => {
+  test('names only existing files and folders', () => {
     const paths = matches(
       read(doc),
       /`((?:bin|lib|lambdas|src|local|test|docs|examples|\.ci|\.github)\/[\w./-]*)`/g,
@@ -46,7 +46,7 @@ describe.each(DOCS)('%s', (doc) => {
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  test('names only routes that are there', () => {
+  test('names only existing routes', () => {
     const known = Object.values(ROUTES).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     const named = matches(read(doc), /`((?:GET|POST|PUT|DELETE) \/[^`?\s]*)[^`]*`/g);
     expect(named.filter((route) => !known.includes(route.replace('<jobId>', '{jobId}')))).toEqual([]);
@@ -54,19 +54,19 @@ describe.each(DOCS)('%s', (doc) => {
 });
 
 describe.each([...DOCS, ...SCRIPT_FILES])('%s', (doc) => {
-  test('names only commands of npm that are there', () => {
+  test('names only existing npm scripts', () => {
     const scripts = matches(read(doc), /npm run (?:--silent )?([\w:-]+)/g);
     expect(scripts.filter((script) => SCRIPTS[script] === undefined)).toEqual([]);
   });
 
-  test('runs only tools and tests that are there', () => {
+  test('runs only existing tools and tests', () => {
     const tools = matches(read(doc), /npx ([\w-]+)/g).filter((tool) => tool !== 'nightshift');
     const tests = matches(read(doc), /npx vitest run ([\w./-]+)/g);
     const wanted = [...tools.map((tool) => `node_modules/.bin/${tool}`), ...tests];
     expect(wanted.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  test('names only commands and options that are there', () => {
+  test('names only existing commands and options', () => {
     const wrong = calls(read(doc)).flatMap(({ name, options }) => {
       const command = program.commands.find((known) => known.name() === name);
       const known = command?.options.map(({ long }) => long ?? '') ?? [];

@@ -38,7 +38,7 @@ describe('a failure that crossed the state machine', () => {
     expect(failureFromCatch({ Error: 'ProviderRejected', Cause: message })).toEqual(expected);
   });
 
-  test('has its name for a code when it had none', () => {
+  test('has its name as its code if it had no code', () => {
     expect(failureFromCatch({ Error: 'States.Timeout' })).toEqual({
       name: 'States.Timeout',
       code: 'States.Timeout',
@@ -46,7 +46,7 @@ describe('a failure that crossed the state machine', () => {
     });
   });
 
-  test('is bounded, whatever a provider said', () => {
+  test('has a bounded length, with any message of a provider', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 2_000 }), (text) => {
         const { message } = failureFromCatch({ Error: 'X', Cause: text });

@@ -21,7 +21,7 @@ const CHANGED = [
 const UNCHANGED = ['0', '-1', '10.1', '0.5', '1e+21', '1e-7', '9007199254740991', '0.1234567890123456'];
 
 describe('numbers keep their text', () => {
-  it.each(CHANGED)('%s is written again as it was read', (text) => {
+  it.each(CHANGED)('%s is written exactly as it was read', (text) => {
     const value = parseExact(text);
     expect(isExactNumber(value)).toBe(true);
     expect(numberText(value)).toBe(text);
@@ -33,7 +33,7 @@ describe('numbers keep their text', () => {
     expect(numberText(parseExact(text))).toBe(text);
   });
 
-  it('writes any JSON again as it was read', () => {
+  it('any JSON is written exactly as it was read', () => {
     fc.assert(
       fc.property(jsonTexts, (text) => {
         expect(JSON.stringify(parseExact(text))).toBe(text);
@@ -42,7 +42,7 @@ describe('numbers keep their text', () => {
     );
   });
 
-  it('reads the values that JSON.parse reads', () => {
+  it('all values are the same as those of JSON.parse', () => {
     fc.assert(
       fc.property(jsonTexts, (text) => {
         expect(toPlain(parseExact(text))).toEqual(parseFinite(text));
@@ -51,23 +51,23 @@ describe('numbers keep their text', () => {
     );
   });
 
-  it('keeps spaces and repeated keys from mattering', () => {
+  it('spaces and repeated keys have no effect', () => {
     const text = ' { "a" : 1.0 , "a" : [ 2.0 ,\n\t-0 ] } ';
     expect(JSON.stringify(parseExact(text))).toBe('{"a":[2.0,-0]}');
   });
 
-  it('leaves numbers inside strings alone', () => {
+  it('numbers inside strings are not changed', () => {
     const text = '{"a":"1.0, \\"2.0\\\\","b\\\\":3.0,"c\\"":"[4.0]"}';
     expect(JSON.stringify(parseExact(text))).toBe(text);
   });
 
-  it('takes a text that holds the mark of its own making, raw and escaped', () => {
+  it('a text may contain the internal mark, raw and escaped', () => {
     expect(JSON.stringify(parseExact('["\ufdd00",1.0]'))).toBe('["\ufdd00",1.0]');
     expect(JSON.stringify(parseExact('["\\uFDD00",1.0]'))).toBe('["\ufdd00",1.0]');
   });
 });
 
-describe('what is not JSON stays what it is', () => {
+describe('text that is not JSON', () => {
   it.each([
     '',
     '{1.0:2}',
@@ -89,7 +89,7 @@ describe('what is not JSON stays what it is', () => {
     expect(() => parseExact(text)).toThrow(SyntaxError);
   });
 
-  it('refuses whatever JSON.parse refuses, with the same words', () => {
+  it('is refused whenever JSON.parse refuses it, with the same message', () => {
     const broken = fc
       .tuple(jsonTexts, fc.nat(), fc.constantFrom('', '1', '.', '"', ':', ',', '-', 'e', '0', ' ', '}'))
       .map(([text, at, with_]) => {

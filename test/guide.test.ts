@@ -39,22 +39,22 @@ function declared(start: string, pattern: RegExp): string[] {
 const FIELD = /^ {2}readonly (\w+)\??:/gm;
 
 describe('the guide has', () => {
-  test('every field of a profile, and no other', () => {
+  test('exactly the fields of a profile', () => {
     expect(named('## Profiles')).toEqual(Object.keys(profileSchema.shape).toSorted());
   });
 
-  test('every field of a job request, and no other', () => {
+  test('exactly the fields of a job request', () => {
     const fields = named('## Starting a job');
     expect(fields).toEqual(Object.keys(jobRequestSchema.shape).toSorted());
   });
 
-  test('every code of an invalid row, and no other', () => {
+  test('exactly the codes of invalid rows', () => {
     const codes = declared('export type RowProblemCode =', /'([A-Z_\d]+)'/g);
     expect(codes).toContain('INVALID_JSON');
     expect(named('### Invalid rows')).toEqual(codes);
   });
 
-  test('every field of a result line, and no other', () => {
+  test('exactly the fields of a result line', () => {
     const fields = [
       ...declared('export interface OkLine {', FIELD),
       ...declared('export interface NotOkLine {', FIELD),
@@ -62,7 +62,7 @@ describe('the guide has', () => {
     expect(named('### A line of results.jsonl')).toEqual([...new Set(fields)].toSorted());
   });
 
-  test('every code of a body that is no answer, and no other', () => {
+  test('exactly the codes of bodies that are not answers', () => {
     const files = ['answer', 'choices', 'embeddings', 'rerank', 'responses'];
     const sources = files.map((file) => read(`src/endpoints/${file}.ts`)).join('');
     const codes = new Set([...sources.matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map(([, code = '']) => code));
@@ -72,18 +72,18 @@ describe('the guide has', () => {
     expect(inTable).toEqual([...codes, ...others].toSorted());
   });
 
-  test('every field that a compact result leaves out', () => {
+  test('the fields that a compact result leaves out', () => {
     const text = section('### What compact results leave out');
     const fields = [...LEFT_OUT, ...REPEATED_BY_RESPONSES, ...REPEATED_BY_IMAGES, ...REPEATED_BY_SPEECH];
     expect(fields.filter((field) => !text.includes(`\`${field}\``))).toEqual([]);
   });
 
-  test('every field of a summary, and no other', () => {
+  test('exactly the fields of a summary', () => {
     expect(named('### summary.json')).toEqual(declared('export interface Summary {', FIELD));
   });
 });
 
-test('the rows that the guide shows are answered', async () => {
+test('the rows in the guide are answered', async () => {
   const rows = /```jsonl\n([^]*?)```/.exec(section('### JSON rows'))?.[1] ?? '';
   const world = await openWorld();
 

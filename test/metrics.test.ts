@@ -38,7 +38,7 @@ test.each([
   ['running', ['PollLag 4 Seconds', 'OpenBatchAge 3600 Seconds']],
   ['overdue', ['PollLag 4 Seconds', 'OpenBatchAge 3600 Seconds']],
   ['ended', ['PollLag 4 Seconds']],
-])('a poll tells how late it is, and the age of a batch that is open: %s', (phase, expected) => {
+])('a poll measures its delay and the age of an open batch: %s', (phase, expected) => {
   const fields = { phase, lagSeconds: 4, ageSeconds: 3_600 };
   expect(told('batch_polled', fields, 'poll-batch')).toEqual(expected);
 });
@@ -57,7 +57,7 @@ test.each([
   expect(told(event, { jobId: 'job-1' }, 'start-job')).toEqual([expected]);
 });
 
-test('what needs no metric has none, and no id is ever a dimension', () => {
+test('other events have no metric, and no id is a dimension', () => {
   expect(measure('job_started', { jobId: 'job-1' }, 'start-job')).toEqual([]);
   const everything = measure(
     'results_written',

@@ -70,13 +70,13 @@ describe('the poll schedule', () => {
     },
   );
 
-  test('asks at most 150 times in 24 hours when there are no counters', () => {
+  test('polls at most 150 times in 24 hours if there are no counters', () => {
     expect(walk({ windowSeconds: DAY, progress: () => undefined, endsAfter: DAY }).polls).toBeLessThanOrEqual(
       150,
     );
   });
 
-  test('asks at most 150 times in 24 hours, and is at most 1 % late, when progress is linear', () => {
+  test('polls at most 150 times in 24 hours, and is at most 1 % late, if progress is linear', () => {
     const { polls, delay } = walk({ windowSeconds: DAY, progress: (age) => age / DAY, endsAfter: DAY });
 
     expect(polls).toBeLessThanOrEqual(150);
@@ -96,13 +96,13 @@ describe('the poll schedule', () => {
     );
   });
 
-  test('asks at most 120 times in 24 hours when counters show the pace', () => {
+  test('polls at most 120 times in 24 hours if counters show the progress', () => {
     expect(
       walk({ windowSeconds: DAY, progress: (age) => age / DAY, endsAfter: DAY }).polls,
     ).toBeLessThanOrEqual(120);
   });
 
-  test('is late by at most a third of the batch’s age, and 15 minutes, however its pace jumps', () => {
+  test('is late by at most a third of the age of the batch and 15 minutes, with any change of pace', () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(
@@ -137,7 +137,7 @@ describe('the poll schedule', () => {
     );
   });
 
-  test('looks for a missing batch at growing distances, and never later than the longest wait', () => {
+  test('looks for a missing batch after growing waits, up to the longest wait', () => {
     const waits = Array.from({ length: 8 }, (_, miss) => notFoundWaitSeconds(miss + 1, LIMITS));
 
     expect(waits).toEqual([15, 30, 60, 120, 240, 480, 900, 900]);

@@ -6,7 +6,7 @@ const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 const text = fc.string({ unit: 'binary' });
 
-test('text from outside becomes one line in which nothing is obeyed', () => {
+test('text from outside becomes one line without control sequences', () => {
   fc.assert(
     fc.property(text, (from) => {
       expect(OBEYED.test(printable(from))).toBe(false);
@@ -16,11 +16,11 @@ test('text from outside becomes one line in which nothing is obeyed', () => {
   expect(printable('Müller 日本語 👍')).toBe('Müller 日本語 👍');
 });
 
-test('text that has lines keeps them', () => {
+test('text with several lines keeps them', () => {
   expect(printableLines('a\n\tb\r\u202e')).toBe('a\n\tb\\u000d\\u202e');
 });
 
-test('JSON stays the same value', () => {
+test('JSON keeps its value', () => {
   fc.assert(
     fc.property(fc.json({ stringUnit: 'binary' }), (json) => {
       const shown = printableJson(json);

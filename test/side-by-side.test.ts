@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { sideBySide } from '../src/side-by-side.ts';
 
-test('all items run, never more at once than the limit, and results keep the order', async () => {
+test('all items run, never more at the same time than the limit, and results keep the order', async () => {
   let running = 0;
   let most = 0;
 
@@ -22,7 +22,7 @@ test('all items run, never more at once than the limit, and results keep the ord
   expect(most).toBe(2);
 });
 
-test('after a failure nothing new starts, and what is on its way ends before the failure is thrown', async () => {
+test('after a failure nothing new starts, and running items end before the error is thrown', async () => {
   const ended: number[] = [];
 
   const mapping = sideBySide(

@@ -21,21 +21,18 @@ const MARKED = {
 
 const OUTPUT = { output: { schema: { type: 'object', properties: { label: { enum: ['a', 'b'] } } } } };
 
-test.each(Object.entries(MARKED))(
-  'the guide tells of the marker %s, and it does that',
-  async (marker, line) => {
-    const world = await openWorld();
-    const options = { rounds: 2, ...(marker.includes('malformed') && OUTPUT) };
+test.each(Object.entries(MARKED))('the marker %s does what the guide says', async (marker, line) => {
+  const world = await openWorld();
+  const options = { rounds: 2, ...(marker.includes('malformed') && OUTPUT) };
 
-    const { results } = await world.run(`${JSON.stringify({ prompt: `Say it ${marker}` })}\n`, options);
+  const { results } = await world.run(`${JSON.stringify({ prompt: `Say it ${marker}` })}\n`, options);
 
-    const named = marker.replace(/:INFERENCE_3107/, ':CODE').replace(/:CONTENT_FILTER/, ':CODE');
-    expect(SECTION).toContain(`\`${named}\``);
-    expect(results).toMatchObject([line]);
-  },
-);
+  const named = marker.replace(/:INFERENCE_3107/, ':CODE').replace(/:CONTENT_FILTER/, ':CODE');
+  expect(SECTION).toContain(`\`${named}\``);
+  expect(results).toMatchObject([line]);
+});
 
-test('a prompt that begins with echo: is answered with its rest', async () => {
+test('a prompt that starts with echo: is answered with its rest', async () => {
   const world = await openWorld();
 
   const { results } = await world.run('{"prompt":"echo:text"}\n');

@@ -26,7 +26,7 @@ test.each([
   ['analyst', 'nightshift-data'],
   ['operator', 'shift'],
   ['embed-a-corpus', 'nightshift-data'],
-])('the tutorial %s works as it stands', { ...EXHAUSTIVE, timeout: LONG_MS }, async (name, data) => {
+])('all commands of the tutorial %s work', { ...EXHAUSTIVE, timeout: LONG_MS }, async (name, data) => {
   const { files, commands } = await readLesson(name);
   const folder = await openTempFolder();
   for (const { name: file, content } of files) await writeFile(join(folder, file), content);
@@ -64,7 +64,7 @@ async function vectorsOf(file: string): Promise<Map<string, string>> {
   );
 }
 
-test('the tutorial of the developer works as it stands', { timeout: LONG_MS }, async () => {
+test('all commands of the tutorial for developers work', { timeout: LONG_MS }, async () => {
   const { commands } = await readLesson('developer');
   const host = await openHost();
   const { url } = await host.start();

@@ -1,5 +1,6 @@
 import { STEP_MEMORY_MIB } from '../../lib/step-memory.ts';
 import { estimateAwsCost } from '../../src/cost/aws-cost.ts';
+import { counted } from '../../src/counted.ts';
 import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 import { table } from '../table.ts';
 import { estimateScale, type Estimate, type Scenario } from './scale-model.ts';
@@ -159,7 +160,7 @@ export function problemsList(jobs: readonly Scenario[]): string {
     .flatMap((job) =>
       estimateScale(job).problems.map(
         (problem) =>
-          `- ${show(job.shards)} shards of ${job.shardBytes / 1e6} MB, ${job.inFlight} in flight: ${problem}.`,
+          `- ${counted(job.shards, 'shard')} of ${job.shardBytes / 1e6} MB, ${job.inFlight} in flight: ${problem}.`,
       ),
     )
     .join('\n');

@@ -1,6 +1,6 @@
 import { STEP_MEMORY_MIB } from '../../lib/step-memory.ts';
 import { estimateAwsCost, type AwsCost } from '../../src/cost/aws-cost.ts';
-import { stepSeconds, type CostedStep } from '../../src/cost/step-seconds.ts';
+import { buildSeconds, stepSeconds, type CostedStep } from '../../src/cost/step-seconds.ts';
 import { pollTimes } from '../../cli/poll-schedule.ts';
 import type { PollLimits } from '../../src/checkpoints/profile.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
@@ -74,7 +74,7 @@ export function estimateScale(scenario: Scenario): Estimate {
   const retries = RETRY_WAIT_SECONDS * (2 ** (rounds - 1) - 1);
   const waves = Math.ceil(shards / inFlight);
   const bytes = shards * shardBytes;
-  const ends = stepSeconds('build-requests', bytes) + stepSeconds('write-results', bytes);
+  const ends = buildSeconds(bytes) + stepSeconds('write-results', bytes);
   const starts = Math.min(shards, inFlight) / STARTS_PER_SECOND;
   const wallSeconds = ends + starts + waves * (rounds * roundSeconds + retries);
   const groups = [{ shards, bytes: shardBytes, rounds, polls: pollsPerShard, seconds: wallSeconds }];

@@ -7,7 +7,7 @@ import { counted } from '../../src/counted.ts';
 import { printable, printableLines } from '../../src/printable.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
-import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
+import { BYTE_ORDER_MARK, CsvText, delimiterOfInputs, SPREADSHEET_DELIMITERS } from '../../src/tables/csv.ts';
 import { joinedTable } from '../../src/tables/joined-table.ts';
 import { jsonRows } from '../../src/tables/json-table.ts';
 import { parquetBytes } from '../../src/tables/parquet.ts';
@@ -77,23 +77,14 @@ export async function exportAfterRun(
   }
 }
 
-/** The delimiters that spreadsheets accept. */
-const DELIMITERS = [',', ';', '\t', '|'];
-
 /** @throws InvalidRequest for an unknown delimiter */
 export function delimiterOf(delimiter = ','): string {
   const read = readDelimiter(delimiter);
-  if (read === undefined || !DELIMITERS.includes(read))
+  if (read === undefined || !SPREADSHEET_DELIMITERS.includes(read))
     throw new InvalidRequest(
       `--delimiter ${printable(delimiter)} is not a delimiter of spreadsheets: give one of , ; | or tab.`,
     );
   return read;
-}
-
-/** The delimiter of the input, because the spreadsheet program that wrote it expects the same. */
-function delimiterOfInput({ inputs }: Summary): string | undefined {
-  const [delimiter, ...others] = new Set(inputs.map((input) => input.delimiter));
-  return others.length === 0 && DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;
 }
 
 /** A streamed table, with notices for after its end. */
@@ -120,7 +111,7 @@ async function makeTable(
       `The input of job ${summary.jobId} is no longer known: its job.json is deleted. Leave out --with-input.`,
     );
   const table = await joinedTable(store, job, results);
-  const { delimiter = delimiterOfInput(summary) } = options;
+  const { delimiter = delimiterOfInputs(summary.inputs) } = options;
   const { chunks, notices } = writeTable(table, { ...options, delimiter });
   const cut = table.isCut ? ['The rows have more than 1,000 fields: the others have no column.'] : [];
   return { chunks, notices: () => [...cut, ...notices()] };

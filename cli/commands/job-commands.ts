@@ -8,7 +8,8 @@ import { JOB_STATES, type JobState } from '../../src/status/job-states.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
-import { noSuchJob } from '../targets/find-job.ts';
+import { findJob, noSuchJob } from '../targets/find-job.ts';
+import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { configOf, openTarget, openStack, startEdges } from '../targets/open-target.ts';
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
@@ -22,10 +23,13 @@ export function statusCommand(): Command {
     .argument('[job]', 'jobId (default: the newest job)');
   return addTargetOptions(command).action(async (asked: string | undefined, flags: TargetFlags) => {
     const target = await openTarget(flags);
-    const newest = asked ?? (await listJobs(target, { limit: 1 })).jobs[0]?.jobId;
-    if (newest === undefined) throw new InvalidRequest(`There are no jobs in ${target.name} yet.`);
-    const details = await readDetails(target, newest);
-    if (details === undefined) throw await noSuchJob(target, newest);
+    const jobId =
+      asked === undefined
+        ? (await listJobs(target, { limit: 1 })).jobs[0]?.jobId
+        : await findJob(target, asked);
+    if (jobId === undefined) throw new InvalidRequest(`There are no jobs in ${target.name} yet.`);
+    const details = await readDetails(target, jobId);
+    if (details === undefined) throw await noSuchJob(target, jobId);
     if (flags.json) print(jsonLine('job', details.status));
     else for (const line of describeJob(details, target)) print(line);
   });
@@ -106,7 +110,7 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
     if (resumed === undefined) throw await noSuchJob(target, jobId);
     const { state } = resumed;
     if (state === 'finished') {
-      throw new InvalidRequest(`Job ${jobId} has finished: there is nothing to resume.`);
+      throw new InvalidRequest(nothingToResume(jobId, target.options));
     }
     if (state === 'cancelling') {
       throw new InvalidRequest(`Job ${jobId} is being cancelled; resume it when that is done.`);

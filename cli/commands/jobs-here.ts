@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { jobObject, type Job } from '../../src/checkpoints/job.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
+import { mayHaveOpenBatches } from '../../src/doors/cancel-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { holderOf } from '../../host/lock.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
@@ -12,11 +13,12 @@ import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
-import { filesOf } from '../result-files.ts';
+import { resultFiles } from '../placed-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
+import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
 /** A data folder on this machine. */
@@ -33,7 +35,8 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'has ended: there is nothing to cancel.');
+  const ended = { describe: nothingToCancel, mayAct: mayHaveOpenBatches };
+  const target = await openJobHere(jobId, flags, ended);
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
     else
@@ -46,12 +49,24 @@ export async function cancelHere(
   return EXIT.ok;
 }
 
-/** @throws InvalidRequest when the folder does not have the job, or with the given text when the job has ended */
-async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
+const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
+
+/** Which ended jobs a command acts on, and its error for the others. */
+interface EndedJobs {
+  readonly mayAct: (summary: Summary) => boolean;
+  readonly describe: (jobId: string, options: string) => string;
+}
+
+/** @throws InvalidRequest when the folder does not have the job, or the command does not act on it because it has ended */
+async function openJobHere(
+  jobId: string,
+  { data }: FolderFlags,
+  { describe, mayAct }: EndedJobs,
+): Promise<Target> {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
   const summary = await summaryObject.read(target.store, jobId);
-  if (summary !== undefined && !mayGoOn(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
+  if (summary !== undefined && !mayAct(summary)) throw new InvalidRequest(describe(jobId, target.options));
   return target;
 }
 
@@ -64,22 +79,22 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'has finished: there is nothing to resume.');
+  const target = await openJobHere(jobId, flags, { describe: nothingToResume, mayAct: mayGoOn });
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
-  const ended = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
-  if (ended === undefined) return EXIT.interrupted;
-  if (flags.json) print(jsonLine('summary', ended));
-  else await tell(target, ended);
-  return exitStatus(ended);
+  const summary = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
+  if (summary === undefined) return EXIT.interrupted;
+  if (flags.json) print(jsonLine('summary', summary));
+  else await tell(target, summary);
+  return exitStatus(summary);
 }
 
 export const WHERE = { stack: undefined, outputs: '' };
 
-/** True for a failed or cancelled job, which can be resumed, and may have batches to cancel. */
+/** True for a failed or cancelled job, which can be resumed. */
 function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
@@ -94,22 +109,27 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 
 /**
  * Sends a request to the process that works with the folder, if there is one.
- * @returns true if the process accepted it; false if no process works with the folder
+ * @param body JSON
+ * @returns the job that the process starts or changes; undefined if no process uses the folder
  * @throws InvalidRequest when the process rejects it, or accepts no requests because it is a `run`
  */
 export async function askHolder(
   data: string,
   jobId: string,
-  what: 'cancel' | 'resume' | 'approve' | 'reject',
-): Promise<boolean> {
+  what: 'cancel' | 'resume' | 'approve' | 'reject' | 'retry',
+  body?: string,
+): Promise<{ readonly jobId: string } | undefined> {
   const holder = await holderOf(resolve(data));
-  if (holder === undefined) return false;
+  if (holder === undefined) return undefined;
   if (holder.url === undefined)
     throw new InvalidRequest(
       `"${data}" is in use by process ${holder.pid ?? 'of another program'}, which runs one job: press Ctrl-C there, twice to cancel its job, and then ${what} here.`,
     );
-  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, { method: 'POST' });
-  if (response.ok) return true;
+  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, {
+    method: 'POST',
+    ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+  });
+  if (response.ok) return (await response.json()) as { readonly jobId: string };
   const { detail } = (await response.json().catch(() => ({}))) as { readonly detail?: string };
   throw new InvalidRequest(detail ?? `The process that works with "${data}" answered ${response.status}.`);
 }
@@ -148,6 +168,5 @@ export async function runHere(
 }
 
 export async function tell(target: Target, summary: Summary): Promise<void> {
-  const files = (await filesOf(target.store, summary.jobId)).map(({ key }) => target.store.locate(key));
-  await reportSummary(target.store, summary, { files });
+  await reportSummary(target.store, summary, { files: await resultFiles(target.store, summary) });
 }

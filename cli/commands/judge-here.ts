@@ -47,7 +47,7 @@ async function tellHolder(
   if (holder === undefined) return false;
   const hasEnded = (await summaryObject.read(target.store, jobId)) !== undefined;
   if (holder.url !== undefined || hasEnded)
-    return askHolder(data, jobId, decision === 'approved' ? 'approve' : 'reject');
+    return (await askHolder(data, jobId, decision === 'approved' ? 'approve' : 'reject')) !== undefined;
   // A `run` accepts no requests, but reads decisions that are written into its folder.
   await judgeJob(startEdges(target, config), jobId, decision);
   return true;

@@ -14,7 +14,7 @@ import { stopLocal } from '../stop-local.ts';
 import type { LocalStack } from '../../host/load-stack.ts';
 import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
 import { print, print as printOut, printError, printError as printOutError } from '../output.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, type Where } from '../progress.ts';
 import { printable } from '../../src/printable.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
@@ -73,7 +73,10 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
     stack,
     folder: resolve(flags.data),
     port: flags.port,
-    onEvent: tellProgress((key) => local.edges.store.locate(key)),
+    onEvent: tellProgress({
+      options: ` --data ${printable(flags.data)}`,
+      locate: (key) => local.edges.store.locate(key),
+    }),
     onFailure: (_event, error) => {
       const { message } = error instanceof Error ? error : new Error(String(error));
       printError(styleText('red', `An event started nothing: ${printable(message)}`));
@@ -143,10 +146,8 @@ const tellJobs: Log = (event, fields) => {
   if (event === 'input_changed') print(styleText('yellow', describeChanged(fields)));
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
-  if (event === 'step_failed') {
-    const told = jobId === undefined ? String(reason) : `${String(jobId)}: ${String(reason)}`;
-    printError(styleText('red', printable(told)));
-  }
+  // The state machine reports a failed step with its attempt, so it is not printed here.
+  if (event === 'step_failed' && jobId === undefined) printError(styleText('red', printable(String(reason))));
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
 
@@ -166,11 +167,20 @@ function describeMissed({ schedule, times, more, run }: LogFields): string {
 }
 
 /** Prints the steps of every job, each line with its job first. */
-function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
+function tellProgress(where: Where): (event: EngineEvent) => void {
+  /** Errors of steps by execution, until something catches them. */
+  const uncaught = new Map<string, string>();
   return (event) => {
-    createProgress((line) => print(withTime(`${styleText('dim', event.execution)}  ${line}`)))(event);
+    const { type, execution, state, error } = event;
+    const tell = (line: string): void => print(withTime(`${styleText('dim', execution)}  ${line}`));
+    // The summary of a failed job has the reason and the advice.
+    createProgress(tell, { ...where, hasSummary: true })(event);
+    if (type === 'StateFailed' && error !== undefined) uncaught.set(execution, `${state}: ${error}`);
+    if (type === 'StateCaught' || type === 'StateExited') uncaught.delete(execution);
+    const reason = type === 'ExecutionFailed' ? uncaught.get(execution) : undefined;
+    if (reason !== undefined) printError(withTime(styleText('red', `${execution}  ${printable(reason)}`)));
     const { summary } = (event.output ?? {}) as { summary?: string };
-    if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
-      print(withTime(`${styleText('dim', event.execution)}  ${printable(locate(summary))}`));
+    if (type === 'StateExited' && state === 'Write results' && summary !== undefined)
+      tell(printable(where.locate(summary)));
   };
 }

@@ -12,7 +12,8 @@ import { configOf, ONE_TARGET, openStack, type Target } from '../targets/open-ta
 import { parseExact } from '../../src/exact-json.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { describeDisk } from '../plan-disk.ts';
-import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
+import type { PlannedBatch, PlannedDirect } from '../plan-costs.ts';
+import { planJob, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
@@ -78,14 +79,14 @@ export function planCommand(loadConfig: LoadConfig): Command {
     });
 }
 
-/** The stack that a job is planned for; undefined: this machine. @throws InvalidRequest when a data folder is named, too */
+/** The stack for which a job is planned; undefined for this machine. @throws InvalidRequest when a data folder is named, too */
 async function openPlanned({ stack, outputs }: PlanFlags, isFolder: boolean): Promise<Target | undefined> {
   if (stack === undefined && outputs === undefined) return undefined;
   if (isFolder) throw new InvalidRequest(ONE_TARGET);
   return openStack({ stack, outputs: outputs ?? OUTPUTS_FILE });
 }
 
-/** The configuration that is named; without one that of the stack, or of the working directory. */
+/** The named configuration; by default that of the stack, or of the working directory. */
 async function configFor(
   target: Target | undefined,
   { config }: PlanFlags,
@@ -200,8 +201,15 @@ function describeSkipped({ skipped }: PlannedJob): string[] {
 function describeShards({ shards }: PlannedJob['plan']): string {
   const sent = shards.filter(({ requests }) => requests > 0);
   if (sent.length === 0) return 'none';
-  const most = (of: (shard: (typeof sent)[number]) => number): string => grouped(Math.max(...sent.map(of)));
-  return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
+  const most = (of: (shard: (typeof sent)[number]) => number): number => Math.max(...sent.map(of));
+  const mostRequests = counted(
+    most(({ requests }) => requests),
+    'request',
+  );
+  return `${grouped(sent.length)}, each with at most ${mostRequests} and ${counted(
+    most(({ bytes }) => bytes),
+    'byte',
+  )}`;
 }
 
 function describeSending({ batches, direct, price, forecast: room }: PlannedJob): [string, string][] {
@@ -217,7 +225,7 @@ function describeSending({ batches, direct, price, forecast: room }: PlannedJob)
       '',
       styleText(
         'dim',
-        `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
+        `on a deployed stack, at list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
       ),
     ],
     ...(direct === undefined ? [['room', forecastText(room)] as [string, string]] : []),

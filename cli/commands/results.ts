@@ -10,7 +10,8 @@ import { print, printError, printableChunks, printStream } from '../output.ts';
 import { printable } from '../../src/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
-import { noSuchJob } from '../targets/find-job.ts';
+import { resultFiles } from '../placed-files.ts';
+import { findJob, noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
@@ -53,20 +54,18 @@ export function resultsCommand(): Command {
       'after',
       '\nWith --json and without --out, prints results.jsonl, one line per row. Control characters are escaped.',
     )
-    .action(async (jobId: string, flags: ResultsFlags) => {
+    .action(async (asked: string, flags: ResultsFlags) => {
       const format =
         flags.format ??
         (flags.out === undefined || flags.parquet ? undefined : await formatOfFile(flags.out));
       checkFlags(flags, format);
       const target = await openTarget(flags);
+      const jobId = await findJob(target, asked);
       const summary = await endedSummary(target, jobId);
       if (format !== undefined) await giveTable(target, summary, format, flags);
       else if (flags.out !== undefined) await copyFiles(target, summary, { ...flags, out: flags.out });
       else if (flags.json) await printResults(target, summary);
-      else {
-        const files = (await filesOf(target.store, jobId)).map(({ key }) => target.store.locate(key));
-        await reportSummary(target.store, summary, { files });
-      }
+      else await reportSummary(target.store, summary, { files: await resultFiles(target.store, summary) });
     });
 }
 

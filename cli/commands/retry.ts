@@ -1,30 +1,21 @@
 import { Command } from 'commander';
-import type { NightshiftConfig } from '../../src/config/config.ts';
-import { SIMULATOR } from '../../src/config/known-providers.ts';
 import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
 import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
-import { jobObject } from '../../src/checkpoints/job.ts';
-import { summaryObject } from '../../src/checkpoints/summary.ts';
-import { openLocalEdges } from '../../host/open-edges.ts';
-import { runStarted } from '../../host/run-job.ts';
+import { InvalidRequest } from '../../src/errors.ts';
 import type { LoadConfig } from '../config/load-config.ts';
-import { endOrCancel } from '../end-or-cancel.ts';
-import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
-import { print, printError } from '../output.ts';
-import { filesOf } from '../result-files.ts';
-import { openProgress } from '../run-progress.ts';
+import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
-import { configOf, openTarget, openStack, startEdges, type Target } from '../targets/open-target.ts';
-import { reportSummary } from '../view/report.ts';
-import { EXIT, exitStatus } from './exit-status.ts';
+import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';
 import { wholeNumber } from './numbers.ts';
 import { overridesOf } from '../overrides.ts';
 import { addTargetOptions, type TreatmentFlags } from './options.ts';
 import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
 
-interface RetryFlags extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provider' | 'model' | 'rounds'> {
+export interface RetryFlags
+  extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provider' | 'model' | 'rounds'> {
   readonly wait?: true;
+  readonly out?: string;
 }
 
 /** `nightshift retry <job>`. */
@@ -39,6 +30,7 @@ export function retryCommand(loadConfig: LoadConfig): Command {
     .option('--provider <name>', "another provider than the profile's")
     .option('--model <name>', 'the model for rows that name none')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
+    .option('--out <path>', 'with --data: put the merged results there, as run does')
     .option('--wait', 'on a stack: watch the retry to its end');
   return addTargetOptions(addIntervalOption(command))
     .addHelpText(
@@ -47,8 +39,16 @@ export function retryCommand(loadConfig: LoadConfig): Command {
     )
     .action(async (jobId: string, flags: RetryFlags) => {
       const treatment = { profile: flags.profile, overrides: overridesOf(flags) };
+      if (flags.data === undefined && flags.out !== undefined)
+        throw new InvalidRequest(
+          `--out needs --data <folder>. On a stack, get the merged results when the retry has ended: nightshift results ${jobId} --out <path>`,
+        );
       if (flags.data === undefined) await retryOnStack(jobId, treatment, flags, loadConfig);
-      else await retryHere(jobId, treatment, { ...flags, data: flags.data }, await loadConfig());
+      else {
+        const { retryInFolder } = await import('./retry-in-folder.ts');
+        const folder = { ...flags, data: flags.data };
+        process.exitCode = await retryInFolder(jobId, treatment, folder, await loadConfig());
+      }
     });
 }
 
@@ -62,11 +62,11 @@ async function retryOnStack(
   const config = await configOf(target, loadConfig);
   const retry = await startRetry(startEdges(target, config), target, jobId, treatment);
   if (flags.json) print(jsonLine('started', { jobId: retry.jobId, state: retry.state }));
-  else print(`${describe(retry, jobId)} Watch it: nightshift watch ${retry.jobId}${target.options}`);
+  else print(`${describeRetry(retry, jobId)} Watch it: nightshift watch ${retry.jobId}${target.options}`);
   if (flags.wait) process.exitCode = await watch(target, retry.jobId, flags);
 }
 
-async function startRetry(
+export async function startRetry(
   edges: StartEdges,
   target: Target,
   jobId: string,
@@ -85,57 +85,6 @@ const TOLD = {
   finished: 'has ended',
 } as const;
 
-function describe({ jobId, state }: StartedJob, first: string): string {
+export function describeRetry({ jobId, state }: StartedJob, first: string): string {
   return `Retry ${jobId} of job ${first} ${TOLD[state]}.`;
-}
-
-/** Runs the retry in this process, as `run` does, and shows the job's merged results. */
-async function retryHere(
-  jobId: string,
-  treatment: RetryTreatment,
-  flags: RetryFlags & { readonly data: string },
-  config: NightshiftConfig,
-): Promise<void> {
-  const target = await openTarget(flags);
-  const simulator = await asksSimulator(target, jobId, treatment);
-  await using host = await openLocalEdges({ data: flags.data, simulator, log: () => undefined, config });
-  const tell = flags.json ? printError : print;
-  const { store } = host.edges;
-  const progress = await openProgress(store, flags, tell);
-  const interrupts = takeInterrupts();
-  const running = runStarted(
-    {
-      config,
-      edges: host.edges,
-      simulated: simulator || undefined,
-      steps: host.steps,
-      onStart: (started) => {
-        tell(describe(started, jobId));
-        if (started.execution !== undefined) progress.begin(started.jobId);
-      },
-      onEvent: progress.onEvent,
-      signal: interrupts.first,
-    },
-    (edges) => startRetry(edges, target, jobId, treatment),
-  );
-  const ended = await endOrCancel(running, interrupts, () => progress.end());
-  if (ended === undefined) {
-    process.exitCode = EXIT.interrupted;
-    return;
-  }
-  const summary = await summaryObject.require(store, jobId);
-  const files = (await filesOf(store, jobId)).map(({ key }) => store.locate(key));
-  await reportSummary(store, summary, { files, json: flags.json });
-  process.exitCode = exitStatus(summary);
-}
-
-/** True if the retry needs its own simulator: its job had one, whatever profile is requested. */
-async function asksSimulator(
-  { store }: Target,
-  jobId: string,
-  { overrides }: RetryTreatment,
-): Promise<boolean> {
-  if (overrides?.provider !== undefined) return overrides.provider === SIMULATOR;
-  const job = await jobObject.read(store, jobId);
-  return job?.simulated === true || job?.profile.provider.name === SIMULATOR;
 }

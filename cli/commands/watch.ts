@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { InvalidRequest } from '../../src/errors.ts';
 import { takeInterrupts } from '../interrupts.ts';
-import { filesOf } from '../result-files.ts';
+import { resultFiles } from '../placed-files.ts';
+import { findJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { printError } from '../output.ts';
 import { reportSummary } from '../view/report.ts';
@@ -21,9 +23,18 @@ export function watchCommand(): Command {
     .argument('<job>', 'jobId');
   return addTargetOptions(addIntervalOption(command))
     .addHelpText('after', WATCH_HELP)
-    .action(async (jobId: string, flags: WatchFlags) => {
-      process.exitCode = await watch(await openTarget(flags), jobId, flags);
+    .action(async (asked: string, flags: WatchFlags) => {
+      const target = await openTarget(flags);
+      process.exitCode = await watch(target, await jobToWatch(target, asked), flags);
     });
+}
+
+/** {@link watchJob} repeats a read that fails. */
+async function jobToWatch(target: Target, asked: string): Promise<string> {
+  return findJob(target, asked).catch((error: unknown) => {
+    if (error instanceof InvalidRequest) throw error;
+    return asked;
+  });
 }
 
 export function addIntervalOption(command: Command): Command {
@@ -64,7 +75,7 @@ export async function watch(
     );
     return EXIT.failed;
   }
-  const files = (await filesOf(target.store, jobId)).map(({ key }) => target.store.locate(key));
+  const files = await resultFiles(target.store, watched.summary);
   await reportSummary(target.store, watched.summary, { files, json });
   return exitStatus(watched.summary);
 }

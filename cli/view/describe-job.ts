@@ -4,6 +4,7 @@ import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
+import { shownPath } from '../placed-files.ts';
 import { approvalCommands } from './approval-commands.ts';
 import { errorLines } from './error-lines.ts';
 import { grouped } from '../../src/counted.ts';
@@ -38,7 +39,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
     ...(status.open ?? []).map(describeOpen),
     ...errorLines(status.errors ?? []),
     ...[status.results, status.deadLetters, status.report, status.summary].flatMap((key) =>
-      key === undefined ? [] : [`  ${printable(target.store.locate(key))}`],
+      key === undefined ? [] : [`  ${printable(shownPath(target.store.locate(key)))}`],
     ),
     ...(status.failure === undefined
       ? []

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { ErrorCount } from '../../src/checkpoints/counts.ts';
+import type { KnownError } from '../../src/checkpoints/invalid-rows.ts';
 import { printable } from '../../src/printable.ts';
 import { counted } from '../../src/counted.ts';
 
@@ -7,12 +7,14 @@ import { counted } from '../../src/counted.ts';
 const SHOWN_ERRORS = 5;
 
 /** Rows that are not ok by code, most frequent first, each with an example. */
-export function errorLines(errors: readonly ErrorCount[]): string[] {
+export function errorLines(errors: readonly KnownError[]): string[] {
   const sorted = errors.toSorted((a, b) => b.rows - a.rows);
-  const lines = sorted.slice(0, SHOWN_ERRORS).map(({ rows, outcome = 'not ok', code, message = '' }) => {
-    const named = styleText('yellow', printable(code ?? 'other codes'));
-    return `  ${counted(rows, 'row')} ${outcome}: ${named} ${printable(message)}`.trimEnd();
-  });
+  const lines = sorted
+    .slice(0, SHOWN_ERRORS)
+    .map(({ rows, orMore, outcome = 'not ok', code, message = '' }) => {
+      const named = styleText('yellow', printable(code ?? 'other codes'));
+      return `  ${orMore === true ? 'at least ' : ''}${counted(rows, 'row')} ${outcome}: ${named} ${printable(message)}`.trimEnd();
+    });
   const more = sorted.length - SHOWN_ERRORS;
   return more > 0 ? [...lines, `  … and ${counted(more, 'code')} more in summary.json`] : lines;
 }

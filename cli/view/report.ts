@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { invalidRows } from '../../src/checkpoints/invalid-rows.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
 import { errorLines } from './error-lines.ts';
 import { readingNotices } from './reading-notices.ts';
@@ -13,11 +14,18 @@ import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
 import { duration } from '../../src/duration.ts';
 
+interface ReportOptions {
+  readonly files: readonly string[];
+  readonly json?: boolean | undefined;
+  /** False if the notices about reading the files were already printed. */
+  readonly hasNotices?: boolean;
+}
+
 /** Prints the result of a job: its first answers, its counts and its files; with `json`, its summary. */
 export async function reportSummary(
   store: ObjectStore,
   summary: Summary,
-  { files, json }: { readonly files: readonly string[]; readonly json?: boolean | undefined },
+  { files, json, hasNotices = true }: ReportOptions,
 ): Promise<void> {
   if (json === true) {
     print(jsonLine('summary', summary));
@@ -29,21 +37,26 @@ export async function reportSummary(
     if (summary.rows > SHOWN_ROWS) print(`… and ${summary.rows - SHOWN_ROWS} rows more`);
   }
   for (const line of sampleLines(summary)) print(line);
-  if (summary.simulated) print(styleText('yellow', SIMULATED_END));
-  for (const notice of readingNotices(summary.inputs)) print(notice);
-  print(
-    [
-      totals(summary),
-      ...stepLines(summary),
-      ...errorLines(summary.errors ?? []),
-      ...files.map((file) => `  ${printable(file)}`),
-    ].join('\n'),
-  );
-  if (summary.failure !== undefined) {
-    const failure = `The job failed: ${printable(summary.failure.message)}`;
-    printError(styleText('red', failure, { stream: process.stderr }));
-    if (summary.advice !== undefined) printError(printable(summary.advice));
-  }
+  // A job that was refused as a whole has no answers, rows or tokens to count.
+  const isRefused = summary.failure !== undefined && summary.rows === 0;
+  if (summary.simulated && !isRefused) print(styleText('yellow', SIMULATED_END));
+  if (hasNotices) for (const notice of readingNotices(summary.inputs)) print(notice);
+  const lines = [
+    ...(isRefused ? [] : [totals(summary)]),
+    ...stepLines(summary),
+    ...errorLines([...(summary.errors ?? []), ...invalidRows(summary)]),
+    ...files.map((file) => `  ${printable(file)}`),
+  ];
+  print(lines.join('\n'));
+  reportFailure('The job', summary);
+}
+
+/** Prints why a job failed and what to do, if it did. */
+export function reportFailure(name: string, { failure, advice }: Summary): void {
+  if (failure === undefined) return;
+  const told = `${name} failed: ${printable(failure.message)}`;
+  printError(styleText('red', told, { stream: process.stderr }));
+  if (advice !== undefined) printError(printable(advice));
 }
 
 /** Lines for special jobs: how the pilot ended; how to continue after a sample; reused answers; rows that were not sent. */

@@ -1,10 +1,10 @@
 import type { Context, Hono } from 'hono';
 import { jobObject } from '../../src/checkpoints/job.ts';
-import { summaryObject } from '../../src/checkpoints/summary.ts';
+import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
 import { problem } from '../../src/api/problems.ts';
 import { renderResults } from '../../src/report/render-results.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { BYTE_ORDER_MARK, CsvText, PLAIN_CSV } from '../../src/tables/csv.ts';
+import { BYTE_ORDER_MARK, csvBeside, CsvText } from '../../src/tables/csv.ts';
 import { joinedTable, type JoinedTable } from '../../src/tables/joined-table.ts';
 import type { JoinedRow } from '../../src/tables/joined-rows.ts';
 import { requiredLines } from '../../src/jsonl/own-lines.ts';
@@ -40,7 +40,7 @@ export function addResultsPages(app: Hono, store: ObjectStore): void {
     const jobId = c.req.param('jobId');
     const found = await findTable(store, jobId);
     if (found === undefined) return noResults(c, jobId);
-    return c.body(ReadableStream.from(csvBytes(found.table)), 200, {
+    return c.body(ReadableStream.from(csvBytes(found)), 200, {
       'content-type': 'text/csv; charset=utf-8',
       'content-disposition': 'attachment; filename="answers.csv"',
       'x-content-type-options': 'nosniff',
@@ -52,14 +52,16 @@ function noResults(c: Context, jobId: string): Response {
   return problem(c, 'no-such-job', { detail: `Job ${jobId} has no results.` });
 }
 
-async function findTable(
-  store: ObjectStore,
-  jobId: string,
-): Promise<{ readonly table: JoinedTable; readonly rows: number } | undefined> {
+interface FoundTable extends Pick<Summary, 'rows' | 'inputs'> {
+  readonly table: JoinedTable;
+}
+
+async function findTable(store: ObjectStore, jobId: string): Promise<FoundTable | undefined> {
   const [job, summary] = await Promise.all([jobObject.read(store, jobId), summaryObject.read(store, jobId)]);
   const key = summary?.results;
   if (job === undefined || summary === undefined || key === undefined) return undefined;
-  return { table: await joinedTable(store, job, () => bytesOf(store, key)), rows: summary.rows };
+  const { rows, inputs } = summary;
+  return { table: await joinedTable(store, job, () => bytesOf(store, key)), rows, inputs };
 }
 
 async function* bytesOf(store: ObjectStore, key: string): AsyncGenerator<Uint8Array> {
@@ -77,7 +79,7 @@ async function rowsFrom({ rows }: JoinedTable, from: number): Promise<JoinedRow[
   return taken;
 }
 
-async function* csvBytes(table: JoinedTable): AsyncGenerator<Uint8Array> {
+async function* csvBytes({ table, inputs }: FoundTable): AsyncGenerator<Uint8Array> {
   yield Buffer.from(BYTE_ORDER_MARK);
-  for await (const text of new CsvText(PLAIN_CSV).records(table)) yield Buffer.from(text);
+  for await (const text of new CsvText(csvBeside(inputs)).records(table)) yield Buffer.from(text);
 }

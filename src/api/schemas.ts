@@ -220,13 +220,17 @@ export const jobSchema = z
           outcome: z.string().optional(),
           code: z.string().optional(),
           rows: z.int(),
+          orMore: z
+            .literal(true)
+            .optional()
+            .describe('Only the first invalid rows are known by their code: there may be more.'),
           custom_id: z.string().optional(),
           message: z.string().optional(),
         }),
       )
       .readonly()
       .optional()
-      .describe('Rows that were sent and are not ok, by outcome and code, with an example.'),
+      .describe('Rows that are not ok, by outcome and code, with an example.'),
     failure: z.object({ name: z.string(), code: z.string(), message: z.string() }).optional(),
     advice: z.string().optional(),
     links: linksSchema.extend({

@@ -5,7 +5,6 @@ import {
   deleteEnqueued,
   EMPTY_ROOM,
   enqueuedObject,
-  providersWithRoom,
   readEnqueued,
   readRoom,
   type EnqueuedBatch,
@@ -24,7 +23,6 @@ import {
   refuseRoom,
   withEnqueued,
   withoutHolders,
-  withoutHost,
   withoutRound,
   type Refusal,
   type RoomLimits,
@@ -204,15 +202,6 @@ export async function leaveRoom(
   await deleteEnqueued(edges.store, provider, round);
 }
 
-/**
- * Records that the host which ran the jobs of this store has ended. Only for a store with one host at a time: the caller holds
- * its lock, and has not started a job yet.
- */
-export async function noteEndedHost(edges: RoomEdges): Promise<void> {
-  for (const provider of await providersWithRoom(edges.store))
-    await changeRoom(edges.store, provider, withoutHost, pauseOf(edges));
-}
-
 /** Records that the provider refused a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
 export async function noteRefusal(edges: RoomEdges, provider: string, refusal: Refusal): Promise<void> {
   const { store } = edges;
@@ -224,7 +213,7 @@ export async function noteRefusal(edges: RoomEdges, provider: string, refusal: R
     if (isOf(refusal)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
 }
 
-/** Input tokens of a model that other rounds than this one have enqueued at a provider, as far as they are written down. */
+/** Recorded input tokens of a model that other rounds have enqueued at a provider. */
 export async function tokensOfOthers(
   { store }: Pick<RoomEdges, 'store'>,
   provider: string,

@@ -59,11 +59,19 @@ export async function followTwin(
  */
 export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Promise<readonly FoundTwin[]> {
   const found: FoundTwin[] = [];
-  for (let round = shard.step?.from ?? 1; round <= shard.round; round += 1) {
-    const isInDoubt = (await twinsObject.read(edges.store, { ...shard, round })) !== undefined;
-    if (isInDoubt) found.push(...(await findTwinsOf(edges, { ...shard, round }, shard)));
-  }
+  for (let round = shard.step?.from ?? 1; round <= shard.round; round += 1)
+    found.push(...(await findTwinsOfRound(edges, { ...shard, round }, shard)));
   return found;
+}
+
+/** {@link findTwins} of one round; empty if the round is not in doubt. */
+export async function findTwinsOfRound(
+  edges: ProviderEdges,
+  of: ShardInDoubt,
+  current: ShardInDoubt = of,
+): Promise<readonly FoundTwin[]> {
+  const isInDoubt = (await twinsObject.read(edges.store, of)) !== undefined;
+  return isInDoubt ? findTwinsOf(edges, of, current) : [];
 }
 
 async function findTwinsOf(

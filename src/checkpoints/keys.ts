@@ -24,6 +24,27 @@ export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}st
 /** One of the build's tables, as saved in the given turn. */
 export const buildTableKey = (at: { readonly jobId: string; readonly turn: number }, name: string): string =>
   `${buildPrefix(at.jobId)}${name}-${at.turn}.bin`;
+/** A build that is divided into slices: which those are, and how far it is. */
+export const divisionKey = (jobId: string): string => `${buildPrefix(jobId)}division.json`;
+/** The slices that are left to do: the items of the machine's map. */
+export const slicesKey = (jobId: string): string => `${buildPrefix(jobId)}slices.json`;
+/** Where the pass over the notes of all slices stands. */
+export const cutStateKey = (jobId: string): string => `${buildPrefix(jobId)}cut.json`;
+/** One slice of a build. */
+export interface SliceRef {
+  readonly jobId: string;
+  readonly slice: number;
+}
+/**
+ * Files that a slice has while its job is built.
+ * - `notes.jsonl`: what the cut into shards depends on, for each row
+ * - `noted.json`: how the slice was read; written when the notes are whole
+ * - `verdicts.jsonl`: rows that are not sent under their own id
+ * - `state.json`: where the building of its shards stands; `built.json`: what came of it
+ */
+export type SliceFile = 'notes.jsonl' | 'noted.json' | 'verdicts.jsonl' | 'state.json' | 'built.json';
+export const sliceKey = ({ jobId, slice }: SliceRef, file: SliceFile): string =>
+  `${buildPrefix(jobId)}slice-${String(slice).padStart(6, '0')}.${file}`;
 /** The plan of a build whose rows are set aside for a pilot, before the move. */
 export const pilotDraftKey = (jobId: string): string => `${buildPrefix(jobId)}pilot.json`;
 /** Rows of one shard that are set aside for the pilot. */
@@ -88,7 +109,7 @@ export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.len
 /** One empty object per job whose answers may be reused, by the hash of the settings that they depend on. */
 export const REUSE_PREFIX = 'reuse/';
 export const reusablePrefix = (scope: string): string => `${REUSE_PREFIX}${scope}/`;
-/** The indexes of many of those jobs in one object each. */
+/** Merged indexes: each object has the indexes of many of those jobs. */
 export const mergedIndexPrefix = (scope: string): string => `${reusablePrefix(scope)}merged-`;
 
 /** Files that a scheduled run listed below its prefix. */
@@ -124,6 +145,9 @@ export const shardsPrefix = (jobId: string): string => `jobs/${jobId}/shards/`;
 export const shardName = (shard: number): string => String(shard).padStart(5, '0');
 export const shardPrefix = ({ jobId, shard }: ShardRef): string =>
   `${shardsPrefix(jobId)}${shardName(shard)}/`;
+/** The shard of a key below {@link shardsPrefix}. */
+export const shardOfKey = (jobId: string, key: string): number =>
+  Number(key.slice(shardsPrefix(jobId).length).split('/', 1)[0]);
 export const shardKey = (ref: ShardRef, file: ShardFile): string => `${shardPrefix(ref)}${file}`;
 /** One round of one shard. */
 export interface RoundRef extends ShardRef {
@@ -179,7 +203,7 @@ export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
  * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files as they came, where rows have no other answer
  * - `late.json`: whether the provider may show more of them at a later look, and how far downloads of several calls have come
  * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
- * - `writing.json`: how far writing the round has come, while it takes several calls
+ * - `writing.json`: how much of the round is written, while that takes several calls
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.

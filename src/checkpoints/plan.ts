@@ -60,6 +60,8 @@ export interface ShardPlan {
    * direct.
    */
   readonly direct?: boolean;
+  /** The shard is done, and its twins are looked for once more; only in the list of shards to run. */
+  readonly look?: true;
 }
 
 /** How an input file was read: what was detected, and what was skipped. */

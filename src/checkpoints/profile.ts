@@ -30,6 +30,8 @@ export interface ResolvedProfile {
   readonly retriableCodes: readonly string[];
   readonly completionWindow: string;
   readonly shardLimits: ShardLimits;
+  /** A large input is built in slices of about so many bytes; absent: of 1 GiB on AWS, and in one pass on one machine. */
+  readonly sliceBytes?: number | undefined;
   readonly polling: PollLimits;
   /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
@@ -91,7 +93,10 @@ export interface LadderStep extends Pick<
   readonly keepsModel?: true | undefined;
   /** Rows are sent to the realtime endpoint. */
   readonly direct?: true | undefined;
-  /** What goes up to this step: outcomes, ends of answers, expired batches and failures of the step before, and codes of rows' errors. */
+  /**
+   * Which rows move up to this step: outcomes, ends of answers, expired batches and failures of the step before, and error codes
+   * of rows.
+   */
   readonly for: readonly string[];
 }
 

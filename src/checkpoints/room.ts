@@ -1,15 +1,7 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
-import {
-  enqueuedKey,
-  enqueuedPrefix,
-  providerOfRoomKey,
-  ROOM_PREFIX,
-  roomPrefix,
-  type RoundRef,
-  type ShardRef,
-} from './keys.ts';
+import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import { changeState, findLastChange } from './state-log.ts';
 
@@ -25,7 +17,7 @@ export interface RoomEntry extends RoundRef {
   readonly at: number;
   /** Number of the change that wrote the entry, which distinguishes a rewritten entry even in the same second. */
   readonly nth: number;
-  /** The host that ran its shard has ended since. */
+  /** True if the host that ran its shard has ended since. */
   readonly left?: true;
 }
 
@@ -33,7 +25,9 @@ export interface RoomEntry extends RoundRef {
 export interface LearnedLimit {
   /** Most tokens of a model's queued and running batches. */
   readonly tokens: number;
-  /** Most tokens of one batch: the limit that the last refusal named, which may be higher, or half of a file that was too large. */
+  /**
+   * Most tokens of one batch: the limit that the last rejection named, which may be higher, or half of a file that was too large.
+   */
   readonly named?: number;
   /** When it expires, seconds since 1970. */
   readonly until: number;
@@ -52,7 +46,7 @@ export interface Room {
 
 export const EMPTY_ROOM: Room = { holders: [], waiting: [] };
 
-/** Changes of a room that are kept: a room never ends. */
+/** Number of changes that are kept, because a room has no last change. */
 const KEPT_CHANGES = 3;
 
 /** @returns undefined if no job has asked for room yet */
@@ -64,13 +58,6 @@ export async function readRoom(store: ObjectStore, provider: string): Promise<Ro
     // Undefined means that it was replaced and deleted after it was listed.
     if (room !== undefined) return room;
   }
-}
-
-/** The providers at which a job has asked for room. */
-export async function providersWithRoom(store: ObjectStore): Promise<ReadonlySet<string>> {
-  const providers = new Set<string>();
-  for await (const { key } of store.list(ROOM_PREFIX)) providers.add(providerOfRoomKey(key));
-  return providers;
 }
 
 /** {@link changeState} of a provider's room. */

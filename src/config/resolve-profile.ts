@@ -88,6 +88,7 @@ function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConf
       ...defined(provider.shardLimits),
       ...defined(profile.shardLimits),
     },
+    ...defined({ sliceBytes: config.limits?.sliceBytes }),
     polling: { ...pollLimitsOf(dialect), ...defined(provider.polling), ...defined(profile.polling) },
     resultShape: profile.resultShape ?? 'compact',
     budget: profile.budget ?? {},

@@ -16,6 +16,11 @@ const limitsSchema = z.strictObject({
    * Functions deletes an execution 90 days after its end, and a job's last execution is found through its earlier ones.
    */
   jobDays: z.number().int().min(1).max(90).optional(),
+  /**
+   * Inputs of at least four times as many bytes are built in slices of about this size, side by side. Default: 1 GiB on AWS; on one
+   * machine, inputs are built in one pass.
+   */
+  sliceBytes: z.number().int().min(65_536).max(1_099_511_627_776).optional(),
   /** Rate limit of the API for all callers together. Default: 20 requests per second, bursts of 40. */
   api: z
     .strictObject({

@@ -1,5 +1,5 @@
 import { PRICES } from './aws-prices.ts';
-import { DIRECT_ROW_SECONDS, SECONDS, type CostedStep } from './step-seconds.ts';
+import { DIRECT_ROW_SECONDS, SECONDS, SLICED_BUILD, slicesOf, type CostedStep } from './step-seconds.ts';
 
 /**
  * What a job costs on AWS, from list prices and from counts of what its machine does. Pure and independent of the machine's code:
@@ -19,6 +19,10 @@ type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
 const STATES = {
   /** Build, *All built?*, the map, *Only the pilot?*, Write, *All written?*, Announce, *Job ok?*, *Job succeeded*. */
   job: { task: 3, map: 1, choice: 4, succeed: 1 },
+  /** Beside that, of a job that is built in slices: Build and *All built?* twice more, and the map of slices twice. */
+  slicedJob: { task: 2, map: 2, choice: 2 },
+  /** Build slice, *Slice built?*, *Slice done*: of each reading of a slice. */
+  slice: { task: 1, choice: 1, succeed: 1 },
   /** *Shard done*. */
   shard: { succeed: 1 },
   /** Upload, *Row by row?*, Create, Collect, *Rows to retry?*. */
@@ -33,7 +37,10 @@ const STATES = {
 
 /** S3 requests: writes and lists, and reads. Counted for objects of one part. */
 const REQUESTS = {
-  job: { writes: 8, reads: 16 },
+  job: { writes: 8, reads: 18 },
+  /** Beside that, of a job that is built in slices; and of each slice. */
+  slicedJob: { writes: 9, reads: 10 },
+  slice: { writes: 3, reads: 14 },
   /** A shard of one round. */
   shard: { writes: 16, reads: 30 },
   directShard: { writes: 11, reads: 30 },
@@ -86,6 +93,8 @@ export interface ShardGroup {
 
 export interface CostedJob {
   readonly groups: readonly ShardGroup[];
+  /** That it is built in. Default: by its bytes. */
+  readonly slices?: number | undefined;
   /** Lambda memory of each step, in MiB. */
   readonly memoryMib: Readonly<Record<CostedStep, number>>;
 }
@@ -118,11 +127,16 @@ export interface AwsCost {
 }
 
 /** Excludes retries of steps, traces, custom metrics, and the provider's price. */
-export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
+export function estimateAwsCost({
+  groups,
+  memoryMib,
+  slices = slicesOf(bytesOf(groups)),
+}: CostedJob): AwsCost {
   const of = (perGroup: (group: Required<ShardGroup>) => number): number =>
     groups.reduce((sum, group) => sum + group.shards * perGroup({ ...ONE_ROUND, ...group }), 0);
-  const transitions = sum(STATES.job) + of((group) => statesOf(group).transitions);
-  const calls = callsOf(groups);
+  const build = statesOfBuild(slices);
+  const transitions = sum(STATES.job) + build.transitions + of((group) => statesOf(group).transitions);
+  const calls = callsOf(groups, slices);
   const seconds = (step: CostedStep): number =>
     calls[step].calls * SECONDS[step].fixed +
     calls[step].bytes * SECONDS[step].perByte +
@@ -132,6 +146,7 @@ export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
   const lambdaCalls = steps.reduce((n, step) => n + calls[step].calls, 0);
   const s3 = (kind: 'writes' | 'reads'): number =>
     REQUESTS.job[kind] +
+    (slices > 0 ? REQUESTS.slicedJob[kind] + slices * REQUESTS.slice[kind] : 0) +
     of(
       ({ rounds, polls, bytes, directRows }) =>
         REQUESTS[directRows > 0 ? 'directShard' : 'shard'][kind] +
@@ -141,8 +156,8 @@ export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
         directRows * REQUESTS.directRow[kind],
     );
   const [s3Writes, s3Reads] = [s3('writes'), s3('reads')];
-  const jobEvents = EVENTS_OF_EXECUTION + eventsOf(STATES.job);
-  const events = jobEvents + of((group) => statesOf(group).events);
+  const jobEvents = EVENTS_OF_EXECUTION + eventsOf(STATES.job) + build.events;
+  const events = jobEvents + build.eventsOfSlices + of((group) => statesOf(group).events);
   const secretReads = READ_SECRET.reduce((sum, step) => sum + calls[step].calls, 0);
   const usd = {
     stepFunctions: transitions * PRICES.stateTransition,
@@ -190,18 +205,36 @@ function statesOf({ rounds, polls, directRows }: Required<ShardGroup>): {
   return { transitions: total(sum), events: EVENTS_OF_EXECUTION + total(eventsOf) };
 }
 
+function bytesOf(groups: readonly ShardGroup[]): number {
+  return groups.reduce((total, { shards, bytes }) => total + shards * bytes, 0);
+}
+
+/** What a build in slices adds to the job's own execution, and what its slices do in theirs. */
+function statesOfBuild(slices: number): { transitions: number; events: number; eventsOfSlices: number } {
+  const readings = slices * SLICED_BUILD.readings;
+  const isSliced = slices > 0 ? 1 : 0;
+  return {
+    transitions: isSliced * sum(STATES.slicedJob) + readings * sum(STATES.slice),
+    events: isSliced * eventsOf(STATES.slicedJob),
+    eventsOfSlices: readings * (EVENTS_OF_EXECUTION + eventsOf(STATES.slice)),
+  };
+}
+
 /** Calls of each step, and the bytes of request lines that they process. */
 function callsOf(
   groups: readonly ShardGroup[],
+  slices: number,
 ): Readonly<Record<CostedStep, { readonly calls: number; readonly bytes: number }>> {
   const total = (count: (group: ShardGroup) => number): number =>
     groups.reduce((sum, group) => sum + group.shards * count(group), 0);
   const rounds = total(({ rounds = 1 }) => rounds);
   const direct = total(({ directRows = 0 }) => (directRows > 0 ? 1 : 0));
-  const bytes = total((group) => group.bytes);
+  const bytes = bytesOf(groups);
+  const { readings, ofNotes } = SLICED_BUILD;
   const moved = total((group) => group.bytes * (group.rounds ?? 1));
   return {
-    'build-requests': { calls: 1, bytes },
+    'build-requests': slices > 0 ? { calls: 3, bytes: ofNotes * bytes } : { calls: 1, bytes },
+    'build-slice': { calls: readings * slices, bytes: slices > 0 ? readings * bytes : 0 },
     'upload-file': { calls: rounds, bytes: moved },
     'create-batch': { calls: rounds - direct, bytes: 0 },
     'send-direct': { calls: direct, bytes: 0 },

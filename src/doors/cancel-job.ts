@@ -30,6 +30,12 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   if (summary !== undefined && !mayHaveOpenBatches(summary)) return { jobId, state: 'ended' };
   if (!running) rejectElsewhere(edges, await jobObject.require(store, jobId));
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
+  if (summary !== undefined && hasAllResults(summary)) {
+    if (running) return { jobId, state: 'ended' };
+    // The results stay as they are; the execution only asks the provider again.
+    await startExecution(executions, jobId);
+    return { jobId, state: 'cancelling' };
+  }
   // Written before the execution is stopped: a create in flight finds it when it returns, and cancels its batch.
   await markCancelled(edges, jobId, 'The job was cancelled.');
   if (running) await executions.stop(last.name, 'The job was cancelled.');
@@ -38,9 +44,15 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   return { jobId, state: 'cancelling' };
 }
 
-/** A failed or cancelled job may have left batches open. After any other end there are none. */
-function mayHaveOpenBatches({ status }: Summary): boolean {
-  return status === 'failed' || status === 'cancelled';
+/** A failed or cancelled job may have left batches open; any other job only second batches of its rows. */
+export function mayHaveOpenBatches(summary: Summary): boolean {
+  const { open = [], retries = [] } = summary;
+  // The open batches of a retry are shown by the job that it retries, and cancelled by its own id.
+  return !hasAllResults(summary) || (open.length > 0 && retries.length === 0);
+}
+
+function hasAllResults({ status }: Summary): boolean {
+  return status !== 'failed' && status !== 'cancelled';
 }
 
 /** The fields used of EventBridge's "Step Functions Execution Status Change". */

@@ -35,8 +35,13 @@ export function isNotOk(line: Buffer): boolean {
   return NOT_OK.equals(line.subarray(at, at + NOT_OK.length));
 }
 
+/** Bytes that an id takes in such a line, quotes included. */
+export const idBytes = (customId: string): number => Buffer.byteLength(idText(customId));
+
+const idText = (customId: string): string => escapeLineSeparators(JSON.stringify(customId));
+
 /** Replaces the id of such a line, or of its first part. */
 export function withCustomId(line: Buffer, customId: string): Buffer {
-  const id = Buffer.from(`{"custom_id":${escapeLineSeparators(JSON.stringify(customId))},`);
+  const id = Buffer.from(`{"custom_id":${idText(customId)},`);
   return Buffer.concat([id, line.subarray(fieldsBehindId(line))]);
 }

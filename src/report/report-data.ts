@@ -1,4 +1,5 @@
 import type { ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
+import { invalidRows } from '../checkpoints/invalid-rows.ts';
 import type { StepSummary, Summary } from '../checkpoints/summary.ts';
 import type { JobStatus } from '../status/job-status.ts';
 import type { JobState } from '../status/job-states.ts';
@@ -7,7 +8,7 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { RowsSurvey } from './survey/row-survey.ts';
 import { costOf, type Cost } from './report-cost.ts';
-import { invalidRows, MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
+import { MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
 import { clip } from './page/text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
 
@@ -147,7 +148,7 @@ export function describeReport(facts: ReportFacts): ReportData {
       ...usage,
       ...(usage.model !== undefined && { model: clip(usage.model, NAME_BYTES) }),
     })),
-    errors: [...facts.errors.map(showError), ...invalidRows(facts)],
+    errors: [...facts.errors, ...invalidRows(facts)].map(showError),
     latency: measureLatency(
       batches.flatMap(({ status, seconds }) => (status === 'direct' ? [] : (seconds ?? []))),
     ),

@@ -17,7 +17,7 @@ export class HashTable {
   readonly #stride: number;
 
   /**
-   * @param words number of 32-bit words per value
+   * @param words number of 32-bit words per value; 0 for a set of keys
    * @param growth factor by which a full part grows
    */
   constructor(words: number, growth = GROWTH) {
@@ -48,6 +48,13 @@ export class HashTable {
     return known;
   }
 
+  /** Adds a key of a table without values. Returns false if the key exists already. */
+  addKey(high: number, low: number): boolean {
+    const isNew = this.#part(high).addKey(high, low);
+    if (isNew) this.#size += 1;
+    return isNew;
+  }
+
   /** The content as bytes for {@link load}. */
   *dump(): Generator<Uint8Array> {
     for (const part of this.#parts) yield part.dump();
@@ -61,9 +68,9 @@ export class HashTable {
     const bytes = 4 * this.#stride;
     for await (const entries of wholeEntries(chunks, bytes)) {
       for (let at = 0; at < entries.length; at += bytes) {
-        const words = Array.from({ length: this.#stride }, (_, n) => entries.readUInt32LE(at + 4 * n));
-        const [high = 0, low = 0, ...value] = words;
-        this.add(high, low, value);
+        const value: number[] = [];
+        for (let n = 2; n < this.#stride; n += 1) value.push(entries.readUInt32LE(at + 4 * n));
+        this.add(entries.readUInt32LE(at), entries.readUInt32LE(at + 4), value);
         onValue(value);
       }
     }
@@ -145,6 +152,17 @@ class Part {
     words[at + 2] = word;
     this.#size += 1;
     return undefined;
+  }
+
+  addKey(high: number, low: number): boolean {
+    if (this.#size >= this.#capacity * MAX_LOAD) this.#grow();
+    const at = this.#locate(high, low);
+    const words = this.#words;
+    if (words[at] === high && words[at + 1] === low) return false;
+    words[at] = high;
+    words[at + 1] = low;
+    this.#size += 1;
+    return true;
   }
 
   /** The position of a key, or where it would be added. Two zeros mark an empty entry; no hash has that value. */

@@ -63,8 +63,8 @@ export class Leaders {
   }
 
   /**
-   * True if the row must have a separate answer and an earlier row of the job has the same request. Also true once too many rows
-   * are remembered to be sure.
+   * True if the row must have a separate answer and an earlier row of the job has the same request. Also true if not all earlier
+   * rows could be remembered.
    */
   isRepeated({ customId, line }: RequestOfRow, position: number): boolean {
     if (!this.#wantsOwnAnswer(line)) return false;
@@ -85,7 +85,20 @@ export class Leaders {
   /** Compares the bytes of a shard's leaders with the digest of the rows that follow them. */
   async confirm(store: ObjectStore, ref: ShardRef): Promise<void> {
     const requests = await ownLines(store, roundKey(ref, 1, 'requests.jsonl'));
-    for await (const lines of requests ?? []) for (const line of lines) this.#confirmLine(line);
+    for await (const lines of requests ?? []) for (const line of lines) this.confirmLine(line);
+  }
+
+  /** Compares the bytes of one row that is sent with the digest of the rows that follow it, if any do. */
+  confirmLine(line: Buffer): void {
+    const start = requestStart(line);
+    const { high, low } = this.#takeHash(line, start);
+    const led = this.#led.find(high, low);
+    if (led === undefined) return;
+    const { words, at } = led;
+    if (words[at + DIGEST_WORDS] === CONFIRMED) return;
+    if (digestRequest(line, start).some((word, n) => words[at + n] !== word)) return;
+    words[at + DIGEST_WORDS] = CONFIRMED;
+    this.#unconfirmed -= 1;
   }
 
   /** Number of unconfirmed leaders. After all shards were checked, these only share a hash with the rows that follow them. */
@@ -134,18 +147,6 @@ export class Leaders {
   #wantsOwnAnswer(line: Buffer): boolean {
     const { dedupe } = this.#rules;
     return dedupe === 'never' || (dedupe !== 'always' && setsTemperature(line));
-  }
-
-  #confirmLine(line: Buffer): void {
-    const start = requestStart(line);
-    const { high, low } = this.#takeHash(line, start);
-    const led = this.#led.find(high, low);
-    if (led === undefined) return;
-    const { words, at } = led;
-    if (words[at + DIGEST_WORDS] === CONFIRMED) return;
-    if (digestRequest(line, start).some((word, n) => words[at + n] !== word)) return;
-    words[at + DIGEST_WORDS] = CONFIRMED;
-    this.#unconfirmed -= 1;
   }
 
   #takeHash(line: Buffer, start: number): RequestHash {

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { loadTables, saveBuildState, type BuildState, type Built, type Unfinished } from './build-state.ts';
 import { Builder } from './builder.ts';
 import { EarlierResults } from './earlier-results.ts';
+import { jobIds } from './ids/job-ids.ts';
 import { KnownRows } from './known-rows.ts';
 import { refuse } from './refuse-plan.ts';
 import type { RequestMaker } from './request-maker.ts';
@@ -48,7 +49,7 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
   const known = new KnownRows(sampled === undefined ? [] : [sampled], leaders);
   const ahead = reusing && new RowsAhead(reusing);
-  const taker = new RowTaker({ ...calling, known, writer, ahead }, saved?.builder);
+  const taker = new RowTaker({ ...calling, ids: jobIds(ids, job), known, writer, ahead }, saved?.builder);
   const builder = new Builder({ job, taker, earlier }, saved?.builder);
   try {
     const stopped = await builder.takeAll(store, saved, time);
@@ -90,7 +91,7 @@ interface ReadInputs {
   readonly hasMore: boolean;
 }
 
-function planOf(
+export function planOf(
   job: Job,
   { inputs, hasMore }: ReadInputs,
   { rows, invalid, answered, deduplicated, reused, tokens, problems, shards }: Taken & Pick<Plan, 'shards'>,

@@ -18,10 +18,16 @@ import { surveyIds } from './ids/survey-ids.ts';
 import { createUniqueIds, ManyIds, type UniqueIds } from './ids/unique-ids.ts';
 
 /** With each seed, one job of 10,000,000 rows in 370,000 fails. */
-const MAX_SEEDS = 4;
+export const MAX_SEEDS = 4;
 
 /** The range of `randomInt`. */
 const SEEDS = 2 ** 48 - 1;
+
+/**
+ * A random seed, so that nobody can write an input with ids that share a hash. The output does not depend on it, so a restarted
+ * build may use another one.
+ */
+export const newSeed = (): number => randomInt(SEEDS);
 
 /**
  * Writes the shards of a job and returns its plan. Streams: memory holds a chunk of input, a hash per id, and a block per open
@@ -65,9 +71,7 @@ async function build(
   let state: Start | undefined = from;
   let ids = from?.ids;
   for (let attempt = state?.attempt ?? 1; ; attempt += 1) {
-    // The seed is random, so that nobody can write an input with ids that share a hash. The output does not depend on it, so a
-    // restarted build may use another one.
-    const start: Start = state ?? { turn, attempt, seed: randomInt(SEEDS), ids };
+    const start: Start = state ?? { turn, attempt, seed: newSeed(), ids };
     const passed = await buildUnder(shared, start, parts);
     if ('rows' in passed) return passed;
     const { calling, built } = passed;
@@ -142,12 +146,12 @@ export interface BuildParts {
   readonly bounds?: Partial<IdBounds> | undefined;
 }
 
-const newHash = (seed: number): RequestHash => new RequestHash(seed);
+export const newHash = (seed: number): RequestHash => new RequestHash(seed);
 
 /** Requests that share their hash with every seed are all sent in the end. */
-function leadersOf(
+export function leadersOf(
   { profile: { dedupe, reuse } }: Job,
-  { attempt, seed }: Start,
+  { attempt, seed }: Pick<Start, 'attempt' | 'seed'>,
   createHash: (seed: number) => RequestHash,
 ): Leaders | undefined {
   const isNeeded = (dedupe ?? reuse) !== undefined && attempt < MAX_SEEDS;

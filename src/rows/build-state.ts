@@ -127,7 +127,23 @@ export async function saveBuildState(
   state: BuildState,
   tables: Tables,
 ): Promise<void> {
-  const turn = state.turn + 1;
+  await saveTables(store, { jobId, turn: state.turn }, tables, (turn) =>
+    buildStateObject.write(store, jobId, { ...state, turn }),
+  );
+}
+
+/**
+ * Saves tables for the next turn.
+ * @param at the turn that they were loaded at, or that began
+ * @param say writes which turn counts; called once its tables are there
+ */
+export async function saveTables(
+  store: ObjectStore,
+  { jobId, turn: before }: Turn,
+  tables: Tables,
+  say: (turn: number) => Promise<void>,
+): Promise<void> {
+  const turn = before + 1;
   for (const [name, table] of Object.entries(tables)) {
     const writer = store.write(buildTableKey({ jobId, turn }, name));
     try {
@@ -138,8 +154,8 @@ export async function saveBuildState(
       throw error;
     }
   }
-  await buildStateObject.write(store, jobId, { ...state, turn });
-  for (const name of Object.keys(tables)) await store.delete(buildTableKey({ jobId, turn: turn - 1 }, name));
+  await say(turn);
+  for (const name of Object.keys(tables)) await store.delete(buildTableKey({ jobId, turn: before }, name));
 }
 
 /** Loads the tables of a saved build. */

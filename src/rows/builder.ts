@@ -8,7 +8,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { SavedBuilder } from './build-state.ts';
 import type { EarlierResults } from './earlier-results.ts';
 import { Standing, type Place } from './formats/place.ts';
-import { Reading } from './formats/reading.ts';
+import { Reading, type SavedReading } from './formats/reading.ts';
 import { readInput, readRow } from './read-input.ts';
 import type { Row } from './row.ts';
 import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
@@ -44,6 +44,12 @@ interface Taking {
 interface Source {
   readonly name: string;
   readonly reading: Reading;
+}
+
+interface OpenInput extends Source {
+  readonly input: InputRef;
+  readonly standing: Standing;
+  readonly batches: AsyncIterable<Row[]>;
 }
 
 interface BuilderParts {
@@ -87,7 +93,7 @@ export class Builder {
 
   /**
    * Takes the rows of the job's inputs.
-   * @returns its position if time ran short; undefined once all rows are taken
+   * @returns its position if time ran short; undefined when all rows are read
    */
   async takeAll(
     store: ObjectStore,
@@ -102,21 +108,42 @@ export class Builder {
     return undefined;
   }
 
-  async #takeInput(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Place | undefined> {
+  /**
+   * Takes the rows of a part of one input.
+   * @param end byte of the input behind the part
+   * @returns how it was read, and where in the file its reader stands
+   */
+  async takePart(
+    store: ObjectStore,
+    { input, place }: Pick<InputPlace, 'input'> & Partial<InputPlace>,
+    end: number | undefined,
+  ): Promise<{ readonly reading: SavedReading; readonly standing: Standing }> {
+    const open = this.#open(store, input, { from: place, end });
+    for await (const rows of open.batches) await this.#takeRows(rows, open);
+    return { reading: open.reading.save(), standing: open.standing };
+  }
+
+  #open(
+    store: ObjectStore,
+    nth: number,
+    { from, end }: { readonly from: Place | undefined; readonly end?: number | undefined },
+  ): OpenInput {
     const input = this.#job.inputs[nth] as InputRef;
     const name = basename(input.key);
     const reading = from?.entry === undefined ? new Reading() : Reading.from(from.entry.reading);
     const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
     const standing = new Standing();
     this.#taker.startFile(input);
+    const options = { reading, onHeader, from, end, standing };
+    return { input, name, reading, standing, batches: readInput(store, input, this.#job.profile, options) };
+  }
+
+  async #takeInput(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Place | undefined> {
+    const open = this.#open(store, nth, { from });
+    const { input, name, reading, standing } = open;
     let taken = 0;
-    for await (const rows of readInput(store, input, this.#job.profile, {
-      reading,
-      onHeader,
-      from,
-      standing,
-    })) {
-      await this.#takeRows(rows, { name, reading });
+    for await (const rows of open.batches) {
+      await this.#takeRows(rows, open);
       if (this.hasMore) break;
       taken += rows.length;
       if (taken === 0 && time?.isOver() === true) throw tooFarIn(name, from);

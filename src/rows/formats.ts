@@ -138,6 +138,20 @@ export function hasKnownFormat(name: string): boolean {
   return formatOf(name).format !== undefined;
 }
 
+const TABLES = new Set(['.csv', '.tsv', '.xlsx', '.parquet']);
+
+/** Whether the rows of a file of this name are those of a table, whose header names their fields. */
+export function isTable(name: string): boolean {
+  return TABLES.has(formatOf(name).extension);
+}
+
+const LINES = new Set(['.jsonl', '.ndjson', '.csv', '.tsv', '.txt']);
+
+/** Whether a file of this name can be read from its middle on, as far as its name says. */
+export function canBeEntered(name: string): boolean {
+  return !isGzipped(name) && LINES.has(formatOf(name).extension);
+}
+
 function formatOf(name: string): { readonly extension: string; readonly format: Format | undefined } {
   const inner = isGzipped(name) ? name.slice(0, -3) : name;
   const extension = /\.[^./]+$/.exec(inner)?.[0]?.toLowerCase() ?? 'no extension';

@@ -11,15 +11,18 @@ export interface KnownAnswers {
   find(request: MadeRequest, position: number): KnownRow | undefined | Promise<KnownRow | undefined>;
 }
 
+/** Knows the rows whose request an earlier row of the job has. */
+export type Following = Pick<Leaders, 'leaderOf' | 'isRepeated' | 'addAnswered'>;
+
 /**
  * Finds the rows that are not sent because their answer is known, or because an earlier row of the job has the same request. Asks
  * the sources of answers in order, and earlier rows last.
  */
 export class KnownRows {
   readonly #answers: readonly KnownAnswers[];
-  readonly #leaders: Leaders | undefined;
+  readonly #leaders: Following | undefined;
 
-  constructor(answers: readonly KnownAnswers[], leaders: Leaders | undefined) {
+  constructor(answers: readonly KnownAnswers[], leaders: Following | undefined) {
     this.#answers = answers;
     this.#leaders = leaders;
   }

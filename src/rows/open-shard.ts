@@ -6,6 +6,7 @@ import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import type { SavedShard } from './build-state.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
+import { hasRoom, hasRoomUnsent } from './shard-room.ts';
 
 /** A request line with its newline, and its number of texts to embed. */
 export interface RequestToWrite {
@@ -23,12 +24,6 @@ export interface KnownRow {
   /** With its newline. */
   readonly line: Buffer;
 }
-
-/** Most reused rows of a shard, per row that it may send. */
-const MAX_REUSED_PER_ROW = 20;
-
-/** Most bytes of result lines in a shard for rows that no batch answers. */
-const MAX_UNSENT_BYTES = 1_000_000_000;
 
 /** The files of one shard while rows are added. */
 export class OpenShard {
@@ -53,20 +48,14 @@ export class OpenShard {
     this.#requests = store.write(roundKey(ref, 1, 'requests.jsonl'));
   }
 
-  takes({ line, inputs }: RequestToWrite, { maxBytes, maxRows, maxInputs = Infinity }: ShardLimits): boolean {
-    const bytes = this.#requests.bytes + line.length;
-    return bytes <= maxBytes && this.#sent < maxRows && this.#inputs + inputs <= maxInputs;
+  takes({ line, inputs }: RequestToWrite, limits: ShardLimits): boolean {
+    const held = { sent: this.#sent, bytes: this.#requests.bytes, inputs: this.#inputs };
+    return hasRoom(held, { bytes: line.length, inputs }, limits);
   }
 
-  /** Rows that are not sent cost the provider nothing, but one Lambda must also read a shard's files. */
-  takesUnsent({ maxRows }: ShardLimits): boolean {
-    const { answered, deduplicated, reused } = this.#known;
-    return (
-      this.#invalid + answered + deduplicated < maxRows &&
-      // More reused rows are allowed, so that few changed rows among many known ones go into few batches.
-      reused < MAX_REUSED_PER_ROW * maxRows &&
-      (this.#results?.bytes ?? 0) < MAX_UNSENT_BYTES
-    );
+  takesUnsent(limits: ShardLimits): boolean {
+    const held = { invalid: this.#invalid, ...this.#known, unsentBytes: this.#results?.bytes ?? 0 };
+    return hasRoomUnsent(held, limits);
   }
 
   addRequest({ line, inputs }: RequestToWrite, source: RowSource): Promise<void> | undefined {

@@ -19,6 +19,8 @@ const MAX_ROW_BYTES = 20_000_000;
 export interface InputOptions extends Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> {
   /** Position from which to continue; earlier rows are skipped. */
   readonly from?: Place | undefined;
+  /** Byte of the file that its rows are read to: a row begins there. Default: its end. */
+  readonly end?: number | undefined;
   readonly standing?: Standing | undefined;
 }
 
@@ -30,18 +32,32 @@ export async function* readInput(
   store: ObjectStore,
   { key, version, etag }: InputRef,
   profile: ResolvedProfile,
-  { reading = new Reading(), onHeader, from, standing }: InputOptions = {},
+  { reading = new Reading(), onHeader, from, end, standing }: InputOptions = {},
 ): AsyncGenerator<Row[]> {
   const { table, shardLimits } = profile;
   const entry = from?.entry;
-  const object = await store.open(key, { version, etag, ...(entry && { start: entry.offset }) });
+  const object = await store.open(key, {
+    version,
+    etag,
+    ...(entry && { start: entry.offset }),
+    ...(end !== undefined && { end }),
+  });
   if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
   const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
   const name = basename(key);
-  const options = { name, maxRowBytes, reading, onHeader, table, standing, rowFields: rowFields(profile) };
+  const options = {
+    name,
+    maxRowBytes,
+    reading,
+    onHeader,
+    table,
+    standing,
+    rowFields: rowFields(profile),
+    isPart: end !== undefined,
+  };
   try {
     if (entry === undefined) yield* withoutFirst(readRows(object.body, options), from?.rows ?? 0);
-    else yield* readRowsFrom(object.body, options, entry);
+    else yield* withoutFirst(readRowsFrom(object.body, options, entry), from?.skip ?? 0);
   } finally {
     object.close();
   }

@@ -3,13 +3,14 @@ import type { Job } from '../checkpoints/job.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Failure } from '../errors.ts';
+import { counted } from '../counted.ts';
 import { hasNoHeader, listColumns } from './formats/table-header.ts';
 
 /** Why nothing of the plan may be sent; undefined if it may be. */
 export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   const { rows, invalid, problems } = plan;
   const files = inputs.map(({ key }) => basename(key)).join(', ');
-  if (rows === 0) return failure(`${files} has no rows: it is empty.`);
+  if (rows === 0) return failure(noRows(plan.inputs ?? [], files));
   const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
   const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
   const fault = profileFault(plan);
@@ -25,6 +26,18 @@ export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefine
     );
   }
   return overBudget(plan, files, profile);
+}
+
+/** What each file has instead of rows, because a file with only a header does not look empty to its user. */
+function noRows(inputs: NonNullable<Plan['inputs']>, files: string): string {
+  if (inputs.length === 0) return `${files} has no rows: it is empty.`;
+  const sentences = inputs.map(({ key, columns, emptyRows = 0 }) => {
+    const name = basename(key);
+    if (columns === undefined) return `${name} has no rows: it is empty.`;
+    const valueless = emptyRows === 0 ? '' : ` but ${counted(emptyRows, 'row')} without any value`;
+    return `${name} has a header and no rows below it${valueless}.`;
+  });
+  return [...new Set(sentences)].join(' ');
 }
 
 /** Error codes that the profile causes if every row has the same. */

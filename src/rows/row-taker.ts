@@ -2,34 +2,34 @@ import type { ReusedRows } from '../checkpoints/counts.ts';
 import { MAX_LISTED_PROBLEMS, type RowProblem } from '../checkpoints/plan.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
-import { known } from '../provider/dialects/known.ts';
 import { ReuseTally } from '../reuse/reuse-tally.ts';
 import type { ReusedAnswer } from '../reuse/reused-line.ts';
 import type { SavedBuilder } from './build-state.ts';
 import type { RowSink } from './builder.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
-import { JobIds, underId } from './ids/job-ids.ts';
+import { underId, type JobIds } from './ids/job-ids.ts';
 import type { KnownRows } from './known-rows.ts';
 import { readRow } from './read-input.ts';
-import { MAX_CUSTOM_ID } from './request-line.ts';
 import type { InvalidRow, MadeRequest, RequestMaker } from './request-maker.ts';
 import type { Problem, Row } from './row.ts';
 import type { KnownRow } from './open-shard.ts';
 import type { RowsAhead } from './rows-ahead.ts';
 import type { ShardWriter } from './shard-writer.ts';
 import { MAX_SUSPECTS } from './ids/suspects.ts';
-import type { UniqueIds } from './ids/unique-ids.ts';
 
 /** The parts that process a row. */
 interface RowParts {
   readonly job: Job;
   readonly requests: RequestMaker;
-  readonly ids: UniqueIds;
+  readonly ids: RowIds;
   readonly known: KnownRows;
   readonly writer: ShardWriter;
   /** Only in a job that reuses answers. */
   readonly ahead?: RowsAhead | undefined;
 }
+
+/** Gives each row the id that it has in the job. */
+export type RowIds = Pick<JobIds, 'startFile' | 'take'>;
 
 type SavedRows = Omit<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
 
@@ -38,7 +38,7 @@ export class RowTaker implements RowSink {
   readonly #job: Job;
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
-  readonly #ids: JobIds;
+  readonly #ids: RowIds;
   readonly #known: KnownRows;
   readonly #ahead: RowsAhead | undefined;
   /** Key of the current input file. */
@@ -54,16 +54,12 @@ export class RowTaker implements RowSink {
   /** Model of the first row that has one. */
   #model: string | undefined;
 
-  constructor(
-    { job, requests, ids, known: rows, writer, ahead }: RowParts,
-    saved: SavedRows = NOTHING_TAKEN,
-  ) {
-    const { customIdLength } = job.profile.provider.dialect.limits;
-    this.#ids = new JobIds(ids, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
+  constructor({ job, requests, ids, known, writer, ahead }: RowParts, saved: SavedRows = NOTHING_TAKEN) {
+    this.#ids = ids;
     this.#job = job;
     this.#requests = requests;
     this.#writer = writer;
-    this.#known = rows;
+    this.#known = known;
     this.#ahead = ahead;
     this.suspects = new Set(saved.suspects);
     this.#problems = [...saved.problems];
@@ -199,7 +195,7 @@ export class RowTaker implements RowSink {
       const message = `The request line is larger than ${maxBytes} bytes.`;
       return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
     }
-    if (this.#isOtherModel(model)) {
+    if (isOtherModel(this.#job, model, this.#model)) {
       const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${model}" as a job of their own.`;
       return { customId, problem: { code: 'OTHER_MODEL', message } };
     }
@@ -209,11 +205,14 @@ export class RowTaker implements RowSink {
     if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
     return { customId, problem: DUPLICATE };
   }
+}
 
-  #isOtherModel(model: string): boolean {
-    const { oneModel } = this.#job.profile.provider.dialect.limits;
-    return oneModel === true && model !== (this.#model ?? model);
-  }
+/**
+ * Whether the provider takes one model per file, and a row has another one than the job.
+ * @param first that of the job's first row with one
+ */
+export function isOtherModel({ profile }: Job, model: string, first: string | undefined): boolean {
+  return profile.provider.dialect.limits.oneModel === true && model !== (first ?? model);
 }
 
 /** A row that can be sent. */

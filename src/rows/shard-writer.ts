@@ -18,6 +18,16 @@ export interface Shards {
   readonly limits: ShardLimits;
   /** True to record each row's source, in jobs with several inputs. */
   readonly tellsSources: boolean;
+  /** Number of the first shard. Default 0. */
+  readonly first?: number | undefined;
+}
+
+/** The refusal of a job whose next shard would have this number. */
+export function refuseShard(shard: number): void {
+  if (shard < MAX_SHARDS) return;
+  throw new InvalidInput(
+    `A job takes at most ${MAX_SHARDS} shards, and this input needs more; nothing was sent. Split it into several jobs.`,
+  );
 }
 
 /** Divides a job's rows into shards by exact bytes and rows, and writes each shard's files. */
@@ -26,12 +36,13 @@ export class ShardWriter {
   readonly #jobId: string;
   readonly #limits: ShardLimits;
   readonly #tellsSources: boolean;
+  readonly #first: number;
   readonly #plans: ShardPlan[];
   #open: OpenShard | undefined;
 
   private constructor(
     store: ObjectStore,
-    { jobId, limits, tellsSources }: Shards,
+    { jobId, limits, tellsSources, first = 0 }: Shards,
     plans: readonly ShardPlan[],
   ) {
     this.#plans = [...plans];
@@ -39,6 +50,7 @@ export class ShardWriter {
     this.#jobId = jobId;
     this.#limits = limits;
     this.#tellsSources = tellsSources;
+    this.#first = first;
   }
 
   /** @param saved state with an unfinished shard, to continue it */
@@ -87,12 +99,8 @@ export class ShardWriter {
   }
 
   #next(): OpenShard {
-    const shard = this.#plans.length;
-    if (shard >= MAX_SHARDS) {
-      throw new InvalidInput(
-        `A job takes at most ${MAX_SHARDS} shards, and this input needs more; nothing was sent. Split it into several jobs.`,
-      );
-    }
+    const shard = this.#first + this.#plans.length;
+    refuseShard(shard);
     this.#open = new OpenShard(this.#store, { jobId: this.#jobId, shard }, this.#tellsSources);
     return this.#open;
   }

@@ -3,7 +3,7 @@ import { endpointAt } from '../endpoints/endpoints.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { listColumns } from './formats/table-header.ts';
-import { singleBraces, templateColumns } from './template.ts';
+import { templateColumns, wrongBraces } from './template.ts';
 
 const IDS = ['custom_id', 'id'];
 
@@ -39,7 +39,7 @@ export function checkColumns(header: readonly string[], rules: ColumnRules, name
   for (const { column, template } of asked) {
     if (columns.includes(column)) continue;
     throw new InvalidInput(
-      `${name} has no column ${quoted(column)}, which the ${template} of the profile names.${didYouMean(column, columns)} ${listColumns(columns)}`,
+      `${name} has no column ${quoted(column)}, which the ${template} names.${didYouMean(column, columns)} ${listColumns(columns)}`,
     );
   }
   const templates = new Set(asked.map(({ column }) => column));
@@ -61,30 +61,38 @@ export function checkColumns(header: readonly string[], rules: ColumnRules, name
 export function checkPrompt(fields: readonly string[], { prompt }: ColumnRules, name: string): void {
   if (prompt === undefined || templateColumns(prompt).length > 0) return;
   if (fields.includes('messages') || fields.includes('body')) return;
-  const single = singleBraces(prompt).find((each) => fields.includes(each));
-  const [example = 'column'] = single === undefined ? fields : [single];
+  const [meant] = columnsInWrongBraces(prompt, fields);
   const hint =
-    single === undefined
-      ? `Name a column in double braces, such as {{${example}}}.`
-      : `It has {${single}} in single braces: write {{${single}}}.`;
+    meant === undefined
+      ? `Name a column in double braces, such as {{${fields[0] ?? 'column'}}}.`
+      : `It has ${meant.written}: write {{${meant.column}}}, with double braces.`;
   throw new InvalidRequest(
     `The prompt names no column of ${name}, so every row would ask the same. ${hint} ${listColumns(fields)}`,
   );
 }
 
-/** Notices about columns in single braces if others are in double braces: they are sent unchanged. */
+/** Columns whose names are in the template in the wrong braces, as written there. */
+function columnsInWrongBraces(
+  template: string,
+  fields: readonly string[],
+): { readonly written: string; readonly column: string }[] {
+  return wrongBraces(template).flatMap(({ written, name }) => {
+    const column = fields.includes(name) ? name : findAlike(name, fields);
+    return column === undefined ? [] : [{ written, column }];
+  });
+}
+
+/** Notices about columns in braces that are not double, if others are in double braces: they are sent unchanged. */
 export function braceNotices(fields: readonly string[], { prompt, system }: ColumnRules): string[] {
   const templates = [
     ['prompt', prompt],
     ['system message', system],
   ] as const;
   return templates.flatMap(([name, text = '']) =>
-    singleBraces(text)
-      .filter((each) => fields.includes(each))
-      .map(
-        (each) =>
-          `The ${name} has {${each}} in single braces, which is sent as it is; {{${each}}} is filled in from the column.`,
-      ),
+    columnsInWrongBraces(text, fields).map(
+      ({ written, column }) =>
+        `The ${name} has ${written}, which is sent as it is; {{${column}}}, with double braces, is filled in from the column.`,
+    ),
   );
 }
 

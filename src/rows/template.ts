@@ -56,9 +56,18 @@ function nameIn(inner: string): string {
   return inner.trim() || inner.slice(-1);
 }
 
-/** Names in single braces, such as `{review}`, which templates send unchanged. */
-export function singleBraces(text: string): string[] {
-  return [...text.matchAll(/(?<!\{)\{ *([^{}\n]{1,80}?) *\}(?!\})/g)].map(([, name = '']) => name);
+/** A name without double braces on both sides, which a template sends unchanged. */
+export interface WrongBraces {
+  /** `{review}`, `{{review}`. */
+  readonly written: string;
+  readonly name: string;
+}
+
+export function wrongBraces(text: string): WrongBraces[] {
+  const found = text.matchAll(/(?<!\{)(\{+)([^{}\n]{1,100})(\}+)/g);
+  return [...found].flatMap(([written, open = '', inner = '', close = '']) =>
+    Math.min(open.length, close.length) < 2 ? [{ written, name: inner.trim() }] : [],
+  );
 }
 
 /** The columns that a template names. */

@@ -4,6 +4,7 @@ import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
 import type { OutcomeCounts } from '../checkpoints/counts.ts';
+import { invalidRows, type KnownError } from '../checkpoints/invalid-rows.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { pilotObject, type Pilot, type WithoutPilot } from '../checkpoints/pilot.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
@@ -37,7 +38,7 @@ export interface JobStatus extends JobOverview {
   readonly rows?: number;
   /** Only in a job with a pilot, once its rows are chosen. */
   readonly pilot?: Pilot;
-  /** Of a job that has too few rows for the pilot of its profile. */
+  /** Set if the job has too few rows for the pilot of its profile. */
   readonly withoutPilot?: WithoutPilot;
   /** Rows with a final outcome so far. */
   readonly counts: OutcomeCounts;
@@ -49,8 +50,8 @@ export interface JobStatus extends JobOverview {
   readonly open?: readonly OpenBatch[];
   readonly failure?: Summary['failure'];
   readonly advice?: string | undefined;
-  /** Rows that were sent and are not ok, by outcome and code; absent if there are none. */
-  readonly errors?: Summary['errors'];
+  /** Rows that are not ok, by outcome and code; absent if there are none. */
+  readonly errors?: readonly KnownError[];
   /** Keys of the result files, once they exist. */
   readonly results?: string | undefined;
   readonly deadLetters?: string | undefined;
@@ -185,7 +186,7 @@ function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
 function resultsOf(summary: Summary): Partial<JobStatus> {
   const { failure, advice, results, deadLetters, report, open = [] } = summary;
   // Summaries of older versions have no errors.
-  const errors = (summary as Partial<Summary>).errors ?? [];
+  const errors = [...((summary as Partial<Summary>).errors ?? []), ...invalidRows(summary)];
   return {
     ...(errors.length === 0 ? {} : { errors }),
     ...(report === undefined ? {} : { report }),

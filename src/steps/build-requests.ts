@@ -1,5 +1,11 @@
 import { FastRequests } from '../fast-path/fast-requests.ts';
-import type { BuildContext, BuildingContext, JobContext, WaitingContext } from '../contract.ts';
+import type {
+  BuildContext,
+  BuildingContext,
+  JobContext,
+  SlicingContext,
+  WaitingContext,
+} from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
@@ -7,11 +13,14 @@ import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
 import { pilotDraftObject } from '../checkpoints/pilot.ts';
 import { draftPilot, makePilot } from '../pilot/make-pilot.ts';
+import { SLICED_BUILD } from '../cost/step-seconds.ts';
 import { wantsPilot } from '../pilot/without-pilot.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
 import type { RequestRules } from '../rows/request-line.ts';
+import { buildDivided, type SlicesToDo } from '../rows/slices/build-divided.ts';
+import { slicesObject } from '../rows/slices/division.ts';
 import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { nextShards } from './next-shards.ts';
@@ -28,11 +37,15 @@ import { nextShards } from './next-shards.ts';
 export async function buildRequests(
   edges: Edges,
   context: BuildContext,
-): Promise<JobContext | BuildingContext | WaitingContext> {
+): Promise<JobContext | BuildingContext | SlicingContext | WaitingContext> {
   const { store } = edges;
   const { jobId } = context;
   const job = await jobObject.require(store, jobId);
-  const plan = (await planObject.read(store, jobId)) ?? (await build(edges, job));
+  const plan = (await planObject.read(store, jobId)) ?? (await build(edges, job, context));
+  if ('phase' in plan) {
+    const { phase, slices: count } = plan;
+    return { jobId, slices: { phase, count, key: slicesObject.keyOf(jobId) } };
+  }
   if (!isPlan(plan)) return { jobId, building: plan };
   if (plan.failure !== undefined) {
     if (job.schedule !== undefined) await releaseClaims(store, { schedule: job.schedule, jobId });
@@ -49,26 +62,53 @@ export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
 const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
 
 /** Builds the shards, then those of the pilot. Writes the plan last. */
-async function build(edges: Edges, job: Job): Promise<Plan | Unfinished> {
+async function build(edges: Edges, job: Job, context: BuildContext): Promise<Plan | Unfinished | SlicesToDo> {
   const { store, log } = edges;
   const { jobId } = job;
+  // A schema from a job request. The configuration's own schemas were checked when it was read.
+  if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
   const from = await buildStateObject.read(store, jobId);
-  const plan = await buildAll(edges, job, from);
+  const sliced = from === undefined ? await buildInSlices(edges, job, context) : undefined;
+  if (sliced !== undefined && sliced !== 'whole' && 'phase' in sliced) {
+    log('build_sliced', { jobId, phase: sliced.phase, slices: sliced.slices });
+    return sliced;
+  }
+  const plan = await buildAll(edges, job, { from, built: sliced === 'whole' ? undefined : sliced });
   if (!isPlan(plan)) {
     log('build_paused', { jobId, rows: plan.rows, shards: plan.shards });
     return plan;
   }
   await planObject.write(store, jobId, plan);
-  if (from !== undefined || job.profile.pilot !== undefined) await forgetBuildState(store, jobId);
+  if ((from ?? sliced ?? job.profile.pilot) !== undefined) await forgetBuildState(store, jobId);
   log('requests_built', { jobId, rows: plan.rows, invalid: plan.invalid, shards: plan.shards.length });
   return plan;
 }
 
-async function buildAll(edges: Edges, job: Job, from: BuildState | undefined): Promise<Plan | Unfinished> {
+/** On one machine, slices would share its cores, so that they only read the rows twice. */
+function buildInSlices(
+  { store, time }: Edges,
+  job: Job,
+  { slices }: BuildContext,
+): ReturnType<typeof buildDivided> {
+  const sliceBytes = job.profile.sliceBytes ?? (time === undefined ? undefined : SLICED_BUILD.sliceBytes);
+  if (sliceBytes === undefined) return Promise.resolve(undefined);
+  return buildDivided(store, job, { sliceBytes, time, done: slices?.phase }).catch((error: unknown) =>
+    refusedPlan(job, error),
+  );
+}
+
+interface BuildSoFar {
+  /** Where the one pass of a job goes on. */
+  readonly from: BuildState | undefined;
+  /** What slices have built. */
+  readonly built: Plan | Unfinished | undefined;
+}
+
+async function buildAll(edges: Edges, job: Job, soFar: BuildSoFar): Promise<Plan | Unfinished> {
   const { store, time } = edges;
   const known = job.profile.pilot && (await pilotDraftObject.read(store, job.jobId));
   if (known !== undefined) return makePilot(store, job, known, time);
-  const plan = await buildPlan(edges, job, from);
+  const plan = await buildPlan(edges, job, soFar);
   if (!isPlan(plan) || !wantsPilot(job, plan)) return plan;
   const draft = await draftPilot(store, job, plan);
   return time?.isShort() === true
@@ -79,13 +119,13 @@ async function buildAll(edges: Edges, job: Job, from: BuildState | undefined): P
 async function buildPlan(
   { store, time }: Edges,
   job: Job,
-  from: BuildState | undefined,
+  { from, built }: BuildSoFar,
 ): Promise<Plan | Unfinished> {
-  // A schema from a job request. The configuration's own schemas were checked when it was read.
-  if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
-  const plan = await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
-    refusedPlan(job, error),
-  );
+  const plan =
+    built ??
+    (await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
+      refusedPlan(job, error),
+    ));
   // The plan is not written, so the job is not rejected for good: it is built again when it is resumed with a larger budget.
   if (isPlan(plan) && plan.failure === undefined) await checkEstimate(store, job, plan);
   return plan;

@@ -2,7 +2,7 @@ import type { BuildContext, JobContext, WaitingContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { JobStopped, PilotStopped, withCode } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
-import { pilotResultsKey, shardKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { pilotResultsKey, shardKey, shardOfKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { addCounts } from '../checkpoints/outcomes.ts';
 import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
@@ -36,32 +36,34 @@ export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobCont
   const { jobId } = job;
   const { store } = edges;
   const ofPilot = pilotShards(plan);
-  const { done, stopped } = await endedShards(store, jobId, plan);
+  const ended = await endedShards(store, jobId, plan);
+  const { done, stopped } = ended;
   const isOpen = ofPilot.some((shard) => !done.has(shard));
   if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not finish.');
   // Stops recorded by an earlier execution no longer apply.
   for (const shard of stopped) await store.delete(shardKey({ jobId, shard }, 'stopped.json'));
   if (isOpen) {
     await startPilot(edges, built);
-    return { ...(await runOf(edges, built, done, ofPilot)), pilot: true };
+    return { ...(await runOf(edges, built, ended, ofPilot)), pilot: true };
   }
   const waits = ofPilot.length === 0 ? undefined : await judge(edges, built, ofPilot);
-  return waits ?? runOf(edges, built, done, plan.shards.keys());
+  return waits ?? runOf(edges, built, ended, plan.shards.keys());
 }
 
 /** Lists the given shards that have request lines and are not done. */
 async function runOf(
   { store }: Edges,
   { job, plan }: BuiltJob,
-  done: ReadonlySet<number>,
+  { done, doubted }: EndedShards,
   shards: Iterable<number>,
 ): Promise<JobContext> {
   const { jobId, profile } = job;
   const details = detailsOf(plan, profile);
   const left = [...shards].flatMap((shard) => {
     const planned = plan.shards[shard];
-    if (planned === undefined || planned.requests === 0 || done.has(shard)) return [];
-    return [{ shard, planned: { ...planned, ...details(planned) } }];
+    if (planned === undefined || planned.requests === 0) return [];
+    if (!done.has(shard)) return [{ shard, planned: { ...planned, ...details(planned) } }];
+    return doubted.has(shard) ? [{ shard, planned: { ...planned, look: true as const } }] : [];
   });
   await toRunObject.write(store, jobId, left);
   const alone = withoutPilot(job, plan);
@@ -81,12 +83,20 @@ function detailsOf(plan: Plan, profile: Job['profile']): (planned: ShardPlan) =>
   return ({ bytes }) => ({ tokens: tokensOf(bytes), ...small });
 }
 
-async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan) {
+interface EndedShards {
+  readonly done: ReadonlySet<number>;
+  readonly stopped: ReadonlySet<number>;
+  /** Shards whose provider may have more batches of their rows than those that were collected. */
+  readonly doubted: ReadonlySet<number>;
+}
+
+async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan): Promise<EndedShards> {
   const keys = new Set<string>();
   for await (const { key } of store.list(shardsPrefix(jobId))) if (key.endsWith('.json')) keys.add(key);
   const having = (file: 'done.json' | 'stopped.json'): Set<number> =>
     new Set([...shards.keys()].filter((shard) => keys.has(shardKey({ jobId, shard }, file))));
-  return { done: having('done.json'), stopped: having('stopped.json') };
+  const doubted = [...keys].filter((key) => key.endsWith('.twins.json')).map((key) => shardOfKey(jobId, key));
+  return { done: having('done.json'), stopped: having('stopped.json'), doubted: new Set(doubted) };
 }
 
 async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: BuiltJob): Promise<void> {
@@ -127,7 +137,7 @@ async function judge(
 }
 
 async function writePage(edges: Edges, ended: EndedPilot): Promise<string | undefined> {
-  // Only now: jobs that ask nobody load nothing of it.
+  // Loaded here, so that jobs without an approval do not load it.
   const { writePilotReport } = await import('../report/write-pilot-report.ts');
   return writePilotReport(edges, ended);
 }
@@ -153,7 +163,7 @@ async function note(
   log('pilot_judged', { jobId, state: pilot.state, rows: pilot.rows, ok: pilot.counts?.ok });
 }
 
-/** @returns the wait for a person; undefined when the other rows follow */
+/** @returns the wait for a person; undefined if the other rows follow */
 async function followJudgement(
   store: ObjectStore,
   jobId: string,

@@ -4,7 +4,7 @@ import {
   uploadObject,
   type UploadCheckpoint,
 } from '../checkpoints/round/upload.ts';
-import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
+import type { DirectContext, SettledContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import { collectedObject } from '../checkpoints/round/collected.ts';
@@ -16,6 +16,7 @@ import { bytesThatFit, roomLimitsOf } from '../batches/room-rules.ts';
 import { readRoom } from '../checkpoints/room.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
+import { lookForTwins } from './look-for-twins.ts';
 import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
@@ -31,8 +32,12 @@ import { rejectWhenStopped } from '../checkpoints/stop.ts';
 export async function uploadFile(
   edges: ProviderEdges,
   asked: ShardContext,
-): Promise<UploadedContext | DirectContext> {
+): Promise<UploadedContext | DirectContext | SettledContext> {
   const { store, log } = edges;
+  if (asked.planned?.look === true) {
+    await lookForTwins(edges, asked);
+    return { ...asked, settled: true };
+  }
   const at = await currentRound(store, asked);
   const { round } = at;
   const job = jobAtStep(await jobObject.require(store, asked.jobId), at.step);

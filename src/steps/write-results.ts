@@ -3,6 +3,7 @@ import { mergeRetry } from '../collect/retry/merge-retry.ts';
 import { fillFollowers, type Followed } from '../collect/shard/fill-followers.ts';
 import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
+import { withOpenBatches } from '../collect/still-open.ts';
 import type { WriteContext, WritingContext, WrittenContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
@@ -43,8 +44,10 @@ export async function writeResults(
   const later: WritingContext = { ...context, writing: context.writing ?? edges.clock.now() };
   const known = await summaryObject.read(store, jobId);
   const plan = await planObject.read(store, jobId);
-  if (known !== undefined && needsNoResume(known, plan))
-    return (await forgetJob(edges, { summary: known, plan, pace })) ? describe(known) : later;
+  if (known !== undefined && needsNoResume(known, plan)) {
+    const summary = await withOpenBatches(store, known);
+    return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;
+  }
   const job = await jobObject.require(store, jobId);
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, { failure, pace });

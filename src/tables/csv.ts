@@ -1,3 +1,4 @@
+import type { Summary } from '../checkpoints/summary.ts';
 import { cellText, toCell } from './cell.ts';
 import { csvRecord } from './csv-record.ts';
 import { spreadsheetCell } from './spreadsheet-cell.ts';
@@ -8,6 +9,20 @@ export const BYTE_ORDER_MARK = '\ufeff';
 
 /** The default: RFC 4180, and safe to open in a spreadsheet. */
 export const PLAIN_CSV: CsvOptions = { raw: false, delimiter: ',', lineEnd: '\r\n' };
+
+/** The delimiters that spreadsheets accept. */
+export const SPREADSHEET_DELIMITERS: readonly string[] = [',', ';', '\t', '|'];
+
+/** The delimiter of a job's inputs, if all have the same: the spreadsheet that wrote them expects it. */
+export function delimiterOfInputs(inputs: Summary['inputs']): string | undefined {
+  const [delimiter, ...others] = new Set(inputs.map((input) => input.delimiter));
+  return others.length === 0 && SPREADSHEET_DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;
+}
+
+/** CSV of answers beside the inputs of a job, in a form that the program of the inputs opens. */
+export function csvBeside(inputs: Summary['inputs']): CsvOptions {
+  return { ...PLAIN_CSV, delimiter: delimiterOfInputs(inputs) ?? PLAIN_CSV.delimiter };
+}
 
 export interface CsvOptions {
   /** True to leave cells unchanged, even if a spreadsheet would read one as a formula. */

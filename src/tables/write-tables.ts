@@ -4,7 +4,7 @@ import type { AlsoFormat } from '../checkpoints/profile.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { BYTE_ORDER_MARK, CsvText, PLAIN_CSV } from './csv.ts';
+import { BYTE_ORDER_MARK, csvBeside, CsvText } from './csv.ts';
 import { joinedTable, type JoinedTable } from './joined-table.ts';
 import { parquetBytes } from './parquet.ts';
 import { readUntil } from './read-until.ts';
@@ -20,7 +20,7 @@ const TIME_MS = 8 * 60_000;
 export async function writeTables(
   edges: Edges,
   job: Job,
-  { results }: Pick<Summary, 'results'>,
+  { results, inputs }: Pick<Summary, 'results' | 'inputs'>,
 ): Promise<string[]> {
   const { store, log } = edges;
   const { jobId, profile } = job;
@@ -34,7 +34,7 @@ export async function writeTables(
     const table = await joinedTable(store, job, () => readUntil(edges, results, { until }));
     for (const format of formats) {
       const key = tableKey(jobId, format);
-      await writeStream(store, key, CHUNKS[format](table));
+      await writeStream(store, key, CHUNKS[format](table, inputs));
       keys.push(key);
     }
   } catch (error) {
@@ -44,14 +44,13 @@ export async function writeTables(
   return keys;
 }
 
-const CHUNKS: Readonly<Record<AlsoFormat, (table: JoinedTable) => AsyncIterable<Uint8Array | string>>> = {
-  csv: csvText,
-  parquet: parquetBytes,
-};
+type Chunks = (table: JoinedTable, inputs: Summary['inputs']) => AsyncIterable<Uint8Array | string>;
 
-async function* csvText(table: JoinedTable): AsyncGenerator<string> {
+const CHUNKS: Readonly<Record<AlsoFormat, Chunks>> = { csv: csvText, parquet: parquetBytes };
+
+async function* csvText(table: JoinedTable, inputs: Summary['inputs']): AsyncGenerator<string> {
   yield BYTE_ORDER_MARK;
-  yield* new CsvText(PLAIN_CSV).records(table);
+  yield* new CsvText(csvBeside(inputs)).records(table);
 }
 
 async function writeStream(

@@ -22,7 +22,7 @@ const toldOf = ({ logs }: World): unknown[] =>
   logs.filter(({ event }) => /announced/.test(event)).map(({ event, fields }) => [event, fields['channel']]);
 
 describe('the end of a job', () => {
-  test('is told with its counts and keys', async () => {
+  test('is announced with its counts and keys', async () => {
     const { world, posts } = await openAnnouncingWorld([200]);
     const { jobId } = await world.run(prompts(2));
 
@@ -48,7 +48,7 @@ describe('the end of a job', () => {
     ]);
   });
 
-  test('is told with the key of its dead letters when there are some', async () => {
+  test('is announced with the key of its dead letters if there are some', async () => {
     const { world, posts } = await openAnnouncingWorld([200]);
     const { jobId } = await world.run(`${prompts(1)}{"nothing":1}\n`);
 
@@ -60,7 +60,7 @@ describe('the end of a job', () => {
     ]);
   });
 
-  test('is told with its failure, and again under another id when it is resumed', async () => {
+  test('is announced with its failure, and announced again with another id after a resume', async () => {
     const { world, posts } = await openAnnouncingWorld([200], {
       faults: [{ at: 'row', ids: ['q0'], action: { kind: 'error', code: 'BILLING_2003' }, times: 1 }],
     });
@@ -97,7 +97,7 @@ describe('the end of a job', () => {
 });
 
 describe('a receiver that', () => {
-  test('fails at first is told again, with the same id, and the event is not put twice', async () => {
+  test('fails at first is called again with the same id, and the event is not put twice', async () => {
     const { world, posts } = await openAnnouncingWorld([503, 429, 200]);
     const { error } = await world.run(prompts(1));
 
@@ -113,7 +113,7 @@ describe('a receiver that', () => {
   test.each([
     ['never answers well', 500, 7, 'AnnouncementUnavailable'],
     ['says no', 401, 1, 'AnnouncementRejected'],
-  ])('%s changes nothing about the job, which is noted', async (_, status, tries, error) => {
+  ])('%s does not change the job, and the failure is recorded', async (_, status, tries, error) => {
     const { world, posts } = await openAnnouncingWorld([status]);
     const ended = await world.run(prompts(1));
 
@@ -226,7 +226,7 @@ test('the schema of waiting jobs in the docs is the one that events are made by'
   expect(JSON.parse(schema)).toEqual(z.toJSONSchema(waitingEventSchema));
 });
 
-test('the schema in the docs is the one that events are made by', async () => {
+test('the events match the schema in the docs', async () => {
   const schema = await readFile(new URL('../../docs/completion.schema.json', import.meta.url), 'utf8');
   expect(JSON.parse(schema)).toEqual(z.toJSONSchema(completionEventSchema));
 });

@@ -35,7 +35,7 @@ test('an event is put on the bus with its source and type', async () => {
   ]);
 });
 
-test('an event that is not taken is told, although the call went well', async () => {
+test('a rejected event is an error, although the call succeeded', async () => {
   const { mock, bus } = openBus();
   mock
     .on(PutEventsCommand)
@@ -47,7 +47,7 @@ test('an event that is not taken is told, although the call went well', async ()
   });
 });
 
-test('a call that failed is worth another try', async () => {
+test('a failed call is retried', async () => {
   const { mock, bus } = openBus();
   mock.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'InternalException' }));
 

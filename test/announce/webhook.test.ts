@@ -69,7 +69,7 @@ describe('a post', () => {
     expect(JSON.stringify(post)).not.toContain(SECRET);
   });
 
-  test('has a signature that somebody else verifies', async () => {
+  test('has a signature that another implementation verifies', async () => {
     expect(await new Receiver().take(await received(), NOW + 10)).toBe('taken');
   });
 
@@ -79,11 +79,11 @@ describe('a post', () => {
       'timestamp',
       (post) => ({ ...post, headers: { ...post.headers, 'x-nightshift-timestamp': String(NOW + 1) } }),
     ],
-  ])('is known for forged when its %s was changed', async (_, forge) => {
+  ])('is recognised as forged if its %s was changed', async (_, forge) => {
     expect(await new Receiver().take(forge(await received()), NOW)).toBe('forged');
   });
 
-  test('is dropped when it is played again, or comes late', async () => {
+  test('is rejected if it is replayed or too old', async () => {
     const receiver = new Receiver();
     const post = await received();
     expect(await receiver.take(post, NOW)).toBe('taken');
@@ -93,12 +93,12 @@ describe('a post', () => {
 });
 
 describe('an answer', () => {
-  test.each([200, 202, 204])('%i is taken', async (status) => {
+  test.each([200, 202, 204])('%i is a success', async (status) => {
     const { url } = await startReceiver(status);
     await expect(webhook(url).tell(EVENT)).resolves.toBeUndefined();
   });
 
-  test.each([408, 425, 429, 500, 503])('%i asks for another try', async (status) => {
+  test.each([408, 425, 429, 500, 503])('%i is retried', async (status) => {
     const { url } = await startReceiver(status);
     await expect(webhook(url).tell(EVENT)).rejects.toMatchObject({
       name: 'AnnouncementUnavailable',
@@ -106,13 +106,16 @@ describe('an answer', () => {
     });
   });
 
-  test.each([301, 307, 400, 401, 404, 410])('%i is final, and a redirect is not followed', async (status) => {
-    const { url, posts } = await startReceiver(status);
-    await expect(webhook(url).tell(EVENT)).rejects.toMatchObject({ name: 'AnnouncementRejected' });
-    expect(posts).toHaveLength(1);
-  });
+  test.each([301, 307, 400, 401, 404, 410])(
+    '%i is not retried, and a redirect is not followed',
+    async (status) => {
+      const { url, posts } = await startReceiver(status);
+      await expect(webhook(url).tell(EVENT)).rejects.toMatchObject({ name: 'AnnouncementRejected' });
+      expect(posts).toHaveLength(1);
+    },
+  );
 
-  test('that never comes asks for another try', async () => {
+  test('that never comes is retried', async () => {
     await expect(webhook('http://127.0.0.1:9/hook').tell(EVENT)).rejects.toMatchObject({
       name: 'AnnouncementUnavailable',
     });

@@ -24,24 +24,24 @@ const iam = (callerId: string, more: object = {}) =>
 
 const jwt = (claims: object) => eventOf({ jwt: { claims, scopes: null } });
 
-describe('who sends a request', () => {
+describe('the caller of a request', () => {
   test('is a user of an account', () => {
     expect(callerOf(iam('AIDAEXAMPLE'))).toBe('iam:111122223333:AIDAEXAMPLE');
   });
 
-  test('is a role, whatever its session is called', () => {
+  test('is the same role with any session name', () => {
     const ids = ['AROAEXAMPLE:monday', 'AROAEXAMPLE:tuesday'].map((id) => callerOf(iam(id)));
 
     expect(ids).toEqual(['iam:111122223333:AROAEXAMPLE', 'iam:111122223333:AROAEXAMPLE']);
   });
 
-  test('is another one in another account', () => {
+  test('is another caller in another account', () => {
     expect(callerOf(iam('AIDAEXAMPLE', { accountId: '444455556666' }))).not.toBe(
       callerOf(iam('AIDAEXAMPLE')),
     );
   });
 
-  test('is the issuer and the subject of a token, whatever else it claims', () => {
+  test('is the issuer and the subject of a token; other claims do not matter', () => {
     const claims = { iss: 'https://id.example', sub: 'u-1' };
 
     expect(callerOf(jwt({ ...claims, exp: '1790000000', aud: ['a', 'b'] }))).toBe(
@@ -50,7 +50,7 @@ describe('who sends a request', () => {
     expect(callerOf(jwt({ ...claims, exp: 1_790_003_600, admin: true }))).toBe('jwt:https://id.example:u-1');
   });
 
-  test('is another one with another subject', () => {
+  test('is another caller with another subject', () => {
     expect(callerOf(jwt({ iss: 'i', sub: 'a' }))).not.toBe(callerOf(jwt({ iss: 'i', sub: 'b' })));
   });
 
@@ -63,7 +63,7 @@ describe('who sends a request', () => {
     ['returns no context', { lambda: null }],
     ['returns an empty principal', { lambda: { principalId: '' } }],
     ['is of another kind', { lambda: { user: 'a' } }],
-  ])('is not known from an authorizer that %s', ([, authorizer]) => {
+  ])('is unknown with an authorizer that %s', ([, authorizer]) => {
     expect(() => callerOf(eventOf(authorizer))).toThrow('sender of the request is unknown');
   });
 
@@ -71,7 +71,7 @@ describe('who sends a request', () => {
     ['without an authorizer', eventOf()],
     ['without a context', {}],
     ['that is none', undefined],
-  ])('is not known from an event %s', ([, event]) => {
+  ])('is unknown with an event %s', ([, event]) => {
     expect(() => callerOf(event)).toThrow(z.ZodError);
   });
 });

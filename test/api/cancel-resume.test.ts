@@ -16,7 +16,7 @@ const linksOf = (id: string) => ({
 });
 
 describe('a cancel', () => {
-  test('is taken, and says where the job is', async () => {
+  test('is accepted, and the answer has the URL of the job', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
 
@@ -26,7 +26,7 @@ describe('a cancel', () => {
     expect(answer.body).toEqual({ jobId, state: 'cancelling', links: linksOf(jobId) });
   });
 
-  test('stops what runs, and lets another execution end the job', async () => {
+  test('stops the running execution and starts another one that ends the job', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
 
@@ -46,7 +46,7 @@ describe('a cancel', () => {
     expect((await world.post(`/jobs/${jobId}/cancel`, { any: 'thing' })).status).toBe(202);
   });
 
-  test('that comes twice changes nothing', async () => {
+  test('that is sent twice has no further effect', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     const first = await cancel(world, jobId);
@@ -99,7 +99,7 @@ describe('a cancel', () => {
     expect(await world.store.get(summaryKey(jobId))).toBeDefined();
   });
 
-  test('of no job is refused, and leaves nothing', async () => {
+  test('of an unknown job is refused and writes nothing', async () => {
     const world = await openApi();
 
     expectProblem(await cancel(world, 'nobody-0'), 404, 'no-such-job');
@@ -108,7 +108,7 @@ describe('a cancel', () => {
     expect(world.executions.names).toEqual([]);
   });
 
-  test('of a drop that was refused is one of a job that has ended', async () => {
+  test('of a refused drop is refused like one of a job that has ended', async () => {
     const world = await openApi();
     await writeJson(world.store, summaryKey('drop-1'), summaryOf('drop-1', 'failed'));
 
@@ -132,7 +132,7 @@ describe('a resume', () => {
     },
   );
 
-  test('takes the stop of a cancel away', async () => {
+  test('removes the stop of a cancel', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await cancel(world, jobId);
@@ -145,7 +145,7 @@ describe('a resume', () => {
     expect((await world.get(`/jobs/${jobId}`)).body).toMatchObject({ status: 'running' });
   });
 
-  test('of a job whose execution ended without a word lets it go on', async () => {
+  test('of a job whose execution ended without a summary continues it', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     world.executions.end(jobId);
@@ -153,7 +153,7 @@ describe('a resume', () => {
     expect((await resume(world, jobId)).body).toMatchObject({ state: 'resumed' });
   });
 
-  test('that comes twice changes nothing', async () => {
+  test('that is sent twice has no further effect', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'failed');
@@ -188,7 +188,7 @@ describe('a resume', () => {
     },
   );
 
-  test('of no job is refused', async () => {
+  test('of an unknown job is refused', async () => {
     const world = await openApi();
 
     expectProblem(await resume(world, 'nobody-0'), 404, 'no-such-job');

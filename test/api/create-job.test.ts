@@ -25,8 +25,8 @@ async function expectNoJob({ store, executions }: World): Promise<void> {
   expect(await keysBelow(store, INDEX_PREFIX)).toEqual([]);
 }
 
-describe('a job that is asked for', () => {
-  test('has its inline rows and its body with the digits they were sent with', async () => {
+describe('a requested job', () => {
+  test('keeps the digits of its inline rows and of its body', async () => {
     const world = await openApi();
     const row = '{"prompt":"hi","seed":9223372036854775807,"temperature":0.70}';
 
@@ -43,7 +43,7 @@ describe('a job that is asked for', () => {
     expect(rows?.toString('utf8')).toBe(`${row}\n1E5\n`);
   });
 
-  test('is answered with where it is', async () => {
+  test('has its URL in the answer', async () => {
     const world = await openApi();
     await world.store.put(INPUT, 'prompt\nhello\n');
 
@@ -66,7 +66,7 @@ describe('a job that is asked for', () => {
     expect(answer.headers.get('content-type')).toBe('application/json');
   });
 
-  test('is written down before it runs, under its own name', async () => {
+  test('is recorded under its own name before it runs', async () => {
     const world = await openApi();
 
     const jobId = await startJob(world);
@@ -80,11 +80,11 @@ describe('a job that is asked for', () => {
     });
   });
 
-  test('is called after its first input', async () => {
+  test('is named after its first input', async () => {
     expect(await startJob(await openApi())).toMatch(/^reviews-[0-9a-f]{16}$/);
   });
 
-  test('is called by its name', async () => {
+  test('has the name of the request', async () => {
     expect(await startJob(await openApi(), { name: 'Größe der Woche' })).toMatch(
       /^gro-e-der-woche-[0-9a-f]{16}$/,
     );
@@ -120,7 +120,7 @@ async function rowsOf(store: ObjectStore, jobId: string): Promise<string | undef
 }
 
 describe('the rows of a job', () => {
-  test('that come with the request lie beside job.json, where they start nothing else', async () => {
+  test('that come with the request are stored beside job.json, where they start no other job', async () => {
     const world = await openApi();
 
     const jobId = jobIdOf(await world.post('/jobs', { rows: [{ prompt: 'a' }, 'b', { prompt: 'ü' }] }));
@@ -129,7 +129,7 @@ describe('the rows of a job', () => {
     expect(await keysBelow(world.store, INPUT_PREFIX)).toEqual([]);
   });
 
-  test('are those of its inputs, in their order and in the version they have now', async () => {
+  test('are those of its inputs, in their order and in their current versions', async () => {
     const versions: Record<string, string> = { 'staged/b.csv': 'v2', 'staged/a.csv': 'v1' };
     const world = await openApi(({ store }) => ({
       store: {
@@ -167,7 +167,7 @@ describe('the rows of a job', () => {
   });
 });
 
-describe('a request that comes twice', () => {
+describe('a request that is sent twice', () => {
   test('is the same job, and starts once', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
@@ -231,7 +231,7 @@ describe('a request that comes twice', () => {
     expect(world.executions.names).toEqual([jobId]);
   });
 
-  test('after the job has failed lets it go on', async () => {
+  test('after the job has failed continues it', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'failed');
@@ -243,7 +243,7 @@ describe('a request that comes twice', () => {
     expect(await world.store.get(summaryKey(jobId))).toBeUndefined();
   });
 
-  test('after the job was cancelled does not let it go on', async () => {
+  test('after the job was cancelled does not continue it', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await world.post(`/jobs/${jobId}/cancel`, {});
@@ -256,7 +256,7 @@ describe('a request that comes twice', () => {
     expect(await world.store.get(stopKey(jobId))).toBeDefined();
   });
 
-  test('after a cancel that left no summary does not let the job go on', async () => {
+  test('after a cancel without a summary does not continue the job', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await world.post(`/jobs/${jobId}/cancel`, {});
@@ -314,7 +314,7 @@ describe('an Idempotency-Key', () => {
     expect(await rowsOf(world.store, jobId)).toBe('"a"\n');
   });
 
-  test('that two requests use at the same moment leaves the rows to the one that won', async () => {
+  test('that two requests use at the same moment starts one job with the rows of the first request', async () => {
     const held = Promise.withResolvers<void>();
     const isSlow = (place: string, bytes: Uint8Array | string): boolean =>
       place.includes('/rows-') && bytes === '"slow"\n';
@@ -339,7 +339,7 @@ describe('an Idempotency-Key', () => {
     expect(await rowsOf(world.store, jobId)).toBe('"fast"\n');
   });
 
-  test('is what the job is called', async () => {
+  test('is the name of the job', async () => {
     const { post } = await openApi();
 
     const jobId = jobIdOf(await post('/jobs', { rows: ['a'], name: 'n' }, key('nightly 2026-11-01')));
@@ -357,7 +357,7 @@ describe('an Idempotency-Key', () => {
     expect(jobIdOf(second)).not.toBe(jobIdOf(first));
   });
 
-  test('of 255 characters is taken', async () => {
+  test('of 255 characters is accepted', async () => {
     const world = await openApi();
     jobIdOf(await world.post('/jobs', { rows: ['a'] }, key('k'.repeat(255))));
   });
@@ -365,7 +365,7 @@ describe('an Idempotency-Key', () => {
   test.for([
     ['256 characters', 'k'.repeat(256)],
     ['none', ''],
-  ])('of %s is refused by name', async ([, value = '']) => {
+  ])('of %s is refused with an error that names the header', async ([, value = '']) => {
     const world = await openApi();
 
     const answer = await world.post('/jobs', { rows: ['a'] }, key(value));
@@ -377,8 +377,8 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-describe('a request that cannot be', () => {
-  test('has its unknown field named by a JSON pointer', async () => {
+describe('an invalid request', () => {
+  test('is refused with a JSON pointer to its unknown field', async () => {
     const world = await openApi();
 
     const problem = expectProblem(
@@ -397,7 +397,7 @@ describe('a request that cannot be', () => {
     ['/jobs', { rows: ['a'], overrides: { modle: 'x' } }, '#/overrides/modle', 'Did you mean "model"?'],
     ['/jobs/any/retry', { profil: 'x' }, '#/profil', 'Did you mean "profile"?'],
     ['/uploads', { key: 'staged/a.txt', byte: 1 }, '#/byte', 'Did you mean "bytes"?'],
-  ])('is told which field may have been meant: %s %j', async (path, body, pointer, meant) => {
+  ])('is refused with a suggestion for a misspelt field: %s %j', async (path, body, pointer, meant) => {
     const world = await openApi();
 
     const { errors } = expectProblem(await world.post(path, body), 422, 'invalid-request');
@@ -405,7 +405,7 @@ describe('a request that cannot be', () => {
     expect(errors).toEqual([{ pointer, detail: expect.stringContaining(meant) as string }]);
   });
 
-  test('has a field deep inside named by a JSON pointer', async () => {
+  test('is refused with a JSON pointer to a nested field', async () => {
     const { post } = await openApi();
 
     const answer = await post('/jobs', {
@@ -419,7 +419,7 @@ describe('a request that cannot be', () => {
     ]);
   });
 
-  test('has all its problems told at once', async () => {
+  test('is refused with all its problems at once', async () => {
     const { post } = await openApi();
 
     const answer = await post('/jobs', { name: '', profil: 'x', overrides: { model: 7 }, rows: [] });
@@ -446,7 +446,7 @@ describe('a request that cannot be', () => {
     await expectNoJob(world);
   });
 
-  test('has its missing input file named', async () => {
+  test('is refused with the name of its missing input file', async () => {
     const world = await openApi();
     await world.store.put(INPUT, 'prompt\nhello\n');
 
@@ -458,7 +458,7 @@ describe('a request that cannot be', () => {
     await expectNoJob(world);
   });
 
-  test('may name nothing but what was dropped, staged or written by jobs', async () => {
+  test('is refused if it names other objects than dropped files, staged files and files of jobs', async () => {
     const { post } = await openApi();
 
     const answer = await post('/jobs', { inputs: ['jobs/a/job.json', 'claims/x'] });
@@ -472,7 +472,7 @@ describe('a request that cannot be', () => {
   test.for([
     ['inputs', { inputs: ['input/../jobs/a/job.json'] }],
     ['prefix', { prefix: 'input/../jobs/' }],
-  ])('may not leave the folder by its %s', async ([, body]) => {
+  ])('is refused if its %s leaves the folder', async ([, body]) => {
     const world = await openApi();
     await world.store.put('jobs/a/job.json', '{}');
 
@@ -481,7 +481,7 @@ describe('a request that cannot be', () => {
     expect(world.executions.names).toEqual([]);
   });
 
-  test('has a prefix with nothing below it named', async () => {
+  test('is refused with the name of a prefix that has no files', async () => {
     const { post } = await openApi();
 
     const answer = await post('/jobs', { prefix: 'staged/none' });
@@ -489,7 +489,7 @@ describe('a request that cannot be', () => {
     expect(expectProblem(answer, 422, 'invalid-request').detail).toContain('staged/none');
   });
 
-  test('has its unknown profile named, and those there are', async () => {
+  test('is refused with its unknown profile and the list of the profiles', async () => {
     const world = await openApi();
 
     const { detail } = expectProblem(
@@ -503,7 +503,7 @@ describe('a request that cannot be', () => {
     await expectNoJob(world);
   });
 
-  test('has a provider named that a request may not name', async () => {
+  test('is refused with the provider that a request may not name', async () => {
     const { post } = await openApi();
 
     const answer = await post('/jobs', { overrides: { provider: 'nobody' }, rows: ['a'] });
@@ -544,7 +544,7 @@ describe('a request that cannot be', () => {
     'application/json ;charset',
     'application/vnd.nightshift+json',
     '',
-  ])('is not said to be JSON: %j', async (type) => {
+  ])('is refused if its content type is not JSON: %j', async (type) => {
     const world = await openApi();
 
     expectProblem(await sendText(world, '{"rows":["a"]}', type), 415, 'not-json');
@@ -552,7 +552,7 @@ describe('a request that cannot be', () => {
     await expectNoJob(world);
   });
 
-  test('has rows nested too deeply to be written down', async () => {
+  test('is refused for rows that are nested too deeply', async () => {
     const world = await openApi();
 
     expectProblem(await sendText(world, `{"rows":[${nested(100_000, '1')}]}`), 422, 'invalid-request');
@@ -560,7 +560,7 @@ describe('a request that cannot be', () => {
     await expectNoJob(world);
   });
 
-  test('has a body parameter nested too deeply to be written down', async () => {
+  test('is refused for a body parameter that is nested too deeply', async () => {
     const world = await openApi();
     const body = `{"rows":["a"],"overrides":{"body":{"x":${nested(100_000, '1')}}}}`;
 
@@ -569,7 +569,7 @@ describe('a request that cannot be', () => {
     await expectNoJob(world);
   });
 
-  test('has an unknown field nested too deeply', async () => {
+  test('is refused for an unknown field that is nested too deeply', async () => {
     const world = await openApi();
 
     const answer = await sendText(world, `{"rows":["a"],"profil":${nested(100_000, '1')}}`);
@@ -590,7 +590,7 @@ describe('a request of 5 MB', () => {
     expect(body).toHaveLength(5_000_000);
   });
 
-  test('and a byte is refused, and told the way for large files', async () => {
+  test('and one byte is refused, and the error names the way for large files', async () => {
     const world = await openApi();
 
     const { detail } = expectProblem(await sendText(world, bodyOf(5_000_001)), 413, 'too-large');
@@ -599,7 +599,7 @@ describe('a request of 5 MB', () => {
     await expectNoJob(world);
   });
 
-  test('and a byte is refused by its length alone', async () => {
+  test('and one byte is refused by its Content-Length, before it is read', async () => {
     const world = await openApi();
 
     const answer = await world.send('POST', '/jobs', {
@@ -610,7 +610,7 @@ describe('a request of 5 MB', () => {
     expectProblem(answer, 413, 'too-large');
   });
 
-  test('and a byte is refused when its length is not told', async () => {
+  test('and one byte is refused if it has no Content-Length', async () => {
     const world = await openApi();
     const body = new Blob([bodyOf(5_000_001)]).stream();
 

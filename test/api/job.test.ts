@@ -103,7 +103,7 @@ async function runShard({ store }: World, jobId: string, shard: number): Promise
 }
 
 describe('the state of a job', () => {
-  test('is queued until its execution is there', async () => {
+  test('is queued until its execution exists', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     world.executions.states.clear();
@@ -138,7 +138,7 @@ describe('the state of a job', () => {
     });
   });
 
-  test('is running while a shard was denied and the others come to their end', async () => {
+  test('is running while a shard was denied and the others continue', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     const failure = { name: 'ProviderDenied', code: 'BILLING', message: 'No credit.' };
@@ -169,7 +169,7 @@ describe('the state of a job', () => {
     },
   );
 
-  test('is failed when its execution ended without a word', async () => {
+  test('is failed if its execution ended without a summary', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     world.executions.end(jobId);
@@ -180,7 +180,7 @@ describe('the state of a job', () => {
     expect(job).not.toHaveProperty('endedAt');
   });
 
-  test('is running after a resume, whatever its summary said', async () => {
+  test('is running after a resume, with any earlier summary', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'failed');
@@ -230,7 +230,7 @@ describe('the counts of a job', () => {
     });
   });
 
-  test('outlive the plan', async () => {
+  test('are shown after the plan was deleted', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'succeeded');
@@ -247,7 +247,7 @@ describe('the counts of a job', () => {
 });
 
 describe('the open shards of a job', () => {
-  test('are those that are not done, each with what its last poll saw', async () => {
+  test('are those that are not done, each with the counters of its last poll', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await writePlan(world, jobId, [shardOf(10), shardOf(20, 2), shardOf(30)]);
@@ -287,7 +287,7 @@ describe('the open shards of a job', () => {
     ]);
   });
 
-  test('are without one that has nothing to send', async () => {
+  test('do not include a shard without requests', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await writePlan(world, jobId, [shardOf(3, 3)]);
@@ -316,7 +316,7 @@ describe('the open shards of a job', () => {
 });
 
 describe('the links of a job', () => {
-  test('lead to its results once it has ended', async () => {
+  test('have its results once it has ended', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'partial');
@@ -334,7 +334,7 @@ describe('the links of a job', () => {
     });
   });
 
-  test('lead to no dead letters when every row is ok', async () => {
+  test('have no dead letters if every row is ok', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'succeeded');
@@ -342,7 +342,7 @@ describe('the links of a job', () => {
     expect((await read(world, jobId)).links).not.toHaveProperty('deadLetters');
   });
 
-  test('lead to no results before it has ended', async () => {
+  test('have no results before the job has ended', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await world.store.put(resultsKey(jobId), '{}\n');
@@ -361,7 +361,7 @@ describe('the links of a job', () => {
 describe('a job that failed', () => {
   const failure = { name: 'ProviderDenied', code: 'BILLING', message: 'No credit.' };
 
-  test('says why, and what to do', async () => {
+  test('shows its error and the advice', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'failed', { failure, advice: 'Pay.' });
@@ -369,7 +369,7 @@ describe('a job that failed', () => {
     expect(await read(world, jobId)).toMatchObject({ status: 'failed', failure, advice: 'Pay.' });
   });
 
-  test('says no more why once it goes on', async () => {
+  test('shows no error once it continues', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await endJob(world, jobId, 'failed', { failure, advice: 'Pay.' });
@@ -381,7 +381,7 @@ describe('a job that failed', () => {
     expect(job).not.toHaveProperty('advice');
   });
 
-  test('is readable when it was a drop that was refused', async () => {
+  test('is readable if it was a refused drop', async () => {
     const world = await openApi();
     const refusal: Summary = {
       ...summaryOf('drop-1', 'failed'),
@@ -424,14 +424,14 @@ describe('a job that failed', () => {
   });
 });
 
-describe('a job that is not there', () => {
-  test('is a problem that names it', async () => {
+describe('a job that does not exist', () => {
+  test('is an error with its id', async () => {
     const { get } = await openApi();
 
     expect(expectProblem(await get('/jobs/nobody-0'), 404, 'no-such-job').detail).toContain('nobody-0');
   });
 
-  test('is one under the name of an execution', async () => {
+  test('is also an error for the name of an execution', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
 
@@ -460,7 +460,7 @@ describe('a job that is not there', () => {
     'a'.repeat(5_000),
     '__proto__',
     'constructor',
-  ])('is a problem, not a fault: %s', async (jobId) => {
+  ])('is a client error, not a server error: %s', async (jobId) => {
     const { get, post, logged } = await openApi();
 
     for (const answer of [

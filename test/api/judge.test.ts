@@ -23,7 +23,7 @@ async function openPiloted(state: Pilot['state']): Promise<World & { readonly jo
   return { ...world, jobId };
 }
 
-test('a job that waits for a person is shown as waiting, with its pilot and the address of its results', async () => {
+test('a job that waits for a person is shown as waiting, with its pilot and the URL of its results', async () => {
   const world = await openPiloted('waiting');
 
   const { body } = await world.get(`/jobs/${world.jobId}`);
@@ -40,7 +40,7 @@ describe.each([
   ['approved', approve, reject],
   ['rejected', reject, approve],
 ] as const)('a job that waits is %s', (decision, judge, judgeOtherwise) => {
-  test('by the first who says so, as often as that is said', async () => {
+  test('by the first person, who may repeat the call', async () => {
     const world = await openPiloted('waiting');
 
     const answers = [await judge(world, world.jobId), await judge(world, world.jobId)];
@@ -53,7 +53,7 @@ describe.each([
     expect(world.executions.names).toEqual([world.jobId]);
   });
 
-  test('and not the other way by who comes second', async () => {
+  test('and a second person cannot decide otherwise', async () => {
     const world = await openPiloted('waiting');
     await judge(world, world.jobId);
 
@@ -63,7 +63,7 @@ describe.each([
     expect(await approvalObject.read(world.store, world.jobId)).toMatchObject({ decision });
   });
 
-  test('not while it is cancelled', async () => {
+  test('but not while it is cancelled', async () => {
     const world = await openPiloted('waiting');
     const failure = { name: 'JobCancelled', code: 'CANCELLED', message: 'The job was cancelled.' };
     await stopObject.write(world.store, world.jobId, { failure });
@@ -110,7 +110,7 @@ test.each(['running', 'passed', 'failed'] as const)(
   },
 );
 
-test('a job without a pilot, and no job, are not judged', async () => {
+test('a job without a pilot and an unknown job cannot be judged', async () => {
   const world = await openApi();
   const jobId = await startJob(world);
 
@@ -121,7 +121,7 @@ test('a job without a pilot, and no job, are not judged', async () => {
 describe('a request', () => {
   const overrides = { pilot: { rows: 5, maxBad: 0.1 } };
 
-  test('brings a pilot only where the configuration lets it', async () => {
+  test('may set a pilot only if the configuration allows it', async () => {
     const refused = await openApi();
     const problem = expectProblem(
       await refused.post('/jobs', { rows: [{ prompt: 'a' }], overrides }),
@@ -143,11 +143,11 @@ describe('a request', () => {
     [{ rows: 10, approve: false }],
     [{ maxBad: 1 }],
     [{ rows: 0, maxBad: 0 }],
-  ])('with a pilot that decides nothing, or cannot be, is refused: %j', (pilot) => {
+  ])('with a pilot that is invalid or has no effect is refused: %j', (pilot) => {
     expect(() => resolveProfile(config, 'default', { pilot })).toThrow('pilot');
   });
 
-  test('waits for half of the longest time that a job may take', () => {
+  test('may wait for half of the longest time of a job', () => {
     const asked = defineConfig({ ...config, limits: { jobDays: 4 } });
     expect(resolveProfile(asked, 'default').pilot).toEqual({ rows: 2, approvalDays: 2 });
     expect(resolveProfile(config, 'default', { pilot: { approve: true } }).pilot).toEqual({

@@ -49,7 +49,7 @@ async function putJobs({ store }: World, ids: readonly string[], apart = 0): Pro
 }
 
 describe('the list of jobs', () => {
-  test('is empty before the first', async () => {
+  test('is empty before the first job', async () => {
     expect(await listed(await openApi())).toEqual({ jobs: [] });
   });
 
@@ -61,7 +61,7 @@ describe('the list of jobs', () => {
     expect(idsOf(await listed(world))).toEqual(ids);
   });
 
-  test('says of each job how it is, and where', async () => {
+  test('has the status and the URL of each job', async () => {
     const world = await openApi();
     const [running = '', ended = ''] = await startJobs(world, 2);
     await endJob(world, ended, 'succeeded');
@@ -95,7 +95,7 @@ describe('the list of jobs', () => {
     ]);
   });
 
-  test('has a drop that was refused', async () => {
+  test('includes a refused drop', async () => {
     const world = await openApi();
     const summary = { ...summaryOf('drop-1', 'failed'), startedAt: new Date(START).toISOString() };
     await writeJson(world.store, summaryKey('drop-1'), summary);
@@ -104,7 +104,7 @@ describe('the list of jobs', () => {
     expect((await listed(world)).jobs).toMatchObject([{ jobId: 'drop-1', status: 'failed' }]);
   });
 
-  test('has a job once that was refused before it was started', async () => {
+  test('has a job only once that was refused before it started', async () => {
     const world = await openApi();
     const [jobId = ''] = await startJobs(world, 1);
     await world.store.put(indexKey(new Date(START - 5_000).toISOString(), jobId), '');
@@ -112,7 +112,7 @@ describe('the list of jobs', () => {
     expect(idsOf(await listed(world))).toEqual([jobId]);
   });
 
-  test('leaves out what was deleted since', async () => {
+  test('leaves out deleted jobs', async () => {
     const world = await openApi();
     const [kept = '', deleted = ''] = await startJobs(world, 2);
     await world.store.delete(jobKey(deleted));
@@ -153,7 +153,7 @@ describe('a page of jobs', () => {
     },
   );
 
-  test('leads to the next one among jobs of one moment', async () => {
+  test('links to the next page also among jobs of the same moment', async () => {
     const world = await openApi();
     const ids = namesOf(130);
     await putJobs(world, ids);
@@ -161,7 +161,7 @@ describe('a page of jobs', () => {
     expect((await allPages(world, 'limit=40')).flatMap(idsOf)).toEqual(ids);
   });
 
-  test('that is full has no next when it is the last', async () => {
+  test('that is full and last has no link to a next page', async () => {
     const world = await openApi();
     await startJobs(world, 4);
 
@@ -170,7 +170,7 @@ describe('a page of jobs', () => {
     expect(pages.map(({ jobs }) => jobs.length)).toEqual([2, 2]);
   });
 
-  test('that follows is not moved by jobs that were started since', async () => {
+  test('is not shifted by jobs that were started since the page before', async () => {
     const world = await openApi();
     const ids = await startJobs(world, 4);
     const { next = '' } = await listed(world, '?limit=2');
@@ -217,7 +217,7 @@ describe('jobs of one status', () => {
     expect(pages.flatMap(idsOf)).toEqual(failed);
   });
 
-  test('are found behind more jobs than are looked at for one page', EXHAUSTIVE, async () => {
+  test('are found behind more jobs than one page examines', EXHAUSTIVE, async () => {
     const world = await openApi();
     const ids = namesOf(501);
     await putJobs(world, ids);
@@ -229,7 +229,7 @@ describe('jobs of one status', () => {
   });
 });
 
-describe('a list that cannot be', () => {
+describe('an invalid list request', () => {
   test.for([
     ['limit', '0'],
     ['limit', '101'],
@@ -245,7 +245,7 @@ describe('a list that cannot be', () => {
     ['after', '1234567890123-'],
     ['after', '1234567890123-../../jobs'],
     ['after', '1234567890123-job%00'],
-  ])('has its parameter named: %s=%s', async ([name = '', value = '']) => {
+  ])('is refused with the name of its parameter: %s=%s', async ([name = '', value = '']) => {
     const { get } = await openApi();
 
     const problem = expectProblem(await get(`/jobs?${name}=${value}`), 422, 'invalid-request');
@@ -253,7 +253,7 @@ describe('a list that cannot be', () => {
     expect(problem.errors?.map(({ pointer }) => pointer)).toEqual([name]);
   });
 
-  test('has every wrong parameter named', async () => {
+  test('is refused with the names of all wrong parameters', async () => {
     const { get } = await openApi();
 
     const problem = expectProblem(await get('/jobs?limit=0&status=x&after=y'), 422, 'invalid-request');

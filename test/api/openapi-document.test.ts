@@ -27,7 +27,7 @@ describe('the OpenAPI document', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  test('has the routes there are, and no other', async () => {
+  test('has exactly the routes of the API', async () => {
     const documented = operationsOf(await readDocument()).map(({ method, path }) => `${method} ${path}`);
 
     const { getOpenApi: _, ...routes } = ROUTES;
@@ -38,13 +38,13 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  test('has an operationId of its own for every operation: the name of its route', async () => {
+  test('has a unique operationId for every operation: the name of its route', async () => {
     for (const { method, path, operation } of operationsOf(await readDocument())) {
       expect(Object.entries(ROUTES)).toContainEqual([operation.operationId, { method, path }]);
     }
   });
 
-  test('has the Problem for every answer that is an error', async () => {
+  test('has the Problem schema for every error response', async () => {
     for (const { operation } of operationsOf(await readDocument())) {
       for (const [status, { content }] of Object.entries(operation.responses)) {
         if (Number(status) < 400) continue;
@@ -55,7 +55,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('has the answers to bodies that cannot be read, are too large, or are no JSON', async () => {
+  test('has the responses to bodies that are unreadable, too large or not JSON', async () => {
     const takesBody = operationsOf(await readDocument()).filter(
       ({ operation }) => operation['requestBody'] !== undefined,
     );
@@ -69,7 +69,7 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '413', '415', '422']));
   });
 
-  test('has a name for what every operation answers', async () => {
+  test('has a named schema for the response of every operation', async () => {
     const answers = operationsOf(await readDocument()).map(({ operation }) => {
       const [, answer] = Object.entries(operation.responses).find(([status]) => Number(status) < 400) ?? [];
       return [operation.operationId, answer?.content['application/json']?.schema];

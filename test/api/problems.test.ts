@@ -32,7 +32,7 @@ const ROUTES_WITH_A_STORE: readonly (readonly [string, Route])[] = [
 ];
 
 describe('a store that does not answer', () => {
-  test.for(ROUTES_WITH_A_STORE)('is told as one to try again: %s', async ([, ask]) => {
+  test.for(ROUTES_WITH_A_STORE)('is an error that asks the caller to try again: %s', async ([, ask]) => {
     const world = await openApi(failing(new StoreUnavailable('s3:GetObject on s3://b/k did not succeed.')));
 
     const answer = await ask(world);
@@ -57,7 +57,7 @@ async function putJob({ store }: World): Promise<void> {
   await store.put(indexKey(createdAt, 'a'), '');
 }
 
-describe('Step Functions that asks for patience', () => {
+describe('a throttled call of Step Functions', () => {
   const busy = ({ store }: ApiEdges): Partial<ApiEdges> => {
     const answer = () =>
       Promise.reject(new ExecutionsUnavailable('states:DescribeExecution did not succeed.'));
@@ -70,7 +70,7 @@ describe('Step Functions that asks for patience', () => {
     ['reading a job', ({ get }: World) => get('/jobs/a')],
     ['cancelling a job', ({ post }: World) => post('/jobs/a/cancel', {})],
     ['resuming a job', ({ post }: World) => post('/jobs/a/resume', {})],
-  ] as const)('is told as one to try again: %s', async ([, ask]) => {
+  ] as const)('is an error that asks the caller to try again: %s', async ([, ask]) => {
     const world = await openApi(busy);
     await putJob(world);
 
@@ -103,8 +103,8 @@ describe('Step Functions that asks for patience', () => {
   );
 });
 
-describe('an error nobody knows', () => {
-  test.for(ROUTES_WITH_A_STORE)('is logged, and not told: %s', async ([, ask]) => {
+describe('an unknown error', () => {
+  test.for(ROUTES_WITH_A_STORE)('is logged and not shown to the caller: %s', async ([, ask]) => {
     const world = await openApi(failing(new TypeError('secret of the house')));
 
     const answer = await ask(world);
@@ -120,7 +120,7 @@ describe('an error nobody knows', () => {
     ]);
   });
 
-  test('is no problem to try again when the store says no', async () => {
+  test('does not ask the caller to try again if the store rejected the call', async () => {
     const world = await openApi(failing(new StoreRejected('S3 denies s3:GetObject on s3://b/k.')));
 
     const answer = await world.get('/jobs/a');
@@ -129,7 +129,7 @@ describe('an error nobody knows', () => {
     expect(answer.headers.get('retry-after')).toBeNull();
   });
 
-  test('is a sender of whom nothing is known', async () => {
+  test('is a caller who cannot be identified', async () => {
     const world = await openApi(() => ({
       caller: () => {
         throw new Error('The request was let in by no authorizer that is known.');
@@ -141,7 +141,7 @@ describe('an error nobody knows', () => {
     expect(world.executions.names).toEqual([]);
   });
 
-  test('is an address that cannot be made', async () => {
+  test('is a URL that cannot be signed', async () => {
     const world = await openApi(({ links }) => ({
       links: { ...links, upload: () => Promise.reject(new Error('no credentials')) },
     }));
@@ -150,7 +150,7 @@ describe('an error nobody knows', () => {
   });
 });
 
-describe('a route that is none', () => {
+describe('a route that does not exist', () => {
   test.for([
     ['GET', '/'],
     ['GET', '/job'],
@@ -162,7 +162,7 @@ describe('a route that is none', () => {
     ['POST', '/openapi.json'],
     ['PUT', '/jobs'],
     ['GET', '/files/output/a'],
-  ] as const)('is a problem that names it: %s %s', async ([method, path]) => {
+  ] as const)('is an error with its method and path: %s %s', async ([method, path]) => {
     const world = await openApi();
 
     const { detail } = expectProblem(await world.send(method, path), 404, 'no-such-route');

@@ -9,7 +9,7 @@ async function endedJob(world: World): Promise<string> {
 }
 
 describe('a retry', () => {
-  test('is a job of its own that knows which job it is of', async () => {
+  test('is a separate job that records the job that it retries', async () => {
     const world = await openApi();
     const jobId = await endedJob(world);
 
@@ -25,7 +25,7 @@ describe('a retry', () => {
     expect(retry).toMatchObject({ retry: { jobId, nth: 1 }, inputs: first.inputs, owner: first.owner });
   });
 
-  test('needs no body, and is one job however often it is asked for', async () => {
+  test('needs no body, and repeated requests start one job', async () => {
     const world = await openApi();
     const jobId = await endedJob(world);
     const first = await world.send('POST', `/jobs/${jobId}/retry`);
@@ -36,7 +36,7 @@ describe('a retry', () => {
     expect(again.body).toMatchObject({ jobId: `${jobId}-retry-1`, state: 'running' });
   });
 
-  test('takes overrides that the configuration allows, and no other', async () => {
+  test('accepts only the overrides that the configuration allows', async () => {
     const world = await openApi();
     const jobId = await endedJob(world);
 
@@ -48,7 +48,7 @@ describe('a retry', () => {
     expect(retry.profile.model).toBe('other');
   });
 
-  test('of a job that has not ended, or that there is not, is refused', async () => {
+  test('of a job that has not ended or does not exist is refused', async () => {
     const world = await openApi();
     const jobId = await startJob(world);
 
@@ -56,7 +56,7 @@ describe('a retry', () => {
     expectProblem(await world.post('/jobs/nothing/retry', {}), 404, 'no-such-job');
   });
 
-  test('says that its body is JSON', async () => {
+  test('has a JSON body', async () => {
     const world = await openApi();
     const jobId = await endedJob(world);
 

@@ -17,14 +17,14 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('a presigned address', () => {
-  test('holds for 15 minutes', async () => {
+describe('a presigned URL', () => {
+  test('is valid for 15 minutes', async () => {
     for (const url of [await links().download('output/a'), await links().upload('input/a')]) {
       expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('900');
     }
   });
 
-  test('is for the one thing: to get, or to put', async () => {
+  test('is either for GET or for PUT', async () => {
     expect(new URL(await links().download('output/a')).searchParams.get('x-id')).toBe('GetObject');
     expect(new URL(await links().upload('input/a')).searchParams.get('x-id')).toBe('PutObject');
   });
@@ -45,7 +45,7 @@ describe('a presigned address', () => {
     }
   });
 
-  test('is signed with the credentials, and does not hold the secret', async () => {
+  test('is signed with the credentials and does not contain the secret', async () => {
     const url = await links().download('output/a');
 
     const { searchParams } = new URL(url);
@@ -57,7 +57,7 @@ describe('a presigned address', () => {
     expect(url).not.toContain(credentials.secretAccessKey);
   });
 
-  test('asks for no header but the host, or that nothing is written over, and for the length that was told', async () => {
+  test('signs only the headers for the host, for not overwriting, and for the stated length', async () => {
     const signed = (url: string) => new URL(url).searchParams.get('X-Amz-SignedHeaders');
 
     expect(signed(await links().download('output/a'))).toBe('host');
@@ -67,8 +67,8 @@ describe('a presigned address', () => {
   });
 });
 
-describe('the addresses of a bucket that STORE names', () => {
-  test('fix no checksum of the bytes that are put there', async () => {
+describe('the presigned URLs of the bucket in STORE', () => {
+  test('do not require a checksum of the uploaded bytes', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', credentials.accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey);
     vi.stubEnv('AWS_REGION', 'eu-central-1');

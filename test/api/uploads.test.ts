@@ -9,7 +9,7 @@ describe('an upload', () => {
     'staged/week 1/größe & mehr?.csv',
     'staged/..a/b..csv',
     'staged/🌙.jsonl',
-  ])('has an address for 15 minutes: %s', async (key) => {
+  ])('has a URL for 15 minutes: %s', async (key) => {
     const world = await openApi();
 
     const answer = await world.post('/uploads', { key });
@@ -24,7 +24,7 @@ describe('an upload', () => {
     });
   });
 
-  test('may be fixed to the length of its file', async () => {
+  test('may be limited to the length of its file', async () => {
     const world = await openApi();
 
     const answer = await world.post('/uploads', { key: 'input/a.csv', bytes: 12 });
@@ -60,7 +60,7 @@ describe('an upload', () => {
     'input/',
     'staged/week/',
     '',
-  ])('is refused anywhere but at a file below input/ or staged/: %s', async (key) => {
+  ])('is refused for a key that is not a file below input/ or staged/: %s', async (key) => {
     const world = await openApi();
 
     const { errors = [] } = expectProblem(await world.post('/uploads', { key }), 422, 'invalid-request');
@@ -74,13 +74,13 @@ describe('an upload', () => {
     'staged/../../a.csv',
     'staged/./a.csv',
     'input/\uD83C.csv',
-  ])('is refused where an address would lead elsewhere: %j', async (key) => {
+  ])('is refused for a key whose URL would lead elsewhere: %j', async (key) => {
     const world = await openApi();
 
     expectProblem(await world.post('/uploads', { key }), 422, 'invalid-request');
   });
 
-  test('is refused for a key longer than S3 takes', async () => {
+  test('is refused for a key that is too long for S3', async () => {
     const world = await openApi();
 
     expectProblem(
@@ -90,7 +90,7 @@ describe('an upload', () => {
     );
   });
 
-  test('has its unknown fields named', async () => {
+  test('is refused with the names of its unknown fields', async () => {
     const world = await openApi();
 
     const answer = await world.post('/uploads', { key: 'input/a.csv', size: 1 });
@@ -106,7 +106,7 @@ describe('an upload', () => {
     ]);
   });
 
-  test('is refused as a form', async () => {
+  test('is refused if it is sent as a form', async () => {
     const world = await openApi();
 
     const answer = await world.send('POST', '/uploads', {
@@ -116,7 +116,7 @@ describe('an upload', () => {
     expectProblem(answer, 415, 'not-json');
   });
 
-  test('of the file itself is refused', async () => {
+  test('is refused if it sends the file itself', async () => {
     const world = await openApi();
 
     expectProblem(await world.post('/uploads', { key: 'x'.repeat(5_000_001) }), 413, 'too-large');

@@ -35,7 +35,7 @@ const profileOf = (limits: { maxBatches?: number; enqueuedTokens?: number }) => 
   ...limits,
 });
 
-test('a plan whose provider has no known limit waits for nothing that is known', async () => {
+test('a plan shows no wait if the provider has no known limit', async () => {
   const asked = { profile: profileOf({}), batches: [1, 2], now: NOW };
 
   const known = await forecast(await storeWith(undefined), asked);
@@ -44,7 +44,7 @@ test('a plan whose provider has no known limit waits for nothing that is known',
   expect(forecastText(known)).toBe('no limit of batches or enqueued tokens is known: no wait is expected');
 });
 
-test('batches that do not fit together are through one after the other, by how long the last ones took', async () => {
+test('batches that do not fit together run one after the other, each as long as the last ones took', async () => {
   const room = {
     holders: [entry('a', 60, { at: NOW - 400 })],
     waiting: [entry('b', 50)],
@@ -67,7 +67,7 @@ test('batches that do not fit together are through one after the other, by how l
   );
 });
 
-test('where no batch has ended yet, each may take its whole window', async () => {
+test('if no batch has ended yet, each is expected to take its whole window', async () => {
   const asked = { profile: profileOf({ maxBatches: 2 }), batches: [1, 1, 1], now: NOW };
 
   const known = await forecast(await storeWith(undefined), asked);
@@ -76,7 +76,7 @@ test('where no batch has ended yet, each may take its whole window', async () =>
   expect(forecastText(known)).toContain('it is not known how long batches take');
 });
 
-test('limits that refusals taught count until they are forgotten, for their model only', async () => {
+test('limits that were learned from rejections count until they expire, for their model only', async () => {
   const store = await storeWith({
     holders: [],
     waiting: [],
@@ -90,7 +90,7 @@ test('limits that refusals taught count until they are forgotten, for their mode
   expect(await at(NOW, 'another')).toBeUndefined();
 });
 
-test('a waiting shard knows when it gets room once a batch has shown how long they take', () => {
+test('a waiting shard has a forecast once a batch has shown how long batches take', () => {
   const asking = { jobId: 'c', shard: 0, round: 1, model: 'm', tokens: 50, at: NOW };
   const limits = { slots: undefined, tokensOf: () => 100 };
   const room = {

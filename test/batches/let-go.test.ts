@@ -36,7 +36,7 @@ const notFound = (listed: () => Promise<Batch | undefined>): Partial<BatchProvid
   findBatch: listed,
 });
 
-describe('the slot of a shard whose execution is gone', () => {
+describe('the slot of a shard whose execution has ended', () => {
   test.each<[string, Partial<BatchProvider>, boolean]>([
     ['has ended', found('ended'), true],
     ['runs', found('running'), false],
@@ -54,7 +54,7 @@ describe('the slot of a shard whose execution is gone', () => {
   test.each([
     ['an hour after its last sign of life', NOW - 3_601, true],
     ['not before', NOW - 600, false],
-  ])('that never had a batch is free %s', async (_when, at, isFree) => {
+  ])('is free %s if the shard never had a batch', async (_when, at, isFree) => {
     const edges = await openEdges();
     await writeJson(edges.store, roundKey(HELD, 1, 'creating.json'), { at });
 
@@ -86,14 +86,14 @@ test.each<[Batch['phase'], boolean]>([
   },
 );
 
-test('the slot of a job that was removed is free', async () => {
+test('the slot of a deleted job is free', async () => {
   const edges = await openEdges();
   await edges.store.delete(jobKey('dead'));
 
   expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(true);
 });
 
-test('the room of a round that was collected is free, whatever became of its shard since', async () => {
+test('the room of a collected round is free, independent of the later state of its shard', async () => {
   const edges = await openEdges(found('running'));
   await writeJson(edges.store, roundKey(HELD, 1, 'collected.json'), {
     round: 1,
@@ -106,7 +106,7 @@ test('the room of a round that was collected is free, whatever became of its sha
   expect(await hasLetGo(edges, PROVIDER, { ...HELD, round: 2 })).toBe(false);
 });
 
-test('the slot of a shard that went up to another provider is free', async () => {
+test('the slot of a shard that moved up to another provider is free', async () => {
   const edges = await openEdges(found('running'));
   const profile = { provider: { name: 'p' }, rounds: 1, then: [{ provider: { name: 'second' }, rounds: 1 }] };
   await writeJson(edges.store, jobKey('dead'), { jobId: 'dead', profile });
@@ -118,7 +118,7 @@ test('the slot of a shard that went up to another provider is free', async () =>
   expect(await hasLetGo(edges, { ...PROVIDER, name: 'second' }, HELD)).toBe(false);
 });
 
-test('nobody asks the provider about a batch whose polls are on time', async () => {
+test('the provider is not asked about a batch whose polls are on time', async () => {
   const edges = await openEdges();
   await writeJson(edges.store, roundKey(HELD, 1, 'batch.json'), BATCH);
   const nextPollAt = new Date((NOW - 60) * 1_000).toISOString();

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { noteEndedHost } from '../../host/note-ended-host.ts';
 import { bytesThatFit, hasRoom, type RoomLimits } from '../../src/batches/room-rules.ts';
-import { leaveRoom, noteEndedHost, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
+import { leaveRoom, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
 import { readRoom, type Room } from '../../src/checkpoints/room.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -93,7 +94,7 @@ describe('once the host that ran the shards has ended', () => {
 });
 
 describe('slots', () => {
-  test('are given in the order in which they were asked for, whoever looks first when one is free', async () => {
+  test('are given in the order of the requests, independent of who looks first when one is free', async () => {
     const { take, leave } = openRoom(limitsOf(1));
     expect(await take({ jobId: 'a' })).toBe(true);
     expect(await take({ jobId: 'b', at: NOW + 1 })).toBe(false);
@@ -105,7 +106,7 @@ describe('slots', () => {
     expect(await take({ jobId: 'b', at: NOW + 61 })).toBe(true);
   });
 
-  test('are kept by the round that has one, and not by the round after it', async () => {
+  test('belong to one round and not to the round after it', async () => {
     const { take } = openRoom(limitsOf(1));
     await take({ jobId: 'a' });
     await take({ jobId: 'b' });
@@ -115,7 +116,7 @@ describe('slots', () => {
     expect(await take({ jobId: 'b' })).toBe(true);
   });
 
-  test('are not held up by a shard that has been silent for half an hour', async () => {
+  test('are not blocked by a shard that has been silent for half an hour', async () => {
     const { take, leave } = openRoom(limitsOf(1));
     await take({ jobId: 'a' });
     await take({ jobId: 'silent' });
@@ -126,7 +127,7 @@ describe('slots', () => {
     expect(await take({ jobId: 'c', at: NOW + 1_801 })).toBe(true);
   });
 
-  test('are taken over from holders that have let go, about which only the first in the queue asks', async () => {
+  test('are taken over from holders that have released them, and only the first in the queue checks this', async () => {
     const gone = new Set<string>();
     const { take, asked } = openRoom(limitsOf(2), gone);
     await take({ jobId: 'a' });
@@ -142,7 +143,7 @@ describe('slots', () => {
     expect(await take({ jobId: 'c', at: NOW + 4 })).toBe(true);
   });
 
-  test('of earlier versions count, are found free and are given back', async () => {
+  test('of earlier versions count, can be recognised as free, and are released', async () => {
     const gone = new Set<string>();
     const { store, take } = openRoom(limitsOf(2), gone);
     await store.put('slots/p/0.json', '{"jobId":"old","shard":0,"at":1}');
@@ -157,7 +158,7 @@ describe('slots', () => {
   });
 });
 
-test('a holder that was found gone and has asked again since keeps its slot', async () => {
+test('a holder that asked again after it was thought dead keeps its slot', async () => {
   const store = createMemoryStore(1_024);
   const isLooking = Promise.withResolvers<undefined>();
   const seen = Promise.withResolvers<boolean>();
@@ -186,7 +187,7 @@ test.each([
   ['is larger than a limit that a refusal named', 80, { tokens: 10, named: 40, until: NOW + 1 }, 400],
   ['is larger than a limit that is forgotten', 80, { tokens: 10, named: 40, until: NOW }, undefined],
   ['is larger than what others have enqueued', 80, { tokens: 10, until: NOW + 1 }, undefined],
-])('a file that %s goes in parts of that size or not', (_what, tokens, lesson, bytes) => {
+])('a file that %s is sent in parts of that size or whole', (_what, tokens, lesson, bytes) => {
   const learned = { m: { tokens: 100, until: 0, ...lesson } };
   const file = { model: 'm', tokens, at: NOW, bytes: 1_000 };
 
@@ -194,7 +195,7 @@ test.each([
 });
 
 describe('tokens', () => {
-  test('that do not fit wait, and smaller batches of the model do not go ahead', async () => {
+  test('that do not fit wait, and smaller batches of the model do not overtake them', async () => {
     const { take, leave } = openRoom(limitsOf(undefined, 100));
     expect(await take({ jobId: 'a', tokens: 60 })).toBe(true);
     expect(await take({ jobId: 'large', tokens: 80, at: NOW + 1 })).toBe(false);
@@ -207,7 +208,7 @@ describe('tokens', () => {
     expect(await take({ jobId: 'small', tokens: 10, at: NOW + 3 })).toBe(true);
   });
 
-  test('that are more than the limit go alone', async () => {
+  test('that are more than the limit are sent alone', async () => {
     const { take, leave } = openRoom(limitsOf(undefined, 100));
     await take({ jobId: 'a', tokens: 1 });
     expect(await take({ jobId: 'b', tokens: 500, at: NOW + 1 })).toBe(false);
@@ -220,7 +221,7 @@ describe('tokens', () => {
     ['the limit that the provider names', 150, 150],
     ['what others have enqueued, where it names none', undefined, 120],
     ['what others have enqueued, where the batch should fit into what it names', 1_000, 120],
-  ])('that are refused teach %s', async (_what, limit, tokens) => {
+  ])('that are rejected teach %s', async (_what, limit, tokens) => {
     const { take, refuse, room } = openRoom(limitsOf(undefined));
     await take({ jobId: 'a', tokens: 120 });
     await take({ jobId: 'b', tokens: 60, at: NOW + 1 });
@@ -235,7 +236,7 @@ describe('tokens', () => {
     expect(await take({ jobId: 'b', tokens: 60, at: NOW + 2 + 6 * 3_600 })).toBe(true);
   });
 
-  test('that are refused though nothing else is enqueued teach nothing', async () => {
+  test('that are rejected although nothing else is enqueued teach nothing', async () => {
     const { take, refuse, room } = openRoom(limitsOf(undefined));
     await take({ jobId: 'a', tokens: 120 });
 
@@ -245,7 +246,7 @@ describe('tokens', () => {
     expect((await room())?.learned).toBeUndefined();
   });
 
-  test('that are refused keep their position', async () => {
+  test('that are rejected keep their position', async () => {
     const { take, refuse, leave } = openRoom(limitsOf(undefined, 100));
     await take({ jobId: 'a', tokens: 50 });
     await take({ jobId: 'b', tokens: 50, at: NOW + 1 });
@@ -279,7 +280,7 @@ const lives = fc.array(
   { minLength: 2, maxLength: 5 },
 );
 
-test('however shards that ask, leave, die and are resumed cross, no more than may have room, and no room is lost', async () => {
+test('with any order of shards that ask, leave, die and resume, the limit is kept and no room is lost', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), lives, async (scheduler, shards) => {
       const plain = createMemoryStore(1_024);

@@ -70,8 +70,8 @@ function show({ id, total = 2, results }: Listed): Batch {
 
 const OURS = { id: 'ours', results: ['q2', 'q1'] };
 
-describe('the batch of a lost create, where batches show nothing of their origin,', () => {
-  test('is the one with as many requests and with our ids', async () => {
+describe('the batch of a lost create at a provider without metadata', () => {
+  test('is the one with the same number of requests and with our ids', async () => {
     const edges = await openEdges(
       { id: 'others', results: ['x1', 'x2'] },
       { id: 'larger', total: 3, results: ['q1', 'q2', 'q3'] },
@@ -104,7 +104,7 @@ describe('the batch of a lost create, where batches show nothing of their origin
     expect(await findUnmarked(edges, CONTEXT, LOST)).toEqual({ candidates });
   });
 
-  test('is the one whose results have all of our ids where batches do not say how many requests they have', async () => {
+  test('is the one whose results have all of our ids, if batches do not show their number of requests', async () => {
     const edges = await openEdges(
       { id: 'others', total: null, results: ['x1', 'x2'] },
       { id: 'larger', total: null, results: ['q1', 'q2', 'q3'] },
@@ -114,7 +114,7 @@ describe('the batch of a lost create, where batches show nothing of their origin
     expect(await findUnmarked(edges, CONTEXT, LOST)).toMatchObject({ batch: { id: 'ours' }, candidates: [] });
   });
 
-  test('is not guessed when nobody wrote down which batches there were', async () => {
+  test('is not guessed if the batches before the create were not recorded', async () => {
     const edges = await openEdges(OURS);
 
     expect(await findUnmarked(edges, CONTEXT, { at: LOST.at })).toEqual({ candidates: ['ours'] });
@@ -133,7 +133,7 @@ describe('the batch of a lost create, where batches show nothing of their origin
   test.each([
     ['another shard of the job', { ...CONTEXT, shard: 1 }],
     ['another job, whose generated ids are the same', { ...CONTEXT, jobId: 'job-2' }],
-  ])('is none that %s has recorded', async (_whose, ref) => {
+  ])('is never one that %s has recorded', async (_whose, ref) => {
     const edges = await openEdges({ id: 'running', results: ['q1', 'q2'] });
     const checkpoint = { batchId: 'running', createdAt: 0, deadline: 0 };
     await batchObject.write(edges.store, ref, checkpoint);
@@ -143,14 +143,14 @@ describe('the batch of a lost create, where batches show nothing of their origin
 });
 
 describe('before a create', () => {
-  test('the newest batches are noted', async () => {
+  test('the newest batches are recorded', async () => {
     expect(await batchesBefore(await openEdges({ id: 'old' }, { id: 'older' }), CONTEXT)).toEqual([
       'old',
       'older',
     ]);
   });
 
-  test('a list that does not exist is no reason to refuse it, and one that fails is', async () => {
+  test('a list that does not exist does not prevent it, a list that fails does', async () => {
     const edges = await openEdges();
     const failing = (failure: Error): ProviderEdges => {
       const provider: Partial<BatchProvider> = { listUnmarked: async () => Promise.reject(failure) };

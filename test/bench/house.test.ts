@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { floorOf, goesUp, roomOf } from '../../bench/house/floors.ts';
 import { importRules } from '../../bench/house/import-rules.ts';
 import { fileSizes, importsUp } from '../../bench/house/measure.ts';
 
-test('no import of src goes up, and each of its rooms is on a floor', () => {
+test('no room of src imports from a higher floor, and each room has a floor', () => {
   const rooms = [...fileSizes().keys()].filter((file) => file.startsWith('src/')).map(roomOf);
   expect([...new Set(rooms)].filter((room) => floorOf(room) === undefined)).toEqual([]);
   expect(importsUp()).toEqual([]);
@@ -20,15 +20,25 @@ test.each([
   ['src/store/a.ts', 'src/errors.ts', false],
   ['src/checkpoints/a.ts', 'src/contract.ts', true],
   ['src/doors/a.ts', 'src/status/b.ts', true],
-])('an import of %s of %s goes up: %j', (from, to, isUp) => {
+])('an import of %s in %s from a higher floor is found: %j', (from, to, isUp) => {
   expect(goesUp(from, to)).toBe(isUp);
 });
 
-test('the linter has the floors as import rules', () => {
+test('the linter enforces the floors as import rules', () => {
   const { overrides } = JSON.parse(readFileSync('.oxlintrc.json', 'utf8')) as {
     readonly overrides: readonly { readonly files: readonly string[] }[];
   };
   expect(overrides.filter(({ files }) => files.some((each) => each.startsWith('src/')))).toEqual(
     importRules(),
   );
+});
+
+test('the page about the architecture describes every folder of src', () => {
+  const page = readFileSync('docs/architecture.md', 'utf8');
+  const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+  expect(folders.length).toBeGreaterThan(1);
+  expect(
+    folders.filter(({ name }) => !page.includes(`| \`src/${name}/\` |`)).map(({ name }) => name),
+  ).toEqual([]);
 });

@@ -10,7 +10,7 @@ function writer(name: string, file: string, text: string): Runner {
 }
 
 describe('a race', () => {
-  test('says so when everybody wrote the same bytes', async () => {
+  test('reports when all programs wrote the same bytes', async () => {
     const folder = await openTempFolder();
     const runners = [writer('a', join(folder, 'a'), 'same'), writer('b', join(folder, 'b'), 'same')];
 
@@ -28,7 +28,7 @@ describe('a race', () => {
     expect(comparisons.map(({ ours, against }) => `${ours} / ${against}`)).toEqual(['a / b']);
   });
 
-  test('ends when somebody wrote other bytes', async () => {
+  test('fails when a program wrote other bytes', async () => {
     const folder = await openTempFolder();
     const runners = [writer('a', join(folder, 'a'), 'one'), writer('b', join(folder, 'b'), 'two')];
 
@@ -37,7 +37,7 @@ describe('a race', () => {
     );
   });
 
-  test('ends with the last words of a program that fails', async () => {
+  test('fails with the last output of a program that fails', async () => {
     const runners = [
       { name: 'a', argv: [process.execPath, '-e', 'console.error("oh no"); process.exit(3)'] },
     ];

@@ -14,7 +14,7 @@ describe('the scale model', () => {
     expect(wallSeconds).toBeLessThan(DAY * 1.01);
   });
 
-  test('has as many waves as the places at the provider make', () => {
+  test('has as many waves as the slots at the provider allow', () => {
     const job = { ...DEFAULTS, shards: 1_000, endsAfter: 3_600 };
     const wall = (inFlight: number): number => estimateScale({ ...job, inFlight }).wallSeconds;
 
@@ -22,7 +22,7 @@ describe('the scale model', () => {
     expect(wall(999)).toBeGreaterThan(wall(1_000) + 3_600);
   });
 
-  test('has a round more cost another batch, its polls and the wait before it', () => {
+  test('adds a batch, its polls and the wait before it for each further round', () => {
     const one = estimateScale(DEFAULTS);
     const two = estimateScale({ ...DEFAULTS, rounds: 2 });
 
@@ -31,7 +31,7 @@ describe('the scale model', () => {
     expect(two.wallSeconds - one.wallSeconds).toBeGreaterThan(DAY + 60);
   });
 
-  test('adds its cost up, and has every shard cost the same', () => {
+  test('adds the costs up, and every shard costs the same', () => {
     const many = estimateScale({ ...DEFAULTS, shards: 1_000 });
     const { total, ...parts } = many.cost;
 
@@ -56,7 +56,7 @@ describe('the scale model', () => {
     );
   });
 
-  test('says what does not fit', () => {
+  test('names the limits that are exceeded', () => {
     const long = estimateScale({ ...DEFAULTS, shards: 2_000 });
     const large = estimateScale({ ...DEFAULTS, shardBytes: 100_000_000_000 });
 
@@ -88,7 +88,7 @@ describe('the scale model', () => {
     expect(usd / 20_000).toBeLessThan(0.03);
   });
 
-  test('has results written in a time that grows with their bytes', () => {
+  test('estimates a time for writing the results that grows with their bytes', () => {
     const at = (shardBytes: number): number =>
       estimateScale({ ...DEFAULTS, shards: 100, shardBytes }).wallSeconds;
     const perByte = 1 / 30_000_000 + 1 / 60_000_000;

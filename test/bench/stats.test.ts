@@ -11,7 +11,7 @@ describe('a spread', () => {
     expect(spread(values)).toEqual(expected);
   });
 
-  test('has as many values below its median as above, in any order', () => {
+  test('have as many values below the median as above it, in any order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 9 }), (values) => {
         const { median, min, max } = spread(values);
@@ -28,11 +28,11 @@ describe('a spread', () => {
 });
 
 describe('ratios', () => {
-  test('are of what ran in the same turn, so that a slow turn changes nothing', () => {
+  test('compare runs of the same turn, so that a slow turn has no effect', () => {
     expect(ratios([2, 20, 4], [1, 10, 2])).toEqual({ median: 2, min: 2, max: 2 });
   });
 
-  test('of runs that are no pairs are an error', () => {
+  test('of runs without pairs are an error', () => {
     expect(() => ratios([1], [1, 2])).toThrow(RangeError);
   });
 });

@@ -25,7 +25,7 @@ async function lastState(store: ObjectStore): Promise<unknown> {
   return last && readJson(store, last.key);
 }
 
-test('no change is lost and none is made twice, in whatever order the calls of the writers reach the store', async () => {
+test('no change is lost or made twice in any order of the calls of the writers', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 7 }), async (scheduler, writers) => {
       const plain = createMemoryStore(1_024);
@@ -42,7 +42,7 @@ test('no change is lost and none is made twice, in whatever order the calls of t
   );
 });
 
-test('a change that comes so late that those which replaced it are deleted is made again', async () => {
+test('a change is made again if it comes so late that the changes after it are already deleted', async () => {
   const store = createMemoryStore(1_024);
   const reached = Promise.withResolvers<undefined>();
   const others = Promise.withResolvers<undefined>();
@@ -64,7 +64,7 @@ test('a change that comes so late that those which replaced it are deleted is ma
   expect(await lastState(store)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'late']);
 });
 
-test('a state that lives for ever takes a few objects', async () => {
+test('a state that is changed for ever needs only a few objects', async () => {
   const store = createFolderStore(await openTempFolder());
   await Promise.all(Array.from({ length: 20 }, (_, n) => addName(store, `writer ${n}`)));
 
@@ -76,7 +76,7 @@ interface Count {
   readonly count: number;
 }
 
-test('changes at the same time are made one after the other, and none is lost', async () => {
+test('changes at the same time are made one after the other and none is lost', async () => {
   const store = createFolderStore(await openTempFolder());
   const change = (before: Count = { count: 0 }): Count => ({ count: before.count + 1 });
   const add = (): Promise<Count | undefined> => changeState<Count>(store, { prefix: PREFIX, change });
@@ -89,7 +89,7 @@ test('changes at the same time are made one after the other, and none is lost', 
   expect(await changeState<Count>(store, { prefix: PREFIX, change: () => undefined })).toEqual({ count: 20 });
 });
 
-test('a change that leaves all as it is writes nothing', async () => {
+test('a change without effect writes nothing', async () => {
   const store = createFolderStore(await openTempFolder());
   await changeState<Count>(store, { prefix: PREFIX, change: () => ({ count: 1 }) });
 

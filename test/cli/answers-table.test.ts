@@ -3,7 +3,7 @@ import { answersTable } from '../../cli/answers-table.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-test('neither an answer nor an error nor an id can move the cursor', async () => {
+test('answers, errors and ids cannot move the cursor', async () => {
   const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const lines = [

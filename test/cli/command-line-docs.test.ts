@@ -27,14 +27,14 @@ test('every command has a section, and every section is a command', () => {
 describe.each(commands.map((command) => [command.name(), command] as const))('%s', (name, command) => {
   const text = section(`### ${name}`);
 
-  test('has every option in its table as --help has it, and no other', () => {
+  test('has exactly the options of --help in its table', () => {
     const rows = matches(text, /^\| ((?:`-\w`, )?`--[^|]+`) \|/gm).map((cell) => cell.replaceAll('`', ''));
     const options = help.visibleOptions(command).filter(({ long }) => long !== '--help');
 
     expect(rows.toSorted()).toEqual(options.map(({ flags }) => flags).toSorted());
   });
 
-  test('has its defaults and choices', () => {
+  test('has the defaults and choices of each option', () => {
     const told = help.visibleOptions(command).flatMap(({ long, defaultValue, argChoices = [] }) => {
       const row = text.split('\n').find((line) => line.includes(`\`${long ?? ''} `)) ?? '';
       const missing = [...argChoices, ...(defaultValue === undefined ? [] : [String(defaultValue)])];
@@ -44,7 +44,7 @@ describe.each(commands.map((command) => [command.name(), command] as const))('%s
     expect(told).toEqual([]);
   });
 
-  test('has its arguments', () => {
+  test('has the arguments of the command', () => {
     const usage = help.visibleArguments(command).map((argument) => {
       const shown = `${argument.name()}${argument.variadic ? '...' : ''}`;
       return argument.required ? `<${shown}>` : `[${shown}]`;

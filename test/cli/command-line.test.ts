@@ -109,7 +109,7 @@ describe.concurrent('nightshift run', () => {
     expect(await readdir(join(folder, 'results'))).not.toContain('dead-letters.jsonl');
   });
 
-  test('asks the provider that the profile names, and nobody says that its answers are made up', async (context) => {
+  test('calls the provider of the profile and does not say that answers are simulated', async (context) => {
     const simulator = await startSimulator({ apiKey: KEY });
     // Of this test: beside concurrent ones, the imported function may speak of another.
     context.onTestFinished(() => simulator.close());
@@ -137,7 +137,7 @@ describe.concurrent('nightshift run', () => {
     expect(`${stdout}${files.join('')}`).not.toMatch(/simulated|made up|"provider":"simulator"/i);
   });
 
-  test('says once what is missing before it makes anything', async () => {
+  test('names what is missing once, before it writes anything', async () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
 
     const { stderr } = await runCli(folder, ['run', 'a.jsonl']);
@@ -146,7 +146,7 @@ describe.concurrent('nightshift run', () => {
     expect(await readdir(folder)).toEqual(['a.jsonl']);
   });
 
-  test('puts answers that are files into --out, too', EXHAUSTIVE, async () => {
+  test('writes answers that are files into --out, too', EXHAUSTIVE, async () => {
     const folder = await openFolder();
     await writeFile(join(folder, 'ships.jsonl'), '{"custom_id":"cog","prompt":"A cog"}\n');
     const image = ['--endpoint', '/v1/images/generations', '--model', 'm'];
@@ -166,24 +166,28 @@ describe.concurrent('nightshift run', () => {
     expect(png.toString('latin1', 1, 4)).toBe('PNG');
   });
 
-  test('goes on to its end without a stack when nobody reads its output any more', EXHAUSTIVE, async () => {
-    const folder = await openFolder();
-    const child = spawn(process.execPath, [BIN, 'run', '--out', 'results'], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.stdout.once('data', () => child.stdout.destroy());
+  test(
+    'continues to its end, without a stack trace, when nobody reads its output any more',
+    EXHAUSTIVE,
+    async () => {
+      const folder = await openFolder();
+      const child = spawn(process.execPath, [BIN, 'run', '--out', 'results'], {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let stderr = '';
+      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      child.stdout.once('data', () => child.stdout.destroy());
 
-    const [status] = (await once(child, 'close')) as [number];
+      const [status] = (await once(child, 'close')) as [number];
 
-    expect(stderr).toBe('');
-    expect(status).toBe(0);
-    expect(await readdir(join(folder, 'results'))).toContain('summary.json');
-  });
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      expect(await readdir(join(folder, 'results'))).toContain('summary.json');
+    },
+  );
 
-  test('shows what a file came to when it has run before, and runs it anew when asked', async () => {
+  test('shows the earlier results of a file, and runs it again with the option', async () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
     const args = ['run', 'a.jsonl', '--simulate', '--json'];
 
@@ -195,7 +199,7 @@ describe.concurrent('nightshift run', () => {
     expect(third.jobId).not.toBe(first.jobId);
   });
 
-  test('makes one job of several files', EXHAUSTIVE, async () => {
+  test('runs several files as one job', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'a.txt': 'echo:1\n', 'b.csv': 'prompt\necho:2\n' });
 
     const files = ['a.txt', 'b.csv', '--simulate'];
@@ -208,7 +212,7 @@ describe.concurrent('nightshift run', () => {
     expect(results).toContain('b.csv');
   });
 
-  test('takes a job request, whose inputs lie in the data folder', EXHAUSTIVE, async () => {
+  test('accepts a job request whose inputs are in the data folder', EXHAUSTIVE, async () => {
     const request = { profile: 'classify', prefix: 'staged/', overrides: { rounds: 1 } };
     const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
     await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
@@ -220,7 +224,7 @@ describe.concurrent('nightshift run', () => {
     expect(JSON.parse(stdout)).toMatchObject({ profile: 'classify', inputs: [{ key: 'staged/a.csv' }] });
   });
 
-  test('exits 1 and says why when the job failed', EXHAUSTIVE, async () => {
+  test('exits 1 and shows the reason when the job failed', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'empty.jsonl': '' });
 
     const { status, stderr } = await nightshift(folder, 'run', 'empty.jsonl', '--simulate');
@@ -237,6 +241,7 @@ describe.concurrent('nightshift run', () => {
       [['run', 'wrong.job.json'], 'profil'],
       [['run', 'wrong.job.json', 'a.jsonl'], 'wrong.job.json is a job request: run it alone.'],
       [['local', '--port', 'x'], '--port'],
+      [['simulator', '--script', 'a.json'], 'There is no file a.json. Did you mean "a.jsonl"?'],
       [['run', '.'], '. is not a file.'],
       [['run', 'a.jsonl', '--profile', 'nope'], 'There is no profile "nope"'],
       [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],
@@ -252,7 +257,7 @@ describe.concurrent('nightshift run', () => {
       [['dance'], "unknown command 'dance'"],
     ],
     4,
-  ).test('exits 2 and says what is wrong: %j', async (args, message) => {
+  ).test('exits 2 with an error: %j', async (args, message) => {
     const folder = await openFolder({
       'a.jsonl': '{"prompt":"x"}',
       'wrong.job.json': '{"profil":"x","rows":[{}]}',
@@ -266,7 +271,7 @@ describe.concurrent('nightshift run', () => {
     expect(status).toBe(2);
   });
 
-  test('explains itself', async () => {
+  test('has a help text', async () => {
     const { status, stdout } = await runCli(await openFolder(), ['run', '--help']);
 
     expect(status).toBe(0);
@@ -285,7 +290,7 @@ describe.concurrent('nightshift run', () => {
 });
 
 describe.concurrent('a command that runs until Ctrl-C', () => {
-  test('cancels the job at the provider with the second one, and keeps what it had finished', async (context) => {
+  test('cancels the job at the provider on the second Ctrl-C and keeps the finished rows', async (context) => {
     // Only a cancel ends its batch, however long the signals take.
     const simulator = await startSimulator({ apiKey: KEY });
     context.onTestFinished(() => simulator.close());
@@ -319,7 +324,7 @@ describe.concurrent('a command that runs until Ctrl-C', () => {
     expect(output).not.toMatch(/^\s+at /m);
   });
 
-  test('takes dropped files until then, and goes on with the rest at the next start', async () => {
+  test('runs dropped files until then, and continues with the rest at the next start', async () => {
     const folder = await openFolder();
     const start = async () => {
       const child = spawn(process.execPath, [BIN, 'local', '--port', '0'], {

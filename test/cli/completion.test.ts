@@ -41,7 +41,7 @@ describe('completion', () => {
       [['watch', '--data', 'nowhere/'], []],
     ],
     2,
-  ).test('after %j comes %j', async (words, expected) => {
+  ).test('of %j offers %j', async (words, expected) => {
     expect((await next(...words)).toSorted()).toEqual(expected.toSorted());
   });
 
@@ -56,7 +56,7 @@ describe('completion', () => {
     },
   );
 
-  test('knows no other shell', async () => {
+  test('rejects any other shell', async () => {
     const { status, stderr } = await spawnCli(folder, ['completion', 'tcsh']);
 
     expect(stderr).toContain('Allowed choices are zsh, bash, fish, powershell');

@@ -26,7 +26,7 @@ const plan = (...args: string[]) =>
 const config = (model: string): string =>
   `{ profiles: { mine: { provider: 'simulator', model: '${model}', prompt: '{{text}}' } } }`;
 
-test('a configuration in JSON keeps the digits of the numbers that are sent on', async () => {
+test('a configuration in JSON keeps the digits of numbers that are sent to the provider', async () => {
   const body = '{"seed":12345678901234567890,"top_p":1.0,"metadata":{"most":1e400}}';
   const schema = '{"type":"object","properties":{"n":{"type":"number","maximum":10.10}}}';
   const schedule = `{"rate":"1 hour","profile":"mine","rows":[{"seed":1.50}],"overrides":{"body":${body}}}`;
@@ -81,26 +81,26 @@ describe('the configuration is found', () => {
     expect(await plan()).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('where it is nearest', async () => {
+  test('in the nearest folder', async () => {
     await put('nightshift.config.json', '{"profiles":{}}');
     await put(join('some', 'nightshift.config.mjs'), `export default ${config('m')};\n`);
     expect(await plan()).toMatchObject({ status: 0 });
   });
 
-  test('where --config says it is', async () => {
+  test('at the path of --config', async () => {
     await put('nightshift.config.json', '{"profiles":{}}');
     await put('other.mjs', `export default ${config('m')};\n`);
     expect(await plan('--config', '../../other.mjs')).toMatchObject({ status: 0 });
   });
 
-  test('by the completion of profiles', async () => {
+  test('also for the completion of profiles', async () => {
     await put('nightshift.config.mjs', `export default ${config('m')};\n`);
     const { stdout } = await spawnCli(folder, ['complete', '--', 'run', '--profile', 'mi']);
     expect(stdout).toContain('mine\t');
   });
 });
 
-describe('a usage error names the file and says what is wrong', () => {
+describe('a usage error names the file and the problem', () => {
   tableOf(
     [
       ['nightshift.config.json', '{"profiles":', 'could not be loaded'],
@@ -134,12 +134,12 @@ describe('a usage error names the file and says what is wrong', () => {
   });
 });
 
-test('without a configuration the profiles of the examples are there', async () => {
+test('without a configuration, the profiles of the examples can be used', async () => {
   const { status } = await spawnCli(folder, ['plan', 'rows.csv', '--profile', 'summarize', '--json']);
   expect(status).not.toBe(2);
 });
 
-test('the command line says its version', async () => {
+test('the command line prints its version', async () => {
   const { status, stdout } = await spawnCli(folder, ['--version']);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(status).toBe(0);

@@ -25,13 +25,13 @@ async function submit(name: string): Promise<{ model: unknown; stderr: string }>
 describe('a job is started with the configuration that is deployed', () => {
   const config = (model: string) => ({ profiles: { mine: { provider: 'melious', model } } });
 
-  test('whatever file lies in the working directory', async () => {
+  test('and not with the one in the working directory', async () => {
     await deployedConfigObject.write(cloud.store, undefined, config('deployed'));
     await writeFile(join(cloud.folder, 'nightshift.config.json'), JSON.stringify(config('local')));
     expect(await submit('one.jsonl')).toEqual({ model: 'deployed', stderr: '' });
   });
 
-  test('of a stack that has not published it, with the one of the working directory, which is said', async () => {
+  test('and, if the stack has not published one, with the one of the working directory and a notice', async () => {
     await cloud.store.delete(DEPLOYED_CONFIG_KEY);
     await writeFile(join(cloud.folder, 'nightshift.config.json'), JSON.stringify(config('local')));
     const { model, stderr } = await submit('two.jsonl');

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { forgetInProfile, forgetRows } from '../../cli/forget-rows.ts';
-import { indexKey, jobPrefix, outputPrefix, reportKey, resultsKey } from '../../src/checkpoints/keys.ts';
+import { deadLettersKey, indexKey, jobPrefix, outputPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -41,7 +41,10 @@ describe('forgetting a row', () => {
   test('takes its answer out of the results and out of reuse, and leaves those of the others', async () => {
     const world = await openWorld();
     const { twin: _twin, ...rows } = ROWS;
-    const first = await run(world, 'first.jsonl', rows, { also: ['csv'] });
+    const first = await run(world, 'first.jsonl', rows, {
+      also: ['csv'],
+      pilot: { rows: 1, maxBad: 0.9 },
+    });
     const asked = paidAnswers(world);
 
     const forgotten = await forgetRows({ ...world, executions }, first.jobId, new Set(['anna']));
@@ -57,7 +60,14 @@ describe('forgetting a row', () => {
       round: 1,
     });
     expect(results.slice(1)).toEqual(first.results.slice(1));
-    expect(await world.store.stat(reportKey(first.jobId))).toBeUndefined();
+    const left = (await Array.fromAsync(world.store.list(outputPrefix(first.jobId)))).map(({ key }) => key);
+    expect(left.map((key) => key.split('/').at(-1))).toEqual([
+      'answers.index',
+      'results.jsonl',
+      'summary.json',
+    ]);
+    const { pilot } = (await readJson(world, `${outputPrefix(first.jobId)}summary.json`)) as Summary;
+    expect(pilot).toEqual({ state: 'passed', rows: 1, counts: first.summary.pilot?.counts });
     expect(await Array.fromAsync(world.store.list(jobPrefix(first.jobId)))).toEqual([]);
 
     const again = await run(world, 'second.jsonl', {
@@ -87,6 +97,21 @@ describe('forgetting a row', () => {
     });
     expect(ended).not.toHaveProperty('deadLetters');
     expect(await textBelow(world, outputPrefix(jobId))).not.toMatch(/secret|NO_SUCH_THING/);
+  });
+
+  test('deletes its dead letter, and leaves those of others, whatever fields invalid rows have', async () => {
+    const world = await openWorld();
+    const odd = (id: string): string => `{"9":"secret of ${id}","name":"x","custom_id":"${id}"}\n`;
+    const input = `${rowsOf(ROWS)}${odd('odd')}${odd('other')}`;
+    const { jobId } = await world.run(input, { name: 'first.jsonl' });
+
+    await forgetRows({ ...world, executions }, jobId, new Set(['odd', 'ben']));
+
+    const letters = await linesOf(world, deadLettersKey(jobId));
+    expect(letters).toMatchObject([{ custom_id: 'other', 9: 'secret of other' }]);
+    expect(await textBelow(world, outputPrefix(jobId))).not.toMatch(/secret of odd/);
+    const summary = await readJson(world, `${outputPrefix(jobId)}summary.json`);
+    expect(summary).toMatchObject({ counts: { ok: 3, failed: 1, invalid: 2 }, forgottenRows: 2 });
   });
 
   test('also takes it out of the retry that answered it', async () => {
@@ -190,7 +215,13 @@ test(
     const first = await ask();
 
     const { status, stdout, stderr } = await runCli(folder, [
-      ...['forget', first.jobId, '--id', 'a', '--id', 'b', '--json'],
+      'forget',
+      first.jobId,
+      '--id',
+      'a',
+      '--id',
+      'b',
+      '--json',
     ]);
 
     expect([status, stderr]).toEqual([0, '']);

@@ -36,7 +36,7 @@ const keysOf = async (store: ObjectStore): Promise<string[]> =>
   (await Array.fromAsync(store.list(''))).map(({ key }) => key);
 
 describe('forgetting a job', () => {
-  test('deletes everything of it and of its retries but a summary without rows, and nothing of others', async () => {
+  test('deletes everything of it and of its retries except a summary without rows, and nothing of other jobs', async () => {
     const store = createMemoryStore(509);
     const errors = [
       { outcome: 'failed', code: 'X', rows: 1, custom_id: 'secret', message: 'secret' },
@@ -79,7 +79,7 @@ describe('forgetting a job', () => {
     expect(JSON.stringify(summary)).not.toContain('secret');
   });
 
-  test('may be repeated, also after a call that failed in its middle', async () => {
+  test('may be repeated, also after a call that failed halfway', async () => {
     const store = createMemoryStore(509);
     await putJob(store, 'one', {});
     await store.put('output/one/results.jsonl', 'secret');
@@ -116,7 +116,7 @@ describe('forgetting a job', () => {
     expect(await keysOf(store)).toEqual(before);
   });
 
-  test('is refused for a retry, and knows no job that there is not', async () => {
+  test('is refused for a retry and for a job that does not exist', async () => {
     const store = createMemoryStore(509);
     await putJob(store, 'one-retry-1', {});
     await writeJson(store, jobKey('one-retry-1'), {
@@ -133,7 +133,7 @@ describe('forgetting a job', () => {
 });
 
 test(
-  'a job that is forgotten on the command line is gone from the data folder, and its answers are asked again',
+  'a job that is forgotten on the command line is deleted from the data folder, and its rows are sent again',
   EXHAUSTIVE,
   async () => {
     const folder = await openTempFolder();

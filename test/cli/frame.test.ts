@@ -59,7 +59,7 @@ function details(shards: readonly ShardStatus[], status: Partial<JobStatus> = {}
 const done = (n: number): ShardStatus =>
   shard(n, { state: 'done', counts: { ok: 9, failed: 1, exhausted: 0, invalid_output: 0, invalid: 0 } });
 
-test('a shard that waits for room says for what, how many are ahead, and when there is some', () => {
+test('a shard that waits for room shows what it waits for, how many shards are ahead, and when there is room', () => {
   const waits = { round: 1, status: 'waiting for tokens', ahead: 2, roomAt: at(2_460), polledAt: at(30) };
   const shards = [running(0, 4), shard(1, { state: 'running', progress: waits })];
 
@@ -85,7 +85,7 @@ describe('a frame', () => {
     ]);
   });
 
-  test('sums the shards up when there are many, or no room for them', () => {
+  test('sums the shards up if there are many or the window is too small', () => {
     const job = details(Array.from({ length: 40 }, (_, n) => (n < 10 ? done(n) : running(n, 5))));
     const sumsUp = [
       'shards  █████░░░░░░░░░░░░░░░ 10/40 done · 30 running',
@@ -108,7 +108,7 @@ describe('a frame', () => {
     expect(lines.some((line) => line.includes('█'))).toBe(columns >= 60);
   });
 
-  test('lets nothing that a provider says move the cursor', () => {
+  test('cannot be garbled by control characters of a provider', () => {
     const evil = running(0, 1);
     const progress = { ...evil.progress, status: '\u001B[2J\u202Eoops\nx' } as ShardStatus['progress'];
 
@@ -121,7 +121,7 @@ describe('a frame', () => {
 });
 
 describe('the figures', () => {
-  test('count the rows of a batch only until it has been collected', () => {
+  test('count the rows of a batch from its counters only until it is collected', () => {
     const counts = { ok: 8, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
     const collected = { ...running(0, 8), counts };
     const second = { ...running(0, 1, 2, 2), counts };
@@ -130,14 +130,14 @@ describe('the figures', () => {
     expect(figuresOf(details([second]), START).done).toBe(9);
   });
 
-  test('stop with the job, and promise no time while nothing is done', () => {
+  test('stop with the job, and show no time left while nothing is done', () => {
     const ended = details([done(0)], { status: 'succeeded', endedAt: at(60) });
 
     expect(figuresOf(ended, START + 999_000)).toMatchObject({ elapsed: 60_000, left: undefined });
     expect(figuresOf(details([running(0, 0)]), START + 60_000).left).toBeUndefined();
   });
 
-  test('promise no time behind a pilot, or while nothing runs', () => {
+  test('show no time left behind a pilot or while nothing runs', () => {
     const half = running(0, 4);
     const leftOf = (status: Partial<JobStatus>): number | undefined =>
       figuresOf(details([half], status), START + 60_000).left;
@@ -149,7 +149,7 @@ describe('the figures', () => {
     expect(leftOf({ pilot: { state: 'approved', rows: 4 } })).toBeUndefined();
   });
 
-  test('of a job that has ended include rows that others answer for', () => {
+  test('of a job that has ended include rows that share the answer of another row', () => {
     const counts = { ok: 30, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
     const ended = details([done(0)], { status: 'succeeded', rows: 30, counts, endedAt: at(60) });
 
@@ -158,7 +158,7 @@ describe('the figures', () => {
 });
 
 describe('the lines of what has changed', () => {
-  test('tell each change once', () => {
+  test('show each change once', () => {
     const first = details([running(0, 4), shard(1)]);
     const second = details([running(0, 4), { ...shard(1), state: 'running' }]);
 
@@ -197,7 +197,7 @@ describe('the lines of what has changed', () => {
     expect(changes(first, first, START)).toEqual([]);
   });
 
-  test('are one for all shards when there are many', () => {
+  test('are one line for all shards if there are many', () => {
     const before = details(Array.from({ length: 11 }, (_, n) => running(n, 1)));
     const later = details(Array.from({ length: 11 }, (_, n) => running(n, 2)));
 

@@ -11,7 +11,7 @@ const TABLE = Buffer.from(
 );
 
 describe('a table that Excel wrote in Germany', () => {
-  test('comes back with its answers as that Excel opens it', async () => {
+  test('is written with its answers in a form that the German Excel opens', async () => {
     const folder = await openTempFolder();
     await writeFile(join(folder, 'bewertungen.csv'), TABLE);
 
@@ -38,7 +38,7 @@ describe('a table that Excel wrote in Germany', () => {
     expect((await results('--delimiter', 'comma')).stdout).toContain('\n2,Tasse,Hält Kaffee.,true,');
   });
 
-  test('is refused without a question, with its columns and an example', async () => {
+  test('is refused without a prompt; the error has its columns and an example', async () => {
     const folder = await openTempFolder();
     await writeFile(join(folder, 'bewertungen.csv'), TABLE);
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud[Symbol.asyncDispose]());
 
-describe('a stack, files and folders with hostile names only show', () => {
+describe('a stack, files and folders with hostile names are printed without effect', () => {
   const file = join(EVIL, `${EVIL}.jsonl`);
   const outputs = ['--outputs', join(EVIL, `${EVIL}.json`)];
 
@@ -88,7 +88,7 @@ describe('a stack, files and folders with hostile names only show', () => {
   });
 });
 
-describe('a stack that CloudFormation names only shows', () => {
+describe('a stack name from CloudFormation is printed without effect', () => {
   const prefixed = (prefix: string) => ({
     [`${prefix}BucketName`]: 'nightshift-data',
     [`${prefix}StateMachineAliasArn`]: STATE_MACHINE_ARN,
@@ -134,7 +134,7 @@ describe('a stack that CloudFormation names only shows', () => {
 });
 
 test(
-  'nightshift local only shows what is dropped under hostile names, what is in it, and what became of it',
+  'nightshift local prints hostile file names, contents and errors without effect',
   EXHAUSTIVE,
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'nightshift-hostile-local-'));

@@ -146,7 +146,7 @@ describe('a data folder full of hostile names and messages', () => {
   tableOf(
     COMMANDS.map(([status, ...args]) => ({ status, args })),
     5,
-  ).test('only shows in %j', async ({ status, args }) => {
+  ).test('is printed without effect by %j', async ({ status, args }) => {
     const plain = await runCli(folder, args);
 
     expectText(plain, false);
@@ -155,7 +155,7 @@ describe('a data folder full of hostile names and messages', () => {
     for (const line of plain.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toBeInstanceOf(Object);
   });
 
-  test('only shows on a terminal with colours, too', async () => {
+  test('is printed without effect on a terminal with colours, too', async () => {
     const styled = { NO_COLOR: '', FORCE_COLOR: '1' };
     for (const args of [
       ['list', ...target],
@@ -165,7 +165,7 @@ describe('a data folder full of hostile names and messages', () => {
       expectText(await runCli(folder, args, styled), true);
   });
 
-  test('has its values whole in --json', async () => {
+  test('has its complete values in --json', async () => {
     const { stdout } = await runCli(folder, ['status', JOBS.failed, ...target, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       jobId: JOBS.failed,

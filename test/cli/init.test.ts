@@ -31,7 +31,7 @@ async function manifest(at = folder): Promise<Record<string, Record<string, stri
 }
 
 describe('init', () => {
-  test('makes a project in an empty folder, and says how to go on', async () => {
+  test('makes a project in an empty folder and shows the next steps', async () => {
     const { status, stdout } = await runCli(folder, ['init']);
     expect(status).toBe(0);
     expect(stdout).toContain('Next: npm install && npm start');
@@ -54,13 +54,13 @@ describe('init', () => {
     expect(status).toBe(0);
   });
 
-  test('makes the folder that it is given', async () => {
+  test('makes the named folder', async () => {
     const { stdout } = await runCli(folder, ['init', 'my-batches']);
     expect(stdout).toContain('Next: cd my-batches && npm install && npm start');
     expect(await manifest(join(folder, 'my-batches'))).toMatchObject({ name: 'my-batches' });
   });
 
-  test('keeps what a package.json and a .gitignore say', async () => {
+  test('keeps the contents of a package.json and a .gitignore', async () => {
     const given = {
       name: 'theirs',
       type: 'commonjs',
@@ -82,7 +82,7 @@ describe('init', () => {
     expect(await readdir(join(folder, 'bin'))).toEqual(['app.mts']);
   });
 
-  test('writes nothing when one of its files is there', async () => {
+  test('writes nothing if one of its files exists', async () => {
     await writeFile(join(folder, 'cdk.json'), '{}');
     const { status, stderr } = await runCli(folder, ['init']);
     expect(stderr).toContain('cdk.json: already there, so nothing was written.');

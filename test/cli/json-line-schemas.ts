@@ -214,6 +214,7 @@ export const LINE_SCHEMAS = {
           outcome: z.string().optional(),
           code: z.string().optional(),
           rows: z.int(),
+          orMore: z.literal(true).optional(),
           custom_id: z.string().optional(),
           message: z.string().optional(),
         }),

@@ -27,7 +27,7 @@ async function openHeld() {
   return { data, store, asked, options: { data, simulator: true, log: () => undefined, config: CONFIG } };
 }
 
-test('a run joins the process that has its job', async () => {
+test('a run watches the job of another process that has the same job', async () => {
   const { store, asked, options, data } = await openHeld();
   const jobId = await findJob(store, CONFIG, asked, await readTreatment(asked));
   await store.put(jobKey(jobId), '{}');

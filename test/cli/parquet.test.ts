@@ -68,7 +68,7 @@ test('a results file is a table with a row per line, in its order', async () => 
   expect(JSON.parse(String(rows[2]?.['embedding']))).toEqual([0.5, -1e-7]);
 });
 
-test('of more rows than one group, and of columns that are empty at first', async () => {
+test('may have more rows than one row group, and columns that are empty at first', async () => {
   const lines = Array.from({ length: 12_001 }, (_, n): ResultLine =>
     n < 11_000 ? { ...CHAT, custom_id: `q${n}` } : { ...DEAD, custom_id: `q${n}` },
   );
@@ -78,7 +78,7 @@ test('of more rows than one group, and of columns that are empty at first', asyn
   expect(rows.at(-1)).toMatchObject({ error_code: 'NO', source_line: 7 });
 });
 
-test('JSON columns have the digits of the results, and counts are numbers however they are written', async () => {
+test('JSON columns keep the digits of the results, and counts are numbers in any notation', async () => {
   const line =
     '{"custom_id":"q4","ok":true,"output":{"order_id":1234567890123456789,"price":10.10},"usage":{"prompt_tokens":3.0,"completion_tokens":4},"body":{"n":1E5},"round":1}';
 

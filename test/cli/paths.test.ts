@@ -24,7 +24,7 @@ describe('a path that was mistyped', () => {
       'Umfrage März.csv',
     ],
     ['a folder above it', join('daten', 'fragn.csv'), join('daten', 'fragen.csv')],
-  ])('is answered with the file that was meant: %s', async (_, typed, meant) => {
+  ])('is refused with the name of a similar file: %s', async (_, typed, meant) => {
     const folder = await openTempFolder();
     await mkdir(join(folder, 'daten'));
     await writeFile(join(folder, meant), TABLE);
@@ -38,7 +38,7 @@ describe('a path that was mistyped', () => {
     expect(await readdir(folder)).not.toContain('nightshift-data');
   });
 
-  test('is answered without a guess when no file is like it', async () => {
+  test('is refused without a suggestion if no file has a similar name', async () => {
     const folder = await openTempFolder();
     await writeFile(join(folder, 'questions.csv'), TABLE);
 
@@ -47,7 +47,7 @@ describe('a path that was mistyped', () => {
     expect(stderr.trimEnd()).toMatch(/There is no file x\.csv\.$/);
   });
 
-  test('that is a folder is called one', async () => {
+  test('that is a folder is refused as a folder', async () => {
     const folder = await openTempFolder();
     await mkdir(join(folder, 'tables.csv'));
 
@@ -125,7 +125,7 @@ describe('--out', () => {
   });
 
   test(
-    'that cannot be written once the job has ended is answered with the command that writes another file',
+    'that cannot be written after the job is an error with the command that writes another file',
     EXHAUSTIVE,
     async () => {
       const folder = await openTempFolder();

@@ -24,7 +24,7 @@ async function openFolder(files: Record<string, string>): Promise<string> {
 const ROWS =
   '{"prompt":"x"}\n{"nothing":1}\n{"custom_id":"a","prompt":"y"}\n{"custom_id":"a","prompt":"z"}\n';
 
-test('says what a job would be, with the reasons of invalid rows, and leaves nothing behind', async () => {
+test('shows what a job would do, with the errors of invalid rows, and leaves no files', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS });
 
   const { status, stdout, stderr } = await runCli(folder, ['plan', 'a.jsonl']);
@@ -41,7 +41,7 @@ test('says what a job would be, with the reasons of invalid rows, and leaves not
   expect(await readdir(folder)).toEqual(['a.jsonl']);
 });
 
-test('says of a small job that it makes no batch', async () => {
+test('shows that a small job makes no batch', async () => {
   const folder = await openFolder({
     'a.jsonl': ROWS,
     'x.job.json': '{"rows":[{"prompt":"x"}],"overrides":{"small":"direct"}}',
@@ -58,7 +58,7 @@ test('says of a small job that it makes no batch', async () => {
 test.each([
   ['1', '1 row first; the other 1 if a person approves'],
   ['2', 'none: 2 rows to send, and a pilot has 2; all are sent at once'],
-])('says whether some rows go first, of two rows and a pilot of %s', async (rows, pilot) => {
+])('says whether some rows are sent first, for two rows and a pilot of %s', async (rows, pilot) => {
   const folder = await openFolder({ 'a.jsonl': ROWS });
 
   const { stdout } = await runCli(folder, ['plan', 'a.jsonl', '--pilot', rows]);
@@ -66,7 +66,7 @@ test.each([
   expect(stdout.split('\n')).toContain(`pilot     ${pilot}`);
 });
 
-test('prints one object with --json, as it is documented', async () => {
+test('prints one documented object with --json', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS, 'b.csv': 'prompt\nx\n' });
 
   const { stdout } = await runCli(folder, ['plan', 'a.jsonl', 'b.csv', '--json']);
@@ -87,7 +87,7 @@ test('takes a job request, whose inputs lie in the data folder', async () => {
   expect(await readdir(join(folder, 'nightshift-data'))).toEqual(['staged']);
 });
 
-test('names the files below a prefix that it skips', async () => {
+test('lists the files below a prefix that are skipped', async () => {
   const folder = await openFolder({ 'x.job.json': '{"prefix":"staged/","overrides":{"model":"m"}}' });
   await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
   for (const [name, text] of Object.entries({
@@ -127,7 +127,7 @@ tableOf(
     [['a.pdf'], 1, 'a.pdf'],
   ],
   2,
-).test('says what is wrong: plan %j', async (args, expected, message) => {
+).test('refuses wrong arguments: plan %j', async (args, expected, message) => {
   const folder = await openFolder({ 'a.jsonl': ROWS, 'a.pdf': 'x' });
 
   const { status, stderr } = await runCli(folder, ['plan', ...args]);
@@ -137,7 +137,7 @@ tableOf(
   expect(status).toBe(expected);
 });
 
-test('tells the price of a profile that has one', async () => {
+test('shows the cost for a profile with a price', async () => {
   const folder = await openFolder({ 'a.txt': `${'word '.repeat(800)}\n`.repeat(10) });
   const config = defineConfig({
     profiles: {
@@ -157,7 +157,7 @@ test('tells the price of a profile that has one', async () => {
   expect(price?.mostOutput).toBeCloseTo((10 * 500 * 10) / 1e6, 9);
 });
 
-test('a batch is looked at until it has ended, or is overdue', () => {
+test('the preview polls a batch until it has ended or is overdue', () => {
   const limits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
 
   const ends = pollTimes({ limits, windowSeconds: 86_400, endsAfter: 3_600 });

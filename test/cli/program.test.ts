@@ -6,7 +6,7 @@ const loadConfig = () => Promise.resolve({ profiles: {} });
 
 const whole = await createProgram(loadConfig);
 
-test('the list of commands shows each command with the arguments and the description that the command itself has', async () => {
+test('the list of commands shows the same arguments and descriptions as the commands', async () => {
   const listed = await createProgram(loadConfig, ['--help']);
   const help = listed.createHelp();
 
@@ -21,7 +21,7 @@ test('the list of commands shows each command with the arguments and the descrip
   expect(shown).toEqual(defined);
 });
 
-test('the command that the words name has its options, and so has the one that help is asked about', async () => {
+test('the named command has its options, also when it is the subject of help', async () => {
   for (const words of [['list'], ['help', 'list']]) {
     const program = await createProgram(loadConfig, words);
     const options = program.commands.find((command) => command.name() === 'list')?.options;

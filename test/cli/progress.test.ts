@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createProgress, createTroubles } from '../../cli/progress.ts';
 
-test('a step that was caught tells its error and claims nothing more', () => {
+test('a step with a caught error shows the error and no success', () => {
   const lines: string[] = [];
   const tell = createProgress((line) => void lines.push(line));
   const event = { execution: 'job', state: 'Build requests', input: { jobId: 'job' }, output: undefined };
@@ -13,7 +13,38 @@ test('a step that was caught tells its error and claims nothing more', () => {
   expect(lines[0]).toContain('Build requests: InvalidInput: it is empty');
 });
 
-test('beside what is drawn in place, only what goes wrong is told', () => {
+test('the error of a build is left to the summary where one is printed, and other errors are not', () => {
+  const lines: string[] = [];
+  const where = { options: '', locate: (key: string) => key, hasSummary: true };
+  const tell = createProgress((line) => void lines.push(line), where);
+  const event = { execution: 'job', input: { jobId: 'job' }, output: undefined, type: 'StateCaught' };
+
+  tell({ ...event, state: 'Build requests', error: 'InvalidInput: it is empty' });
+  tell({ ...event, state: 'Upload file', error: 'ProviderDenied: no credit' });
+
+  expect(lines).toEqual([expect.stringContaining('Upload file: ProviderDenied: no credit')]);
+});
+
+test('the collect of a round has its number, also when another one follows', () => {
+  const lines: string[] = [];
+  const tell = createProgress((line) => void lines.push(line));
+  const event = { execution: 'job', type: 'StateExited', state: 'Collect results', error: undefined };
+
+  tell({
+    ...event,
+    input: { jobId: 'job', shard: 0, round: 1 },
+    output: { jobId: 'job', shard: 0, round: 2, next: 'retry', waitSeconds: 4 },
+  });
+  tell({
+    ...event,
+    input: { jobId: 'job', shard: 0, round: 2 },
+    output: { jobId: 'job', shard: 0, round: 2 },
+  });
+
+  expect(lines).toEqual(['Collect results  rows to retry: round 2 in 4 s', 'round 2 · Collect results']);
+});
+
+test('beside the progress frame, only failures are printed', () => {
   const lines: string[] = [];
   const tell = createTroubles((line) => void lines.push(line));
   const event = { execution: 'job', input: { jobId: 'job', shard: 3 }, output: {}, error: undefined };
@@ -39,9 +70,9 @@ test.each([
   ['ProviderUnavailable: upload file: no answer (ECONNREFUSED).', 'Nothing listens at the base URL'],
   ['ProviderUnavailable: upload file: no answer (ENOTFOUND).', 'Check the network'],
   ['ProviderThrottled: slow down', 'The provider asks to slow down'],
-  ['ProviderBusy: its slot is taken', 'The job goes on by itself when there is room'],
+  ['ProviderBusy: its slot is taken', 'The job continues by itself when there is room'],
   ['StoreUnavailable: Cannot write x: the disk reports an error (EIO).', 'Check the disk'],
-])('after the first failures a hint says what to do, once: %s', (error, hint) => {
+])('after the first failures a hint is printed once: %s', (error, hint) => {
   const lines: string[] = [];
   const tell = createTroubles((line) => void lines.push(line));
   for (const attempt of [1, 2, 3]) {

@@ -57,7 +57,7 @@ const csv = (...args: string[]): Promise<Exited> =>
   cloud.nightshift('results', jobId, '--data', 'data', '--format', 'csv', ...args);
 
 describe('results as CSV', () => {
-  test('are a row per input row, safe in a spreadsheet, with text and digits whole', async () => {
+  test('have a row per input row, are safe in a spreadsheet, and keep texts and digits', async () => {
     const { status, stdout, stderr } = await csv();
 
     expect(status).toBe(0);
@@ -90,7 +90,7 @@ describe('results as CSV', () => {
     expect(fromStack.stdout).toBe(stdout);
   });
 
-  test('go into a folder that is there as results.csv', async () => {
+  test('are written as results.csv into an existing folder', async () => {
     await mkdir(join(cloud.folder, 'there'));
 
     const { stdout } = await csv('--out', 'there');
@@ -99,7 +99,7 @@ describe('results as CSV', () => {
     expect(await readdir(join(cloud.folder, 'there'))).toEqual(['results.csv']);
   });
 
-  test('leave formulas alone with --raw, and say nothing', async () => {
+  test('keep formulas with --raw, without a notice', async () => {
     const { stdout, stderr } = await csv('--raw');
 
     const rows = parse(stdout, { bom: true, columns: true });
@@ -107,7 +107,7 @@ describe('results as CSV', () => {
     expect(stderr).toBe('');
   });
 
-  test('find their columns in the rows when the checkpoints of the job are forgotten', async () => {
+  test('take their columns from the rows if the checkpoints of the job are deleted', async () => {
     const job = await cloud.store.get(jobKey(onStack));
     await cloud.store.delete(jobKey(onStack));
     onTestFinished(() => cloud.store.put(jobKey(onStack), job ?? ''));
@@ -129,14 +129,14 @@ describe('results as CSV', () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
 
-  test('are what --raw is for', async () => {
+  test('are the only format that allows --raw', async () => {
     const { status, stderr } = await cloud.nightshift('results', jobId, '--data', 'data', '--raw');
 
     expect(stderr).toContain('--raw needs --format csv.');
     expect(status).toBe(2);
   });
 
-  test.skipIf(pty === undefined)('only show on a terminal', async () => {
+  test.skipIf(pty === undefined)('are printed without effect on a terminal', async () => {
     const args = [BIN, 'results', jobId, '--format', 'csv', '--data', 'data'];
     const session = await openTerminal(process.execPath, args, {
       cwd: cloud.folder,
@@ -151,7 +151,7 @@ describe('results as CSV', () => {
   });
 });
 
-test('a job that was refused has no table', async () => {
+test('a refused job has no table', async () => {
   const output = join(cloud.folder, 'data', 'output');
   const summary = LINE_SCHEMAS.summary.parse({
     type: 'summary',

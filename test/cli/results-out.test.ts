@@ -42,7 +42,7 @@ test.each([
   '..\\x',
   'files\\..\\..\\x',
   'a\0b',
-])('an object of a bucket that is called %j is written nowhere', async (name) => {
+])('an object with the key %j is not written', async (name) => {
   const { around, folder } = await openFolders();
 
   const path = await download(await openBucket(), `output/job-1/${name}`, { jobId: 'job-1', folder });

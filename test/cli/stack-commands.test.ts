@@ -72,7 +72,7 @@ describe('plan', () => {
       room: { slots: 1, ahead: 0, isMeasured: true, secondsPerBatch: 1_000, seconds: 1_000 },
     });
     expect(told.stdout).toMatch(
-      /^room +room for 1 batch at a time; nothing is ahead; through in about 16m 40s/m,
+      /^room +room for 1 batch at a time; nothing is ahead; done in about 16m 40s/m,
     );
   });
 
@@ -92,7 +92,7 @@ describe('plan', () => {
 });
 
 describe('submit', () => {
-  test('uploads a file, starts its job, and says how to go on', async () => {
+  test('uploads a file, starts its job, and shows the next commands', async () => {
     const { status, stdout, stderr } = await cloud.nightshift('submit', await file(ROWS));
 
     expect(stderr).toBe('');
@@ -119,55 +119,47 @@ describe('submit', () => {
     expect(status).toBe(3);
   });
 
-  test(
-    'with --wait --json prints objects alone: started, the job as it goes, its summary',
-    EXHAUSTIVE,
-    async () => {
-      const { stdout, stderr } = await cloud.nightshift(
+  test('with --wait --json prints only objects: started, the progress, the summary', EXHAUSTIVE, async () => {
+    const { stdout, stderr } = await cloud.nightshift(
+      'submit',
+      await file(ROWS),
+      '--wait',
+      '--json',
+      '--interval',
+      '1',
+    );
+
+    expect(stderr).toBe('');
+    const told = lines(stdout);
+    expect(told[0]).toMatchObject({ type: 'started', state: 'started' });
+    expect(told.at(-2)).toMatchObject({ type: 'job', status: 'succeeded', counts: { ok: 2 } });
+    expect(told.at(-1)).toMatchObject({ type: 'summary', status: 'succeeded', rows: 2 });
+  });
+
+  test('starts one job for the same file, unless it is told to run it again', EXHAUSTIVE, async () => {
+    const name = await file(ROWS);
+    const submit = async (...more: string[]) => {
+      const { stdout } = await cloud.nightshift(
         'submit',
-        await file(ROWS),
-        '--wait',
+        name,
         '--json',
+        '--wait',
         '--interval',
         '1',
+        ...more,
       );
+      return lines(stdout)[0];
+    };
+    const first = await submit();
+    const second = await submit();
+    const third = await submit('--again');
 
-      expect(stderr).toBe('');
-      const told = lines(stdout);
-      expect(told[0]).toMatchObject({ type: 'started', state: 'started' });
-      expect(told.at(-2)).toMatchObject({ type: 'job', status: 'succeeded', counts: { ok: 2 } });
-      expect(told.at(-1)).toMatchObject({ type: 'summary', status: 'succeeded', rows: 2 });
-    },
-  );
+    expect(second).toEqual({ ...first, state: 'finished' });
+    expect(third).toMatchObject({ state: 'started' });
+    expect(third?.['jobId']).not.toBe(first?.['jobId']);
+  });
 
-  test(
-    'the same file is the same job, and is paid for once, unless it is asked anew',
-    EXHAUSTIVE,
-    async () => {
-      const name = await file(ROWS);
-      const submit = async (...more: string[]) => {
-        const { stdout } = await cloud.nightshift(
-          'submit',
-          name,
-          '--json',
-          '--wait',
-          '--interval',
-          '1',
-          ...more,
-        );
-        return lines(stdout)[0];
-      };
-      const first = await submit();
-      const second = await submit();
-      const third = await submit('--again');
-
-      expect(second).toEqual({ ...first, state: 'finished' });
-      expect(third).toMatchObject({ state: 'started' });
-      expect(third?.['jobId']).not.toBe(first?.['jobId']);
-    },
-  );
-
-  test('takes a job request, whose inputs lie in the bucket', EXHAUSTIVE, async () => {
+  test('accepts a job request whose inputs are in the bucket', EXHAUSTIVE, async () => {
     await cloud.store.put('staged/there.jsonl', ROWS);
     await writeFile(join(cloud.folder, 'x.job.json'), '{"inputs":["staged/there.jsonl"]}');
 
@@ -176,7 +168,7 @@ describe('submit', () => {
     expect(lines(stdout).at(-1)).toMatchObject({ inputs: [{ key: 'staged/there.jsonl' }], rows: 2 });
   });
 
-  test('refuses a provider that AWS does not reach before anything is uploaded', async () => {
+  test('refuses a provider that AWS cannot reach before anything is uploaded', async () => {
     const before = await Array.fromAsync(cloud.store.list(''));
 
     const { status, stderr } = await cloud.nightshift('submit', await file(ROWS), '--provider', 'simulator');
@@ -187,7 +179,7 @@ describe('submit', () => {
   });
 });
 
-test('submit takes standard input, whose format it recognises or is told', EXHAUSTIVE, async () => {
+test('submit reads standard input in a format that it recognises or is told', EXHAUSTIVE, async () => {
   const submit = async (input: string, ...flags: string[]) => {
     const args = [BIN, 'submit', '-', '--wait', '--json', '--interval', '1', ...flags];
     const child = spawn(process.execPath, args, { cwd: cloud.folder, env: { ...USER_ENV, ...cloud.env } });
@@ -206,7 +198,7 @@ test('submit takes standard input, whose format it recognises or is told', EXHAU
 });
 
 describe('a job that runs', () => {
-  test('is told by status and list, cannot give results yet, and is watched until it ends', async () => {
+  test('is shown by status and list, has no results yet, and can be watched until it ends', async () => {
     const { jobId, release } = await submitHeld();
 
     const status = await cloud.nightshift('status', jobId, '--json');
@@ -230,7 +222,7 @@ describe('a job that runs', () => {
   });
 
   test(
-    'is cancelled as often as asked, and goes on when it is resumed; neither works on one that has succeeded',
+    'may be cancelled several times and continues after a resume; neither is possible after it succeeded',
     EXHAUSTIVE,
     async () => {
       const stuck = { kind: 'stuck', status: 'in_progress', finished: 0 } as const;
@@ -260,7 +252,7 @@ describe('a job that runs', () => {
     },
   );
 
-  test('goes on when Ctrl-C ends its watching', EXHAUSTIVE, async () => {
+  test('continues when Ctrl-C stops the watching', EXHAUSTIVE, async () => {
     const { jobId, release } = await submitHeld();
     const child = spawn(process.execPath, [BIN, 'watch', jobId, '--interval', '1'], {
       cwd: cloud.folder,
@@ -280,7 +272,7 @@ describe('a job that runs', () => {
 });
 
 describe('results', () => {
-  test('come as files, as lines, and as a look at them', async () => {
+  test('come as files, as lines, or as a preview', async () => {
     const { stdout } = await cloud.nightshift(
       'submit',
       await file(MIXED),
@@ -311,7 +303,7 @@ describe('results', () => {
   });
 });
 
-describe('what is not there', () => {
+describe('what does not exist', () => {
   tableOf(
     [
       [
@@ -332,7 +324,7 @@ describe('what is not there', () => {
       [['list', '--status', 'odd'], "argument 'odd' is invalid"],
     ],
     3,
-  ).test('is said: %j', async (args, message) => {
+  ).test('is an error: %j', async (args, message) => {
     await writeFile(join(cloud.folder, 'prompts-1.jsonl'), ROWS);
 
     const { status, stdout, stderr } = await cloud.nightshift(...args);
@@ -343,7 +335,7 @@ describe('what is not there', () => {
     expect(status).toBe(2);
   });
 
-  test('a part of a jobId is enough to say which one may be meant', EXHAUSTIVE, async () => {
+  test('is found by a part of a jobId, which is suggested', EXHAUSTIVE, async () => {
     const { stdout } = await cloud.nightshift('submit', await file(ROWS), '--json');
     const jobId = String(lines(stdout)[0]?.['jobId']);
 
@@ -352,7 +344,7 @@ describe('what is not there', () => {
     expect(stderr).toContain(`Did you mean ${jobId}?`);
   });
 
-  test('several stacks in one file have to be told apart', EXHAUSTIVE, async () => {
+  test('is asked for if one file has several stacks', EXHAUSTIVE, async () => {
     const stack = { BucketName: 'nightshift-data', StateMachineAliasArn: STATE_MACHINE_ARN };
     await writeFile(join(cloud.folder, 'two.json'), JSON.stringify({ One: stack, Other: {}, Two: stack }));
 
@@ -363,7 +355,7 @@ describe('what is not there', () => {
 });
 
 describe('--stack', () => {
-  test('asks CloudFormation where the stack is, and says when there is none', EXHAUSTIVE, async () => {
+  test('asks CloudFormation for the stack and reports that there is none', EXHAUSTIVE, async () => {
     const env = await startCloudFormation({
       Batches: { BucketName: 'nightshift-data', StateMachineAliasArn: STATE_MACHINE_ARN },
     });
@@ -376,7 +368,7 @@ describe('--stack', () => {
   });
 });
 
-test('without credentials, it is said how to get some', async () => {
+test('without credentials, the error explains how to get them', async () => {
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_SFN } = cloud.env;
   const env = {
     AWS_ENDPOINT_URL_S3: String(AWS_ENDPOINT_URL_S3),

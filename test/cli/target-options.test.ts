@@ -12,12 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('Where nothing was deployed from, commands look into the folder that run and local write', async () => {
+test('In a folder without deployment, commands read the data folder of run and local', async () => {
   expect((await runCli(folder, ['list'])).stdout).toBe('There are no jobs in nightshift-data.\n');
   expect((await runCli(folder, ['status'])).stderr).toContain('There are no jobs in nightshift-data yet.');
 });
 
-test('An outputs file that is named has to be there', async () => {
+test('A named outputs file must exist', async () => {
   expect((await runCli(folder, ['list', '--outputs', 'other.json'])).stderr).toContain(
     'There is no other.json',
   );

@@ -116,7 +116,7 @@ async function openSlowJob() {
 }
 
 describe.skipIf(pty === undefined)('Ctrl-C', () => {
-  test('once leaves the job, which goes on when it is run again', async () => {
+  test('once leaves the job, which continues when it is run again', async () => {
     const { run, endBatches } = await openSlowJob();
     const session = await run();
     await session.sees(/in_progress/);
@@ -164,7 +164,7 @@ describe.skipIf(pty === undefined)('nightshift watch in a terminal', () => {
     return { session, jobId, release };
   }
 
-  test('draws anew for every size, and leaves nothing of the sizes before', async () => {
+  test('draws again for every size and leaves nothing of the earlier sizes', async () => {
     const { session, release } = await watchHeld();
     await session.sees(/◐ shard 0 {2}░{20} {2}0\/1 {2}sent/);
 
@@ -181,7 +181,7 @@ describe.skipIf(pty === undefined)('nightshift watch in a terminal', () => {
     expect(matching(session, / rows · /)).toHaveLength(1);
   });
 
-  test('leaves the job to itself with Ctrl-C', async () => {
+  test('leaves the job running after Ctrl-C', async () => {
     const { session, jobId, release } = await watchHeld();
     await session.sees(/shard 0/);
     session.type(CTRL_C);

@@ -49,13 +49,13 @@ describe('a configuration', () => {
     expect(problemsOf(config)).not.toEqual([]);
   });
 
-  test('has no other sections, and those are named', () => {
+  test('is refused with the names of unknown sections', () => {
     expect(problemsOf({ profiles: {}, schedule: {} })).toEqual([
       '  (root): Unrecognized key: "schedule" Did you mean "schedules"?',
     ]);
   });
 
-  test('is told problems of shape and names that lead nowhere at once', () => {
+  test('is refused with problems of shape and unknown names at once', () => {
     const problems = problemsOf({
       profiles: { default: { rounds: 0 }, lost: { provider: 'nobody' } },
       schedules: { a: { ...SCHEDULE, profile: 'missing' }, b: { ...SCHEDULE, colour: 'red' } },
@@ -75,31 +75,31 @@ describe('the schedules of a configuration', () => {
     expect(problemsOf(withSchedules({ a: SCHEDULE, b: { ...SCHEDULE, profile: 'default' } }))).toEqual([]);
   });
 
-  test('may not have a profile that does not exist, and its place is told', () => {
+  test('may not have a profile that does not exist, and the error has its path', () => {
     expect(problemsOf(withSchedules({ nightly: { ...SCHEDULE, profile: 'nope' } }))).toEqual([
       '  schedules.nightly.profile: there is no profile "nope"',
     ]);
   });
 
-  test('need a default profile when they name none', () => {
+  test('need a default profile if they name none', () => {
     expect(problemsOf({ profiles: { other: {} }, schedules: { nightly: SCHEDULE } })).toEqual([
       '  schedules.nightly.profile: there is no profile "default"',
     ]);
   });
 
-  test('may not have a profile that every object has', () => {
+  test('may not have a profile with the name of an inherited property', () => {
     expect(problemsOf(withSchedules({ a: { ...SCHEDULE, profile: 'toString' } }))).toEqual([
       '  schedules.a.profile: there is no profile "toString"',
     ]);
   });
 
-  test('may not override the provider by one that does not exist', () => {
+  test('may not override the provider with an unknown one', () => {
     expect(problemsOf(withSchedules({ a: { ...SCHEDULE, overrides: { provider: 'nobody' } } }))).toEqual([
       '  schedules.a.overrides.provider: there is no provider "nobody"',
     ]);
   });
 
-  test('take their whole prefix only with a profile that reuses answers', () => {
+  test('read their whole prefix only with a profile that reuses answers', () => {
     const all = { ...SCHEDULE, take: 'all' };
     const config = (schedule: object, profile: object = {}): object => ({
       profiles: { default: {}, p: profile },
@@ -122,7 +122,7 @@ describe('the schedules of a configuration', () => {
     ).toEqual([expect.stringContaining('"take" is for schedules with a "prefix"')]);
   });
 
-  test('may override the provider by one that exists', () => {
+  test('may override the provider with an existing one', () => {
     expect(problemsOf(withSchedules({ a: { ...SCHEDULE, overrides: { provider: 'openai' } } }))).toEqual([]);
   });
 
@@ -141,13 +141,13 @@ describe('the schedules of a configuration', () => {
     ['99 22 * * ? *', 'schedules.nightly.cron: "cron(99 22 * * ? *)" is not a cron expression'],
     ['0 22 * * * *', 'exactly one of day-of-month and day-of-week must be "?"'],
     ['0 22 * * ?', 'schedules.nightly.cron: must have six fields'],
-  ])('are told of the cron %s', (cron, problem) => {
+  ])('are refused with the cron %s', (cron, problem) => {
     const problems = problemsOf(withSchedules({ nightly: { cron, prefix: 'staged/' } }));
 
     expect(problems).toEqual([expect.stringContaining(problem)]);
   });
 
-  test('are told each by its name', () => {
+  test('are each refused with their name', () => {
     const problems = problemsOf(
       withSchedules({ a: { ...SCHEDULE, rate: 'often' }, b: { ...SCHEDULE, prefix: 'input/' } }),
     );
@@ -231,14 +231,14 @@ test.each([
   ['alarms.email', { email: 'nobody' }],
   ['alarms.topicArn', { topicArn: 'on-call' }],
   ['alarms.runbook', { runbook: '' }],
-])('a wrong %s is told', (path, alarms) => {
+])('is refused with a wrong %s', (path, alarms) => {
   expect(problemsOf({ profiles: {}, alarms }).join()).toContain(`  ${path}: `);
 });
 
 describe('an output', () => {
   const problems = (profile: object): string[] => problemsOf({ profiles: { classify: profile } });
 
-  test('may be of any JSON Schema', () => {
+  test('may have any JSON Schema', () => {
     expect(
       problems({ output: { schema: { type: 'object' }, name: 'label', strict: true, retry: true } }),
     ).toEqual([]);
@@ -262,7 +262,7 @@ describe('an output', () => {
       'profiles.classify.output: "output" is for chat and responses; /v1/embeddings has no such answers.',
     ],
     ['has no name', { output: { schema: {}, name: 'two words' } }, 'profiles.classify.output.name'],
-  ])('that %s is told with its path', (_, profile, problem) => {
+  ])('that %s is refused with its path', (_, profile, problem) => {
     expect(problems(profile).join('\n')).toContain(problem);
   });
 

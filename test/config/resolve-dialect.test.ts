@@ -9,12 +9,12 @@ const resolve = (config: Partial<NightshiftConfig>, profile: object) =>
   resolveProfile(parseConfig({ profiles: { default: { model: 'm', ...profile } }, ...config }), 'default');
 
 describe('a built-in dialect', () => {
-  test.each(Object.entries(DIALECTS))('%s is one', (_, facts) => {
+  test.each(Object.entries(DIALECTS))('%s is built in', (_, facts) => {
     expect(dialectSchema.parse(facts)).toEqual(facts);
   });
 
   test.each(Object.keys(DIALECTS).filter((name) => name in KNOWN_PROVIDERS))(
-    '%s is a provider by its name',
+    '%s is a provider with the same name',
     (name) => {
       const { provider } = resolve({}, { provider: name });
 
@@ -23,7 +23,7 @@ describe('a built-in dialect', () => {
     },
   );
 
-  test('without a base URL asks for one', () => {
+  test('without a base URL needs one', () => {
     const named = { providers: { azure: {} } };
 
     expect(() => resolve(named, { provider: 'azure' })).toThrowError(
@@ -38,7 +38,7 @@ describe('a built-in dialect', () => {
     });
   });
 
-  test('limits what a shard may be, unless the configuration does', () => {
+  test('limits the size of a shard, unless the configuration does', () => {
     const config = { providers: { siliconflow: { shardLimits: { maxBytes: 9_000 } } } };
 
     expect(resolve({}, { provider: 'siliconflow' }).shardLimits).toEqual({
@@ -60,7 +60,7 @@ describe('a built-in dialect', () => {
     ['siliconflow', '14d', '14d'],
     ['doubleword', '1h', '1h'],
     ['litellm', '3h', '3h'],
-  ] as const)('%s asked for %s has the completion window %s', (provider, completionWindow, window) => {
+  ] as const)('%s with the window %s sends %s', (provider, completionWindow, window) => {
     const config = { providers: { [provider]: { baseUrl: 'http://127.0.0.1:9/v1' } } };
 
     expect(resolve(config, { provider, completionWindow }).completionWindow).toBe(window);
@@ -74,7 +74,7 @@ describe('a built-in dialect', () => {
     expect(() => resolve({}, { provider, completionWindow })).toThrowError(message);
   });
 
-  test('refuses an endpoint that its batches do not have', () => {
+  test('refuses an endpoint that its batches do not support', () => {
     expect(() => resolve({}, { provider: 'groq', endpoint: '/v1/embeddings' })).toThrowError(
       'Batches of the dialect "groq" have no endpoint "/v1/embeddings". They have: /v1/chat/completions.',
     );
@@ -129,7 +129,7 @@ describe('a dialect of the configuration', () => {
     });
   });
 
-  test('has no base URL of the one it is like: a key goes to nobody else', () => {
+  test('does not inherit the base URL, so that a key is not sent to another provider', () => {
     const config = {
       dialects: { house: { like: 'openai' }, groq: { like: 'openai' } },
       providers: { house: {} },
@@ -139,7 +139,7 @@ describe('a dialect of the configuration', () => {
     expect(resolve(config, { provider: 'groq' }).provider.baseUrl).toBe('https://api.groq.com/openai/v1');
   });
 
-  test('assumes least when it is like no other, and so does a provider without one', () => {
+  test('assumes the least without "like", as does a provider without a dialect', () => {
     const config = { dialects: { own: {} }, providers: { a: { dialect: 'own', baseUrl }, b: { baseUrl } } };
     const generic = builtInDialect('generic');
 

@@ -16,7 +16,7 @@ describe('parseConfig', () => {
     );
   });
 
-  test('refuses a profile whose provider is not there', () => {
+  test('refuses a profile with an unknown provider', () => {
     expect(() => parseConfig({ profiles: { default: { provider: 'nobody' } } })).toThrowError(
       'profiles.default.provider: there is no provider "nobody"',
     );
@@ -70,7 +70,7 @@ describe('resolveProfile', () => {
     });
   });
 
-  test('lets a profile win over its provider, and overrides over both', () => {
+  test('prefers a profile to its provider, and overrides to both', () => {
     const resolved = resolveProfile(config, 'mine', { rounds: 2, retryWaitSeconds: 1 });
 
     expect(resolved.shardLimits).toEqual({ maxBytes: 5_000, maxRows: 10 });
@@ -78,20 +78,20 @@ describe('resolveProfile', () => {
     expect(resolved).toMatchObject({ rounds: 2, retryWaitSeconds: 1, model: 'b' });
   });
 
-  test('drops the model of a profile when another endpoint is asked for', () => {
+  test('drops the model of a profile if an override names another endpoint', () => {
     expect(resolveProfile(config, 'default', { endpoint: '/v1/embeddings' })).not.toHaveProperty('model');
     expect(resolveProfile(config, 'default', { endpoint: '/v1/embeddings', model: 'e' }).model).toBe('e');
     expect(resolveProfile(config, 'default', { endpoint: '/v1/chat/completions' }).model).toBe('a-model');
   });
 
-  test('names the profiles there are when one is missing', () => {
+  test('names the existing profiles if one is missing', () => {
     expect(() => resolveProfile(config, 'nope')).toThrowError(
       'no profile "nope" in nightshift.config.ts. Profiles: default, mine.',
     );
     expect(() => resolveProfile(config, 'toString')).toThrowError('no profile "toString"');
   });
 
-  test('names the providers there are when one is missing', () => {
+  test('names the existing providers if one is missing', () => {
     expect(() => resolveProfile(config, 'default', { provider: 'x' })).toThrowError(
       /no provider "x"\. Providers: anthropic, .*melious, mine, .*simulator, .*\./,
     );
@@ -105,7 +105,7 @@ describe('resolveProfile', () => {
     );
   });
 
-  test('sends no speech directly, and of small jobs 50 rows when it is not told how many', () => {
+  test('sends no speech directly, and jobs of up to 50 rows if no number is given', () => {
     const speech = { provider: 'simulator', endpoint: '/v1/audio/speech' };
     expect(() => resolveProfile(config, 'default', { ...speech, late: 'direct' })).toThrowError(
       'Rows for "/v1/audio/speech" cannot be sent direct',
@@ -147,7 +147,7 @@ describe('the steps of a profile', () => {
   });
   const stepsOf = (then: ProfileConfig['then']) => resolveProfile(config, 'default', { then }).then;
 
-  test('go on from the step before them', () => {
+  test('inherit from the step before them', () => {
     const steps = stepsOf([
       { model: 'b', body: { top_p: 1 } },
       { provider: 'own', model: 'c', body: { seed: 1 }, rounds: 3, for: ['failed'] },
@@ -187,7 +187,7 @@ describe('the steps of a profile', () => {
     expect(() => stepsOf(then)).toThrowError(problem);
   });
 
-  test('that name a provider which is not there are found when the configuration is read', () => {
+  test('that name an unknown provider are refused when the configuration is read', () => {
     const then = [{ model: 'b' }, { provider: 'nobody' }];
 
     expect(() => parseConfig({ profiles: { default: { then } } })).toThrowError(

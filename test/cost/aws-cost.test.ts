@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { estimateAwsCost } from '../../src/cost/aws-cost.ts';
 import { PRICES } from '../../src/cost/aws-prices.ts';
-import type { CostedStep } from '../../src/cost/step-seconds.ts';
+import { buildSeconds, stepSeconds, type CostedStep } from '../../src/cost/step-seconds.ts';
 import type { EngineEvent } from '../../host/engine-events.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
 import { callHandlers } from '../../host/call-handlers.ts';
@@ -22,6 +22,7 @@ import { KEY, openEdges } from '../support/edges.ts';
 
 const MEMORY: Record<CostedStep, number> = {
   'build-requests': 1_024,
+  'build-slice': 1_024,
   'upload-file': 1_024,
   'create-batch': 1_024,
   'send-direct': 1_024,
@@ -54,8 +55,14 @@ function counting(store: ObjectStore) {
   return { counted, asked };
 }
 
+const ENOUGH = { isShort: () => false, isOver: () => false };
+
 /** Runs a job of some shards through the synthesized definition, and counts. */
-async function run(shards: number, retry: boolean, small: { small?: 'direct' } = {}) {
+async function run(
+  shards: number,
+  retry: boolean,
+  { small, sliceBytes, rowBytes = 0 }: { small?: 'direct'; sliceBytes?: number; rowBytes?: number } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-cost-'));
   after.push(() => rm(folder, { recursive: true, force: true }));
   const clock = createClock();
@@ -69,7 +76,8 @@ async function run(shards: number, retry: boolean, small: { small?: 'direct' } =
   const machine = await loadMachine(CONFIG);
   const executions = createLocalExecutions({
     ...machine,
-    callStep: clock.follow(callHandlers({ ...edges, store: counted })),
+    // As on AWS, where a step has a time limit, and enough of it.
+    callStep: clock.follow(callHandlers({ ...edges, store: counted, time: ENOUGH })),
     onEvent: ({ type, state }: EngineEvent) => {
       if (type === 'StateEntered' && state !== undefined) entered.push(state);
     },
@@ -78,11 +86,12 @@ async function run(shards: number, retry: boolean, small: { small?: 'direct' } =
   const key = 'input/rows.jsonl';
   await edges.store.put(
     key,
-    Array.from({ length: 2 * shards }, (_, n) => `{"prompt":"hello ${n}"}\n`).join(''),
+    Array.from({ length: 2 * shards }, (_, n) => `{"prompt":"hello ${n}${'x'.repeat(rowBytes)}"}\n`).join(''),
   );
-  const overrides = { shardLimits: { maxRows: 2 }, ...small };
+  const overrides = { shardLimits: { maxRows: 2 }, ...(small && { small }) };
+  const config = sliceBytes === undefined ? CONFIG : { ...CONFIG, limits: { sliceBytes } };
   await startJob(
-    { ...edges, config: CONFIG, executions },
+    { ...edges, config, executions },
     { jobId: 'job', profile: 'default', overrides, inputs: () => Promise.resolve([{ key }]) },
   );
   await executions.result('job');
@@ -100,7 +109,7 @@ interface States {
 /** What the histories of the job's execution and of its shards' would hold after these states, all shards together. */
 function historyOf(definition: object, entered: readonly string[]): { job: number; shards: number } {
   const ofJob = (definition as States).States;
-  const ofShards = Object.values(ofJob).find(({ Type }) => Type === 'Map')?.ItemProcessor?.States ?? {};
+  const ofShards = ofJob['For each shard']?.ItemProcessor?.States ?? {};
   const sum = (states: States['States']): number =>
     entered.reduce((total, name) => total + (EVENTS[states[name]?.Type ?? ''] ?? 0), 0);
   return { job: 2 + sum(ofJob), shards: sum(ofShards) };
@@ -114,7 +123,7 @@ test.each([
   [4, false],
   [4, true],
 ])(
-  '%i shards are as many transitions, events and requests as the machine makes (with a second round: %s)',
+  '%i shards need the transitions, events and requests that the machine makes (with a second round: %s)',
   async (shards, retry) => {
     const { entered, asked, plan, events } = await run(shards, retry);
     expect(plan.shards).toHaveLength(shards);
@@ -133,7 +142,7 @@ test.each([
   },
 );
 
-test('a job that is sent row by row is as many transitions and requests as the machine makes', async () => {
+test('a job that is sent row by row needs the transitions and requests that the machine makes', async () => {
   const { entered, asked, plan } = await run(1, false, { small: 'direct' });
 
   const groups = [{ shards: 1, bytes: plan.shards[0]?.bytes ?? 0, polls: 0, directRows: 2 }];
@@ -147,7 +156,31 @@ test('a job that is sent row by row is as many transitions and requests as the m
   expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
 });
 
-test('a poll more is as many events as the history limit counts, and three transitions', () => {
+test('a build in slices needs the transitions, events and requests that the machine makes', async () => {
+  const { entered, asked, plan, events } = await run(10, false, { sliceBytes: 65_536, rowBytes: 16_000 });
+  const slices = count(entered, 'Build slice') / 2;
+  const polls = count(entered, 'Poll batch') / 10;
+
+  const groups = [{ shards: 10, bytes: plan.shards[0]?.bytes ?? 0, polls }];
+  const cost = estimateAwsCost({ groups, memoryMib: MEMORY, slices });
+
+  expect(slices).toBe(4);
+  expect(cost.transitions).toBe(entered.length);
+  expect(cost.events.job).toBe(events.job);
+  expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
+});
+
+test('a large build is built in slices, in a fraction of the time', () => {
+  const gib = 2 ** 30;
+  const at = (bytes: number) =>
+    estimateAwsCost({ groups: [{ shards: bytes / 2 ** 26, bytes: 2 ** 26, polls: 10 }], memoryMib: MEMORY });
+
+  expect(at(3 * gib).events.job).toBe(at(0).events.job);
+  expect(at(1_024 * gib).events.job).toBe(at(4 * gib).events.job);
+  expect(buildSeconds(1_024 * gib)).toBeLessThan(stepSeconds('build-requests', 1_024 * gib) / 8);
+});
+
+test('one more poll needs the events that the history limit counts, and three transitions', () => {
   const at = (polls: number) =>
     estimateAwsCost({ groups: [{ shards: 1, bytes: 1, polls }], memoryMib: MEMORY });
 
@@ -156,7 +189,7 @@ test('a poll more is as many events as the history limit counts, and three trans
   expect(at(11).usd.stepFunctions - at(10).usd.stepFunctions).toBeCloseTo(3 * PRICES.stateTransition, 12);
 });
 
-test('the job itself has as many events however many shards there are', () => {
+test('the number of events of the job itself does not depend on its shards', () => {
   const at = (shards: number) =>
     estimateAwsCost({ groups: [{ shards, bytes: 1, polls: 140 }], memoryMib: MEMORY });
 
@@ -165,14 +198,14 @@ test('the job itself has as many events however many shards there are', () => {
   expect(at(1_000).usd.total).toBeGreaterThan(900 * at(1).usd.total);
 });
 
-test('no shard costs no more than its job', () => {
+test('without shards, only the job itself costs money', () => {
   const { usd, transitions } = estimateAwsCost({ groups: [], memoryMib: MEMORY });
 
   expect(transitions).toBe(9);
   expect(usd.total).toBeLessThan(0.001);
 });
 
-test('the memory of a function is paid for', () => {
+test('the memory of a function is part of its cost', () => {
   const groups = [{ shards: 1, bytes: 100_000_000, polls: 140 }];
   const small = estimateAwsCost({ groups, memoryMib: MEMORY });
   const large = estimateAwsCost({ groups, memoryMib: { ...MEMORY, 'poll-batch': 2_048 } });

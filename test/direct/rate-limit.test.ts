@@ -38,7 +38,7 @@ function after(told: readonly Paced[]): RateLimit {
   }, FIRST_CALL);
 }
 
-describe('whatever a provider says', () => {
+describe('with any answers of a provider', () => {
   test('there is a time at which a call may be made, and none before it', () => {
     fc.assert(
       fc.property(answers, (told) => {
@@ -63,7 +63,7 @@ describe('whatever a provider says', () => {
     );
   });
 
-  test('a refusal never speeds up, and its Retry-After is kept', () => {
+  test('a rejection never speeds calls up, and its Retry-After is kept', () => {
     fc.assert(
       fc.property(answers, fc.integer({ min: 1, max: 600 }), (told, seconds) => {
         const before = after(told);
@@ -79,7 +79,7 @@ describe('whatever a provider says', () => {
     );
   });
 
-  test('what remains is never exceeded before it is reset', () => {
+  test('the remaining amount is never exceeded before it is reset', () => {
     fc.assert(
       fc.property(fc.nat(30), fc.nat(16), (remaining, inFlight) => {
         const headers = {

@@ -105,7 +105,7 @@ async function* rows(count: number): AsyncGenerator<DirectRow, undefined> {
   return undefined;
 }
 
-test('begins with one call, and never has more in flight than it may', async () => {
+test('sending begins with one call and never exceeds its concurrency', async () => {
   const { answered, end, kept, mostInFlight } = await run(200, () => OK);
 
   expect({ answered, end, kept: kept.size }).toEqual({ answered: 200, end: 'all', kept: 200 });
@@ -113,7 +113,7 @@ test('begins with one call, and never has more in flight than it may', async () 
   expect(mostInFlight).toBeLessThanOrEqual(MAX_CONCURRENCY);
 });
 
-test('a row that the provider never takes keeps no other waiting', async () => {
+test('a row that the provider never accepts does not delay others', async () => {
   const { answered, end, kept } = await run(40, (id) => (id === 'q0' ? LIMITED : OK));
 
   expect({ answered, end }).toEqual({ answered: 39, end: 'later' });
@@ -145,7 +145,7 @@ describe('rows that keep failing do not slow down the others', () => {
     expect(takenAfterMs).toBeLessThan(120_000);
   });
 
-  test('thirty rows of a thousand cost the others next to no time', async () => {
+  test('thirty rows of a thousand cost the others next to no time', EXHAUSTIVE, async () => {
     const { answered, end, takenAfterMs } = await run(1_000, (id) => {
       const n = Number(id.slice(1));
       return n >= 100 && n < 130 ? BROKEN : OK;
@@ -156,7 +156,7 @@ describe('rows that keep failing do not slow down the others', () => {
   });
 
   test(
-    'more of them than can be held are left to the next pass, and all others are sent',
+    'rows beyond the number that can be held are left to the next pass, and all others are sent',
     EXHAUSTIVE,
     async () => {
       const { answered, end } = await run(1_000, (id) => (Number(id.slice(1)) % 3 === 0 ? LIMITED : OK));
@@ -233,7 +233,7 @@ test('a provider that asks every row to wait for a day is believed after a few r
   expect(calls.length).toBeLessThan(10);
 });
 
-test('a limit of the provider slows everybody down: few calls are refused', async () => {
+test('a limit of the provider slows all rows down, so few calls are rejected', async () => {
   // Ten calls, then none for a minute.
   let now = 0;
   let budget = 10;
@@ -261,7 +261,7 @@ test('a provider that is down is called less and less often', async () => {
   expect(calls.length).toBeLessThan(100);
 });
 
-test('a row that fails for a passing reason is called four times, and then told', async () => {
+test('a row with a temporary failure is sent four times, then its error is reported', async () => {
   const failing = { status: 500, headers: {}, body: '"Internal Server Error"' };
   const { calls, kept, end } = await run(1, () => failing);
 
@@ -269,7 +269,7 @@ test('a row that fails for a passing reason is called four times, and then told'
   expect({ kept: [...kept], end }).toEqual({ kept: ['q0'], end: 'all' });
 });
 
-test('nothing is called after the time is up, nor when the job is stopped', async () => {
+test('no call is made after the time is over or the job is stopped', async () => {
   const late = await run(3, () => OK, { until: 0 });
   const stopped = await run(3, () => OK, { isStopped: () => Promise.resolve(true) });
 
@@ -277,7 +277,7 @@ test('nothing is called after the time is up, nor when the job is stopped', asyn
   expect({ calls: stopped.calls, end: stopped.end }).toEqual({ calls: [], end: 'stopped' });
 });
 
-test('a host that ends starts no further call, and leaves the rows to the next pass', async () => {
+test('a host that stops starts no further call, and leaves the rows to the next pass', async () => {
   const host = new AbortController();
   const { calls, end } = await run(
     30,
@@ -292,7 +292,7 @@ test('a host that ends starts no further call, and leaves the rows to the next p
   expect({ calls, end }).toEqual({ calls: ['q0'], end: 'later' });
 });
 
-test('a denied account is asked no further than what was in flight', async () => {
+test('after a denied account no call is made beyond those in flight', async () => {
   const denied = { status: 401, headers: {}, body: '{"error":{"code":"invalid_api_key"}}' };
   const { calls, end } = await run(30, () => denied);
 
@@ -318,7 +318,7 @@ describe('rows that are denied by a status alone (403)', () => {
     expect({ kept: kept.size, end, denied }).toEqual({ kept: 30, end: 'all', denied: undefined });
   });
 
-  test('are the account when every row is, and are sent again later', async () => {
+  test('concern the account if every row is denied, and are sent again later', async () => {
     const { calls, kept, end, denied } = await run(30, () => DENIED);
 
     expect({ kept: kept.size, end }).toEqual({ kept: 0, end: 'halted' });
@@ -327,7 +327,7 @@ describe('rows that are denied by a status alone (403)', () => {
     expect((await run(2, () => DENIED)).end).toBe('halted');
   });
 
-  test('are the account when it is denied on the way, and none of them has failed', async () => {
+  test('concern the account if it is denied during the pass, and no row fails', async () => {
     const { kept, end } = await run(
       60,
       isDenied((n) => n >= 20),
@@ -336,7 +336,7 @@ describe('rows that are denied by a status alone (403)', () => {
     expect({ kept: kept.size, end }).toEqual({ kept: 20, end: 'halted' });
   });
 
-  test('for what they say fail by themselves, however many they are', async () => {
+  test('for their content fail alone, in any number', async () => {
     const moderated = { status: 403, headers: {}, body: '{"error":{"message":"flagged by moderation"}}' };
     const { kept, end } = await run(30, () => moderated);
 
@@ -344,18 +344,18 @@ describe('rows that are denied by a status alone (403)', () => {
   });
 });
 
-test('an error of ours ends the sending, and is told', async () => {
+test('an error in our code ends the sending and is reported', async () => {
   await expect(run(5, (id) => (id === 'q3' ? new TypeError('Broken.') : OK))).rejects.toThrow('Broken.');
 });
 
-test('what is longer than a piece is kept in several, and nothing twice', async () => {
+test('results longer than one piece are kept in several pieces, each once', async () => {
   const long = { ...OK, body: answer('x'.repeat(50_000)) };
   const { kept } = await run(30, () => long);
 
   expect(kept.size).toBe(30);
 });
 
-test('bodies and answers keep their values as they are written', () => {
+test('bodies and answers keep the digits of their values', () => {
   const body = '{"seed":12345678901234567890,"temperature":1.0,"messages":[{"content":"}\\"body\\":{"}]}';
   const line = `{"custom_id":"a,\\"body\\":","method":"POST","url":"/v1/chat/completions","body":${body}}`;
   expect(readBodyText(Buffer.from(line))).toBe(body);

@@ -32,7 +32,7 @@ async function openRejected() {
   return { edges, executions, end };
 }
 
-test('a job that goes on with an approval, which it has not looked at yet, is approved for whoever asks again', async () => {
+test('a second approval is accepted before the job has seen the first one', async () => {
   const { edges, end } = await openRejected();
   await end();
 
@@ -53,7 +53,7 @@ test.each(['approved', 'rejected'] as const)(
   },
 );
 
-test('a job that is ending because it was rejected is approved only when it has ended', async () => {
+test('a rejected job can be approved only after it has ended', async () => {
   const { edges, end } = await openRejected();
 
   await expect(judgeJob(edges, JOB, 'approved')).rejects.toThrow(/is ending without its other rows/);

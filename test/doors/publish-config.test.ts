@@ -53,7 +53,7 @@ test.each(['Create', 'Update'] as const)(
   },
 );
 
-test('Delete leaves what was published where it is', async () => {
+test('Delete keeps the published configuration', async () => {
   const store = await openStore();
   await publish(store, 'Create');
   const { received } = await publish(store, 'Delete');
@@ -61,7 +61,7 @@ test('Delete leaves what was published where it is', async () => {
   expect(await deployedConfigObject.read(store, undefined)).toMatchObject({ limits: { jobDays: 3 } });
 });
 
-test('a bucket that refuses fails the deploy, which is told why', async () => {
+test('a bucket that rejects the write fails the deploy with the reason', async () => {
   const store = { ...(await openStore()), put: () => Promise.reject(new Error('Access Denied')) };
   const { failure, received } = await publish(store, 'Update');
   expect(failure).toMatchObject({ message: 'Access Denied' });

@@ -115,8 +115,8 @@ async function openStage(config = CONFIG): Promise<Stage> {
   };
 }
 
-describe('a schedule that takes its whole prefix', () => {
-  test('has every file each time, as it is then, and claims none from others', async () => {
+describe('a schedule that reads its whole prefix', () => {
+  test('reads every file each time in its current version, and claims none', async () => {
     const { store, fire, filesOf } = await openStage();
     await putAll(store, ['staged/inbox/b.csv', 'staged/inbox/a.csv', 'staged/other.csv']);
 
@@ -135,7 +135,7 @@ describe('a schedule that takes its whole prefix', () => {
     expect(job.scheduledBy).toBe('whole');
   });
 
-  test('has the files of its first delivery when its time is delivered again', async () => {
+  test('reads the files of its first delivery if its event is delivered again', async () => {
     const { store, fire, filesOf } = await openStage();
     await putAll(store, ['staged/inbox/a.csv']);
     const { jobId } = await fire('whole');
@@ -183,7 +183,7 @@ describe('a schedule with key patterns', () => {
     expect(logs).toEqual(['job_started']);
   });
 
-  test('whose file is missing leaves a summary that says so, and starts nothing', async () => {
+  test('whose file is missing writes a summary with the reason and starts nothing', async () => {
     const { store, executions, logs, fire, index } = await openStage();
 
     const { jobId, state } = await fire('nightly');
@@ -207,7 +207,7 @@ describe('a schedule with key patterns', () => {
     expect(logs).toEqual(['job_refused']);
   });
 
-  test('whose file is missing tells so again when it is tried again', async () => {
+  test('whose file is missing fails in the same way when it is retried', async () => {
     const { executions, fire, index } = await openStage();
     const first = await fire('nightly');
 
@@ -216,7 +216,7 @@ describe('a schedule with key patterns', () => {
     expect(await index()).toEqual([first.jobId]);
   });
 
-  test('whose file arrives late starts its job when it is tried again', async () => {
+  test('whose file arrives late starts its job when it is retried', async () => {
     const { store, executions, fire, filesOf } = await openStage();
     const { jobId } = await fire('nightly');
     await putAll(store, ['staged/2026-11-12.csv']);
@@ -226,7 +226,7 @@ describe('a schedule with key patterns', () => {
     expect(executions.names).toEqual([jobId]);
   });
 
-  test('names every file of several that are missing', async () => {
+  test('names all of several missing files', async () => {
     const { store, fire } = await openStage();
 
     const { jobId } = await fire('minutely');
@@ -236,7 +236,7 @@ describe('a schedule with key patterns', () => {
     expect(failure?.message).toContain(store.locate('staged/always.csv'));
   });
 
-  test('that no file can have as its key is refused, and not tried for ever', async () => {
+  test('that no key can match is refused and not retried for ever', async () => {
     const { store, fire } = await openStage({
       ...CONFIG,
       schedules: { odd: { rate: '1 hour', inputs: ['staged//{{yyyy}}.csv'] } },
@@ -249,7 +249,7 @@ describe('a schedule with key patterns', () => {
     expect(failure?.message).toContain('"staged//2026.csv"');
   });
 
-  test('goes on with the file it has when it is tried again after the file changed its name', async () => {
+  test('continues with its file if it is retried after the file was renamed', async () => {
     const { store, executions, fire } = await openStage();
     await putAll(store, ['staged/2026-11-12.csv']);
     const { jobId } = await fire('nightly');
@@ -303,7 +303,7 @@ describe('a scheduled time', () => {
     expect(await fire('hourly', '2026-11-12T22:00:00.000Z')).toMatchObject({ jobId, state: 'running' });
   });
 
-  test('that is delivered again after its job came to its end starts nothing', async () => {
+  test('that is delivered again after its job has ended starts nothing', async () => {
     const { store, executions, fire } = await openStage();
     await putAll(store, ['staged/inbox/a.csv']);
     const { jobId } = await fire('hourly');
@@ -314,7 +314,7 @@ describe('a scheduled time', () => {
     expect(executions.names).toEqual([jobId]);
   });
 
-  test('that is delivered again after its job failed lets it go on with its files', async () => {
+  test('that is delivered again after its job failed continues it with its files', async () => {
     const { store, executions, fire, filesOf } = await openStage();
     await putAll(store, ['staged/inbox/a.csv']);
     const { jobId } = await fire('hourly');
@@ -326,7 +326,7 @@ describe('a scheduled time', () => {
     expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv']);
   });
 
-  test('is another job than another time, another schedule', async () => {
+  test('starts another job than another time or another schedule', async () => {
     const { fire } = await openStage();
 
     const jobs = [await fire('hourly', TIME), await fire('hourly', LATER), await fire('daily', TIME)];
@@ -334,25 +334,25 @@ describe('a scheduled time', () => {
     expect(new Set(jobs.map(({ jobId }) => jobId)).size).toBe(3);
   });
 
-  test('is a job that is called as its schedule', async () => {
+  test('starts a job with the name of its schedule', async () => {
     const { fire } = await openStage();
 
     expect((await fire('hourly')).jobId).toMatch(/^hourly-[0-9a-f]{16}$/);
   });
 
-  test('is a job that is called as its schedule wants it to be', async () => {
+  test('starts a job with the name that its schedule sets', async () => {
     const { fire } = await openStage();
 
     expect((await fire('named')).jobId).toMatch(/^the-inbox-[0-9a-f]{16}$/);
   });
 
-  test('is another job than that of a schedule whose jobs are called alike', async () => {
+  test('starts another job than a schedule that sets the same name', async () => {
     const { fire } = await openStage();
 
     expect((await fire('alike')).jobId).not.toBe((await fire('named')).jobId);
   });
 
-  test('is a job of the profile of its schedule, with its overrides', async () => {
+  test('starts a job with the profile and the overrides of its schedule', async () => {
     const { store, fire } = await openStage();
     await putAll(store, ['staged/inbox/a.csv']);
 
@@ -396,7 +396,7 @@ describe('a scheduled time', () => {
 });
 
 describe('a schedule with a prefix', () => {
-  test('names the files that nothing can read, in the job or in the summary of an empty run', async () => {
+  test('lists unreadable files in the job or in the summary of an empty run', async () => {
     const { store, fire } = await openStage();
     await putAll(store, ['staged/inbox/notes.pdf']);
     const empty = await fire('hourly');
@@ -416,7 +416,7 @@ describe('a schedule with a prefix', () => {
     });
   });
 
-  test('takes what is new', async () => {
+  test('reads the new files', async () => {
     const { store, fire, filesOf } = await openStage();
     await putAll(store, ['staged/inbox/b.csv', 'staged/inbox/a.csv', 'staged/other.csv']);
 
@@ -425,7 +425,7 @@ describe('a schedule with a prefix', () => {
     expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv', 'staged/inbox/b.csv']);
   });
 
-  test('takes at a later time what came since', async () => {
+  test('reads at a later time the files that arrived since', async () => {
     const { store, fire, filesOf } = await openStage();
     await putAll(store, ['staged/inbox/a.csv']);
     await fire('hourly');
@@ -457,7 +457,7 @@ describe('a schedule with a prefix', () => {
     expect(logs).toEqual(['job_empty']);
   });
 
-  test('that found nothing new stays empty when it is tried again after a file arrived', async () => {
+  test('that found nothing new stays empty if it is retried after a file arrived', async () => {
     const { store, executions, fire } = await openStage();
     const first = await fire('hourly');
     await putAll(store, ['staged/inbox/a.csv']);
@@ -466,7 +466,7 @@ describe('a schedule with a prefix', () => {
     expect(executions.names).toEqual([]);
   });
 
-  test('that found nothing new is told once, also when it is tried again later', async () => {
+  test('that found nothing new is announced once, also if it is retried later', async () => {
     const { edges, store, fire, index } = await openStage();
     const { jobId } = await fire('hourly');
     const summary = await requireJson<Summary>(store, summaryKey(jobId));
@@ -480,7 +480,7 @@ describe('a schedule with a prefix', () => {
     expect(await index()).toEqual([jobId]);
   });
 
-  test('that found nothing new leaves the file that arrived to its next time', async () => {
+  test('that found nothing new leaves a later file to its next time', async () => {
     const { store, fire, filesOf } = await openStage();
     await fire('hourly');
     await putAll(store, ['staged/inbox/a.csv']);
@@ -491,7 +491,7 @@ describe('a schedule with a prefix', () => {
     expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv']);
   });
 
-  test('that finds nothing new twice at once is empty once', async () => {
+  test('that finds nothing new in two deliveries at the same moment is empty once', async () => {
     const { fire, index } = await openStage();
 
     const [one, other] = await Promise.all([fire('hourly'), fire('hourly')]);
@@ -500,7 +500,7 @@ describe('a schedule with a prefix', () => {
     expect(await index()).toEqual([one.jobId]);
   });
 
-  test('whose runs of different times overlap shares no file among them, and leaves none', async () => {
+  test('whose runs overlap gives each file to one run, and misses none', async () => {
     const { store, executions, fire, filesOf } = await openStage();
     const keys = Array.from({ length: 60 }, (_, n) => `staged/inbox/${String(n).padStart(2, '0')}.csv`);
     await putAll(store, keys);
@@ -522,7 +522,7 @@ describe('a delivery that fails halfway and is repeated', () => {
   test.each([
     ['hourly', ['staged/inbox/a.csv', 'staged/inbox/b.csv']],
     ['nightly', ['staged/2026-11-12.csv']],
-  ])('comes to one job of %s with all its files, wherever it failed', async (schedule, keys) => {
+  ])('makes one job of %s with all its files, with a failure at any point', async (schedule, keys) => {
     await fc.assert(
       fc.asyncProperty(fc.array(crash, { maxLength: 3 }), async (crashes) => {
         const { edges, executions, store, index, fire, filesOf } = await openStage();

@@ -47,7 +47,7 @@ async function end(
 }
 
 describe('a job that is started', () => {
-  test('is written down, listed, and runs under its own name', async () => {
+  test('is recorded, listed, and runs under its own name', async () => {
     const { edges, store, executions, indexed } = await open();
 
     expect(await startJob(edges, request())).toEqual({
@@ -85,7 +85,7 @@ describe('a job that is started', () => {
     expect(await readJson(store, jobKey('job-1'))).toMatchObject({ profile: { model: 'm' } });
   });
 
-  test('is not known when its profile is none', async () => {
+  test('is refused if its profile does not exist', async () => {
     const { edges, store, indexed } = await open();
 
     await expect(startJob(edges, request({ profile: 'nope' }))).rejects.toThrow('There is no profile "nope"');
@@ -94,7 +94,7 @@ describe('a job that is started', () => {
     expect(await indexed()).toEqual([]);
   });
 
-  test('after it was refused has no summary any more until it ends', async () => {
+  test('has no summary of an earlier refusal until it ends', async () => {
     const { edges, store } = await open();
     await writeJson(store, summaryKey('job-1'), { jobId: 'job-1', status: 'failed' });
 
@@ -122,7 +122,7 @@ describe('a job that is started', () => {
     },
   );
 
-  test('again after it failed goes on, without the stop and the summary of before', async () => {
+  test('again after it failed continues, without the earlier stop and summary', async () => {
     const world = await open();
     await startJob(world.edges, request());
     await end(world, 'failed');
@@ -135,7 +135,7 @@ describe('a job that is started', () => {
     expect(await world.store.stat(summaryKey('job-1'))).toBeUndefined();
   });
 
-  test('again while its stop is on and it runs leaves the stop alone', async () => {
+  test('again while it runs with a stop keeps the stop', async () => {
     const { edges, store } = await open();
     await startJob(edges, request());
     await writeJson(store, stopKey('job-1'), { failure: { name: 'ProviderDenied' } });
@@ -146,7 +146,7 @@ describe('a job that is started', () => {
 });
 
 describe('a job that is resumed', () => {
-  test('twice at the same moment goes on once', async () => {
+  test('twice at the same moment continues once', async () => {
     const world = await open();
     await startJob(world.edges, request());
     await end(world, 'failed');
@@ -157,7 +157,7 @@ describe('a job that is resumed', () => {
     expect(resumed.every((each) => each?.state === 'resumed' || each?.state === 'running')).toBe(true);
   });
 
-  test('while it runs, or is being cancelled, is left alone', async () => {
+  test('while it runs or is being cancelled is not changed', async () => {
     const { edges, store } = await open();
     await startJob(edges, request());
 
@@ -169,7 +169,7 @@ describe('a job that is resumed', () => {
 });
 
 describe('a job that is cancelled', () => {
-  test('has its execution stopped, and another one that ends what is open', async () => {
+  test('has its execution stopped, and another one ends what is open', async () => {
     const { edges, store, executions } = await open();
     await startJob(edges, request());
 
@@ -192,7 +192,7 @@ describe('a job that is cancelled', () => {
     expect([...executions.states.keys()]).toEqual(['job-1', 'job-1-r2']);
   });
 
-  test('is not started by an event that comes once more', async () => {
+  test('is not started by a repeated event', async () => {
     const { edges, executions } = await open();
     await startJob(edges, request());
     await cancelJob(edges, 'job-1');
@@ -201,7 +201,7 @@ describe('a job that is cancelled', () => {
     expect(await startJob(edges, request())).toEqual({ jobId: 'job-1', state: 'finished' });
   });
 
-  test('goes on when somebody resumes it', async () => {
+  test('continues when somebody resumes it', async () => {
     const world = await open();
     await startJob(world.edges, request());
     await cancelJob(world.edges, 'job-1');
@@ -214,7 +214,7 @@ describe('a job that is cancelled', () => {
     expect(await world.store.stat(stopKey('job-1'))).toBeUndefined();
   });
 
-  test('after it came to its end stays as it is', async () => {
+  test('after it has ended is not changed', async () => {
     const world = await open();
     await startJob(world.edges, request());
     await end(world, 'partial');
@@ -223,7 +223,7 @@ describe('a job that is cancelled', () => {
     expect(await world.store.stat(stopKey('job-1'))).toBeUndefined();
   });
 
-  test('after it failed has the batches ended that it left open', async () => {
+  test('after it failed has its open batches ended', async () => {
     const world = await open();
     await startJob(world.edges, request());
     await end(world, 'failed');
@@ -232,7 +232,7 @@ describe('a job that is cancelled', () => {
     expect(world.executions.states.get('job-1-r2')).toBe('running');
   });
 
-  test('is unknown when it never was', async () => {
+  test('is an error if it never existed', async () => {
     const { edges } = await open();
 
     expect(await cancelJob(edges, 'none')).toBeUndefined();
@@ -254,7 +254,7 @@ describe('an execution that was stopped from outside', () => {
     expect(executions.states.get('job-1-r2')).toBe('running');
   });
 
-  test('is told of twice and late, and cancels nothing that came after it', async () => {
+  test('is reported twice and late, and cancels no later execution', async () => {
     const { edges, store, executions } = await open();
     await startJob(edges, request());
     await cancelJob(edges, 'job-1');
@@ -269,7 +269,7 @@ describe('an execution that was stopped from outside', () => {
     expect(executions.states.size).toBe(3);
   });
 
-  test('of no job of ours starts nothing', async () => {
+  test('of another state machine starts nothing', async () => {
     const { edges, executions } = await open();
 
     await cancelStoppedJob(edges, stopped('by-hand'));
@@ -278,7 +278,7 @@ describe('an execution that was stopped from outside', () => {
   });
 });
 
-test('a drop that is refused is listed once, however often it is told of', async () => {
+test('a refused drop is listed once, with any number of events', async () => {
   const { edges, store, indexed } = await open();
   const event = {
     source: 'aws.s3',
@@ -296,7 +296,7 @@ test('a drop that is refused is listed once, however often it is told of', async
   expect(await indexed()).toHaveLength(1);
 });
 
-test('a folder marker is no file, and starts nothing', async () => {
+test('a folder marker is not a file and starts nothing', async () => {
   const { edges, executions, indexed } = await open();
   const object = { key: 'input/classify/', etag: '1' };
 

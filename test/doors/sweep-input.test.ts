@@ -69,7 +69,7 @@ async function openBucket({ versioned = true } = {}) {
   };
 }
 
-test('a file whose event was lost gets the job that its event would have started', async () => {
+test('a file whose event was lost starts the same job as its event', async () => {
   const bucket = await openBucket();
   await bucket.put('input/other/a b+c%20é.jsonl');
 
@@ -84,7 +84,7 @@ test('a file whose event was lost gets the job that its event would have started
   });
 });
 
-test('a file whose event came starts nothing more, however often it is swept', async () => {
+test('a file whose event arrived starts no second job, in any number of sweeps', async () => {
   const bucket = await openBucket();
   await bucket.put('input/a.jsonl');
   await bucket.deliver('input/a.jsonl');
@@ -94,7 +94,7 @@ test('a file whose event came starts nothing more, however often it is swept', a
   expect(bucket.executions.names).toHaveLength(1);
 });
 
-test('a newer version of a file is a file of its own', async () => {
+test('a newer version of a file is a separate file', async () => {
   const bucket = await openBucket();
   await bucket.put('input/a.jsonl');
   await bucket.deliver('input/a.jsonl');
@@ -103,7 +103,7 @@ test('a newer version of a file is a file of its own', async () => {
   expect((await sweepInput(bucket.edges)).jobs).toHaveLength(1);
 });
 
-test('a file that is refused is told so once, and not swept again', async () => {
+test('a refused file is reported once and not swept again', async () => {
   const bucket = await openBucket();
   await bucket.put('input/x.job.json', { text: '{"inputs":["staged/none.csv"]}' });
 
@@ -127,14 +127,14 @@ test.each([
   expect((await sweepInput(bucket.edges)).jobs).toHaveLength(jobs);
 });
 
-test('older files are looked at when that is asked for, as long as their jobs are remembered', async () => {
+test('older files are swept on request, as long as their jobs are known', async () => {
   const bucket = await openBucket();
   await bucket.put('input/a.jsonl', { age: 20 * DAY });
   expect((await sweepInput(bucket.edges, { days: 21 })).jobs).toHaveLength(1);
   expect(longestSweepDays(bucket.edges.config)).toBe(29);
 });
 
-test('at most so many jobs are started, and the next sweep goes on', async () => {
+test('a sweep starts a limited number of jobs, and the next one continues', async () => {
   const bucket = await openBucket();
   for (let n = 0; n < 5; n += 1) await bucket.put(`input/${n}.jsonl`);
 
@@ -144,7 +144,7 @@ test('at most so many jobs are started, and the next sweep goes on', async () =>
   expect(bucket.executions.names).toHaveLength(5);
 });
 
-test('nothing outside of input/ is swept, and no marker of a folder', async () => {
+test('only files below input/ are swept, without folder markers', async () => {
   const bucket = await openBucket();
   for (const key of ['staged/a.jsonl', 'output/j/results.jsonl', 'jobs/j/input/a.jsonl'])
     await bucket.put(key);
@@ -161,7 +161,7 @@ test('nothing outside of input/ is swept, and no marker of a folder', async () =
   });
 });
 
-test('where objects have no versions, nothing is started: the event would be another job', async () => {
+test('without object versions nothing is started, because the event would start another job', async () => {
   const bucket = await openBucket({ versioned: false });
   await bucket.put('input/a.jsonl');
   expect((await sweepInput(bucket.edges)).jobs).toEqual([]);

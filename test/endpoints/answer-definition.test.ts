@@ -16,7 +16,7 @@ const asked = fc.constantFrom(ONE_INPUT, { inputs: 1 }, { inputs: 2 }, { inputs:
 describe.each(ENDPOINTS)('%s', (path) => {
   const rules = { endpoint: endpointAt(path), codes: NO_CODES, round: 1, resultShape: 'compact' } as const;
 
-  test('a row is ok exactly when its body is an answer, and then no word of it is lost', () => {
+  test('a row is ok exactly if its body is an answer, and then no text is lost', () => {
     fc.assert(
       fc.property(bodiesOf(path, 3), asked, (body, request) => {
         const wire = { custom_id: 'q1', response: { status_code: 200, body }, error: null };
@@ -38,7 +38,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     );
   });
 
-  test('the fast path makes the same line, or none', () => {
+  test('the fast path makes the same line or leaves it', () => {
     fc.assert(
       fc.property(fc.array(bodiesOf(path, 1), { maxLength: 6 }), asked, (all, request) => {
         const reader = new FastLines(rules);

@@ -36,7 +36,7 @@ const answerOf = (line: string) => {
 
 const lists = jsonTexts.map((value) => `[${value}]`);
 
-test('usage and fields of the provider come out as they came in', () => {
+test('usage and fields of the provider keep their digits', () => {
   fc.assert(
     fc.property(lists, lists, (usage, own) => {
       const line = jsonLine(answerOf(lineOf(chat('x', usage, own))));
@@ -46,7 +46,7 @@ test('usage and fields of the provider come out as they came in', () => {
   );
 });
 
-test('output that matches a schema comes out as the model wrote it', () => {
+test('output that matches a schema keeps the digits of the model', () => {
   fc.assert(
     fc.property(lists, (content) => {
       const answer = answerOf(lineOf(chat(content, '[]', '[]')));
@@ -56,7 +56,7 @@ test('output that matches a schema comes out as the model wrote it', () => {
   );
 });
 
-test('a body that is no answer is kept as it came', () => {
+test('a body that is not an answer is kept unchanged', () => {
   fc.assert(
     fc.property(lists, (own) => {
       const verdict = verdictOf(lineOf(`{"choices":[],"own":${own}}`));
@@ -91,7 +91,7 @@ test('the fast path copies lists of any numbers', () => {
   );
 });
 
-test('the fast path takes single numbers as the slow path does, or not at all', () => {
+test('the fast path reads single numbers like the slow path, or leaves them', () => {
   fc.assert(
     fc.property(numberTexts, numberTexts, (first, second) => {
       const reader = new FastLines(RULES);

@@ -180,24 +180,21 @@ const NATIVE: Readonly<Record<(typeof FILE_DIALECTS)[number], (id: string, body:
 describe.each(FILE_DIALECTS)('through the adapter %s', (dialect) => {
   const client = useClient(dialect);
 
-  test.each(ENDPOINTS)(
-    'a row of %s is ok in a batch and direct exactly when its body is an answer',
-    (path) => {
-      const endpoint = endpointAt(path);
-      const isOk = ({ body, inputs }: Row): boolean => {
-        const asked = endpoint.lists === undefined || inputs === undefined ? ONE_INPUT : { inputs };
-        return isAnswer(path, body, asked);
-      };
-      return fc.assert(
-        fc.asyncProperty(rowsOf(bodiesOf(path, 3), endpoint), async (rows) => {
-          const native = rows.map(({ body }, at) => JSON.stringify(NATIVE[dialect](`q${at}`, body)));
-          expectTruth(await download(client(), native), rows, rulesOf(endpoint), isOk);
-          expectTruth(await sendDirect(client(), path, rows), rows, rulesOf(endpoint), isOk);
-        }),
-        { numRuns: 12 },
-      );
-    },
-  );
+  test.each(ENDPOINTS)('a row of %s is ok in a batch and direct exactly if its body is an answer', (path) => {
+    const endpoint = endpointAt(path);
+    const isOk = ({ body, inputs }: Row): boolean => {
+      const asked = endpoint.lists === undefined || inputs === undefined ? ONE_INPUT : { inputs };
+      return isAnswer(path, body, asked);
+    };
+    return fc.assert(
+      fc.asyncProperty(rowsOf(bodiesOf(path, 3), endpoint), async (rows) => {
+        const native = rows.map(({ body }, at) => JSON.stringify(NATIVE[dialect](`q${at}`, body)));
+        expectTruth(await download(client(), native), rows, rulesOf(endpoint), isOk);
+        expectTruth(await sendDirect(client(), path, rows), rows, rulesOf(endpoint), isOk);
+      }),
+      { numRuns: 12 },
+    );
+  });
 });
 
 describe('through the adapter anthropic', () => {
@@ -207,7 +204,7 @@ describe('through the adapter anthropic', () => {
   const isMessage = ({ body }: Row): boolean =>
     isObject(body) && Array.isArray(body['content']) && !hasError(body);
 
-  test('a row is ok in a batch and direct exactly when its message has content, and no word of it is lost', () =>
+  test('a row is ok in a batch and direct exactly if its message has content, and no text is lost', () =>
     fc.assert(
       fc.asyncProperty(rowsOf(messageBodies(3), endpoint), async (rows) => {
         const native = rows.map(({ body }, at) =>

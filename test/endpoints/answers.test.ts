@@ -13,14 +13,14 @@ function shown(path: string, body: unknown, asked: Asked = ONE_INPUT): unknown {
 
 const usage = { total_tokens: 3 };
 
-describe('an endpoint that is not known', () => {
+describe('an unknown endpoint', () => {
   test.each([[null], [undefined], ['']])('answers with anything but nothing: not with %j', (body) => {
     expect(shown('/v1/moderations', body)).toBe('EMPTY_RESULT');
   });
 });
 
 describe('an answer to chat', () => {
-  test('keeps the bounds of several texts, and takes no other part for one', () => {
+  test('keeps the boundaries of several texts and reads no other part as text', () => {
     const several = [
       { type: 'text', text: 'a' },
       { type: 'text', text: 'b' },
@@ -38,7 +38,7 @@ describe('an answer to chat', () => {
       });
   });
 
-  test('keeps a refusal that is no text, and one beside another', () => {
+  test('keeps a refusal that is not text, and several refusals', () => {
     const message = { role: 'assistant', content: 'a', refusal: { why: 'x' } };
     const both = { content: [{ type: 'refusal', refusal: 'one' }], refusal: 'another' };
 
@@ -53,17 +53,17 @@ describe('an answer to chat', () => {
   });
 });
 
-describe('what a request asks', () => {
+describe('the inputs of a request', () => {
   test.each([
     [{ input: ['a', 'b'] }, { inputs: 2 }],
     [{ input: [5, 6, 7] }, { inputs: 1 }],
     [{ input: [[5, 6], [7]] }, { inputs: 2 }],
     [{ input: 'a' }, {}],
-  ])('%j is as many vectors as it has texts', (body, asked) => {
+  ])('%j expects as many vectors as it has texts', (body, asked) => {
     expect(askedIn(body, endpointAt('/v1/embeddings'))).toEqual(asked);
   });
 
-  test('base64 that is cut off is no vector', () => {
+  test('base64 that is cut off is not a vector', () => {
     expect(shown('/v1/embeddings', { data: [{ index: 0, embedding: 'AACAP' }] })).toBe('INVALID_VECTOR');
   });
 });
@@ -82,7 +82,7 @@ describe('a completion', () => {
     });
   });
 
-  test('keeps all choices of several', () => {
+  test('keeps several choices', () => {
     const choices = [choice, { ...choice, index: 1, text: 'there was' }];
 
     expect(shown('/v1/completions', { choices })).toEqual({
@@ -123,7 +123,7 @@ describe('a response', () => {
     expect(shown('/v1/responses', { ...response, output })).toMatchObject({ text: `text ${at}` });
   });
 
-  test('keeps the bounds of several texts of one message', () => {
+  test('keeps the boundaries of several texts of one message', () => {
     const output = [{ ...message, content: [part, { ...part, text: '!' }] }];
 
     expect(shown('/v1/responses', { ...response, output })).toMatchObject({
@@ -132,7 +132,7 @@ describe('a response', () => {
     });
   });
 
-  test('offers a schema its messages, the likely ones first', () => {
+  test('offers its messages to the schema, the likely ones first', () => {
     const output = [undefined, 'commentary', 'final_answer', 'commentary', 'final_answer'].map(
       (phase, n) => ({
         ...message,
@@ -144,7 +144,7 @@ describe('a response', () => {
     expect(endpointAt('/v1/responses').texts?.({ ...response, output })).toEqual(['4', '2', '3', '1', '0']);
   });
 
-  test('is its text, without what it repeats of its request', () => {
+  test('is its text, without the repeated fields of the request', () => {
     expect(shown('/v1/responses', response)).toEqual({
       text: 'Moin',
       finish_reason: 'stop',
@@ -153,7 +153,7 @@ describe('a response', () => {
     });
   });
 
-  test('keeps an output that holds more than text', () => {
+  test('keeps an output with more than text', () => {
     const output = [{ type: 'reasoning', summary: [] }, message];
 
     expect(shown('/v1/responses', { ...response, output })).toMatchObject({ text: 'Moin', body: { output } });
@@ -162,11 +162,11 @@ describe('a response', () => {
   test.each([
     [{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }, 'length'],
     [{ status: 'incomplete', incomplete_details: { reason: 'content_filter' } }, 'content_filter'],
-  ])('that ended as %j says %s', (more, finish_reason) => {
+  ])('that ended with %j is %s', (more, finish_reason) => {
     expect(shown('/v1/responses', { ...response, ...more })).toMatchObject({ text: 'Moin', finish_reason });
   });
 
-  test('that is refused says why', () => {
+  test('that is refused has the reason', () => {
     const output = [{ ...message, content: [{ type: 'refusal', refusal: 'no' }] }];
 
     expect(shown('/v1/responses', { ...response, output })).toEqual({
@@ -191,7 +191,7 @@ describe('a ranking', () => {
     { index: 0, relevance_score: 0.1 },
   ];
 
-  test('is what the provider ranked, as it ordered it', () => {
+  test('has the documents in the order of the provider', () => {
     expect(shown('/v1/rerank', { id: 'r', model: 'm', results, usage, billing_cost: 1 })).toEqual({
       ranking: results,
       model: 'm',
@@ -212,7 +212,7 @@ describe('files of an answer', () => {
   const image = red.toString('base64');
   const audio = tone.toString('base64');
 
-  test('are its images; what else is known of them stays', () => {
+  test('are its images, and other fields of them stay', () => {
     const body = {
       created: 1,
       data: [
@@ -260,7 +260,7 @@ describe('files of an answer', () => {
     ['ogg', Buffer.from('OggS\0', 'latin1')],
     ['flac', Buffer.from('fLaC\0', 'latin1')],
     ['bin', Buffer.from([0, 1, 2])],
-  ])('are known as %s by how they begin', (extension, head) => {
+  ])('are recognised as %s by their first bytes', (extension, head) => {
     const bytes = Buffer.concat([head, Buffer.alloc(64)]);
 
     expect(taken('/v1/audio/speech', bytes.toString('base64')).files).toEqual([[extension, bytes.length]]);
@@ -276,7 +276,7 @@ test('a response whose status is in upper case is an answer', () => {
   });
 });
 
-test('a text part with its text in a value is text, and is kept whole beside it', () => {
+test('a text part with its text under "value" is read as text and kept whole beside it', () => {
   const choices = [
     {
       index: 0,

@@ -13,7 +13,7 @@ function sent(value: unknown, defaults: RequestRules): unknown {
   return (JSON.parse(request.text) as { body: unknown }).body;
 }
 
-describe('a row asks', () => {
+describe('the request of a row', () => {
   test.each([
     ['/v1/completions', { prompt: 'Once', max_tokens: 5 }, { prompt: 'Once', max_tokens: 5 }],
     ['/v1/completions', { prompt: ['a', 'b'], suffix: '.' }, { prompt: ['a', 'b'], suffix: '.' }],
@@ -33,11 +33,11 @@ describe('a row asks', () => {
       { query: 'q', documents: ['a', 'b'], top_n: 1 },
     ],
     ['/v1/rerank', { prompt: 'q', documents: [{ text: 'a' }] }, { query: 'q', documents: [{ text: 'a' }] }],
-  ])('%s with %j', (endpoint, row, body) => {
+  ])('to %s is made from %j', (endpoint, row, body) => {
     expect(sent(row, rules(endpoint))).toEqual({ ...body, model: 'm' });
   });
 
-  test('a response with the profile’s system message as its instructions', () => {
+  test('has the system message of the profile as the instructions of a response', () => {
     const system = compileTemplate('Be brief.');
 
     expect(sent({ prompt: 'hi' }, rules('/v1/responses', { system }))).toMatchObject({
@@ -45,7 +45,7 @@ describe('a row asks', () => {
     });
   });
 
-  test('with the profile’s template, and brings its documents along', () => {
+  test('is made with the template of the profile and keeps its documents', () => {
     const prompt = compileTemplate('About {{topic}}');
     const row = { topic: 'herring', documents: ['a'] };
 
@@ -71,11 +71,11 @@ describe('a row asks', () => {
     ['NO_PROMPT', '/v1/rerank', { query: 'q', documents: [] }],
     ['NO_PROMPT', '/v1/rerank', { documents: ['a'] }],
     ['UNKNOWN_FIELD', '/v1/chat/completions', { prompt: 'x', documents: [] }],
-  ])('or is refused with %s at %s: %j', (code, endpoint, row) => {
+  ])('cannot be made and is refused with %s at %s: %j', (code, endpoint, row) => {
     expect(toRequestLine({ value: row, ordinal: 1 }, rules(endpoint))).toMatchObject({ problem: { code } });
   });
 
-  test('a system message that the endpoint cannot take is refused rather than dropped', () => {
+  test('is refused if the endpoint has no system message, so that none is dropped', () => {
     const templates = { prompt: compileTemplate('{{a}}'), system: compileTemplate('s') };
 
     expect(toRequestLine({ value: { a: 1 }, ordinal: 1 }, rules('/v1/completions', templates))).toMatchObject(

@@ -47,7 +47,7 @@ test.each([
   ['TooManyRequestsException', 429, 'ExecutionsUnavailable'],
   ['AccessDeniedException', 400, 'AccessDeniedException'],
   ['InvalidArn', 400, 'InvalidArn'],
-])('the answer %s (%i) fails as %s, whatever was asked', async (answer, status, name) => {
+])('the answer %s (%i) fails as %s for every call', async (answer, status, name) => {
   const client = new SFNClient({ region: 'eu-central-1' });
   mockClient(client).rejects(answered(answer, status));
   const executions = createSfnExecutions(MACHINE, client);
@@ -60,7 +60,7 @@ test.each([
   }
 });
 
-test('an answer that never came fails as ExecutionsUnavailable', async () => {
+test('a missing response fails as ExecutionsUnavailable', async () => {
   const client = new SFNClient({ region: 'eu-central-1' });
   mockClient(client).rejects(Object.assign(new Error('lost'), { code: 'ECONNRESET' }));
   await expect(createSfnExecutions(MACHINE, client).look('job-1')).rejects.toMatchObject({

@@ -174,7 +174,7 @@ const compact = (json: string): string =>
   json.replaceAll(/\[[-+\d., eE]+\]/g, (vector) => vector.replaceAll(' ', ''));
 
 test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
-  'an answer that is spliced becomes the very line that it becomes the long way: %s',
+  'a spliced answer becomes the same line as on the slow path: %s',
   (_, rules) => {
     fc.assert(
       fc.property(lines, fc.constantFrom(ONE_INPUT, { inputs: 1 }, { inputs: 2 }), (groups, asked) => {
@@ -230,7 +230,7 @@ const CHAT = {
   error: null,
 };
 
-test('the second answer of a kind is spliced, with its usage', () => {
+test('the second answer of a shape is spliced, with its usage', () => {
   const reader = new FastLines(RULES[0] as ResultRules);
   const json = Buffer.from(JSON.stringify(CHAT));
   expect(rendered(reader, json)).toBeUndefined();
@@ -252,7 +252,7 @@ test('the second answer of a kind is spliced, with its usage', () => {
   ]);
 });
 
-test('amounts count however they are written', () => {
+test('amounts count in any notation', () => {
   const reader = new FastLines(RULES[0] as ResultRules);
   const { response } = CHAT;
   const answer = (credits: string): Buffer => {
@@ -273,7 +273,7 @@ test('amounts count however they are written', () => {
   expect(models.total().credits).toBe(addUsage({ ...NO_USAGE, credits }, NO_USAGE).credits);
 });
 
-test('a key that is written with escapes is the same key', () => {
+test('a key with escapes is the same key', () => {
   const reader = new FastLines(RULES[0] as ResultRules);
   const answer = (model: string): Buffer =>
     Buffer.from(JSON.stringify(CHAT).replace('"model":"m"', `"mod\\u0065l":"${model}"`));
@@ -283,7 +283,7 @@ test('a key that is written with escapes is the same key', () => {
   expect(rendered(reader, answer('other'))).toBeUndefined();
 });
 
-test('a vector is copied as the provider wrote it', () => {
+test('a vector is copied unchanged', () => {
   const reader = new FastLines(RULES[1] as ResultRules);
   const written = (digits: string): Buffer =>
     Buffer.from(
@@ -297,7 +297,7 @@ test('a vector is copied as the provider wrote it', () => {
   );
 });
 
-test('a line with a long vector is taken by both paths alike, whichever of its bytes is changed', () => {
+test('both paths read a line with a long vector in the same way after any change of a byte', () => {
   const rules = RULES[1] as ResultRules;
   const lineOf = (numbers: readonly number[]): string =>
     `{"custom_id":"q1","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[${numbers.join(', ')}]}]}},"error":null}`;

@@ -67,7 +67,7 @@ const rows = fc.array(
 );
 
 describe.each(Object.entries(RULES))('with rules: %s', (_name, rules) => {
-  test('a row that is spliced becomes the very request line that it becomes the long way', () => {
+  test('a spliced row becomes the same request line as on the slow path', () => {
     fc.assert(
       fc.property(rows, (groups) => {
         const splicer = new JsonSplicer(rules);
@@ -110,14 +110,14 @@ test.each([
   expect(splicer.make(json, 2)).toBeDefined();
 });
 
-test('a text that is escaped once more in its request line goes the long way', () => {
+test('a text that needs further escapes in its request line is left to the slow path', () => {
   const splicer = new JsonSplicer({ ...CHAT, prompt: compileTemplate('{{item}}') });
   splicer.learn(Buffer.from('{"id":"a","item":{"name":"plain"}}'));
 
   expect(splicer.make(Buffer.from('{"id":"b","item":{"name":"say \\"hi\\""}}'), 2)).toBeUndefined();
 });
 
-test('a row of many megabytes is spliced, and not learned from', () => {
+test('a row of many megabytes is spliced, but its shape is not learned', () => {
   const splicer = new JsonSplicer(CHAT);
   const long = Buffer.from(JSON.stringify({ id: 'b', prompt: 'x'.repeat(18_000_000) }));
 
@@ -127,7 +127,7 @@ test('a row of many megabytes is spliced, and not learned from', () => {
   expect(splicer.make(long, 1)?.line.length).toBeGreaterThan(long.length);
 });
 
-test('rows that have nothing in common are left alone', () => {
+test('rows without a common shape are left to the slow path', () => {
   const splicer = new JsonSplicer(CHAT);
   for (let n = 0; n < 3_000; n += 1) {
     const json = Buffer.from(JSON.stringify({ prompt: 'hi', metadata: { [`key${n}`]: 'x' } }));

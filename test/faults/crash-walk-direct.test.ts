@@ -19,7 +19,7 @@ const WALK: CrashWalk = { openJob, ids: IDS };
 const undisturbed = await runUndisturbed(WALK);
 const { end: expected, effects } = undisturbed;
 
-test('the job that is disturbed below sends every row by itself', () => {
+test('the job without a crash sends every row directly', () => {
   expect(expected.summary).toMatchObject({ status: 'succeeded', sentDirect: IDS.length });
   expect(effects.filter((name) => name === 'send a row')).toHaveLength(IDS.length);
 });

@@ -35,7 +35,7 @@ const WALK: CrashWalk = { openJob, ids: IDS };
 const undisturbed = await runUndisturbed(WALK);
 const { end: expected } = undisturbed;
 
-test('the job that is disturbed below goes up its ladder, and pays from its budget', () => {
+test('the job without a crash uses all steps of its ladder, and its budget', () => {
   expect(expected.summary).toMatchObject({
     status: 'partial',
     counts: { ok: 4, failed: 1, invalid: 1 },

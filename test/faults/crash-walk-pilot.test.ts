@@ -46,7 +46,7 @@ const SHAPES = [
   ['fails', 0, await undisturbed(0)],
 ] as const;
 
-test('the jobs that are disturbed below send a pilot of three rows, which passes or fails', () => {
+test('the jobs without a crash send a pilot of three rows, which passes or fails', () => {
   const [passes, fails] = SHAPES.map(([, , { end }]) => end.summary);
   expect(passes).toMatchObject({ status: 'partial', rows: 7, pilot: { state: 'passed', rows: 3 } });
   expect(fails).toMatchObject({ status: 'failed', rows: 7, pilot: { state: 'failed', rows: 3 } });

@@ -47,7 +47,7 @@ const WALK: CrashWalk = { openJob, ids: IDS };
 const undisturbed = await runUndisturbed(WALK);
 const { end: expected, effects } = undisturbed;
 
-test('the job that is disturbed below takes three answers of an earlier job, leaves an index of its own, and merges those of many', () => {
+test('the job without a crash reuses three answers of an earlier job, writes its own index, and merges those of many jobs', () => {
   expect(resultLines(expected).map((line) => line.ok && line.reused?.jobId)).toEqual([
     'earlier',
     undefined,

@@ -47,7 +47,7 @@ async function undisturbed(): Promise<{ readonly end: JobEnd; readonly effects: 
 
 const { end: expected, effects } = await undisturbed();
 
-test('the shards of the job that is disturbed below change the room at the provider', () => {
+test('the shards of the job without a crash change the room at the provider', () => {
   expect(expected.summary).toMatchObject({ status: 'succeeded', counts: { ok: 3 }, rounds: 2 });
   expect(effects.filter((name) => name.includes('room/limited/')).length).toBeGreaterThanOrEqual(8);
 });

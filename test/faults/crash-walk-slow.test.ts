@@ -37,7 +37,7 @@ async function undisturbed(): Promise<{ readonly end: JobEnd; readonly effects: 
 
 const { end: expected, effects } = await undisturbed();
 
-test('the job that is disturbed below downloads a file in parts, and joins them', () => {
+test('the job without a crash downloads a file in parts and joins them', () => {
   expect(expected.summary).toMatchObject({ status: 'partial', counts: { ok: 3, failed: 1 }, rounds: 2 });
   expect(effects.filter((name) => name.endsWith('round-1.output-part-2.jsonl'))).not.toEqual([]);
   expect(effects.filter((name) => /^join .*round-1\.output\.jsonl$/.test(name))).toHaveLength(1);

@@ -31,7 +31,7 @@ const WALK: CrashWalk = { openJob, ids: IDS };
 const undisturbed = await runUndisturbed(WALK);
 const { end: expected, effects } = undisturbed;
 
-test('the job that is disturbed below does everything a job can do', () => {
+test('the job without a crash does everything that a job can do', () => {
   expect(expected.summary).toMatchObject({
     status: 'partial',
     counts: { ok: 4, failed: 1, invalid: 1 },

@@ -134,7 +134,7 @@ tableOf(TABLE, 8).describe('$what', ({ what: _what, counts = { ok: 6 }, stops, .
 });
 
 describe('a cancel that is answered with a page', () => {
-  test('is asked for again until the batch ends', async () => {
+  test('is repeated until the batch ends', async () => {
     const world = await openLedgerWorld({
       runSeconds: 10 * HOUR,
       misbehaviour: { loginPages: { call: 'cancel', times: 12 } },

@@ -145,7 +145,7 @@ tableOf(TABLE, 8).describe('$what', ({ what: _what, bound = 1, stops, ...options
   });
 });
 
-describe('a create that is really refused', () => {
+describe('a create that the provider really rejects', () => {
   test.each([400, 409, 422, 501])('with %i fails its rows, and nothing is paid', async (status) => {
     const world = await openLedgerWorld({ misbehaviour: { refusedCreates: [status] } });
 
@@ -155,7 +155,7 @@ describe('a create that is really refused', () => {
 });
 
 describe('a create that a proxy answers with a page', () => {
-  test('is made again, once the list did not show its batch for long enough', async () => {
+  test('is made again after the list has not shown its batch for long enough', async () => {
     const world = await openLedgerWorld({
       misbehaviour: { refusedCreates: [400, 405], proxyPages: true },
     });
@@ -164,7 +164,7 @@ describe('a create that a proxy answers with a page', () => {
     expect(world.ledger.batches()).toHaveLength(1);
   });
 
-  test('again and again fails no row: the shard stops, and a resume goes on', async () => {
+  test('again and again fails no row: the shard stops, and a resume continues', async () => {
     const world = await openLedgerWorld({
       misbehaviour: { refusedCreates: Array.from({ length: 500 }, () => 405), proxyPages: true },
     });
@@ -181,7 +181,7 @@ describe('a create that a proxy answers with a page', () => {
   });
 });
 
-test('a job that is run again from an empty data folder meets no idempotency key of its earlier run', async () => {
+test('a job that is run again in an empty data folder uses other idempotency keys', async () => {
   const first = await openLedgerWorld({ dialect: 'ogx' });
   expect(await first.run()).toMatchObject({ status: 'succeeded' });
 
@@ -214,7 +214,7 @@ describe('a cancel', () => {
     expect(world.ledger.batches()).toMatchObject([{ cancelledAt: expect.any(Number) as number }]);
   });
 
-  test('that never succeeds waits for the batch’s own end, and keeps its answers', async () => {
+  test('that never succeeds waits for the end of the batch and keeps its answers', async () => {
     const failedCancels = { status: 500, times: Infinity };
     const world = await openLedgerWorld({ ...LONG, misbehaviour: { failedCancels } });
 
@@ -230,27 +230,24 @@ describe('a cancel', () => {
       ['is taken and ignored', { ignoresCancels: true }],
     ],
     1,
-  ).test(
-    'of a batch that never ends names the batch, and may be asked for again: it %s',
-    async (_how, wrong) => {
-      const world = await openLedgerWorld({ misbehaviour: { neverEnds: true, ...wrong } });
+  ).test('of a batch that never ends names the batch and may be repeated: it %s', async (_how, wrong) => {
+    const world = await openLedgerWorld({ misbehaviour: { neverEnds: true, ...wrong } });
 
-      const first = await world.runAndCancel();
-      expect(first?.status).toBe('cancelled');
-      expect(world.ledger.openBatches()).toHaveLength(1);
-      expect(unreported(world, first)).toEqual([]);
+    const first = await world.runAndCancel();
+    expect(first?.status).toBe('cancelled');
+    expect(world.ledger.openBatches()).toHaveLength(1);
+    expect(unreported(world, first)).toEqual([]);
 
-      delete world.ledger.misbehaviour.failedCancels;
-      world.ledger.misbehaviour.ignoresCancels = false;
-      const second = await world.cancel();
-      expect(second?.status).toBe('cancelled');
-      expect(world.ledger.openBatches()).toEqual([]);
-      expect(paidTooOften(world, 1)).toEqual([]);
-    },
-  );
+    delete world.ledger.misbehaviour.failedCancels;
+    world.ledger.misbehaviour.ignoresCancels = false;
+    const second = await world.cancel();
+    expect(second?.status).toBe('cancelled');
+    expect(world.ledger.openBatches()).toEqual([]);
+    expect(paidTooOften(world, 1)).toEqual([]);
+  });
 });
 
-describe('rows that are sent one by one', () => {
+describe('rows that are sent directly', () => {
   const IDS = Array.from({ length: 20 }, (_, n) => `q${n + 10}`);
 
   tableOf([500, 429], 1).test('are answered although twenty of them always answer %i', async (status) => {

@@ -58,7 +58,7 @@ test('a week-long window and four rounds stay below the history limit when every
 });
 
 describe('the history of a shard', () => {
-  test('has room for every round that is begun', () => {
+  test('has events left for every round that is begun', () => {
     // The last round before the guard, and the longest one after it.
     let spent = 0;
     while (!isNearlyFull(spent)) spent = spentEvents(spent, { polls: MAX_POLLS_PER_ROUND });
@@ -66,12 +66,12 @@ describe('the history of a shard', () => {
     expect(spent + busy).toBeLessThan(MAX_EVENTS);
   });
 
-  test('has room for four rounds of the longest kind', () => {
+  test('has enough events for four of the longest rounds', () => {
     const three = [1, 2, 3].reduce((spent) => spentEvents(spent, { polls: MAX_POLLS_PER_ROUND }), 0);
     expect(isNearlyFull(three)).toBe(false);
   });
 
-  test('ends before it is full, and the job goes on in its next execution', async () => {
+  test('ends before it is full, and the job continues in its next execution', async () => {
     const context = { spentEvents: 20_000 };
     const full = await openWorld({
       faults: [{ at: 'row', ids: ['q0'], action: { kind: 'error', code: 'INFERENCE_3107' }, times: 1 }],
@@ -90,7 +90,7 @@ describe('the history of a shard', () => {
   });
 });
 
-test('a pass of rows that are sent one by one costs what a poll costs, however little the provider takes', async () => {
+test('a pass of direct rows costs as many events as a poll, with any rate of the provider', async () => {
   const world = await openWorld({ realtimeLimit: { requests: 1, perSeconds: 60 } });
 
   const { summary } = await world.run(prompts(30), { small: 'direct' });
@@ -105,7 +105,7 @@ test('a pass of rows that are sent one by one costs what a poll costs, however l
   expect(waits).toHaveLength(29);
 });
 
-test('what the shards of the largest job return fits into what a map may return', async () => {
+test('the outputs of the shards of the largest job fit into the output of a map', async () => {
   const world = await openWorld();
   await world.run(prompts(1));
 

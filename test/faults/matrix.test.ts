@@ -36,7 +36,7 @@ describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s'
   });
 });
 
-test('docs/reliability.md tells how each of them ended', async ({ skip }) => {
+test('docs/reliability.md lists the outcome of each fault', async ({ skip }) => {
   skip(outcomes.size < CASES.length, 'Only some of them were run.');
   const rows = CASES.map((each) => {
     const { status = '', rounds = 0, counts } = outcomes.get(each) ?? {};

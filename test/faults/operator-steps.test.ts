@@ -41,7 +41,7 @@ const STOPS: readonly (readonly [string, Misbehaviour])[] = [
 ];
 
 tableOf(STOPS, 3).describe('%s', (_what, misbehaviour) => {
-  test('is given up by the steps of the page: its rows are sent once more, and answered', async () => {
+  test('is given up with the steps of the page: its rows are sent again and answered', async () => {
     const world = await openLedgerWorld({ misbehaviour });
     const stopped = await world.run();
     expect(stopped).toMatchObject({ status: 'failed' });

@@ -59,7 +59,7 @@ describe.each(TABLE)('$what', ({ what: _what, ...options }) => {
   });
 });
 
-test('a twin that heeds no cancel is reported as open beside the results', EXHAUSTIVE, async () => {
+test('a twin that cannot be cancelled is reported as open beside the results', EXHAUSTIVE, async () => {
   const world = await openLedgerWorld({
     misbehaviour: {
       lostCreates: [503],
@@ -96,6 +96,29 @@ test('a lost create whose repetition is refused leaves batches that the next rou
   ]);
 });
 
+test('a twin that has outlived its job is cancelled by a cancel of the job, which keeps its results', async () => {
+  const world = await openLedgerWorld({
+    misbehaviour: {
+      lostCreates: [503],
+      neverEnds: true,
+      twin: { runSeconds: HOUR },
+      ignoresCancels: true,
+    },
+  });
+  const before = await world.run();
+  expect(before).toMatchObject({ status: 'succeeded', open: [{ batchId: 'batch-000002' }] });
+
+  // The provider still ignores it.
+  expect(await world.cancel()).toEqual(before);
+  world.ledger.misbehaviour.ignoresCancels = false;
+  const after = await world.cancel();
+
+  expect(after).toEqual({ ...before, open: [] });
+  expect(world.ledger.openBatches()).toEqual([]);
+  expect(world.ledger.batches()).toHaveLength(2);
+  expect(await world.cancel()).toEqual(after);
+});
+
 describe('a batch that ends without all its answers', () => {
   test.each(['expired', 'cancelled'] as const)(
     'and %s leaves them to its twin, which has ended',
@@ -116,7 +139,7 @@ describe('a batch that ends without all its answers', () => {
     },
   );
 
-  test('leaves them to its twin, which runs and is waited for', async () => {
+  test('waits for them from its twin, which still runs', async () => {
     const world = await openLedgerWorld({
       runSeconds: 4 * HOUR,
       misbehaviour: {
@@ -133,7 +156,7 @@ describe('a batch that ends without all its answers', () => {
     expect(Math.max(...world.ledger.paidRows().values())).toBe(1);
   });
 
-  test('leaves them to a batch that was given up as gone and came back with answers', async () => {
+  test('takes them from a batch that was given up as gone and came back', async () => {
     const world = await openLedgerWorld({
       runSeconds: HOUR,
       misbehaviour: {

@@ -27,7 +27,7 @@ const hidden = (from: 'get' | 'list' | 'both', seconds: number): Fault => ({
   action: { kind: 'hidden', from, seconds },
 });
 
-describe('at a provider whose batches show nothing of their origin', () => {
+describe('at a provider without metadata of batches', () => {
   test.each<[string, readonly Fault[]]>([
     ['a create is answered with 502 after it took place', [lost(502)]],
     ['a create is answered with 400 after it took place', [lost(400)]],
@@ -50,7 +50,7 @@ describe('at a provider whose batches show nothing of their origin', () => {
     expect(await violations(trial, IDS)).toEqual([]);
   });
 
-  test('the batches of several shards whose creates were lost are told apart', async () => {
+  test('the batches of several shards with lost creates are told apart', async () => {
     await using trial = await openAnthropic(
       [{ at: 'create', action: { kind: 'reset', when: 'after' }, times: 3 }],
       3,
@@ -62,7 +62,7 @@ describe('at a provider whose batches show nothing of their origin', () => {
     expect(trial.simulator.batches()).toHaveLength(3);
   });
 
-  test('a lost create whose batch runs on stops the shard and names the batch; a resume creates no other one', async () => {
+  test('a lost create whose batch still runs stops the shard and names the batch; a resume creates no other one', async () => {
     const runs: Fault = { at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } };
     await using trial = await openAnthropic([lost(502), runs]);
 

@@ -127,7 +127,7 @@ function httpEvent(method: string, path: string, body?: object): object {
   };
 }
 
-test('a request to the API starts a job, and tells how it went', async () => {
+test('a request to the API starts a job, and another one reads its status', async () => {
   const { callStep, executions } = await deploy();
   const request = async (...event: Parameters<typeof httpEvent>) => {
     const { statusCode, body } = (await callStep('api', httpEvent(...event))) as {
@@ -151,7 +151,7 @@ test('a request to the API starts a job, and tells how it went', async () => {
   expect(await request('GET', '/openapi.json')).toMatchObject({ body: { openapi: '3.1.0' } });
 });
 
-test('no bundle sends the key to an address that an event brings, or reads it for one', async () => {
+test('no bundle reads the key for, or sends it to, a URL from an event', async () => {
   const { store, callStep } = await deploy();
   const attacker = await startRecorder();
   const secrets = await openSecretsManager();
@@ -189,7 +189,7 @@ async function openSecretsManager(): Promise<Recorder> {
   return secrets;
 }
 
-test('no bundle is above 1.2 MB, and each holds only what its step needs', async () => {
+test('no bundle is above 1.2 MB, and each has only the code that its step needs', async () => {
   const sizes: Record<string, number> = {};
   const clients: string[] = [];
   const schemas: string[] = [];

@@ -7,7 +7,7 @@ import { openTempFolder } from '../support/temp-folder.ts';
 
 const ROWS = '{"custom_id":"a","prompt":"echo:one"}\n';
 
-test('a dropped file that is written anew before it is read is not read under its old job', async () => {
+test('a dropped file that is rewritten before it is read is not read by its old job', async () => {
   const host = await openHost();
   let changed = false;
   await host.start((call) => async (step, event) => {
@@ -59,7 +59,7 @@ test.each([
   await expect(readAll(() => change(path))).rejects.toMatchObject({ name: 'InvalidInput' });
 });
 
-test('a file that stays what it is is read whole, and another one is not opened in its place', async () => {
+test('an unchanged file is read whole, and a replaced one is not opened', async () => {
   const { path, store, etag, readAll } = await openFile();
 
   expect(await readAll(() => Promise.resolve())).toBe(ROWS.length * 10_000);
@@ -69,7 +69,7 @@ test('a file that stays what it is is read whole, and another one is not opened 
   await expect(store.get('rows.jsonl', { etag })).rejects.toMatchObject({ name: 'InvalidInput' });
 });
 
-test('a job request that is written anew before it is read starts one job: that of its new text', async () => {
+test('a job request that is rewritten before it is read starts only the job of its new text', async () => {
   const host = await openHost();
   await host.drop('staged/old.jsonl', ROWS);
   await host.drop('staged/new.jsonl', ROWS);

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('a job that has ended is listed, told, watched and has results', async () => {
+test('a job that has ended is listed, has a status and results, and can be watched', async () => {
   const list = await nightshift('list');
   expect(list.stdout).toMatch(/^job +status +profile +started +took$/m);
   expect(list.stdout).toMatch(
@@ -76,7 +76,7 @@ test('results come as Parquet, too', EXHAUSTIVE, async () => {
   });
 });
 
-test('results may be read by somebody who has soon seen enough', EXHAUSTIVE, async () => {
+test('results may be read by a program that closes the pipe early', EXHAUSTIVE, async () => {
   const rows = Array.from({ length: 20_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
   await writeFile(join(folder, 'many.jsonl'), rows);
   const run = await nightshift('run', 'many.jsonl', '--simulate', '--json');
@@ -93,7 +93,7 @@ test('results may be read by somebody who has soon seen enough', EXHAUSTIVE, asy
   expect(stderr).toBe('');
 });
 
-test('a job that nothing runs is not waited for', async () => {
+test('watching a job that no process runs ends immediately', async () => {
   const store = createFolderStore(join(folder, 'data'));
   const held = new HeldExecutions();
   const edges = { store, config: CONFIG, executions: held, clock: { now: () => Date.now() } };
@@ -108,7 +108,7 @@ test('a job that nothing runs is not waited for', async () => {
   expect(status).toBe(1);
 });
 
-test('a job that nothing runs goes on or is cancelled by this command line', async () => {
+test('a job that no process runs can be resumed or cancelled', async () => {
   const store = createFolderStore(join(folder, 'data'));
   await store.put('staged/left.jsonl', '{"prompt":"echo:x"}\n');
   const edges = {

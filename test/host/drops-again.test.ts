@@ -9,7 +9,7 @@ const eventsOf = ({ logs }: TestHost, name: string): unknown[] =>
   logs.flatMap(({ event, fields }) => (event === name ? [fields] : []));
 
 describe('a drop', () => {
-  test('that is refused is refused once, and not at the next start', async () => {
+  test('that is refused is reported once, and not again at the next start', async () => {
     const host = await openHost();
     const first = await host.start();
     await host.drop('input/nobody/rows.jsonl', ROWS);
@@ -36,7 +36,7 @@ describe('a drop', () => {
     },
   );
 
-  test('of a file that has grown since its job is named before its rows are paid for again', async () => {
+  test('of a file that has grown since its job is reported before its rows are paid again', async () => {
     const host = await openHost();
     await host.start();
     await host.drop('input/rows.jsonl', ROWS);
@@ -51,7 +51,7 @@ describe('a drop', () => {
   });
 });
 
-test('a schedule takes rows, as any job request', async () => {
+test('a schedule accepts rows like any job request', async () => {
   const host = await openHost();
   const { parseConfig } = await import('../../src/config/config.ts');
   const schedule = { rate: '1 hour', rows: [{ prompt: 'echo:x' }], prompt: '{{prompt}}', limit: 1 };

@@ -68,7 +68,7 @@ describe('a child that fails', () => {
     ['a Choice on an output of null', 'poll-batch', second(() => null, poll)],
     ['an end that no branch knows', 'collect-results', second(() => ({}), collect)],
     ['a wait for a field that is absent', 'create-batch', second((event) => event, create)],
-  ])('by %s fails alone: its sibling and the job go on', async (_, step, failing) => {
+  ])('by %s fails alone: its sibling and the job continue', async (_, step, failing) => {
     const { of, output, failed } = await runJob({ [step]: failing });
 
     expect(of('collect-results')).toContainEqual(expect.objectContaining({ shard: 0 }));
@@ -93,7 +93,7 @@ describe('a child that fails', () => {
     [{ ToleratedFailureCount: 0 }, true],
     [{ ToleratedFailureCount: 1 }, false],
     [{ ToleratedFailureCount: 2, ToleratedFailurePercentage: 10 }, true],
-  ])('counts against what the map tolerates: %j ends the map: %j', async (tolerance, ends) => {
+  ])('counts against the tolerance of the map: %j ends the map: %j', async (tolerance, ends) => {
     const { of } = await runJob({ 'poll-batch': second((event) => event, poll) }, tolerating(tolerance));
 
     const [written] = of('write-results');
@@ -115,7 +115,7 @@ describe('a wait', () => {
     },
   );
 
-  test.each([0, 1, 900, 99_999_999])('for %j seconds is taken', async (waitSeconds) => {
+  test.each([0, 1, 900, 99_999_999])('for %j seconds is read', async (waitSeconds) => {
     const { failed, of } = await runJob({ 'create-batch': (event) => ({ ...event, waitSeconds }) });
 
     expect(failed).toEqual([]);
@@ -164,7 +164,7 @@ describe('the items of the map', () => {
     expect(of('write-results')).toMatchObject([{ error: { Error: 'States.ItemReaderFailed' } }]);
   });
 
-  test('are run by as many children at a time as the map says, each with its own', async () => {
+  test('are run by at most as many children at a time as the map allows, each with its own item', async () => {
     let running = 0;
     let most = 0;
     const shards = Array.from({ length: 20 }, (_, shard) => ({ shard, planned: { rows: shard } }));

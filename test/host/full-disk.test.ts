@@ -20,7 +20,7 @@ function spawnLimited(cwd: string, blocks: number, args: readonly string[]): Pro
   });
 }
 
-test('a job whose files find no room says so, and goes on when there is room again', async () => {
+test('a job on a full disk fails with the reason, and continues when there is space again', async () => {
   const folder = await openTempFolder();
   const rows = Array.from({ length: 8_000 }, (_, n) => `{"prompt":"echo:${n} ${'x'.repeat(80)}"}\n`).join('');
   await writeFile(join(folder, 'a.jsonl'), rows);
@@ -36,7 +36,7 @@ test('a job whose files find no room says so, and goes on when there is room aga
   expect(JSON.parse(resumed.stdout)).toMatchObject({ status: 'succeeded', counts: { ok: 8_000 } });
 });
 
-test('files that a killed host was writing are gone after the next start', async () => {
+test('partial files of a killed host are deleted at the next start', async () => {
   const folder = await openTempFolder();
   await writeFile(join(folder, 'a.jsonl'), '{"prompt":"x"}\n');
   await spawnCli(folder, ['run', 'a.jsonl', '--simulate']);

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { indexKey, jobKey } from '../../src/checkpoints/keys.ts';
 import { openHost } from './open-host.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
@@ -38,7 +39,7 @@ describe('a dropped file', () => {
     expect(await host.ended(1)).toMatchObject([{ counts: { ok: 2 } }]);
   });
 
-  test('is one job however often it is announced, and another one once it is written anew', async () => {
+  test('is one job with any number of events, and another one after it is rewritten', async () => {
     const host = await openHost();
     const first = await host.start();
     await host.drop('input/rows.jsonl', ROWS);
@@ -54,7 +55,7 @@ describe('a dropped file', () => {
     expect(host.simulator.batches()).toHaveLength(2);
   });
 
-  test('runs beside others', EXHAUSTIVE, async () => {
+  test('runs at the same time as others', EXHAUSTIVE, async () => {
     const host = await openHost();
     await host.start();
 
@@ -74,19 +75,22 @@ describe('a dropped file', () => {
       ['empty.jsonl', '', 'has no rows: it is empty'],
     ],
     2,
-  ).test('%s that cannot be read ends in a summary that says so', async (name, content, message) => {
-    const host = await openHost();
-    await host.start();
+  ).test(
+    '%s that cannot be read ends with a summary that names the reason',
+    async (name, content, message) => {
+      const host = await openHost();
+      await host.start();
 
-    await host.drop(`input/${name}`, content);
+      await host.drop(`input/${name}`, content);
 
-    const [summary] = await host.ended(1);
-    expect(summary).toMatchObject({ status: 'failed', failure: { name: 'InvalidInput' } });
-    expect(summary?.failure?.message).toContain(message);
-    expect(host.simulator.requests()).toEqual([]);
-  });
+      const [summary] = await host.ended(1);
+      expect(summary).toMatchObject({ status: 'failed', failure: { name: 'InvalidInput' } });
+      expect(summary?.failure?.message).toContain(message);
+      expect(host.simulator.requests()).toEqual([]);
+    },
+  );
 
-  test('below a folder that is no profile is refused, with the profiles there are', async () => {
+  test('below a folder that is not a profile is refused with the names of the profiles', async () => {
     const host = await openHost();
     await host.start();
 
@@ -97,7 +101,7 @@ describe('a dropped file', () => {
     expect(summary?.failure?.message).toContain('Profiles: classify, default.');
   });
 
-  test('is started by nothing the workflow writes', async () => {
+  test('is not confused with files that the workflow writes', async () => {
     const host = await openHost();
     await host.start();
 
@@ -118,7 +122,7 @@ describe('a dropped file', () => {
 });
 
 describe('a dropped job request', () => {
-  test('makes one job of several files, and tells where each row came from', async () => {
+  test('makes one job of several files and names the file of each row', async () => {
     const host = await openHost();
     await host.drop('staged/a.csv', 'text\nfine\n');
     await host.drop('staged/b.jsonl', '{"text":"bad"}\n');
@@ -147,7 +151,7 @@ describe('a dropped job request', () => {
       ['an input that is not there', '{"inputs":["staged/none.csv"]}', 'There is no input file'],
     ],
     2,
-  ).test('with %s is refused and says so', async (_, content, message) => {
+  ).test('with %s is refused with the reason', async (_, content, message) => {
     const host = await openHost();
     await host.start();
 
@@ -167,7 +171,7 @@ describe('the API', () => {
       ...(body && { body: JSON.stringify(body) }),
     });
 
-  test('starts a job, tells how it is, and leads to its results', async () => {
+  test('starts a job, shows its status, and links to its results', async () => {
     const host = await openHost();
     const { url } = await host.start();
 
@@ -187,7 +191,7 @@ describe('the API', () => {
     expect(listed.jobs).toMatchObject([{ status: 'succeeded' }]);
   });
 
-  test('gives an address to upload to, and the upload starts a job', async () => {
+  test('gives a URL for an upload, and the upload starts a job', async () => {
     const host = await openHost();
     const { url } = await host.start();
 
@@ -200,7 +204,7 @@ describe('the API', () => {
     expect(await host.ended(1)).toMatchObject([{ status: 'succeeded', profile: 'classify' }]);
   });
 
-  test('answers nothing but the routes that are deployed, and only this machine', async () => {
+  test('has only the deployed routes, and serves only this machine', async () => {
     const host = await openHost();
     const { url } = await host.start();
 
@@ -211,7 +215,7 @@ describe('the API', () => {
     expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
   });
 
-  test('cancels a job: its batch is cancelled, and what it had finished is kept', async () => {
+  test('cancels a job: its batch is cancelled and its finished rows are kept', async () => {
     const host = await openHost();
     let polls = 0;
     let release = (): void => undefined;
@@ -268,7 +272,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  test('takes the files below a prefix of its time', async () => {
+  test('reads the files below a prefix with tokens of its time', async () => {
     const host = await openHost();
     await host.drop('staged/2026/a.jsonl', ROWS);
     const running = await host.start();
@@ -281,7 +285,7 @@ describe('a schedule', () => {
     expect(weekly).toMatchObject([{ status: 'succeeded', inputs: [{ key: 'staged/2026/a.jsonl' }] }]);
   });
 
-  test('takes what is new below its prefix, and ends as empty when nothing is', async () => {
+  test('reads the new files below its prefix, and ends as empty if there are none', async () => {
     const host = await openHost();
     await host.drop('staged/inbox/a.jsonl', ROWS);
     const running = await host.start();
@@ -318,7 +322,24 @@ test('a host that is stopped while a file is being dropped starts its job at the
   expect([...host.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
 });
 
-test('a host that is stopped in the middle of a job goes on with it when it is started again', async () => {
+test('a job whose record cannot be read waits, and keeps no other waiting', async () => {
+  const host = await openHost();
+  const jobId = 'torn-0123456789abcdef';
+  const startedAt = new Date(host.clock.now()).toISOString();
+  await host.drop(jobKey(jobId), '');
+  await host.drop(indexKey(startedAt, jobId), '');
+
+  await host.start();
+  await host.drop('input/rows.jsonl', ROWS);
+
+  expect((await host.ended(1)).map(({ status }) => status)).toEqual(['succeeded']);
+  expect(host.logs).toContainEqual({
+    event: 'job_waits',
+    fields: { jobId, reason: expect.stringContaining('job.json is not JSON') as string },
+  });
+});
+
+test('a host that is stopped in the middle of a job continues it at the next start', async () => {
   const host = await openHost();
   let reach = (): void => undefined;
   const reached = new Promise<void>((resolve) => (reach = resolve));

@@ -45,7 +45,7 @@ async function contend(folder: string): Promise<Contender> {
   };
 }
 
-test('a data folder is taken, and free again when its process lets it go', async () => {
+test('a data folder is locked by a process and free when the process releases it', async () => {
   const folder = await openTempFolder();
 
   const first = await lockFolder(folder);
@@ -57,7 +57,7 @@ test('a data folder is taken, and free again when its process lets it go', async
   expect(second).toBeDefined();
 });
 
-test('a data folder that this process has is refused to it a second time', async () => {
+test('a process cannot lock the same data folder twice', async () => {
   const folder = await openTempFolder();
   await using first = await lockFolder(folder);
   expect(first).toBeDefined();
@@ -65,7 +65,7 @@ test('a data folder that this process has is refused to it a second time', async
   await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${process.pid} on `);
 });
 
-test('a data folder that another process works with is refused, and who has it is named', async () => {
+test('a data folder that another process uses is refused, and the error names the process', async () => {
   const folder = await openTempFolder();
   const other = await contend(folder);
   expect(await other.take()).toBe('won');
@@ -80,7 +80,7 @@ test.each([
   ['a process of another machine', '{"pid":1,"host":"elsewhere","since":"2026-01-01T00:00:00.000Z"}'],
   ['nothing', ''],
   ['something else', 'what'],
-])('a lock file that holds %s keeps nobody out when nobody has the lock', async (_, content) => {
+])('a lock file with %s does not block when no process has the lock', async (_, content) => {
   const folder = await openTempFolder();
   await writeFile(join(folder, '.lock'), content);
   expect(await holderOf(folder)).toBeUndefined();
@@ -90,7 +90,7 @@ test.each([
   expect(lock).toBeDefined();
 });
 
-test('a lock file that is lost lets nobody in while the folder is in use', async () => {
+test('a deleted lock file lets no other process in while the folder is in use', async () => {
   const folder = await openTempFolder();
   await using first = await lockFolder(folder);
   expect(first).toBeDefined();
@@ -123,7 +123,7 @@ test(
   },
 );
 
-test('looking whether a folder is in use never keeps a process out that takes it', async () => {
+test('checking whether a folder is in use never blocks a process that locks it', async () => {
   const folder = await openTempFolder();
   const looker = spawn(process.execPath, [
     '--input-type=module',

@@ -58,7 +58,7 @@ async function dieAndStart(host: TestHost, writes: number): Promise<boolean> {
 
 describe('a host that dies while a schedule starts its job', () => {
   test.each([0, 1, 2, 3, 4, 5, 6, 7])(
-    'after %i writes, loses none of the files, and pays each once',
+    'after %i writes loses none of the files and pays for each once',
     async (writes) => {
       const host = await openHost();
 
@@ -73,7 +73,7 @@ describe('a host that dies while a schedule starts its job', () => {
     },
   );
 
-  test('completes the very run that it began: the same job, for the same time', async () => {
+  test('completes the same run: the same job for the same time', async () => {
     const host = await openHost();
     await host.start().then((once) => once[Symbol.asyncDispose]());
     const broken = await host.start(undefined, {
@@ -97,7 +97,7 @@ describe('a host that dies while a schedule starts its job', () => {
     expect(summary).toMatchObject({ status: 'succeeded', inputs: FILES.map((key) => ({ key })) });
   });
 
-  test('gives the files of a run back that nothing completes any more', async () => {
+  test('releases the files of a run that is not completed', async () => {
     const host = await openHost();
     const broken = await host.start(undefined, {
       wrapStore: (store) => ({
@@ -146,7 +146,7 @@ async function sleepUntil(host: TestHost, time: string, config = CONFIG) {
 }
 
 describe('times that pass while no host runs', () => {
-  test('are named at the next start, and skipped', async () => {
+  test('are listed at the next start and skipped', async () => {
     const host = await openHost();
 
     const told = await sleepUntil(host, '2026-11-04T20:30:00Z');
@@ -164,7 +164,7 @@ describe('times that pass while no host runs', () => {
     expect(await host.ended(0)).toEqual([]);
   });
 
-  test('run at the next start where the schedule says so, each for its own time, and once', async () => {
+  test('run at the next start if the schedule says so, each once and for its own time', async () => {
     const host = await openHost();
 
     const told = await sleepUntil(host, '2026-11-03T20:30:00Z', running);
@@ -183,7 +183,7 @@ describe('times that pass while no host runs', () => {
     expect(host.simulator.batches()).toHaveLength(1);
   });
 
-  test('of a folder that no host had before, or a clock that was set back, are none', async () => {
+  test('are not reported for a new folder or after the clock was set back', async () => {
     const host = await openHost();
     host.clock.moveTo('2026-11-20T00:00:00Z');
 

@@ -23,10 +23,10 @@ async function tabTo(page: Page, name: string): Promise<void> {
   throw new Error(`Tab does not lead to "${name}" on ${page.url()}.`);
 }
 
-describe("a person at the host's page", () => {
+describe('a person who uses the page of the host', () => {
   const browser = useBrowser();
 
-  test('chooses a file and a profile, and the job treats its rows by that profile', async () => {
+  test('chooses a file and a profile, and the job uses that profile', async () => {
     const host = await openHost();
     const { url } = await host.start();
     const { page, trouble } = await watchPage(browser.open());
@@ -49,7 +49,7 @@ describe("a person at the host's page", () => {
     expect(trouble).toEqual([]);
   });
 
-  test('is told what is missing: rows, then a column that the profile asks for', async () => {
+  test('sees what is missing: rows, then a column of the template', async () => {
     const host = await openHost();
     const { url } = await host.start();
     const { page } = await watchPage(browser.open());
@@ -67,7 +67,7 @@ describe("a person at the host's page", () => {
     expect(page.url()).toBe(`${url}/`);
   });
 
-  test('sees the rows, the pace and the time left of a job that runs, on its page and in the list', async () => {
+  test('sees the rows, the pace and the time left of a running job, on its page and in the list', async () => {
     const { url, jobId, release } = await holdJob({ kind: 'stuck', status: 'in_progress', finished: 0.5 });
     const { page, trouble } = await watchPage(browser.open());
 
@@ -85,7 +85,7 @@ describe("a person at the host's page", () => {
     expect(trouble).toEqual([]);
   });
 
-  test('sees when a schedule fires next, and goes to its last job', async () => {
+  test('sees when a schedule fires next, and opens its last job', async () => {
     const host = await openHost();
     await host.drop('staged/inbox/a.txt', 'echo:one\n');
     const running = await host.start();
@@ -104,7 +104,7 @@ describe("a person at the host's page", () => {
     expect(trouble).toEqual([]);
   });
 
-  test('pages through results that are many', async () => {
+  test('pages through many results', async () => {
     const host = await openHost();
     const { url } = await host.start();
     await host.drop('input/many.txt', Array.from({ length: 150 }, (_, n) => `echo:answer ${n}\n`).join(''));

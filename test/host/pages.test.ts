@@ -63,7 +63,7 @@ describe('in a browser', EXHAUSTIVE, () => {
 describe('a page does what the command line does:', EXHAUSTIVE, () => {
   const browser = useBrowser();
 
-  test('rows are pasted, planned and started, and their job is looked for and read, by keyboard', async () => {
+  test('rows are pasted, planned and started, and their job is found and read, by keyboard', async () => {
     const host = await openHost();
     const { url } = await host.start();
     const { page, trouble } = await watchPage(browser.open());
@@ -128,7 +128,7 @@ describe('a page does what the command line does:', EXHAUSTIVE, () => {
     expect(trouble).toEqual([]);
   });
 
-  test('what is not ok is retried, and stands among the results of its job', async () => {
+  test('failed rows are retried, and the new results replace those of the job', async () => {
     const host = await openHost();
     const { url } = await host.start();
     await host.drop('input/rows.jsonl', '{"prompt":"echo:one"}\n{"prompt":"two [flaky:CONTENT_FILTER]"}\n');
@@ -193,7 +193,7 @@ describe('by the mouse', EXHAUSTIVE, () => {
 });
 
 describe('the pages', () => {
-  test('show the last jobs of each schedule, those that name inputs too', async () => {
+  test('show the last jobs of each schedule, also of those with inputs', async () => {
     const host = await openHost();
     await host.drop('staged/2026-11-02.csv', 'text\nfine\n');
     const running = await host.start();
@@ -205,7 +205,7 @@ describe('the pages', () => {
     expect(text).toMatch(new RegExp(`nightly</th>[^]*?href="/ui/${nightly?.jobId}"[^]*?hourly</th>`));
   });
 
-  test('of jobs and of a job carry their policy, and are asked for anew', async () => {
+  test('of jobs and of a job have a security policy and are not cached', async () => {
     const { url, jobId, release } = await holdJob();
     for (const path of ['/', `/ui/${jobId}`]) {
       const answer = await fetch(`${url}${path}`);
@@ -219,7 +219,7 @@ describe('the pages', () => {
     release();
   });
 
-  test('say when there is no such job', async () => {
+  test('report that a job does not exist', async () => {
     const host = await openHost();
     const { url } = await host.start();
 
@@ -228,7 +228,7 @@ describe('the pages', () => {
     expect(await (await fetch(`${url}/`)).text()).toContain('None yet.');
   });
 
-  test('tell of a job that was refused', async () => {
+  test('show a refused job', async () => {
     const host = await openHost();
     const { url } = await host.start();
     await host.drop('input/no <b>profile</b>/rows.jsonl', '{"prompt":"x"}\n');
@@ -241,7 +241,7 @@ describe('the pages', () => {
     expect(page).not.toContain('<b>');
   });
 
-  test('tell of a job whose summary is of an earlier version', async () => {
+  test('show a job with the summary of an earlier version', async () => {
     const host = await openHost();
     const { url } = await host.start();
     await host.drop('input/rows.jsonl', '{"prompt":"x"}\n');
@@ -272,7 +272,7 @@ describe('the pages', () => {
     expect(await answer.text()).toContain(detail);
   });
 
-  test('leave the API as it is', async () => {
+  test('do not change the API', async () => {
     const host = await openHost();
     const { url } = await host.start();
 

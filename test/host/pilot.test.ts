@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('a run whose pilot fails says so and how to go on, and approve lets it go on', EXHAUSTIVE, async () => {
+test('a run with a failed pilot shows how to continue, and approve continues it', EXHAUSTIVE, async () => {
   const failed = await nightshift('run', 'bad.jsonl', ...run, '--pilot-max-bad', '0.2');
   expect(failed.status).toBe(1);
   const { jobId, ...summary } = summaryOf(failed);
@@ -42,7 +42,7 @@ test('a run whose pilot fails says so and how to go on, and approve lets it go o
   expect((await nightshift('approve', 'nobody-1')).stderr).toContain('There is no job nobody-1');
 });
 
-test('a plan says how many rows would be sent first, and what decides whether the others follow', async () => {
+test('a plan shows how many rows are sent first and how the pilot is judged', async () => {
   const pilot = ['--pilot', '2', '--pilot-max-bad', '0.2', '--approve'];
   const { stdout } = await nightshift('plan', 'good.jsonl', ...pilot);
   expect(stdout).toMatch(

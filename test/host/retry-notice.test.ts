@@ -6,7 +6,7 @@ const RETRY = [
   { ErrorEquals: ['States.ALL'], MaxAttempts: 1 },
 ];
 
-test('tells of each failure which attempt it was, and when the next one is at the latest', () => {
+test('the notice of a failure has the number of the attempt and the latest time of the next one', () => {
   const attempts = new Attempts({ Upload: { Retry: RETRY } });
 
   expect([1, 2, 3, 4].map(() => attempts.failed('Upload', 'Slow'))).toEqual([
@@ -17,7 +17,7 @@ test('tells of each failure which attempt it was, and when the next one is at th
   ]);
 });
 
-test('counts each kind of error for itself, and anew when the state is entered again', () => {
+test('attempts are counted for each error, and from zero when the state is entered again', () => {
   const attempts = new Attempts({ Upload: { Retry: RETRY }, Write: {} });
 
   expect(attempts.failed('Upload', 'Slow')?.attempt).toBe(1);

@@ -22,7 +22,7 @@ async function start(url: string, body: object): Promise<string> {
 const idsOf = (lines: readonly ResultLine[]): string[] => lines.map(({ custom_id }) => custom_id);
 
 describe('a job with a limit', () => {
-  test('answers its first rows; the job of all rows takes those answers and pays for the others alone', async () => {
+  test('answers its first rows; the job of all rows reuses those answers and pays only for the others', async () => {
     const host = await openHost();
     const { url } = await host.start();
     const request = { rows: ROWS, overrides: { shardLimits: undefined } };
@@ -47,7 +47,7 @@ describe('a job with a limit', () => {
     expect([...host.simulator.answersPerRow().values()]).toEqual([1, 1, 1, 1, 1]);
   });
 
-  test('goes on with a larger sample, and asks rows again that were not answered', async () => {
+  test('continues with a larger sample, and sends unanswered rows again', async () => {
     const host = await openHost();
     const { url } = await host.start();
     const rows = [{ custom_id: 'x [fail:INFERENCE_3207]', prompt: 'never' }, ...ROWS];
@@ -65,7 +65,7 @@ describe('a job with a limit', () => {
     expect(ROWS.map(({ custom_id }) => answers.get(custom_id))).toEqual([1, 1, 1, 1, 1]);
   });
 
-  test('of all rows pays for nothing when the job of all rows follows, in a job of several files', async () => {
+  test('of all rows leaves nothing to pay for the job of all rows, with several files, too', async () => {
     const host = await openHost();
     const { url } = await host.start();
     await host.drop('staged/one.csv', 'custom_id,prompt\na,echo:1\nb,echo:2\n');
@@ -84,7 +84,7 @@ describe('a job with a limit', () => {
     expect(host.simulator.batches()).toHaveLength(1);
   });
 
-  test('is no sample of rows that are treated otherwise, or of another file', async () => {
+  test('is not a sample for another request or another file', async () => {
     const host = await openHost();
     const { url } = await host.start();
     await start(url, { rows: ROWS, limit: 2 });
@@ -120,7 +120,7 @@ describe('a job with a limit', () => {
 });
 
 describe('the question of a request', () => {
-  test('is the same in its own fields as in its overrides', async () => {
+  test('is the same as fields of the request and as overrides', async () => {
     const host = await openHost();
     const { url } = await host.start(undefined, { config: { ...CONFIG, requests: {} } });
     await host.drop('staged/reviews.csv', 'nr;review\n7;echo:good\n8;echo:bad\n');

@@ -29,6 +29,6 @@ test.each([
     '1 round, whose answers are stored; 1 batch at the provider',
   ],
   [['00000/round-1.answers-1.jsonl'], 'some rows of 1 shard, sent direct'],
-])('an interrupt says what is known of %j', async (files, told) => {
+])('an interrupt shows what is known about %j', async (files, told) => {
   expect(await after(...files)).toContain(told);
 });

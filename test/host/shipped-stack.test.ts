@@ -24,13 +24,13 @@ const CONFIGS: readonly [string, Partial<NightshiftConfig>][] = [
 ];
 
 describe('the stack that comes with the package', () => {
-  test.each(CONFIGS)('with %s configured is the one that a synthesis gives', async (_, change) => {
+  test.each(CONFIGS)('with %s configured is the same as a synthesized one', async (_, change) => {
     const shipped = parseShippedStack(renderShippedStack(await loadStack(CONFIG)));
     const config = { ...CONFIG, ...change };
     expect(configureStack(shipped, config)).toEqual(readStack(synthesizeTemplate(config)));
   });
 
-  test('of a configured one takes nothing over into another configuration', async () => {
+  test('of one configuration has no effect on another one', async () => {
     const [, , [, scheduled]] = CONFIGS as [unknown, unknown, [string, Partial<NightshiftConfig>]];
     const shipped = await loadStack({ ...CONFIG, ...scheduled, limits: { shardsInFlight: 2 } });
     expect(configureStack(shipped, CONFIG)).toEqual(readStack(synthesizeTemplate(CONFIG)));

@@ -30,8 +30,8 @@ async function post(url: string, body: object): Promise<Response> {
   });
 }
 
-describe('a host whose answers are made up', () => {
-  test('answers every job itself, whatever provider its profile or its request names', async () => {
+describe('a host with simulated answers', () => {
+  test('simulates every job, with any provider in its profile or its request', async () => {
     const host = await openHost();
     const { url } = await host.start(undefined, { config: REAL, simulated: true });
     await host.drop('input/classify/a.csv', 'text\necho:1\n');
@@ -48,7 +48,7 @@ describe('a host whose answers are made up', () => {
     }
   });
 
-  test('leaves jobs alone that an earlier host began at a real provider, and says so', async () => {
+  test('does not continue jobs that an earlier host started at a real provider, and reports them', async () => {
     const host = await openHost();
     const polling = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();
@@ -85,7 +85,7 @@ describe('a host whose answers are made up', () => {
     expect(host.simulator.requests()).toHaveLength(before);
   });
 
-  test('has no address of a provider but its own, so that no key is read', async () => {
+  test('knows only its own URL as a provider, so that no key is read', async () => {
     const data = await mkdtemp(join(tmpdir(), 'nightshift-simulated-'));
     onTestFinished(() => rm(data, { recursive: true, force: true }));
     expect(Object.keys(deployedProviders(REAL))).toContain('melious');

@@ -15,7 +15,7 @@ async function openFolder(): Promise<(name: string, content: string) => ReturnTy
   };
 }
 
-describe('a file that is taken in', () => {
+describe('a file that is copied into the data folder', () => {
   test('is the same job when it is run again, and another when its content changed', async () => {
     const take = await openFolder();
 
@@ -25,7 +25,7 @@ describe('a file that is taken in', () => {
     expect((await take('a.jsonl', '{"prompt":"y"}')).jobId).not.toBe(first.jobId);
   });
 
-  test('is another job under another name, so that renaming it to its true format cures it', async () => {
+  test('is another job under another name, so that renaming it to its true format helps', async () => {
     const take = await openFolder();
 
     const misnamed = await take('a.jsonl', '{\n"q1":"x"\n}');

@@ -27,7 +27,7 @@ function countedCache(at = folder) {
 }
 
 describe('the cached template', () => {
-  test('of the real stack gives the machine that a fresh synthesis gives', async () => {
+  test('of the real stack gives the same machine as a new synthesis', async () => {
     // Twice: the first call may synthesize, the second one reads what the first one kept.
     await loadMachine(CONFIG);
     expect(await loadMachine(CONFIG)).toEqual(machineOf(synthesizeTemplate(CONFIG)));
@@ -40,7 +40,7 @@ describe('the cached template', () => {
     expect(await cachedTemplate(CONFIG, cache)).toEqual({ number: 1 });
   });
 
-  test('is synthesized again when the kept one cannot be read', async () => {
+  test('is synthesized again if the cached one cannot be read', async () => {
     const cache = countedCache();
     await cachedTemplate(CONFIG, cache);
     const [name = ''] = await readdir(folder);
@@ -49,7 +49,7 @@ describe('the cached template', () => {
     expect(await cachedTemplate(CONFIG, cache)).toEqual({ number: 2 });
   });
 
-  test('is synthesized each time when its folder cannot be made', async () => {
+  test('is synthesized each time if its folder cannot be created', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
     const cache = countedCache(join(file, 'below'));

@@ -16,7 +16,7 @@ const machine = (DefinitionString: unknown) => ({
 
 const joined = (...parts: readonly unknown[]) => machine({ 'Fn::Join': ['', parts] });
 
-test('a function is a stand-in ARN in the definition, and that ARN leads to its step', () => {
+test('a function has a placeholder ARN in the definition, which is mapped to its step', () => {
   const { definition, functions } = machineOf({
     Resources: {
       Poll1A2B: FUNCTION,
@@ -28,7 +28,7 @@ test('a function is a stand-in ARN in the definition, and that ARN leads to its 
   expect([...functions]).toContainEqual([arn, 'poll-batch']);
 });
 
-test('a version of a function is a stand-in ARN, too, and leads to the same step', () => {
+test('a version of a function has a placeholder ARN, too, which is mapped to the same step', () => {
   const { definition, functions } = machineOf({
     Resources: {
       Poll1A2B: FUNCTION,
@@ -48,12 +48,12 @@ test('the partition of the deployment is the usual one', () => {
   expect(definition).toEqual({ Resource: 'arn:aws:states:::x' });
 });
 
-test('a definition without references is taken as it is', () => {
+test('a definition without references is used unchanged', () => {
   const { definition } = machineOf({ Resources: { Machine: machine('{"StartAt":"A"}') } });
   expect(definition).toEqual({ StartAt: 'A' });
 });
 
-test('functions that are no steps are left out', () => {
+test('functions that are not steps are left out', () => {
   const { functions } = machineOf({
     Resources: { Other: { Type: 'AWS::Lambda::Function', Properties: {} }, Machine: machine('{}') },
   });
@@ -67,7 +67,7 @@ test.each([
   expect(() => machineOf({ Resources })).toThrow(message);
 });
 
-test('a reference of a kind that is not expected is refused and shown', () => {
+test('a reference of an unexpected kind is refused and shown', () => {
   const Resources = { Machine: joined('{"Resource":"', { 'Fn::ImportValue': 'theirs' }, '"}') };
   expect(() => machineOf({ Resources })).toThrow('{"Fn::ImportValue":"theirs"}');
 });

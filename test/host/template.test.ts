@@ -48,12 +48,12 @@ describe('an event pattern', () => {
     expect([matches(4), matches(5), matches(6)]).toEqual([below, equal, above]);
   });
 
-  test('with a matcher that is not understood is refused, not passed over', () => {
+  test('with an unknown matcher is refused and not ignored', () => {
     expect(() => fits({ key: [{ wildcard: '*' }] }, { key: 'a' })).toThrow('{"wildcard":"*"}');
   });
 });
 
-test('a rule leads from a pattern to the functions of its targets', () => {
+test('a rule connects a pattern with the functions of its targets', () => {
   const rules = readRules(
     resource('AWS::Events::Rule', {
       State: 'ENABLED',
@@ -69,12 +69,12 @@ test('a rule leads from a pattern to the functions of its targets', () => {
   ]);
 });
 
-test('a rule that is switched off is refused: nothing here would tell', () => {
+test('a disabled rule is refused, because the local host would ignore that', () => {
   const off = resource('AWS::Events::Rule', { State: 'DISABLED', EventPattern: {}, Targets: [] });
   expect(() => readRules(off)).toThrow('ENABLED');
 });
 
-test('the bucket is the one the functions keep everything in', () => {
+test('the bucket is the one that the functions use', () => {
   const functions = resource('AWS::Lambda::Function', {
     Environment: { Variables: { STORE: { 'Fn::Join': ['', ['s3://', { Ref: 'Data' }]] } } },
   });
@@ -122,13 +122,13 @@ describe('a timetable', () => {
   const times = (fires: readonly { readonly input: unknown }[]): string[] =>
     fires.map(({ input }) => (input as { scheduledTime: string }).scheduledTime);
 
-  test('tells when each schedule fires next', () => {
+  test('returns the next time of each schedule', () => {
     expect(timetable('2026-11-23T12:00:00Z').next()).toEqual([
       { name: 'nightly', time: Date.parse('2026-11-23T21:00:00Z') },
     ]);
   });
 
-  test('fires each time once, with the time it is for as EventBridge writes it', () => {
+  test('fires each time once, with the time in the format of EventBridge', () => {
     const table = timetable('2026-11-23T12:00:00Z');
 
     expect(table.due(Date.parse('2026-11-23T20:59:59.999Z'))).toEqual([]);
@@ -136,7 +136,7 @@ describe('a timetable', () => {
     expect(table.due(Date.parse('2026-11-23T21:00:01Z'))).toEqual([]);
   });
 
-  test('makes up for times this machine slept through, a month of them at most', () => {
+  test('fires times that were missed while the machine slept, at most a month of them', () => {
     expect(times(timetable('2026-11-23T12:00:00Z').due(Date.parse('2026-11-26T12:00:00Z')))).toEqual([
       '2026-11-23T21:00:00Z',
       '2026-11-24T21:00:00Z',

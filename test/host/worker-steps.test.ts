@@ -51,7 +51,7 @@ function open(): WorkerSteps {
 
 const EVENT = { jobId: 'job-1', shard: 3 };
 
-describe('steps in a thread of their own', () => {
+describe('steps in a separate thread', () => {
   test('return and fail as they do in the process itself', async () => {
     const steps = open();
 
@@ -83,7 +83,7 @@ describe('steps in a thread of their own', () => {
     },
   );
 
-  test('that end their thread fail, and the next one has another', async () => {
+  test('that end their thread fail, and the next step gets a new thread', async () => {
     const steps = open();
 
     await expect(steps.call('crash', EVENT)).rejects.toMatchObject({
@@ -104,7 +104,7 @@ describe('steps in a thread of their own', () => {
     expect(await steps.call('echo', EVENT)).toEqual(EVENT);
   });
 
-  test('whose call to the provider does not end have it aborted, and end by themselves', async () => {
+  test('whose call to the provider hangs have it aborted, and end by themselves', async () => {
     const steps = open();
     const abandoned = steps.call('provider', EVENT).then(String, String);
 
@@ -131,7 +131,7 @@ async function openSilent() {
   return { url, asked: asked.promise, closed: closed.promise };
 }
 
-test('a step that waits for its provider fails with its call when it is abandoned, and the connection is closed', async () => {
+test('an abandoned step fails with its call to the provider, and the connection is closed', async () => {
   const folder = await openTempFolder();
   const { url, asked, closed } = await openSilent();
   const environment = {

@@ -9,7 +9,7 @@ describe('JSON that a provider wrote', () => {
     ['{"NaN": "NaN, -Infinity", "b": [-Infinity]}', { NaN: 'NaN, -Infinity', b: [null] }],
     [String.raw`{"a": "\"NaN", "b": "\\", "c": NaN}`, { a: '"NaN', b: '\\', c: null }],
     ['NaN', null],
-  ])('is read with null for what JSON has no number for: %s', (text, value) => {
+  ])('is read with null for numbers that JSON does not have: %s', (text, value) => {
     expect(readAnswer(text)).toEqual(value);
   });
 
@@ -24,7 +24,7 @@ describe('JSON that a provider wrote', () => {
     expect(tryReadAnswer(text)).toBeUndefined();
   });
 
-  test('is read as JSON.parse reads it where that can', () => {
+  test('is read like JSON.parse reads it, if JSON.parse can', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         expect(JSON.stringify(readAnswer(text))).toBe(JSON.stringify(JSON.parse(text)));
@@ -32,7 +32,7 @@ describe('JSON that a provider wrote', () => {
     );
   });
 
-  test('has its constants replaced wherever they stand, and nowhere inside a text', () => {
+  test('has its constants replaced everywhere except inside a text', () => {
     const holed = fc.letrec((tie) => ({
       value: fc.oneof(
         fc.constant(Number.NaN),

@@ -37,11 +37,11 @@ describe('rows', () => {
     expect(texts(await frame(input))).toEqual(expected);
   });
 
-  test('count blank lines in their numbers', async () => {
+  test('have numbers that count blank lines', async () => {
     expect((await frame('\na\n\nb')).map(({ number }) => number)).toEqual([2, 4]);
   });
 
-  test('longer than the bound pass by unread, with their number', async () => {
+  test('longer than the limit are skipped, with their number', async () => {
     const lines = await frame(`short\n${'x'.repeat(5_000)}\nafter`, [3, 600, 2_000], undefined, 100);
 
     expect(texts(lines)).toEqual(['short', undefined, 'after']);
@@ -63,7 +63,7 @@ test('any split of the bytes gives the same lines', async () => {
   );
 });
 
-test('raw lines join to the input, and every line starts where it says', async () => {
+test('raw lines join to the input, and every line has its right offset', async () => {
   await fc.assert(
     fc.asyncProperty(content, cuts, async (text, where) => {
       const input = Buffer.from(text);

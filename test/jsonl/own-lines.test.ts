@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nightshift-own-lines-'));
 const store = createFolderStore(folder);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('our own lines come with their newline, empty ones too', async () => {
+test('our own lines are read with their newline, empty ones too', async () => {
   await store.put('a.jsonl', '{"a":1}\n\n{"b":2}\n');
   const lines = (await Array.fromAsync(requiredLines(store, 'a.jsonl'))).flat();
   expect(lines.map(String)).toEqual(['{"a":1}\n', '\n', '{"b":2}\n']);
@@ -23,7 +23,7 @@ test('a file of ours that does not exist has no lines, and fails where it must e
   await expect(Array.fromAsync(requiredLines(store, 'none.jsonl'))).rejects.toThrow('none.jsonl');
 });
 
-test('a custom_id is read from the front of a line, whatever characters it and the rest of the line have', () => {
+test('a custom_id is read from the start of a line, with any characters in it and after it', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string(), (id, text) => {
       expect(readCustomId(Buffer.from(jsonLine({ custom_id: id, body: { text } })))).toBe(id);

@@ -24,12 +24,12 @@ const withoutIds = (machine: object): string =>
     .replace(/function:\w+/g, 'function')
     .replace(/"Bucket":"\w+"/, '"Bucket"');
 
-test('in a stack of somebody else, with no feature flag set, the machine is the same', () => {
+test('in another stack, without feature flags, the machine is the same', () => {
   const { definition } = readMachine(readResources(foreignTemplate().toJSON()));
   expect(withoutIds(definition)).toBe(withoutIds(stackMachine().definition));
 });
 
-test('in a stack of somebody else its roles still have no managed policies and its bucket no ACL', () => {
+test('in another stack its roles have no managed policies and its bucket has no ACL', () => {
   const template = foreignTemplate();
   expect(template).toHaveOnlyProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
   expect(template).toHaveOnlyProperties('AWS::S3::Bucket', { AccessControl: Match.absent() });
@@ -41,7 +41,7 @@ test('two workflows fit into one stack', () => {
   expect(Template.fromStack(stack)).toHaveCount('AWS::StepFunctions::StateMachine', 2);
 });
 
-test('the number of shards at a time and the time a job has can be set', () => {
+test('the number of shards at a time and the time limit of a job can be set', () => {
   const template = foreignTemplate(() => ({
     config: { ...CONFIG, limits: { shardsInFlight: 8, jobDays: 2 } },
   }));
@@ -63,7 +63,7 @@ test.each(['addEventNotification', 'enableEventBridgeNotification'] as const)(
   },
 );
 
-test('a secret that exists is used and none is made beside it', () => {
+test('an existing secret is used and no other one is made', () => {
   const template = foreignTemplate((stack) => ({ providerKeys: new Secret(stack, 'TheirKeys') }));
   expect(template).toHaveCount('AWS::SecretsManager::Secret', 1);
   expect(template).toHaveProperties('AWS::Lambda::Function', {
@@ -73,7 +73,7 @@ test('a secret that exists is used and none is made beside it', () => {
   });
 });
 
-test('a configuration that is wrong stops the synthesis and is told by its path', () => {
+test('a wrong configuration stops the synthesis with its path', () => {
   const config = { profiles: { default: { provider: 'nowhere' } } };
   expect(() => foreignTemplate(() => ({ config }))).toThrow('profiles.default.provider');
 });

@@ -19,7 +19,7 @@ describe('the data bucket', () => {
     });
   });
 
-  test('encrypts what it holds with keys of S3', () => {
+  test('encrypts its objects with keys of S3', () => {
     expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
       ...DATA_BUCKET,
       BucketEncryption: {
@@ -28,7 +28,7 @@ describe('the data bucket', () => {
     });
   });
 
-  test('is told to EventBridge natively, without a custom resource', () => {
+  test('sends its events to EventBridge natively, without a custom resource', () => {
     expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
       ...DATA_BUCKET,
       NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
@@ -36,7 +36,7 @@ describe('the data bucket', () => {
     expect(stackTemplate()).toHaveCount('Custom::S3BucketNotifications', 0);
   });
 
-  test('forgets unfinished uploads and old versions of checkpoints after a day, checkpoints and other old versions after thirty', () => {
+  test('deletes unfinished uploads and old versions of checkpoints after a day, checkpoints and other old versions after thirty days', () => {
     expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
       ...DATA_BUCKET,
       LifecycleConfiguration: {
@@ -62,7 +62,7 @@ describe('the data bucket', () => {
     });
   });
 
-  test('keeps results and inputs: no rule expires what is under output/ or input/', () => {
+  test('keeps results and inputs: no rule expires objects below output/ or input/', () => {
     const [bucket] = Object.values(
       stackTemplate().findResources('AWS::S3::Bucket', { Properties: DATA_BUCKET }),
     );

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { callersOf } from './step-policies.ts';
 import { stackTemplate } from './synthesized-stack.ts';
 
-test('the rule matches new objects under input/ of the data bucket and no others', () => {
+test('the rule matches only new objects below input/ of the data bucket', () => {
   expect(stackTemplate()).toHaveProperties('AWS::Events::Rule', {
     State: 'ENABLED',
     EventPattern: {
@@ -42,7 +42,7 @@ test('once an hour start-job looks for files whose event was lost', () => {
   });
 });
 
-test('only this rule may call start-job; schedules do it by a role of their own', () => {
+test('only this rule may call start-job; schedules use a separate role', () => {
   expect(callersOf('start-job')).toEqual([
     expect.stringMatching(/^events\.amazonaws\.com from <WorkflowDropTriggerRule\w+\.Arn>$/),
   ]);

@@ -4,7 +4,7 @@ import { stackTemplate } from './synthesized-stack.ts';
 
 const DEAD_LETTERS = { 'Fn::GetAtt': [Match.stringLikeRegexp('EventsDeadLetters'), 'Arn'] };
 
-test('there are rules for drops and for stops, and no others', () => {
+test('there are only rules for drops and for stops', () => {
   expect(stackTemplate()).toHaveCount('AWS::Events::Rule', 2);
 });
 
@@ -20,7 +20,7 @@ test('every rule tries for a day and then keeps the event', () => {
 });
 
 describe.each(['StartJob', 'CancelJob'])('an event that %s failed with', (id) => {
-  test('is tried twice more, within six hours, and then kept', () => {
+  test('is retried twice within six hours, and then kept', () => {
     expect(stackTemplate()).toHaveProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: Match.stringLikeRegexp(`${id}Function`) },
       Qualifier: '$LATEST',
@@ -41,7 +41,7 @@ describe('the dead-letter queue', () => {
     expect(stackTemplate()).toHaveProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 1_209_600 });
   });
 
-  test('takes nothing over plain HTTP, and events from the rules alone', () => {
+  test('accepts nothing over plain HTTP, and events only from the rules', () => {
     const fromRule = (id: string) =>
       Match.objectLike({
         Effect: 'Allow',

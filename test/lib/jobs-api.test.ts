@@ -15,7 +15,7 @@ const scopedSchema = z.object({
 
 const routeSchema = z.object({ Properties: z.object({ RouteKey: z.string() }) });
 
-test('the API has the routes of the app and no other', () => {
+test('the API has exactly the routes of the app', () => {
   const routes = Object.values(stackTemplate().findResources('AWS::ApiGatewayV2::Route'));
   const keys = routes.map((route) => routeSchema.parse(route).Properties.RouteKey);
   const wanted = Object.values(ROUTES).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
@@ -31,7 +31,7 @@ test('no website may call it from a browser', () => {
   expect(stackTemplate()).toHaveProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
 });
 
-test('every route takes AWS credentials and nothing less', () => {
+test('every route requires AWS credentials', () => {
   expect(stackTemplate()).toHaveOnlyProperties('AWS::ApiGatewayV2::Route', {
     AuthorizationType: 'AWS_IAM',
     AuthorizerId: Match.absent(),
@@ -39,7 +39,7 @@ test('every route takes AWS credentials and nothing less', () => {
 });
 
 describe('with a token issuer configured', () => {
-  test('every route takes its tokens and nothing less', () => {
+  test('every route requires its tokens', () => {
     expect(tokenTemplate()).toHaveCount('AWS::ApiGatewayV2::Route', Object.keys(ROUTES).length);
     expect(tokenTemplate()).toHaveOnlyProperties('AWS::ApiGatewayV2::Route', {
       AuthorizationType: 'JWT',
@@ -56,7 +56,7 @@ describe('with a token issuer configured', () => {
     });
   });
 
-  test('a route takes only tokens that have one of its scopes', () => {
+  test('a route accepts only tokens with one of its scopes', () => {
     const scopes = { createJob: ['jobs.write'], getJob: ['jobs.read', 'jobs.write'] };
     const template = templateOf({ api: { jwt: { ...JWT, scopes } } });
 
@@ -70,12 +70,12 @@ describe('with a token issuer configured', () => {
     expect(found).toContainEqual(['POST /jobs/{jobId}/cancel', undefined]);
   });
 
-  test('who asked is the subject of the token, in the access log', () => {
+  test('the caller in the access log is the subject of the token', () => {
     expect(accessLogOf(tokenTemplate())).toMatchObject({ caller: '$context.authorizer.claims.sub' });
   });
 });
 
-test('every request is logged as one line of JSON: who asked for what, and how it went', () => {
+test('every request is logged as one line of JSON with caller, route and result', () => {
   expect(accessLogOf(stackTemplate())).toEqual({
     requestId: '$context.requestId',
     time: '$context.requestTime',
@@ -111,7 +111,7 @@ function accessLogOf(template: Template): unknown {
   return JSON.parse(stageSchema.parse(stage).Properties.AccessLogSettings.Format);
 }
 
-test('there is one stage, without a path of its own, and it is deployed by itself', () => {
+test('there is one stage, without a path, and it is deployed automatically', () => {
   expect(stackTemplate()).toHaveCount('AWS::ApiGatewayV2::Stage', 1);
   expect(stackTemplate()).toHaveProperties('AWS::ApiGatewayV2::Stage', {
     StageName: '$default',
@@ -124,7 +124,7 @@ test.each([
   [{ requestsPerSecond: 5 }, 5, 40],
   [{ burst: 7 }, 20, 7],
   [{ requestsPerSecond: 5, burst: 7 }, 5, 7],
-])('with the limits %j callers have %i requests a second, %i at once', (api, rate, burst) => {
+])('the limits %j allow %i requests per second and %i at once', (api, rate, burst) => {
   const template = api === undefined ? stackTemplate() : templateOf({ limits: { api } });
   expect(template).toHaveProperties('AWS::ApiGatewayV2::Stage', {
     DefaultRouteSettings: { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst },

@@ -43,7 +43,7 @@ test.each(['output elsewhere', 'project elsewhere'])('%s: the assets are the sam
   expect(assets[where]).toEqual(assets['here']);
 });
 
-test('the configuration lies as a file beside the code of those that need it, and no code holds it', () => {
+test('the configuration is a file beside the code of the functions that need it, and not in the code', () => {
   const files: Record<string, unknown[]> = {};
   for (const asset of assets['here'] ?? []) {
     for (const name of readdirSync(join(folder, 'out', asset)).filter((each) => each.endsWith('.json'))) {
@@ -57,7 +57,7 @@ test('the configuration lies as a file beside the code of those that need it, an
   expect(files['providers.json']).toEqual(Array.from({ length: 6 }, () => deployedProviders(CONFIG)));
 });
 
-test('source maps name files of the project, by where they are in it', () => {
+test('source maps name files by their paths in the project', () => {
   for (const asset of assets['here'] ?? []) {
     const map = JSON.parse(readFileSync(join(folder, 'out', asset, 'index.mjs.map'), 'utf8')) as {
       readonly sources: readonly string[];

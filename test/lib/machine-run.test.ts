@@ -131,7 +131,7 @@ describe('the deployed definition, run on the local engine', () => {
     expect(inputsOf('build-requests').at(-1)).toEqual({ jobId: 'job-1', building });
   });
 
-  test('goes from the pilot back to Build requests, waits as long as it says, and runs the other shards', async () => {
+  test('goes from the pilot back to Build requests, waits as long as told, and runs the other shards', async () => {
     const context = { ...toRun(0), provider: PROVIDER, polling: POLLING };
     const waiting = { since: 1 };
     const { states, inputsOf } = await runMachine({
@@ -185,7 +185,7 @@ describe('the deployed definition, run on the local engine', () => {
     expect(states.at(-1)).toBe('Job succeeded');
   });
 
-  test('gives every shard its own number and nothing of the others', async () => {
+  test('passes to every shard its own number and nothing of the others', async () => {
     const { inputsOf } = await runMachine({
       'build-requests': [{ ...toRun(0, 1, 7), provider: PROVIDER, polling: POLLING }],
       'poll-batch': [{ phase: 'ended' }],
@@ -201,7 +201,7 @@ describe('the deployed definition, run on the local engine', () => {
     );
   });
 
-  test('keeps what shards return away from Write results', async () => {
+  test('does not pass the outputs of shards to Write results', async () => {
     const { inputsOf } = await runMachine({});
     expect(inputsOf('write-results')).toEqual([
       { jobId: 'job-1', ...toRun(0), provider: PROVIDER, polling: POLLING },
@@ -230,12 +230,12 @@ describe('the deployed definition, run on the local engine', () => {
     ]);
   });
 
-  test('polls on while the phase is none it knows', async () => {
+  test('continues polling if the phase is unknown', async () => {
     const { inputsOf } = await runMachine({ 'poll-batch': [{ phase: 'surprising' }, { phase: 'ended' }] });
     expect(inputsOf('poll-batch')).toHaveLength(2);
   });
 
-  test('runs another round with the rows worth it', async () => {
+  test('runs another round with the rows that may be sent again', async () => {
     const { states, inputsOf } = await runMachine({
       'poll-batch': [{ phase: 'ended' }],
       'collect-results': [{ next: 'retry', round: 2, waitSeconds: 60 }, { next: 'done' }],
@@ -247,7 +247,7 @@ describe('the deployed definition, run on the local engine', () => {
     ]);
   });
 
-  test('tries a throttled step again, with the same input', async () => {
+  test('retries a throttled step with the same input', async () => {
     const { output, inputsOf } = await runMachine({
       'upload-file': [new ProviderThrottled('Slow down.'), { fileId: 'file-1' }],
       'poll-batch': [{ phase: 'ended' }],
@@ -272,7 +272,7 @@ describe('the deployed definition, run on the local engine', () => {
     },
   );
 
-  test('finishes the other shards when one cannot even be collected', async () => {
+  test('finishes the other shards if one cannot be collected', async () => {
     const { output, inputsOf } = await runMachine({
       'build-requests': [{ ...toRun(0, 1), provider: PROVIDER, polling: POLLING }],
       'poll-batch': [{ phase: 'ended' }],
@@ -282,7 +282,7 @@ describe('the deployed definition, run on the local engine', () => {
     expect(output).toMatchObject({ jobId: 'job-1' });
   });
 
-  test('writes results also for a job that could not be built, and tells them why', async () => {
+  test('writes results also for a job that could not be built, with the reason', async () => {
     const { inputsOf } = await runMachine({ 'build-requests': [new ProviderRejected('Not a row.')] });
     expect(inputsOf('write-results')).toEqual([
       { jobId: 'job-1', error: { Error: 'ProviderRejected', Cause: 'Not a row.' } },
@@ -303,7 +303,7 @@ describe('the deployed definition, run on the local engine', () => {
     expect(failure).toContain('Does not reconcile.');
   });
 
-  test('announces the job with its execution and what Write results left, and keeps that as its output', async () => {
+  test('announces the job with its execution and the output of Write results, which is also its own output', async () => {
     const { output, inputsOf } = await runMachine({ 'announce-job': [{ something: 'else' }] });
     const [announced] = inputsOf('announce-job');
     expect(announced).toEqual({ execution: 'job-1', end: output });
@@ -327,19 +327,22 @@ describe('the deployed definition, run on the local engine', () => {
   test.each([
     ['succeeded', { status: 'succeeded' }, 'Job succeeded'],
     ['failed', { status: 'failed', failure: { Error: 'X', Cause: 'Y' } }, 'Job failed'],
-  ])('a job that %s ends so also when nobody can be told, which is noted', async (_, written, last) => {
-    const { states, inputsOf } = await runMachine({
-      'write-results': [written],
-      'announce-job': [new AnnouncementRejected('Not you.'), new Error('Still not.')],
-    });
-    expect(states.slice(-4)).toEqual(['Announce job', 'Record failed announcement', 'Job ok?', last]);
-    expect(inputsOf('announce-job')[1]).toMatchObject({
-      execution: 'job-1',
-      unannounced: { Error: 'AnnouncementRejected', Cause: 'Not you.' },
-    });
-  });
+  ])(
+    'a job that %s ends in the same way if the announcement fails, which is recorded',
+    async (_, written, last) => {
+      const { states, inputsOf } = await runMachine({
+        'write-results': [written],
+        'announce-job': [new AnnouncementRejected('Not you.'), new Error('Still not.')],
+      });
+      expect(states.slice(-4)).toEqual(['Announce job', 'Record failed announcement', 'Job ok?', last]);
+      expect(inputsOf('announce-job')[1]).toMatchObject({
+        execution: 'job-1',
+        unannounced: { Error: 'AnnouncementRejected', Cause: 'Not you.' },
+      });
+    },
+  );
 
-  test('announces again when that may help', async () => {
+  test('repeats the announcement after temporary errors', async () => {
     const { states, inputsOf } = await runMachine({
       'announce-job': [new AnnouncementUnavailable('Not now.'), {}],
     });

@@ -9,6 +9,7 @@ import { stackMachine, stackTemplate } from './synthesized-stack.ts';
 /** Every Task, the step it calls and where it goes when that fails for good. */
 const TASKS = [
   ['Build requests', 'build-requests', 'Write results'],
+  ['Build slice', 'build-slice', 'Slice done'],
   ['Upload file', 'upload-file', 'Collect results'],
   ['Create batch', 'create-batch', 'Collect results'],
   ['Send direct', 'send-direct', 'Collect results'],
@@ -78,7 +79,7 @@ describe.each(TASKS)('%s', (name, step, handler) => {
     });
   });
 
-  test('tries again, with growing and jittered waits, what waiting can cure', () => {
+  test('retries temporary errors, with growing waits and jitter', () => {
     expect(deployedState(name).Retry?.[0]).toEqual({
       ErrorEquals: TRANSIENT_ERRORS,
       IntervalSeconds: 5,
@@ -89,7 +90,7 @@ describe.each(TASKS)('%s', (name, step, handler) => {
     });
   });
 
-  test(`goes on at ${handler} with everything else, too large a payload included`, () => {
+  test(`continues at ${handler} after any other error, also after a payload that is too large`, () => {
     const ResultPath = CATCHES[name] ?? '$.error';
     expect(deployedState(name).Catch).toEqual([
       { ErrorEquals: ['States.DataLimitExceeded'], Next: handler, ResultPath },
@@ -139,12 +140,12 @@ test.each([
   ['Runtime.ImportModuleError', 2],
   ['States.Permissions', 2],
   ['States.DataLimitExceeded', 0],
-])('every Task tries %s again, up to %i times', (error, attempts) => {
+])('every Task retries %s up to %i times', (error, attempts) => {
   const counts = TASKS.map(([name]) => attemptsFor(name, error));
   expect(new Set(counts)).toEqual(new Set([attempts]));
 });
 
-test('each of our own errors is either transient, or waits for room, or is permanent', () => {
+test('each of our own errors is transient, waits for room, or is permanent', () => {
   const names = Object.keys(errors).filter((name) => /^[A-Z][a-z]/.test(name));
   expect(names.length).toBeGreaterThan(12);
   const ways = (name: string): boolean[] => [
@@ -156,7 +157,7 @@ test('each of our own errors is either transient, or waits for room, or is perma
   expect(names.filter((name) => ways(name).filter(Boolean).length !== 1)).toEqual([]);
 });
 
-test('no Task tries a permanent error of ours again, but for a create whose file cannot be seen yet', () => {
+test('no Task retries a permanent error of ours, except a create whose file cannot be seen yet', () => {
   const tried = TASKS.flatMap(([name]) =>
     PERMANENT_ERRORS.filter((error) => attemptsFor(name, error) !== 0).map((error) => `${name}: ${error}`),
   );
@@ -174,7 +175,7 @@ test.each([
   ['Write results', 1, 3_435],
   ['Write results', 2, 75],
   ['Write results', 3, 15],
-])('%s waits as long as its retry policy number %i says: %i s at most', (name, index, seconds) => {
+])('%s waits as long as its retry policy number %i allows: at most %i s', (name, index, seconds) => {
   const retrier = deployedState(name).Retry?.[index];
   expect(retrier === undefined ? 0 : longestWait(retrier)).toBe(seconds);
 });
@@ -188,18 +189,18 @@ function longestWait(retrier: Retrier): number {
 }
 
 describe('the map over shards', () => {
-  test('gives every shard an execution of its own with a history of its own', () => {
+  test('gives every shard its own execution with its own history', () => {
     expect(deployedState('For each shard').ItemProcessor?.['ProcessorConfig']).toEqual({
       Mode: 'DISTRIBUTED',
       ExecutionType: 'STANDARD',
     });
   });
 
-  test('lets no shard take the others down', () => {
+  test('continues with the other shards if one fails', () => {
     expect(deployedState('For each shard')['ToleratedFailurePercentage']).toBe(100);
   });
 
-  test('gives a shard what `ShardContext` says, and drops what it returns', () => {
+  test('passes `ShardContext` to a shard and drops its output', () => {
     expect(deployedState('For each shard')).toMatchObject({
       ItemReader: { ReaderConfig: { InputType: 'JSON' }, Parameters: { 'Key.$': '$.toRun.key' } },
       ItemSelector: {
@@ -214,11 +215,11 @@ describe('the map over shards', () => {
     expect(deployedState('Shard done')).toEqual({ Type: 'Succeed', OutputPath: null });
   });
 
-  test('runs a hundred shards at a time, under a name alarms can rely on', () => {
+  test('runs a hundred shards at a time, under a stable name for alarms', () => {
     expect(deployedState('For each shard')).toMatchObject({ MaxConcurrency: 100, Label: 'shards' });
   });
 
-  test('ends in Write results also when it fails as a whole', () => {
+  test('continues at Write results also if it fails as a whole', () => {
     expect(deployedState('For each shard').Catch?.map(({ Next }) => Next)).toEqual([
       'Write results',
       'Write results',
@@ -227,14 +228,14 @@ describe('the map over shards', () => {
 });
 
 describe('the state machine', () => {
-  test('is a standard one that traces', () => {
+  test('is a standard machine with tracing', () => {
     expect(stackTemplate()).toHaveProperties('AWS::StepFunctions::StateMachine', {
       StateMachineType: Match.absent(),
       TracingConfiguration: { Enabled: true },
     });
   });
 
-  test('logs every event, without what goes in and out, to a vended log group', () => {
+  test('logs every event, without inputs and outputs, to a vended log group', () => {
     expect(stackTemplate()).toHaveProperties('AWS::StepFunctions::StateMachine', {
       LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
     });
@@ -243,7 +244,7 @@ describe('the state machine', () => {
     });
   });
 
-  test('is published as a version at every change, and no version is taken back', () => {
+  test('is published as a version at every change, and no version is deleted', () => {
     expect(stackTemplate()).toHaveResource('AWS::StepFunctions::StateMachineVersion', {
       Properties: {
         StateMachineArn: { Ref: Match.stringLikeRegexp('StateMachine') },
@@ -256,7 +257,7 @@ describe('the state machine', () => {
     });
   });
 
-  test('has an alias that leads new jobs to the version of the last deploy, all at once', () => {
+  test('has an alias that sends all new jobs to the version of the last deploy', () => {
     expect(stackTemplate()).toHaveProperties('AWS::StepFunctions::StateMachineAlias', {
       Name: 'live',
       DeploymentPreference: {
@@ -266,7 +267,7 @@ describe('the state machine', () => {
     });
   });
 
-  test('gives a job fourteen days', () => {
+  test('has a time limit of fourteen days', () => {
     expect(stackMachine().definition).toMatchObject({ TimeoutSeconds: 14 * 86_400 });
   });
 });

@@ -11,7 +11,7 @@ test.each([
   ['ProviderKeysSecretArn', /ProviderKeys/],
   ['ApiUrl', /HttpApi/],
   ['DeadLetterQueueUrl', /EventsDeadLetters/],
-])('the output %s says what it is for', (name, value) => {
+])('the output %s has a description', (name, value) => {
   const output = stackTemplate().findOutputs(name)[name];
   expect(output?.['Description']).toMatch(/^[A-Z].{20,}/);
   expect(JSON.stringify(output?.['Value'])).toMatch(value);
@@ -31,7 +31,7 @@ test('the stack can be deployed to any account and region', () => {
   expect(environment).toBe('aws://unknown-account/unknown-region');
 });
 
-test('the stack brings no resource that only the CDK needs: its one custom resource is a step of its own', () => {
+test('the stack has no resource that only the CDK needs: its one custom resource calls our own function', () => {
   expect(stackTemplate()).toHaveCount('AWS::CDK::Metadata', 0);
   const types = Object.values((stackTemplate().toJSON() as { Resources: object }).Resources).map(
     ({ Type }: { Type: string }) => Type,

@@ -44,20 +44,31 @@ const PUBLISHED =
   /^[A-Z].+\. What to do: https:\/\/unpkg\.com\/nightshift@\d+\.\d+\.\d+\/docs\/operations\.md#[a-z-]+$/;
 
 describe('the runbook', () => {
-  test('has one section per alarm, and no other', () => {
+  test('has exactly one section per alarm', () => {
     expect(SECTIONS.map(({ name }) => name).toSorted()).toEqual(alarmsOf().map(anchorOf).toSorted());
   });
 
-  test.each(SECTIONS)('says of $name what it means, how to look and what to do', ({ text }) => {
+  test.each(SECTIONS)('explains for $name what it means, how to investigate and what to do', ({ text }) => {
     for (const part of ['**It means**', '**Look**', '**Do**']) expect(text).toContain(part);
   });
 
-  test('is linked where it is published with this version, or where the configuration says it is', () => {
+  test('is linked at its published URL of this version, or at the URL of the configuration', () => {
     for (const { AlarmDescription } of alarmsOf()) expect(AlarmDescription).toMatch(PUBLISHED);
     const elsewhere = templateOf({ alarms: { runbook: 'https://wiki.example/nightshift' } });
     for (const { AlarmDescription } of alarmsOf(elsewhere))
       expect(AlarmDescription).toMatch(/ What to do: https:\/\/wiki\.example\/nightshift#[a-z-]+$/);
   });
+});
+
+test('the documents name only outputs that the stack has', () => {
+  const outputs = Object.keys(stackTemplate().findOutputs('*'));
+  const documents = ['../../README.md', '../../docs/operations.md', '../../docs/completion.md'];
+  const named = documents.flatMap((path) => [
+    ...readFileSync(new URL(path, import.meta.url), 'utf8').matchAll(/<([A-Z]\w+)>/g),
+  ]);
+
+  expect(named.length).toBeGreaterThan(5);
+  expect(outputs).toEqual(expect.arrayContaining(named.map(([, name]) => name)));
 });
 
 describe('an alarm', () => {
@@ -67,11 +78,11 @@ describe('an alarm', () => {
     );
   });
 
-  test('adds up no more metrics than CloudWatch takes: ten and their sum', () => {
+  test('uses no more metrics than CloudWatch allows: ten and their sum', () => {
     for (const { Metrics = [] } of alarmsOf()) expect(Metrics.length).toBeLessThanOrEqual(11);
   });
 
-  test('goes nowhere but to the console when nothing is configured', () => {
+  test('has no action if nothing is configured', () => {
     expect(alarmsOf().flatMap(({ AlarmActions = [] }) => AlarmActions)).toEqual([]);
     expect(stackTemplate()).toHaveCount('AWS::SNS::Topic', 0);
   });
@@ -85,7 +96,7 @@ describe('an alarm', () => {
     });
   });
 
-  test('watches the executions of shards under the name that the map gives them', () => {
+  test('watches the executions of shards under the name from the map', () => {
     expect(stackTemplate()).toHaveProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ExecutionsFailed',
       Dimensions: [
@@ -100,7 +111,7 @@ describe('an alarm', () => {
   test.each([
     ['24h', 24 + 1 + 2],
     ['7d', 7 * 24 + 1 + 2],
-  ])('tells of a batch that is older than a window of %s, its grace and two hours', (window, hours) => {
+  ])('reports a batch that is older than a window of %s, its grace time and two hours', (window, hours) => {
     const profiles = { default: { completionWindow: '1h' }, slow: { completionWindow: window } };
     expect(templateOf({ profiles })).toHaveProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'Nightshift',
@@ -129,7 +140,7 @@ describe('with an address and a topic configured, an alarm', () => {
     });
   });
 
-  test('may publish, and nothing may over plain HTTP', () => {
+  test('may publish, but not over plain HTTP', () => {
     expect(template()).toHaveProperties('AWS::SNS::TopicPolicy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -148,7 +159,7 @@ describe('with an address and a topic configured, an alarm', () => {
 describe('the webhook', () => {
   const url = 'https://hooks.example/nightshift';
 
-  test('signs with a secret of its own that outlives the stack, and only announce-job knows it', () => {
+  test('signs with its own secret, which outlives the stack and is readable only by announce-job', () => {
     const template = templateOf({ webhook: { url } });
     expect(template).toHaveResource('AWS::SecretsManager::Secret', {
       Properties: { GenerateSecretString: { PasswordLength: 64 } },
@@ -167,13 +178,13 @@ describe('the webhook', () => {
     expect(knowing).toHaveLength(1);
   });
 
-  test('signs with the secret that is named', () => {
+  test('signs with the named secret', () => {
     const template = templateOf({ webhook: { url, secretName: 'hooks/nightshift' } });
     expect(template).toHaveStep('announce-job', {}, { WEBHOOK_SECRET_ID: 'hooks/nightshift' });
     expect(template).toHaveCount('AWS::SecretsManager::Secret', 1);
   });
 
-  test('is unknown to everybody when none is configured', () => {
+  test('is in no function if none is configured', () => {
     expect(stackTemplate()).toHaveStep(
       'announce-job',
       { Layers: Match.absent() },
@@ -182,11 +193,11 @@ describe('the webhook', () => {
   });
 });
 
-test('nothing but the machine may call the versions of a step', () => {
+test('only the machine may call the versions of a step', () => {
   expect(callersOf('announce-job')).toEqual([]);
 });
 
-test('there is a dashboard, with every alarm and every metric of our own', () => {
+test('there is a dashboard with every alarm and every metric of our own', () => {
   const [dashboard] = Object.values(stackTemplate().findResources('AWS::CloudWatch::Dashboard'));
   const body = JSON.stringify(dashboard);
   for (const metric of [

@@ -24,7 +24,7 @@ tableOf(REGIONS, 3).test('in %s the stack is synthesized, with functions on arm6
   expect(templateIn(region)).toHaveOnlyProperties('AWS::Lambda::Function', { Architectures: ['arm64'] });
 });
 
-test('where there is no arm64, the functions can run on x86', () => {
+test('in regions without arm64, the functions can run on x86', () => {
   const template = templateIn('us-east-1', Architecture.X86_64);
   expect(template).toHaveOnlyProperties('AWS::Lambda::Function', { Architectures: ['x86_64'] });
 });

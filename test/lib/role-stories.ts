@@ -418,6 +418,18 @@ export const STORIES = {
     const asked = JSON.stringify({ inputs: ['staged/a.jsonl', 'staged/b.jsonl'] });
     return [await end(world, world.drop('input/x.job.json', asked))];
   },
+  'large inputs of every place are built in slices': async (world) => {
+    // Rows of the later files ask what those of the first one do.
+    for (const key of INPUTS) await world.store.put(key, LONG_ROWS);
+    await world.store.put('staged/a.jsonl', INVALID_ROW + LONG_ROWS);
+    const ofPlaces = await end(world, world.drop('input/x.job.json', JSON.stringify({ inputs: INPUTS })));
+    const submitted = await end(world, world.submit('rows.jsonl', LONG_ROWS + LONG_ROWS));
+    const rows = Array.from({ length: 90 }, (_, n) => ({ prompt: `row ${n} ${'x'.repeat(3_000)}` }));
+    return [ofPlaces, submitted, await end(world, post(world, '/jobs', { rows }))];
+  },
+  'a large table ends inside of a cell': async (world) => [
+    await end(world, world.drop('input/rows.csv', `prompt\n${'plain\n'.repeat(50_000)}"never closed\n`)),
+  ],
   'ids share their hash with the id of an earlier row': async (world) => {
     const first = world.hold('build-requests');
     const jobId = await world.drop('input/rows.jsonl', LONG_ROWS);
@@ -452,6 +464,16 @@ export const STORIES = {
     await post(world, `/jobs/${jobId}/approve`);
     return [rejected, approved];
   },
+  'a job with all its results is cancelled, for a second batch of its rows still runs': async (world) => {
+    const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
+    const before = await end(world, jobId);
+    const twin = { batchId: 'batch_none', status: 'in_progress', files: {} };
+    const twins = { twins: [{ ...twin, phase: 'running' }] };
+    await world.store.put(`jobs/${jobId}/shards/00000/round-1.twins.json`, JSON.stringify(twins));
+    const summary = { ...(await world.summary(jobId)), open: [{ ...twin, shard: 0, round: 1 }] };
+    await world.store.put(`output/${jobId}/summary.json`, JSON.stringify(summary));
+    return [before, await end(world, post(world, `/jobs/${jobId}/cancel`))];
+  },
   'a strict job has an invalid row': async (world) => [
     await end(
       world,
@@ -468,6 +490,10 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job file brings its rows': ['succeeded'],
   'a job with a budget of money is denied after its upload, goes on, and asks a row again': [
     'failed',
+    'succeeded',
+  ],
+  'a job with all its results is cancelled, for a second batch of its rows still runs': [
+    'succeeded',
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
@@ -553,6 +579,8 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job that was cancelled is cancelled once more': ['cancelled', 'cancelled'],
   'a job whose execution is not known is looked at': ['succeeded'],
   'steps never have enough time': ['partial'],
+  'large inputs of every place are built in slices': ['partial', 'succeeded', 'succeeded'],
+  'a large table ends inside of a cell': ['failed'],
   'ids share their hash with the id of an earlier row': ['succeeded'],
   'a job has more shards than are joined at once': ['partial'],
   'a pilot is sent first, and a person rejects it and thinks better of it': ['failed', 'succeeded'],
@@ -572,6 +600,8 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   },
   'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
+  'large inputs of every place are built in slices': { time: NEVER_ENOUGH, sliceBytes: 65_536 },
+  'a large table ends inside of a cell': { sliceBytes: 65_536 },
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': {
     unlimited: true,
   },
@@ -580,6 +610,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
 
 /** Stories that go another way on a bucket where somebody suspended versions. */
 export const OF_INPUTS: readonly StoryName[] = [
+  'large inputs of every place are built in slices',
   'a job file names inputs of every place, and one row needs a second round',
   'a file is submitted from a command line',
   'schedules find files, find none, and name one that is not there',

@@ -61,9 +61,11 @@ const configOf = ({
   dialect = 'melious',
   owner,
   unlimited = false,
+  sliceBytes,
 }: Partial<RoleWorldOptions>): NightshiftConfig =>
   defineConfig({
     ...(owner && { api: { owner } }),
+    ...(sliceBytes !== undefined && { limits: { sliceBytes } }),
     // One place, so that shards have to wait for each other.
     providers: {
       simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', ...(unlimited ? {} : { maxBatches: 1 }) },
@@ -122,6 +124,8 @@ export interface RoleWorldOptions {
   readonly untold?: true;
   /** The provider has no limit that is known. */
   readonly unlimited?: boolean;
+  /** Large inputs are built in slices of so many bytes. */
+  readonly sliceBytes?: number;
   /** Default: nothing ends a step that takes long. */
   readonly time?: StepTime;
 }

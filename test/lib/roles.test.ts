@@ -48,17 +48,17 @@ test('the stories reach every place that calls the store or an execution', () =>
   expect(callSites().filter((site) => !roles.sites.has(site))).toEqual([]);
 });
 
-test('no call is made from a place that the list of places misses', () => {
+test('every call comes from a place in the list of places', () => {
   const known = new Set(callSites());
   expect([...roles.sites].filter((site) => !known.has(site))).toEqual([]);
 });
 
 describe.each([...Object.keys(STEPS), READ_ITEMS])('%s', (step) => {
-  test('may do everything that it does', () => {
+  test('has every permission that it uses', () => {
     expect(roles.denied(step)).toEqual([]);
   });
 
-  test('may do nothing with objects and executions that it never does', () => {
+  test('has no permission for objects and executions that it does not use', () => {
     expect(roles.unused(step)).toEqual([]);
   });
 });

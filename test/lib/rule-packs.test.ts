@@ -96,7 +96,7 @@ describe.each(PACKS)('%s', (pack, create) => {
     expect(findings(PLAIN)).toEqual(counts(0));
   });
 
-  test('finds nothing that is not acknowledged once every property is set', () => {
+  test('has only acknowledged findings if every property is set', () => {
     const left = findings(HARD);
     expect(left).toEqual(counts(1));
     const known = acknowledgements(HARD).filter((id) => id.startsWith(`${pack}-`));

@@ -26,7 +26,7 @@ describe.each([
     });
   });
 
-  test('tells its name, and the time that it fires for', () => {
+  test('passes its name and its scheduled time', () => {
     const Input = JSON.stringify({ schedule: name, scheduledTime: '<aws.scheduler.scheduled-time>' });
     expect(scheduledTemplate()).toHaveProperties('AWS::Scheduler::Schedule', {
       Description,
@@ -54,13 +54,13 @@ test('every schedule tries for a day and then keeps the event', () => {
 describe('the role of the schedules', () => {
   const ROLE = /^WorkflowSchedulesRole[0-9A-F]{8}$/;
 
-  test('is the one of every schedule', () => {
+  test('is shared by all schedules', () => {
     expect(scheduledTemplate()).toHaveOnlyProperties('AWS::Scheduler::Schedule', {
       Target: Match.objectLike({ RoleArn: { 'Fn::GetAtt': [Match.stringLikeRegexp(ROLE.source), 'Arn'] } }),
     });
   });
 
-  test('is for the scheduler of this account alone', () => {
+  test('is only for the scheduler of this account', () => {
     expect(scheduledTemplate()).toHaveProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: {
         Statement: [
@@ -75,7 +75,7 @@ describe('the role of the schedules', () => {
     });
   });
 
-  test('may call start-job and put into the dead-letter queue, and nothing else', () => {
+  test('may only call start-job and write to the dead-letter queue', () => {
     const permissions = [...permissionsByRole(scheduledTemplate())].filter(([role]) => ROLE.test(role));
     expect(permissions.map(([, granted]) => granted)).toEqual([
       [
@@ -87,15 +87,15 @@ describe('the role of the schedules', () => {
   });
 });
 
-test('schedules open start-job to nobody else', () => {
+test('schedules allow no other caller of start-job', () => {
   expect(callersOf('start-job', scheduledTemplate())).toEqual(callersOf('start-job'));
 });
 
-test('without schedules there is only the one that looks for files whose event was lost', () => {
+test('without schedules there is only the sweep for files whose event was lost', () => {
   expect(stackTemplate()).toHaveCount('AWS::Scheduler::Schedule', 1);
 });
 
-test('every name that the configuration takes can be deployed, beside names that are much alike', () => {
+test('every valid name can be deployed, also beside very similar names', () => {
   const names = ['Role', 'Default', 'Resource', 'a-b', 'a_b', 'a.b', 'ab', '-', 'x'.repeat(40)];
   const schedules = Object.fromEntries(names.map((name) => [name, SCHEDULES.hourly]));
   expect(templateOf({ schedules })).toHaveCount('AWS::Scheduler::Schedule', names.length + 1);
@@ -107,7 +107,7 @@ test.each([
   ['cron', { cron: '0 22 * * ?' }],
   ['rate', { rate: '1 week' }],
   ['timezone', { rate: '1 hour', timezone: 'Berlin' }],
-])('a wrong %s stops the synthesis and is told by its path: %j', (field, time) => {
+])('a wrong %s stops the synthesis with its path: %j', (field, time) => {
   const schedules = { nightly: { ...time, prefix: 'staged/' } };
   expect(() => templateOf({ schedules })).toThrow(`schedules.nightly.${field}:`);
 });

@@ -17,8 +17,8 @@ const TALKING = [
 const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(step);
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
-test('there is one function per step and door, and no other', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 13);
+test('there is exactly one function per step and entry point', () => {
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 14);
 });
 
 describe.each(ALL_STEPS)('%s', (step) => {
@@ -40,7 +40,7 @@ describe.each(ALL_STEPS)('%s', (step) => {
     });
   });
 
-  test('is told where the store is', () => {
+  test('has the URL of the store', () => {
     expect(stackTemplate()).toHaveStep(
       step,
       {},
@@ -58,7 +58,7 @@ describe.each(ALL_STEPS)('%s', (step) => {
     );
   });
 
-  test('names a resource for everything but X-Ray', () => {
+  test('has permissions on named resources only, except for X-Ray', () => {
     const anywhere = stepPermissions(step).filter((permission) => permission.endsWith(' on *'));
     expect(anywhere).toEqual(['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *']);
   });
@@ -69,7 +69,7 @@ test('steps that read may see which keys there are, so that a missing one is a 4
   expect(listing).toEqual(ALL_STEPS.filter((step) => step !== 'cancel-batch' && step !== 'publish-config'));
 });
 
-test('log groups keep thirty days and go with the stack', () => {
+test('log groups keep thirty days and are deleted with the stack', () => {
   expect(stackTemplate()).toHaveOnlyProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   expect(stackTemplate()).toHaveOnlyResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' });
 });
@@ -88,13 +88,13 @@ test('no two steps share a role', () => {
   expect(new Set(roles).size).toBe(functions.length);
 });
 
-test('no role may do everything of a service', () => {
+test('no role has all permissions of a service', () => {
   const actions = [...permissionsByRole().values()].flat().map((permission) => permission.split(' on ')[0]);
   expect(actions.filter((action) => action?.includes('*'))).toEqual([]);
 });
 
 describe.each(TALKING)('%s talks to the provider', (step) => {
-  test('so it knows which secret has its key', () => {
+  test('and knows which secret has its key', () => {
     expect(stackTemplate()).toHaveStep(
       step,
       {},
@@ -102,14 +102,14 @@ describe.each(TALKING)('%s talks to the provider', (step) => {
     );
   });
 
-  test('so it may read the one secret', () => {
+  test('and may read only this secret', () => {
     expect(stepPermissions(step)).toContainEqual(
       expect.stringMatching(/^secretsmanager:GetSecretValue on <WorkflowProviderKeys\w+>$/),
     );
   });
 });
 
-test.each(SILENT)('%s knows nothing of the secret', (step) => {
+test.each(SILENT)('%s does not know the secret', (step) => {
   expect(stackTemplate()).toHaveStep(step, {}, { SECRET_ARN: Match.absent() });
   expect(stepPermissions(step).filter((permission) => permission.startsWith('secretsmanager:'))).toEqual([]);
 });
@@ -132,7 +132,7 @@ test.each([
   expect(stackTemplate()).toHaveStep(step, { MemorySize, Timeout });
 });
 
-test('only collect-results has scratch space beyond what Lambda gives', () => {
+test('only collect-results has more than the default scratch space of Lambda', () => {
   for (const step of ALL_STEPS) {
     expect(stackTemplate()).toHaveStep(step, {
       EphemeralStorage: step === 'collect-results' ? { Size: 10_240 } : Match.absent(),
@@ -140,7 +140,7 @@ test('only collect-results has scratch space beyond what Lambda gives', () => {
   }
 });
 
-test('only the doors know the state machine', () => {
+test('only the entry points know the state machine', () => {
   for (const step of ALL_STEPS) {
     const known = isDoor(step)
       ? { 'Fn::GetAtt': [Match.stringLikeRegexp('MachineAlias'), 'Arn'] }
@@ -153,7 +153,7 @@ test.each([
   ['start-job', ['StartExecution', 'DescribeExecution']],
   ['cancel-job', ['StartExecution', 'DescribeExecution']],
   ['api', ['StartExecution', 'DescribeExecution', 'StopExecution']],
-])('%s may do %j with this machine, and nothing else of Step Functions', (step, actions) => {
+])('%s may only call %j of Step Functions, on this machine', (step, actions) => {
   const granted = stepPermissions(step).filter((permission) => permission.startsWith('states:'));
   expect(granted).toHaveLength(actions.length);
   for (const action of actions) {
@@ -162,24 +162,21 @@ test.each([
   }
 });
 
-test.each(ALL_STEPS)(
-  '%s may put into the dead-letter queue if events call it, and do nothing else with queues',
-  (step) => {
-    const calledByEvents = step === 'start-job' || step === 'cancel-job';
-    const actions = calledByEvents ? ['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'] : [];
-    expect(stepPermissions(step).filter((permission) => permission.startsWith('sqs:'))).toEqual(
-      actions.map((action) =>
-        expect.stringMatching(new RegExp(`^sqs:${action} on <WorkflowEventsDeadLetters\\w+\\.Arn>$`)),
-      ),
-    );
-  },
-);
+test.each(ALL_STEPS)('%s may only write to the dead-letter queue, if events call it', (step) => {
+  const calledByEvents = step === 'start-job' || step === 'cancel-job';
+  const actions = calledByEvents ? ['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'] : [];
+  expect(stepPermissions(step).filter((permission) => permission.startsWith('sqs:'))).toEqual(
+    actions.map((action) =>
+      expect.stringMatching(new RegExp(`^sqs:${action} on <WorkflowEventsDeadLetters\\w+\\.Arn>$`)),
+    ),
+  );
+});
 
-test.each(ALL_STEPS.filter((step) => !isDoor(step)))('nothing but the machine may call %s', (step) => {
+test.each(ALL_STEPS.filter((step) => !isDoor(step)))('only the machine may call %s', (step) => {
   expect(callersOf(step)).toEqual([]);
 });
 
-test('only announce-job may put events, on the default bus, and only in our name', () => {
+test('only announce-job may put events, on the default bus and with our source', () => {
   const granted = ALL_STEPS.flatMap((step) =>
     stepPermissions(step)
       .filter((permission) => permission.startsWith('events:'))
@@ -200,7 +197,7 @@ test('only announce-job may put events, on the default bus, and only in our name
   });
 });
 
-test('every step is told whose metrics it writes', () => {
+test('every step has the name of its workflow for metrics', () => {
   for (const step of ALL_STEPS) {
     expect(stackTemplate()).toHaveStep(
       step,
@@ -229,7 +226,7 @@ test('a deploy that changes a step makes a version of that step alone', () => {
   expect(after).toHaveLength(before.length);
 });
 
-test('the machine may call every version of its steps: those of earlier deploys, too', () => {
+test('the machine may call every version of its steps, also of earlier deploys', () => {
   const [machine = []] = [...permissionsByRole()].flatMap(([role, granted]) =>
     /MachineStateMachineRole/.test(role) ? [granted] : [],
   );
@@ -243,7 +240,7 @@ test('the machine may call every version of its steps: those of earlier deploys,
   }
 });
 
-test('no step but the doors may do anything with executions', () => {
+test('only the entry points have permissions for executions', () => {
   const others = ALL_STEPS.filter((step) => !isDoor(step));
   expect(others.flatMap(stepPermissions).filter((permission) => permission.startsWith('states:'))).toEqual(
     [],
@@ -338,6 +335,8 @@ test.each([
       'GetObject room/*.json',
       'GetObject spending/*.json',
       'PutObject jobs/*/ledger/*.json',
+      'PutObject jobs/*/shards/*/done.json',
+      'PutObject jobs/*/shards/*/round-*.twins.json',
       'PutObject jobs/*/shards/*/round-*.upload.json',
       'PutObject jobs/*/shards/*/round-*.uploading.json',
       'PutObject spending/*.json',
@@ -435,7 +434,7 @@ test.each([
       'PutObject reuse/*',
     ],
   ],
-])('%s may do with objects exactly what it needs', (step, expected) => {
+])('%s has exactly the permissions for objects that it needs', (step, expected) => {
   const onObjects = stepPermissions(step).flatMap((permission) => {
     const [, action, key] = /^s3:(\w+) on <bucket>\/(.*)$/.exec(permission) ?? [];
     return action === undefined ? [] : [`${action} ${key}`];

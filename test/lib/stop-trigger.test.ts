@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { callersOf } from './step-policies.ts';
 import { stackTemplate } from './synthesized-stack.ts';
 
-test('the rule matches executions of this machine that were aborted or ran out of time, and no others', () => {
+test('the rule matches only executions of this machine that were aborted or timed out', () => {
   expect(stackTemplate()).toHaveProperties('AWS::Events::Rule', {
     State: 'ENABLED',
     EventPattern: {

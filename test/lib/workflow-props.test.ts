@@ -44,7 +44,7 @@ function rolesWithoutKey(template: Template): string[] {
   });
 }
 
-describe('a workflow in an account with rules: a key, a network, alarms, an API and a webhook of its own', () => {
+describe('a workflow with its own key, network, alarms, API and webhook', () => {
   const { stack } = create((theirs) => {
     const vpc = new Vpc(theirs, 'Vpc', { maxAzs: 2 }) as IVpc;
     return {
@@ -105,7 +105,7 @@ describe('a workflow in an account with rules: a key, a network, alarms, an API 
     },
   );
 
-  test('runs every function in the network, and every role may be there', () => {
+  test('runs every function in the network, with the permissions for it', () => {
     expect(functions).toHaveLength(13);
     const groups = new Set(functions.map(({ VpcConfig }) => JSON.stringify(VpcConfig)));
     expect([...groups]).toEqual([expect.stringMatching(/Group\w+.*GroupId/)]);
@@ -113,7 +113,7 @@ describe('a workflow in an account with rules: a key, a network, alarms, an API 
     expect(roles.filter(([, granted]) => !granted.includes('ec2:CreateNetworkInterface on *'))).toEqual([]);
   });
 
-  test('reserves concurrency for every function, and keeps every log as long as it is told', () => {
+  test('reserves concurrency for every function, and keeps every log for the set time', () => {
     expect(new Set(functions.map((each) => each['ReservedConcurrentExecutions']))).toEqual(new Set([3]));
     expect(template).toHaveOnlyProperties('AWS::Logs::LogGroup', { RetentionInDays: 180 });
   });
@@ -130,7 +130,7 @@ describe('a workflow in an account with rules: a key, a network, alarms, an API 
     expect(template).toHaveProperties('AWS::ApiGatewayV2::ApiMapping', { ApiMappingKey: 'v1' });
   });
 
-  test('posts to the address, signed with the secret', () => {
+  test('posts to the URL, signed with the secret', () => {
     expect(template).toHaveProperties('AWS::Lambda::Function', {
       Environment: {
         Variables: {
@@ -154,7 +154,7 @@ function inlineFunction(stack: Stack, id: string): Lambda {
   });
 }
 
-describe('a stack that is to leave nothing behind, without an API and alarms', () => {
+describe('a stack that leaves nothing behind, without API and alarms', () => {
   const { stack, workflow } = create(() => ({
     removalPolicy: RemovalPolicy.DESTROY,
     reservedConcurrency: { 'upload-file': 5 },
@@ -169,7 +169,7 @@ describe('a stack that is to leave nothing behind, without an API and alarms', (
     expect(template).toHaveOnlyResources('AWS::SecretsManager::Secret', { DeletionPolicy: 'Delete' });
   });
 
-  test('takes no version from running jobs when it is deployed again', () => {
+  test('keeps the versions of running jobs when it is deployed again', () => {
     for (const type of ['AWS::Lambda::Version', 'AWS::StepFunctions::StateMachineVersion'])
       expect(template).toHaveOnlyResources(type, { UpdateReplacePolicy: 'Retain' });
   });
@@ -187,7 +187,7 @@ describe('a stack that is to leave nothing behind, without an API and alarms', (
       expect(template).toHaveCount(`AWS::${type}`, 0);
   });
 
-  test('reserves concurrency for the function that is named', () => {
+  test('reserves concurrency for the named function', () => {
     const reserved = template.findResources('AWS::Lambda::Function', {
       Properties: { ReservedConcurrentExecutions: 5 },
     });
@@ -195,10 +195,10 @@ describe('a stack that is to leave nothing behind, without an API and alarms', (
   });
 });
 
-describe('a bucket that exists', () => {
+describe('an existing bucket', () => {
   const KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-  test('is used and none is made; a key that is imported is used as it is', () => {
+  test('is used and no other one is made; an imported key is used unchanged', () => {
     const { stack } = create((theirs) => ({
       bucket: Bucket.fromBucketName(theirs, 'Data', 'their-bucket'),
       encryptionKey: Key.fromKeyArn(theirs, 'Key', KEY),
@@ -219,12 +219,12 @@ describe('a bucket that exists', () => {
     expect(decrypting.length).toBeGreaterThan(10);
   });
 
-  test('of the same app has to send its events', () => {
+  test('of the same app must send its events', () => {
     const silent = create((stack) => ({ bucket: new Bucket(stack, 'Silent') as IBucket }));
     expect(() => Template.fromStack(silent.stack)).toThrow('eventBridgeEnabled: true');
   });
 
-  test('with a key of its own lets every role that reads or writes use the key', () => {
+  test('with its own key lets every role that reads or writes use the key', () => {
     const { stack } = create((theirs) => ({
       bucket: new Bucket(theirs, 'Loud', {
         eventBridgeEnabled: true,
@@ -235,7 +235,7 @@ describe('a bucket that exists', () => {
   });
 });
 
-test('docs/construct.md has every property, and no other', () => {
+test('docs/construct.md has exactly the properties', () => {
   const page = readFileSync(new URL('../../docs/construct.md', import.meta.url), 'utf8');
   const [, after = ''] = page.split('\n## Properties\n');
   const cells = [...(after.split('\n## ')[0] ?? '').matchAll(/^\| (`[^|]+`) \|/gm)];
@@ -273,10 +273,10 @@ describe('properties that are not valid are refused, from JavaScript, too', () =
   });
 
   test('subnets without a VPC', () => {
-    expect(() => create(() => ({ subnets: {} }))).toThrow('give vpc, too');
+    expect(() => create(() => ({ subnets: {} }))).toThrow('give vpc as well');
   });
 
-  test('a stack takes its own properties beside those of the workflow, and no other', () => {
+  test('a stack accepts only its own properties and those of the workflow', () => {
     const props = { config: CONFIG, stackName: 'Named', tags: { team: 'data' } };
     expect(new NightshiftStack(createForeignApp(), 'Nightshift', props).stackName).toBe('Named');
     const wrong = { ...props, desciption: 'x' };
@@ -329,7 +329,7 @@ describe('two workflows in one stack', () => {
       expect(outputs).toContain(name);
   });
 
-  test('let somebody drop files below input/, or below one profile of it', () => {
+  test('grant writing below input/, or below the folder of one profile', () => {
     expect(granted('Dropper')).toEqual([
       's3:AbortMultipartUpload on <bucket>/input/*',
       's3:PutObject on <bucket>/input/*',
@@ -337,11 +337,11 @@ describe('two workflows in one stack', () => {
     expect(granted('Classifier')).toContain('s3:PutObject on <bucket>/input/classify/*');
   });
 
-  test('let somebody read results below output/', () => {
+  test('grant reading results below output/', () => {
     expect(granted('Reader')).toEqual(['s3:GetObject on <bucket>/output/*', 's3:ListBucket on <bucket>']);
   });
 
-  test('let somebody start jobs with the API and the command line', () => {
+  test('grant starting jobs with the API and the command line', () => {
     const permissions = granted('Starter');
     for (const expected of [
       's3:PutObject on <bucket>/jobs/*',
@@ -352,7 +352,7 @@ describe('two workflows in one stack', () => {
     expect(permissions.filter((each) => each.startsWith('execute-api:Invoke'))).toHaveLength(1);
   });
 
-  test('have metrics of their own', () => {
+  test('have separate metrics', () => {
     const metric = one.metricRows('failed', { statistic: 'Average' });
     expect(metric).toMatchObject({ namespace: 'Nightshift', metricName: 'Rows', statistic: 'Average' });
     expect(metric.dimensions).toMatchObject({ Outcome: 'failed' });

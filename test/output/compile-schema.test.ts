@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkSchema, compileSchema } from '../../src/output/compile-schema.ts';
 import { compileLinear } from '../../src/output/linear-pattern.ts';
 import { TooSlow, withDeadline } from '../../src/output/with-deadline.ts';
-import { EXHAUSTIVE } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const DRAFT7 = 'http://json-schema.org/draft-07/schema#';
 
@@ -34,7 +34,7 @@ const recursive = (n: object): object => ({ $defs: { n }, ...N });
 const chain = (levels: number): unknown => JSON.parse(`${'{"x":'.repeat(levels)}1${'}'.repeat(levels)}`);
 const lists = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}1${']'.repeat(levels)}`);
 
-describe('an answer that is made to hang the check of its schema', () => {
+describe('an answer that is designed to hang the check of its schema', () => {
   const letters = `${'a'.repeat(60)}!`;
   const objects = Array.from({ length: 100_000 }, (_, n) => ({ n, text: 'the same in each' }));
 
@@ -49,7 +49,7 @@ describe('an answer that is made to hang the check of its schema', () => {
       { a: `${'word '.repeat(20)}!` },
     ],
     ['a long text', { pattern: '(x+x+)+y' }, 'x'.repeat(100_000)],
-  ])('by %s matches or does not, at once', (_, schema, value) => {
+  ])('by %s has a result immediately', (_, schema, value) => {
     for (const draft of [{}, { $schema: DRAFT7 }]) {
       const match = compileSchema({ ...draft, ...schema });
       const told = timed(() => match(value));
@@ -57,32 +57,35 @@ describe('an answer that is made to hang the check of its schema', () => {
     }
   });
 
-  test.each<[string, object, unknown]>([
-    ['a lookahead', { pattern: '^(?=(a+)+$)a' }, letters],
-    ['a reference to a group', { pattern: '^(a+)+\\1$' }, letters],
+  tableOf<[string, object, unknown]>(
     [
-      'references that double at each level',
-      { $defs: { n: { anyOf: [node, node] } }, ...doubling },
-      nested(60),
+      ['a lookahead', { pattern: '^(?=(a+)+$)a' }, letters],
+      ['a reference to a group', { pattern: '^(a+)+\\1$' }, letters],
+      [
+        'references that double at each level',
+        { $defs: { n: { anyOf: [node, node] } }, ...doubling },
+        nested(60),
+      ],
+      ['references to references', { $defs: laughs, $ref: '#/$defs/l0' }, 1],
+      [
+        'names of which several patterns are true',
+        recursive({ patternProperties: { x: N, '^x': N, x$: N } }),
+        chain(40),
+      ],
+      [
+        'a property whose name is also a pattern’s',
+        recursive({ properties: { x: N }, patternProperties: { x: N } }),
+        chain(40),
+      ],
+      ['items that it also has to contain', recursive({ items: N, contains: N }), [chain(0), lists(40)]],
+      [
+        'a reference beside the same property',
+        { $defs: { n: { $ref: '#/$defs/m', properties: { x: N } }, m: { properties: { x: N } } }, ...N },
+        chain(40),
+      ],
     ],
-    ['references to references', { $defs: laughs, $ref: '#/$defs/l0' }, 1],
-    [
-      'names of which several patterns are true',
-      recursive({ patternProperties: { x: N, '^x': N, x$: N } }),
-      chain(40),
-    ],
-    [
-      'a property whose name is also a pattern’s',
-      recursive({ properties: { x: N }, patternProperties: { x: N } }),
-      chain(40),
-    ],
-    ['items that it also has to contain', recursive({ items: N, contains: N }), [chain(0), lists(40)]],
-    [
-      'a reference beside the same property',
-      { $defs: { n: { $ref: '#/$defs/m', properties: { x: N } }, m: { properties: { x: N } } }, ...N },
-      chain(40),
-    ],
-  ])('by %s is not checked, which is told', (_, schema, value) => {
+    4,
+  ).test('by %s is not checked, which is reported', (_, schema, value) => {
     const match = compileSchema(schema);
 
     const told = timed(() => match(value));
@@ -98,7 +101,7 @@ describe('an answer that is made to hang the check of its schema', () => {
     for (const each of told) expect(each).toMatchObject({ cause: 'schema' });
   });
 
-  test('by many objects that are to be unique is compared in no time', () => {
+  test('by many objects that must be unique is compared quickly', () => {
     const match = compileSchema({ uniqueItems: true });
 
     expect(timed(() => match(objects))).toBeUndefined();
@@ -107,7 +110,7 @@ describe('an answer that is made to hang the check of its schema', () => {
     );
   });
 
-  test('by its depth is told to be too deep', () => {
+  test('by its depth is reported as too deep', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
     const referring = compileSchema({ $defs: { n: { items: { $ref: '#/$defs/n' } } }, $ref: '#/$defs/n' });
 
@@ -134,7 +137,7 @@ describe('an answer that is made to hang the check of its schema', () => {
     'uuid',
     'iso-date-time',
     'relative-json-pointer',
-  ])('by a long text of the format %s is told soon', (format) => {
+  ])('by a long text of the format %s has a result quickly', (format) => {
     const match = compileSchema({ format });
 
     for (const text of ['a', 'a.', 'a@', '@', ':', '1:', '/', '%', '{', 'P1', '-'])
@@ -142,7 +145,7 @@ describe('an answer that is made to hang the check of its schema', () => {
   });
 });
 
-test('a schema that would compile for ever is refused', EXHAUSTIVE, () => {
+test('a schema with an endless compilation is refused', EXHAUSTIVE, () => {
   const deep = (levels: number): object =>
     levels === 0 ? { type: 'string' } : { anyOf: [deep(levels - 1), deep(levels - 1)] };
 
@@ -182,14 +185,14 @@ describe('a pattern', () => {
     ['\\bfoo\\b', ['a foo b'], ['food']],
     ['^\\cJ$', ['\n'], ['J']],
     ['', ['', 'a'], []],
-  ])('%s means what it means in JavaScript', (pattern, yes, no) => {
+  ])('%s has the same meaning as in JavaScript', (pattern, yes, no) => {
     const match = compileSchema({ type: 'string', pattern });
 
     for (const text of yes) expect([text, match(text)]).toEqual([text, undefined]);
     for (const text of no) expect([text, match(text)]).toMatchObject([text, { path: '' }]);
   });
 
-  test('of several in one schema is each its own', () => {
+  test('is kept apart from others in the same schema', () => {
     const match = compileSchema({ properties: { a: { pattern: '^a$' }, b: { pattern: '^b$' } } });
 
     expect(match({ a: 'a', b: 'b' })).toBeUndefined();
@@ -197,7 +200,7 @@ describe('a pattern', () => {
     expect(match({ a: 'a', b: 'a' })).toMatchObject({ path: '/b' });
   });
 
-  test('that runs in linear time means the same as JavaScript’s', () => {
+  test('that runs in linear time has the same meaning as in JavaScript', () => {
     const part = fc.constantFrom(
       'a',
       'b',
@@ -229,13 +232,13 @@ describe('a pattern', () => {
     );
   });
 
-  test('that is none is refused with its schema', () => {
+  test('that is invalid is refused with its schema', () => {
     for (const pattern of ['(', '[', '*', '\\p{Nothing}', '(?i)a', '\\Q', 'a**'])
       expect(() => compileSchema({ pattern })).toThrow("The output's schema cannot be used");
   });
 });
 
-describe('items that are to be unique', () => {
+describe('items that must be unique', () => {
   test.each<[unknown[], boolean]>([
     [[1, '1', true, null, [1], { a: 1 }], true],
     [
@@ -264,7 +267,7 @@ describe('items that are to be unique', () => {
 });
 
 describe('work with a deadline', () => {
-  test('gives its result, and its own errors', () => {
+  test('returns its result or throws its own errors', () => {
     expect(withDeadline(1_000, () => 7)).toBe(7);
     expect(() =>
       withDeadline(1_000, () => {
@@ -273,7 +276,7 @@ describe('work with a deadline', () => {
     ).toThrow(new RangeError('mine'));
   });
 
-  test('is broken off when it does not end', () => {
+  test('is stopped if it does not end', () => {
     const endless = (): void => {
       for (;;);
     };

@@ -69,7 +69,7 @@ describe('a schema that is plain', () => {
     expect(plain).toBeGreaterThan(100);
   });
 
-  test('is the one of a profile that labels rows', () => {
+  test('includes the schema of a profile that labels rows', () => {
     expect(
       isPlainSchema({
         type: 'object',

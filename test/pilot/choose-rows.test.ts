@@ -13,7 +13,7 @@ function inputOf(inputs: readonly number[], position: number): number {
   return inputs.findIndex((size) => (end += size) > position);
 }
 
-test('chooses as many rows as it should, in order, each once, and all of them when there are no more', () => {
+test('chooses the set number of rows, in order, each once, or all if there are not more', () => {
   fc.assert(
     fc.property(sizes, rows, (inputs, count) => {
       const chosen = chooseRows(inputs, count);
@@ -24,7 +24,7 @@ test('chooses as many rows as it should, in order, each once, and all of them wh
   );
 });
 
-test('chooses a row of each input file when there are enough rows for that', () => {
+test('chooses a row of each input file if the pilot has enough rows', () => {
   fc.assert(
     fc.property(sizes, rows, (inputs, count) => {
       const filled = inputs.flatMap((size, n) => (size > 0 ? [n] : []));
@@ -35,7 +35,7 @@ test('chooses a row of each input file when there are enough rows for that', () 
   );
 });
 
-test('leaves no gap in one file that is longer than two of its steps', () => {
+test('leaves no gap in one file that is longer than two steps', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5_000 }), rows, (size, count) => {
       const chosen = [-1, ...chooseRows([size], count), size];

@@ -14,7 +14,7 @@ function judge(given: Partial<PilotEnd> & { readonly ok?: number; readonly bad?:
 }
 
 describe('a pilot', () => {
-  test('fails exactly when a larger share of its rows is not ok than may be', () => {
+  test('fails exactly if the share of rows that are not ok is larger than allowed', () => {
     fc.assert(
       fc.property(fc.nat(50), fc.nat(50), fc.nat(99), (ok, bad, percent) => {
         const { state } = judge({ ok, bad, rules: { rows: 1, maxBad: percent / 100 } });
@@ -32,7 +32,7 @@ describe('a pilot', () => {
   test.each([
     ['approved', 'approved'],
     ['rejected', 'rejected'],
-  ] as const)('that a person has %s is %s, however many rows are ok', (decision, state) => {
+  ] as const)('that a person has %s is %s, with any number of ok rows', (decision, state) => {
     for (const bad of [0, 10])
       expect(judge({ bad, rules: { rows: 1, maxBad: 0.5 }, approval: { decision, at: '' } })).toMatchObject({
         state,
@@ -53,14 +53,11 @@ describe('the wait for a person', () => {
     }
   }
 
-  test.each([0.5, 7, 45])(
-    'of %f days ends in time, and leaves most of the history to the rest of the job',
-    (days) => {
-      const times = looks(days);
-      expect(times.at(-1)).toBe(days * DAY);
-      expect(times.length * EVENTS.look).toBeLessThan(EVENTS.most / 2);
-    },
-  );
+  test.each([0.5, 7, 45])('of %f days ends in time and uses a small part of the history', (days) => {
+    const times = looks(days);
+    expect(times.at(-1)).toBe(days * DAY);
+    expect(times.length * EVENTS.look).toBeLessThan(EVENTS.most / 2);
+  });
 
   test('begins with looks every five seconds, and is never longer than an hour', () => {
     const times = looks(7);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { withPlainLimits } from '../../src/provider/adapters/anthropic-limits.ts';
 
-test("Anthropic's limits are also told in OpenAI's words, and everything else stays", () => {
+test('limits of Anthropic also get the header names of OpenAI, and all other headers stay', () => {
   const headers = {
     'retry-after': '7',
     'anthropic-ratelimit-requests-remaining': '3',

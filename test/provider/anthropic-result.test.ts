@@ -41,13 +41,13 @@ describe('a message', () => {
     ['{}'],
     ['null'],
     ['"odd"'],
-  ])('is none in %s, which stays as it is', (body) => {
+  ])('is not found in %s, which is not changed', (body) => {
     const line = JSON.parse(translated(`{"type":"succeeded","message":${body}}`)) as unknown;
 
     expect(line).toMatchObject({ response: { status_code: 200, body: JSON.parse(body) as unknown } });
   });
 
-  test('that is nested too deeply is an error of its own line', () => {
+  test('that is nested too deeply is an error of its line only', () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const call = `[{"type":"tool_use","id":"t","name":"f","input":${deep}}]`;
 
@@ -65,7 +65,7 @@ test.each([
     '"type":"api_error"',
   ],
   ['{"type":"errored"}', '"error":null'],
-])('an error keeps its words: %s', (result, words) => {
+])('an error keeps its message: %s', (result, words) => {
   expect(translated(result)).toContain(words);
 });
 
@@ -93,7 +93,7 @@ describe('a line in another shape', () => {
     '{"custom_id":"q1","response":{"status_code":200,"body":{"choices":[]}},"error":null}',
     '{"custom_id":"q1","error":{"code":"x","message":"m"}}',
     '{"custom_id":"q1"}',
-  ])('that is none of Anthropic’s stays as it is: %s', (line) => {
+  ])('that is not one of Anthropic is not changed: %s', (line) => {
     expect(lineOf(line)).toEqual(JSON.parse(line));
   });
 });

@@ -108,7 +108,7 @@ describe.each(['melious', 'openai'] as const)('the client and a %s provider', (d
 });
 
 describe('an upload', () => {
-  test('that is not found at once, where it has to be processed, is looked at again', async () => {
+  test('that has to be processed and is not found immediately is looked for again', async () => {
     const { client } = await open({
       dialect: 'azure',
       faults: [{ at: 'get', action: { kind: 'status', status: 404 }, times: 1 }],
@@ -117,14 +117,14 @@ describe('an upload', () => {
     expect(await client.uploadFile(requests())).toMatchObject({ name: 'job-00000-r1.jsonl' });
   });
 
-  test('that is refused at the place it was given leaves no empty file there', async () => {
+  test('that is rejected at its storage URL leaves no empty file', async () => {
     const { client, simulator } = await open({ dialect: 'together', maxFileBytes: 10 });
 
     await expect(client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderFileTooLarge' });
     expect(simulator.files()).toEqual([]);
   });
 
-  test('whose answer is lost is made again where there is no list', async () => {
+  test('whose response is lost is repeated if the provider has no list', async () => {
     const { client } = await open({
       faults: [
         { at: 'upload', action: { kind: 'reset', when: 'after' }, times: 1 },
@@ -135,7 +135,7 @@ describe('an upload', () => {
     expect(await client.uploadFile(requests())).toMatchObject({ repeated: true });
   });
 
-  test('whose answer is lost is found again, not made again', async () => {
+  test('whose response is lost is found and not repeated', async () => {
     const opened = await open({ faults: [{ at: 'upload', action: { kind: 'reset', when: 'after' } }] });
 
     const file = await opened.client.uploadFile(requests());
@@ -147,7 +147,7 @@ describe('an upload', () => {
   test.each<[string, Fault]>([
     ['the connection broke before it arrived', { at: 'upload', action: { kind: 'reset' } }],
     ['the provider was down', { at: 'upload', action: { kind: 'status', status: 503 } }],
-  ])('is made again when %s', async (_, fault) => {
+  ])('is repeated if %s', async (_, fault) => {
     const opened = await open({ faults: [fault] });
 
     await opened.client.uploadFile(requests());
@@ -155,7 +155,7 @@ describe('an upload', () => {
     expect(opened.simulator.files()).toHaveLength(1);
   });
 
-  test('that is refused is not repeated', async () => {
+  test('that is rejected is not repeated', async () => {
     const opened = await open({ maxFileBytes: 10 });
 
     await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({
@@ -220,7 +220,7 @@ describe('a create', () => {
     ['perplexity', true],
     ['openai', false],
     ['melious', false],
-  ] as const)('carries an Idempotency-Key only where it is honoured: %s', async (dialect, isHonoured) => {
+  ] as const)('has an Idempotency-Key only if the provider honours it: %s', async (dialect, isHonoured) => {
     const { simulator } = await open({ dialect: 'openai' });
     const client = openClient(simulator.url, {}, dialect);
     const { id } = await client.uploadFile(requests());
@@ -237,7 +237,7 @@ describe('a create', () => {
     else expect(key).toBeUndefined();
   });
 
-  test('that was lost is found by its file where the provider keeps no metadata', async () => {
+  test('that was lost is found by its file if the provider keeps no metadata', async () => {
     const { client } = await open();
     const { id } = await client.uploadFile(requests());
     const batch = await client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
@@ -269,7 +269,7 @@ describe('a poll', () => {
     expect(await client.getBatch(batchId)).toMatchObject({ id: batchId });
   });
 
-  test('waits as long as the provider asks', async () => {
+  test('waits as long as the provider says', async () => {
     const action = { kind: 'status', status: 429, code: 'AUTH_1028', retryAfter: 7 } as const;
     const { client, batchId, waits } = await openBatch([{ at: 'get', action }]);
 
@@ -295,7 +295,7 @@ describe('a poll', () => {
     expect(waits).toEqual([500, 1_000]);
   });
 
-  test('of a batch that is not there says so', async () => {
+  test('of a batch that does not exist is a named error', async () => {
     const { client } = await open();
 
     await expect(client.getBatch('no/such batch?')).rejects.toMatchObject({ name: 'ProviderNotFound' });
@@ -310,13 +310,13 @@ describe('a download', () => {
     return { client, fileId: batch.outputFileId ?? '' };
   }
 
-  test('that breaks off goes on behind what came', async () => {
+  test('that breaks off continues after the received bytes', async () => {
     const { client, fileId } = await openOutput({ at: 'content', action: { kind: 'truncated-body' } });
 
     expect((await textOf(client.download(fileId))).trimEnd().split('\n')).toHaveLength(2);
   });
 
-  test('that breaks off at once, again and again, is an outage, not a short file', async () => {
+  test('that breaks off immediately, again and again, is an outage and not a short file', async () => {
     const breaks = { at: 'content', action: { kind: 'breaks', afterBytes: 0 }, times: 3 } as const;
     const { client, fileId } = await openOutput(breaks);
 
@@ -324,7 +324,7 @@ describe('a download', () => {
     expect((await textOf(client.download(fileId))).trimEnd().split('\n')).toHaveLength(2);
   });
 
-  test('is started again when the provider is down at first', async () => {
+  test('is repeated if the provider is down at first', async () => {
     const { client, fileId } = await openOutput({
       at: 'content',
       action: { kind: 'status', status: 502 },
@@ -334,7 +334,7 @@ describe('a download', () => {
     expect(await textOf(client.download(fileId))).toContain('"custom_id":"q0"');
   });
 
-  test('of a file that is gone says so', async () => {
+  test('of a deleted file is a named error', async () => {
     const { client } = await open();
 
     await expect(textOf(client.download('file_gone'))).rejects.toMatchObject({ name: 'ProviderNotFound' });
@@ -342,7 +342,7 @@ describe('a download', () => {
 });
 
 describe('cancelling and deleting', () => {
-  test('may be asked twice, and of what is gone', async () => {
+  test('may be repeated, also for deleted objects', async () => {
     const { client } = await open({
       stages: { queuedSeconds: 1_000, runningSeconds: 0, finalizingSeconds: 1_000 },
     });
@@ -358,7 +358,7 @@ describe('cancelling and deleting', () => {
 });
 
 describe('a provider that does not answer', () => {
-  test('is an outage once the timeout is over', async () => {
+  test('is an outage after the timeout', async () => {
     const server = createServer(() => undefined).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     onTestFinished(() => {
@@ -377,7 +377,7 @@ describe('a provider that does not answer', () => {
     });
   });
 
-  test('is told without the key, also when the key is refused', async () => {
+  test('is reported without the key, also if the key is rejected', async () => {
     const nobody = openClient('http://127.0.0.1:1/v1', { wait: async () => undefined });
     const { simulator } = await open({ apiKey: 'another key' });
     const denied = openClient(simulator.url);
@@ -414,7 +414,7 @@ describe('a dialect', () => {
     ['azure', true],
     ['perplexity', false],
     ['groq', false],
-  ] as const)('%s is told when a forgotten file may go: %s', async (dialect, told) => {
+  ] as const)('%s gets an expiry time for files: %s', async (dialect, told) => {
     const { client, simulator } = await open({ dialect, clock: { now: () => 0 } });
 
     await client.uploadFile(requests());
@@ -424,7 +424,7 @@ describe('a dialect', () => {
     expect(simulator.files()[0]?.expiresAt).toBe(expiresAt);
   });
 
-  test('that processes files first is waited for, also when the file was found again', async () => {
+  test('that processes files first is waited for, also if the file was found again', async () => {
     const { client, waits } = await open({ dialect: 'azure' });
     await client.uploadFile(requests('first.jsonl'));
     expect(waits).toEqual([1_000, 2_000]);
@@ -457,14 +457,14 @@ describe('a dialect', () => {
     },
   );
 
-  test('whose files stay says so', async () => {
+  test('whose files cannot be deleted reports them', async () => {
     const { client } = await open({ dialect: 'generic' });
     const { id } = await client.uploadFile(requests());
 
     await expect(client.deleteFile(id)).rejects.toMatchObject({ name: 'ProviderRejected' });
   });
 
-  test('whose lists say nothing of more pages is read until a page brings nothing new', async () => {
+  test('whose lists do not show further pages is read until a page has nothing new', async () => {
     const ids = Array.from({ length: 5 }, (_, n) => `file_${n}`);
     const server = createServer((request, response) => {
       const after = new URL(request.url ?? '', 'http://localhost').searchParams.get('after');

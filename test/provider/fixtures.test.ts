@@ -96,7 +96,7 @@ function read({ kind, wire, ours }: Fixture, dialect: Dialect): unknown {
 describe.each(folders)('%s', (folder) => {
   const files = readdirSync(join(FOLDER, folder));
 
-  test.each(files)('%s is read, or written, as it was recorded', async (file) => {
+  test.each(files)('%s is read or written as recorded', async (file) => {
     const fixture = fixtureSchema.parse(JSON.parse(readFileSync(join(FOLDER, folder, file), 'utf8')));
 
     const got = await read(fixture, builtInDialect(folder as DialectName));
@@ -107,7 +107,7 @@ describe.each(folders)('%s', (folder) => {
   });
 });
 
-test('every dialect of a provider has fixtures, and no other', () => {
+test('exactly the dialects of providers have fixtures', () => {
   expect(folders.filter((folder) => !isBuiltIn(folder))).toEqual([]);
   const named = Object.keys(DIALECTS).filter((name) => name !== 'generic');
   expect(named.filter((name) => !folders.includes(name))).toEqual([]);

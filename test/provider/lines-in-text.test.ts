@@ -43,7 +43,7 @@ describe('the text of an error', () => {
     expect(linesInTexts([text])).toEqual([[]]);
   });
 
-  test('counts from 0 when one of the texts does', () => {
+  test('counts from 0 if one of the texts does', () => {
     expect(linesInTexts(['line 0: x', 'line 3: y'])).toEqual([[1], [4]]);
   });
 

@@ -44,7 +44,7 @@ describe('a batch of the wanted file', () => {
     expect(isWanted(batch({ metadata }), WANTED)).toBe(true);
   });
 
-  test('is not taken when it is another round’s of a provider that gives equal files one id', () => {
+  test('is not matched if it belongs to another round and equal files share an id', () => {
     expect(isWanted(batch({ metadata: { ...METADATA, key: 'job-2/00003/1' } }), WANTED)).toBe(false);
   });
 });
@@ -61,13 +61,13 @@ describe('a batch that shows no file, or another id for it', () => {
     expect(isWanted(batch({ inputFileId: 'proxied-1' }), WANTED)).toBe(true);
   });
 
-  test('is not taken when it is of an earlier run of the same job', () => {
+  test('is not matched if it belongs to an earlier run of the same job', () => {
     const earlier = { ...METADATA, file: 'file-old' };
     expect(isWanted(batch({ metadata: earlier, inputFileId: 'file-old' }), WANTED)).toBe(false);
     expect(isWanted(batch({ metadata: earlier, inputFileId: undefined }), WANTED)).toBe(false);
   });
 
-  test('is not taken for the round whose number begins alike', () => {
+  test('is not matched to a round whose number starts with the same digit', () => {
     const tenth = { ...METADATA, key: 'job-1/00000/10', file: 'file-abcd' };
     expect(isWanted(batch({ metadata: tenth, inputFileId: undefined }), WANTED)).toBe(false);
   });
@@ -81,7 +81,7 @@ const KINDS: readonly Partial<Batch>[] = [
   { ...ENDED, ending: 'cancelled' },
 ];
 
-test('of several batches the one that runs is taken, then the one with answers, in whatever order they are listed', () => {
+test('of several batches the running one is preferred, then the one with answers, in any order of the list', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(KINDS.length - 1), { minLength: 1, maxLength: 6 }), (kinds) => {
       const listed = kinds.map((kind, n) => batch({ id: `batch-${n}`, ...KINDS[kind] }));
@@ -94,7 +94,7 @@ test('of several batches the one that runs is taken, then the one with answers, 
   );
 });
 
-test('a batch whose id is known is the one, whatever else was created from its file', () => {
+test('a batch with the known id is the one, even if others have the same file', () => {
   const wanted = { ...WANTED, batchId: 'batch-2' };
   const known = batch({ id: 'batch-2', ...ENDED, ending: 'cancelled' });
 
@@ -103,7 +103,7 @@ test('a batch whose id is known is the one, whatever else was created from its f
   expect(isBestBatch(known, wanted)).toBe(true);
 });
 
-describe('a batch whose marks stand in fields that nobody reads', () => {
+describe('a batch with its marks in unusual fields', () => {
   const bare = batch({ metadata: {}, inputFileId: undefined });
   const other = { ...METADATA, file: 'file-of-an-earlier-run' };
   const shapes: readonly (readonly [string, (metadata: typeof METADATA) => unknown])[] = [
@@ -135,7 +135,7 @@ describe('a batch whose marks stand in fields that nobody reads', () => {
     expect(isWanted(bare, WANTED, shown)).toBe(true);
   });
 
-  test('is not recognised by a message that speaks of a file', () => {
+  test('is not recognised by a message that mentions a file', () => {
     expect(isWanted(bare, WANTED, { errors: 'The file file-abc2 is gone.', output_file: 'file-x' })).toBe(
       false,
     );

@@ -33,7 +33,7 @@ async function findIn(
   return { id: (await client.findBatch(WANTED))?.id, calls };
 }
 
-test('an empty page that says that there are more is asked for again', async () => {
+test('an empty page that announces more pages is requested again', async () => {
   const empty = { data: [], has_more: true };
 
   const { id } = await findIn(empty, empty, { data: [item(1), item(9)], has_more: false });
@@ -41,7 +41,7 @@ test('an empty page that says that there are more is asked for again', async () 
   expect(id).toBe('batch-9');
 });
 
-test('an empty page leads on by its last_id', async () => {
+test('an empty page is followed by its last_id', async () => {
   const { id, calls } = await findIn(
     { data: [], has_more: true, last_id: 'batch-5' },
     { data: [item(9)], has_more: false },
@@ -54,7 +54,7 @@ test('an empty page leads on by its last_id', async () => {
 test.each([
   ['pages that stay empty', { data: [], has_more: true }],
   ['a page that comes again and again', { data: [item(1)], has_more: true }],
-])('a list that says it goes on is not taken for a complete one: %s', async (_how, page) => {
+])('a list that announces more pages is not complete: %s', async (_how, page) => {
   await expect(findIn(page)).rejects.toMatchObject({
     name: 'ProviderUnavailable',
     message: expect.stringContaining('more') as string,
@@ -65,6 +65,6 @@ test.each([
   ['says so', { data: [item(1)], has_more: false }],
   ['is empty', { data: [] }],
   ['brings the same again and says nothing', { data: [item(1)] }],
-])('a list that ends does not have the batch: its last page %s', async (_how, page) => {
+])('a list is complete if its last page %s', async (_how, page) => {
   expect((await findIn(page)).id).toBeUndefined();
 });

@@ -35,7 +35,7 @@ describe('a batch', () => {
     ]);
   });
 
-  test('is read as Melious writes it', () => {
+  test('is read in the format of Melious', () => {
     expect(readBatch(MELIOUS, builtInDialect('melious'))).toEqual({
       id: 'batch_abc123',
       status: 'queued',

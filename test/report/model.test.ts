@@ -43,7 +43,7 @@ describe('the timeline', () => {
     expect(lanes).toMatchObject([{ shard: 0, bars: [{ from: 0.25, to: 1, status: undefined }] }]);
   });
 
-  test('takes a provider whose clock is behind or ahead', () => {
+  test('can show a provider whose clock is behind or ahead', () => {
     const { lanes, seconds } = drawTimeline([batch(0, 1, -30, 10), batch(1, 1, 90, 30)], FROM, at(100));
 
     expect(seconds).toBe(120);
@@ -69,13 +69,13 @@ describe('the timeline', () => {
     [47, [0, 10, 20, 30, 40]],
     [3_600, [0, 900, 1_800, 2_700, 3_600]],
     [86_400 * 14, [0, 3, 6, 9, 12].map((days) => days * 86_400)],
-  ])('has round times on its axis: %i s', (seconds, ticks) => {
+  ])('has round numbers on its time axis: %i s', (seconds, ticks) => {
     expect(drawTimeline([], FROM, at(seconds)).ticks.map((tick) => tick.seconds)).toEqual(ticks);
   });
 });
 
 describe('the latency of batches', () => {
-  test('is told by the middle, nine of ten and the ends', () => {
+  test('is described by median, 90th percentile, minimum and maximum', () => {
     const seconds = Array.from({ length: 100 }, (_, n) => 100 - n);
 
     expect(measureLatency(seconds)).toMatchObject({
@@ -88,7 +88,7 @@ describe('the latency of batches', () => {
   });
 
   test.each([[[0]], [[0.4, 12]], [[86_400 * 30, 5]], [[59, 60, 61]]])(
-    'puts every batch into a bin: %j',
+    'has every batch in one bin: %j',
     (seconds) => {
       const { bins = [], longest = 0 } = measureLatency(seconds) ?? {};
 
@@ -98,12 +98,12 @@ describe('the latency of batches', () => {
     },
   );
 
-  test('is not told of no batch', () => {
+  test('is left out without batches', () => {
     expect(measureLatency([])).toBeUndefined();
   });
 });
 
-test('words are counted in their plural', () => {
+test('counted words have the right plural', () => {
   expect([counted(1, 'batch'), counted(2, 'batch'), counted(1_000, 'row')]).toEqual([
     '1 batch',
     '2 batches',

@@ -56,7 +56,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
     await shoot(page, 'hostile-light');
   });
 
-  test('a job lets nothing run or load, were there markup in it after all', async () => {
+  test('a job runs and loads nothing even if markup gets into it', async () => {
     const world = await openWorld();
     const ended = await world.run(prompts(1));
     const { page, trouble } = await watchPage(browser.open());
@@ -205,7 +205,7 @@ describe('the report', () => {
     expect(first).toContain('q39');
   });
 
-  test('that cannot be written fails nothing', async () => {
+  test('that cannot be written does not fail the job', async () => {
     const world = await openWorld();
     // Where the page would be, there is a folder.
     await world.store.put('output/test-rows-jsonl/report.html/in-the-way', '');
@@ -218,7 +218,7 @@ describe('the report', () => {
     expect(world.logs.map(({ event }) => event)).toContain('report_not_written');
   });
 
-  test('stays below 200 KB, whatever the rows hold', EXHAUSTIVE, async () => {
+  test('stays below 200 KB, with any rows', EXHAUSTIVE, async () => {
     const world = await openWorld();
     const input = prompts(300, (n) => `echo:${'"&<\u202E😀漢'.repeat(2_000)}${n}`);
 
@@ -228,7 +228,7 @@ describe('the report', () => {
   });
 });
 
-test('the summary tells usage by model and errors by code, bounded', async () => {
+test('the summary has usage by model and errors by code, up to a limit', async () => {
   const codes = Array.from({ length: 30 }, (_, n) => `CODE_${n}`);
   const world = await openWorld({
     faults: codes.map((code, n) => ({
@@ -268,7 +268,7 @@ test('the summary tells usage by model and errors by code, bounded', async () =>
   expect(summary.models[0]).toMatchObject({ model: expect.stringMatching(/^model-\d+$/), answers: 2 });
 });
 
-test('the summary tells why the rows of a stopped job have no answer', async () => {
+test('the summary has the reason why rows of a stopped job have no answer', async () => {
   const world = await openWorld({
     faults: [{ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003', message: 'No credit.' } }],
   });

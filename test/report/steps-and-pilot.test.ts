@@ -18,7 +18,7 @@ async function textOf({ store }: World, { jobId }: Ended): Promise<string> {
 const PRICE = { inputPerMillion: 0, outputPerMillion: 1_000_000, currency: 'EUR' };
 
 describe('the report of a job with a ladder', () => {
-  test('has a line for each step, with whom it asked, its rows, and its cost at its own price', async () => {
+  test('has a line for each step with its provider and model, its rows, and its cost at its own price', async () => {
     const world = await openWorld();
     const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
     world.simulator.addFaults({ at: 'row', ids: ['q1', 'q2'], action });

@@ -31,14 +31,14 @@ const keysOf = (count: number): string[] =>
 const numbered = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
 describe('a run', () => {
-  test('takes everything that is below the prefix, in key order', async () => {
+  test('takes all files below the prefix, in key order', async () => {
     const store = await openStore();
     await putAll(store, ['staged/b.csv', 'staged/a/z.csv', 'staged/a-b.csv', 'input/c.csv']);
 
     expect(await claim(store, 'one')).toEqual(['staged/a-b.csv', 'staged/a/z.csv', 'staged/b.csv']);
   });
 
-  test('takes nothing where there is nothing', async () => {
+  test('takes nothing if there are no files', async () => {
     expect(await claim(await openStore(), 'one')).toEqual([]);
   });
 
@@ -52,7 +52,7 @@ describe('a run', () => {
     },
   );
 
-  test('leaves an empty file until something is in it', async () => {
+  test('leaves an empty file until it has content', async () => {
     const store = await openStore();
     await store.put('staged/a.csv', '');
     expect(await claim(store, 'one')).toEqual([]);
@@ -61,7 +61,7 @@ describe('a run', () => {
     expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
-  test('pins the version that each file has now', async () => {
+  test('records the current version of each file', async () => {
     const files = await openStore();
     await putAll(files, ['staged/a.csv', 'staged/b.csv']);
     const store = withVersions(files, { 'staged/a.csv': 'v1', 'staged/b.csv': 'v2' });
@@ -79,7 +79,7 @@ describe('a run', () => {
     ]);
   });
 
-  test('holds a file to its content where there are no versions', async () => {
+  test('records the content of a file if there are no versions', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv']);
 
@@ -94,7 +94,7 @@ describe('a run', () => {
     expect(inputs).toEqual([{ key: 'staged/a.csv', etag }]);
   });
 
-  test('takes no file that is gone before it is looked at', async () => {
+  test('does not take a file that is deleted before it is examined', async () => {
     const files = await openStore();
     await putAll(files, ['staged/a.csv', 'staged/b.csv']);
     const store: ObjectStore = {
@@ -105,7 +105,7 @@ describe('a run', () => {
     expect(await claim(store, 'one')).toEqual(['staged/b.csv']);
   });
 
-  test('writes down below its schedule, and its job, what it took', async () => {
+  test('records its files below its schedule and its job', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     await claim(store, 'one');
@@ -116,7 +116,7 @@ describe('a run', () => {
 });
 
 describe('a later run', () => {
-  test('takes only what came since', async () => {
+  test('takes only files that arrived since', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv', 'staged/c.csv']);
     await claim(store, 'one');
@@ -125,7 +125,7 @@ describe('a later run', () => {
     expect(await claim(store, 'two')).toEqual(['staged/b.csv', 'staged/d.csv']);
   });
 
-  test('takes nothing when nothing came', async () => {
+  test('takes nothing if no file arrived', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv']);
     await claim(store, 'one');
@@ -152,7 +152,7 @@ describe('a later run', () => {
     expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
-  test('of another schedule takes the same files: each has its own', async () => {
+  test('of another schedule takes the same files, because each schedule has its own claims', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv']);
     await claim(store, 'one', 'hourly');
@@ -160,7 +160,7 @@ describe('a later run', () => {
     expect(await claim(store, 'two', 'hourly.daily')).toEqual(['staged/a.csv']);
   });
 
-  test('takes what was left of more files than a job may have', EXHAUSTIVE, async () => {
+  test('takes the files that were too many for the job before', EXHAUSTIVE, async () => {
     const store = await openStore();
     const keys = keysOf(MAX_INPUTS + 5);
     await putAll(store, keys);
@@ -180,7 +180,7 @@ describe('a run that is tried again', () => {
     expect(await claim(store, 'one')).toEqual(first);
   });
 
-  test('takes none that came since', async () => {
+  test('takes no file that arrived since', async () => {
     const store = await openStore();
     await putAll(store, ['staged/b.csv']);
     await claim(store, 'one');
@@ -189,7 +189,7 @@ describe('a run that is tried again', () => {
     expect(await claim(store, 'one')).toEqual(['staged/b.csv']);
   });
 
-  test('takes nothing when it found nothing at first', async () => {
+  test('takes nothing if it found nothing at first', async () => {
     const store = await openStore();
     await claim(store, 'one');
     await putAll(store, ['staged/a.csv']);
@@ -197,7 +197,7 @@ describe('a run that is tried again', () => {
     expect(await claim(store, 'one')).toEqual([]);
   });
 
-  test('takes the version that it saw at first', async () => {
+  test('takes the version that it found at first', async () => {
     const files = await openStore();
     await putAll(files, ['staged/a.csv']);
     const claimer = { schedule: 'hourly', prefix: 'staged/', time: TIME, jobId: 'one' };
@@ -256,7 +256,7 @@ describe('a run that is tried again', () => {
 });
 
 describe('runs at the same moment', () => {
-  test('share no file and take all together', async () => {
+  test('never take the same file, and together take all', async () => {
     const store = await openStore();
     const keys = keysOf(100);
     await putAll(store, keys);
@@ -365,8 +365,8 @@ describe('runs at the same moment', () => {
   );
 });
 
-describe('a job that is refused before anything was sent', () => {
-  test('gives its files back, and none that another job has taken', async () => {
+describe('a job that is refused before anything is sent', () => {
+  test('releases its files, but not those of another job', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     await claim(store, 'one');
@@ -411,7 +411,7 @@ async function openBucket() {
 }
 
 describe('in a bucket', () => {
-  test('each version of a file goes to one job, of whatever age it is', async () => {
+  test('each version of a file, of any age, goes to one job', async () => {
     const { run, put } = await openBucket();
     for (const [key, age] of [
       ['a', HOUR],
@@ -425,7 +425,7 @@ describe('in a bucket', () => {
       expect(await run(`at ${time}`, { time })).toEqual([]);
   });
 
-  test('a run lists the claims of the last days alone, once all files were looked at that day', async () => {
+  test('a run lists only the claims of the last days if all files were examined that day', async () => {
     const { run, put, listed } = await openBucket();
     for (let n = 0; n < 50; n += 1) await put(`staged/old-${n}.csv`, 30 * DAY);
     await put('staged/a.csv');
@@ -438,7 +438,7 @@ describe('in a bucket', () => {
     expect(listed).toHaveLength(1);
   });
 
-  test('a file that comes with an old time is taken by the first run of a day at the latest', async () => {
+  test('a file that arrives with an old time is taken at the latest by the next first run of a day', async () => {
     const { run, put } = await openBucket();
     await run('one');
     await put('staged/restored.csv', 30 * DAY);
@@ -447,7 +447,7 @@ describe('in a bucket', () => {
     expect(await run('three', { time: TIME + DAY })).toEqual(['staged/restored.csv']);
   });
 
-  test('a file that is older than claims are remembered is not taken', async () => {
+  test('a file that is older than the memory of claims is not taken', async () => {
     const { run, put } = await openBucket();
     await put('staged/a.csv', 366 * DAY);
     await put('staged/b.csv', 364 * DAY);
@@ -455,7 +455,7 @@ describe('in a bucket', () => {
     expect(await run('one')).toEqual(['staged/b.csv']);
   });
 
-  test('all files were looked at only when none was left for the next run', EXHAUSTIVE, async () => {
+  test('all files count as examined only if none was left for the next run', EXHAUSTIVE, async () => {
     const { run, put } = await openBucket();
     for (const key of keysOf(MAX_INPUTS + 1)) await put(key, 30 * DAY);
 
@@ -463,7 +463,7 @@ describe('in a bucket', () => {
     expect(await run('two', { time: TIME + HOUR })).toHaveLength(1);
   });
 
-  test('another prefix is looked at as a whole, and takes no file a second time', async () => {
+  test('another prefix is examined as a whole, and no file is taken twice', async () => {
     const { run, put } = await openBucket();
     await put('staged/inbox/a.csv', 30 * DAY);
     expect(await run('one', { prefix: 'staged/inbox/' })).toEqual(['staged/inbox/a.csv']);
@@ -473,7 +473,7 @@ describe('in a bucket', () => {
   });
 });
 
-test.each([true, false])('a claim of version 0.1 still holds (in a bucket: %s)', async (inBucket) => {
+test.each([true, false])('a claim of version 0.1 is still valid (in a bucket: %s)', async (inBucket) => {
   const bucket = await openBucket();
   const store = inBucket ? bucket.store : await openStore();
   await store.put('staged/a.csv', 'x');

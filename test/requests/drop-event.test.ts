@@ -39,7 +39,7 @@ describe('a dropped file', () => {
     expect(readDrop(dropEvent(key))).toMatchObject({ profile, key, version: 'v1' });
   });
 
-  test('is the same job however often its event comes', () => {
+  test('is the same job with any number of events', () => {
     expect(readDrop(dropEvent('input/a.jsonl'))).toEqual(readDrop(dropEvent('input/a.jsonl')));
   });
 
@@ -49,14 +49,14 @@ describe('a dropped file', () => {
     expect(readDrop(dropEvent('input/a.jsonl', { 'version-id': 'v2' })).jobId).not.toBe(first);
   });
 
-  test('is told from another upload by etag and sequencer where there are no versions', () => {
+  test('is distinguished from another upload by etag and sequencer if there are no versions', () => {
     const first = readDrop(dropEvent('input/a.jsonl', {}));
 
     expect(first).toMatchObject({ key: 'input/a.jsonl', version: undefined });
     expect(readDrop(dropEvent('input/a.jsonl', { sequencer: '2' })).jobId).not.toBe(first.jobId);
   });
 
-  test('starts nothing outside input/', () => {
+  test('outside input/ starts nothing', () => {
     expect(() => readDrop(dropEvent('output/x/results.jsonl'))).toThrowError('not under input/');
   });
 });

@@ -41,11 +41,11 @@ describe('a job request', () => {
     [{ inputs: ['input/a'], rows: [1] }],
     [{ prefix: 'input/', rows: [1] }],
     [{ inputs: ['input/a'], prefix: 'input/', rows: [1] }],
-  ])('is refused unless it says in exactly one way what its rows are: %j', (request) => {
+  ])('is refused unless it names its rows in exactly one way: %j', (request) => {
     expect(refusalOf(request)).toContain('exactly one of "inputs", "prefix" and "rows" must be given');
   });
 
-  test('takes a field that is undefined as one that is not given', () => {
+  test('treats an undefined field as a missing one', () => {
     expect(parseJobRequest({ inputs: undefined, rows: [1] }).rows).toEqual([1]);
   });
 
@@ -53,14 +53,14 @@ describe('a job request', () => {
     expect(refusalOf(JSON.parse(text))).toContain('(root): Invalid input: expected object');
   });
 
-  test('has no other fields, and those are named', () => {
+  test('is refused with the names of unknown fields', () => {
     const refusal = refusalOf({ rows: [1], colour: 'red', Prefix: 'input/' });
 
     expect(refusal).toContain('"colour"');
     expect(refusal).toContain('"Prefix"');
   });
 
-  test('has overrides with no other fields than a profile, and those are named with their place', () => {
+  test('is refused with the paths of unknown fields in its overrides', () => {
     expect(refusalOf({ rows: [1], overrides: { colour: 'red' } })).toContain(
       'overrides: Unrecognized key: "colour"',
     );
@@ -76,14 +76,14 @@ describe('a job request', () => {
     },
   );
 
-  test('may not have a key longer than S3 takes', () => {
+  test('may not have a key that is too long for S3', () => {
     const longest = `input/${'k'.repeat(1_018)}`;
 
     expect(parseJobRequest({ inputs: [longest] }).inputs).toEqual([longest]);
     expect(refusalOf({ inputs: [`${longest}k`] })).toContain('inputs.0: ');
   });
 
-  test('names as many inputs as a job may have, and no more', () => {
+  test('may name at most as many inputs as a job may have', () => {
     const most = Array.from({ length: MAX_INPUTS }, (_, n) => `input/${n}`);
 
     expect(parseJobRequest({ inputs: most }).inputs).toHaveLength(MAX_INPUTS);
@@ -101,7 +101,7 @@ describe('a job request', () => {
     expect(refusalOf(request)).toContain(`\n  ${path}: `);
   });
 
-  test('is told every problem at once', () => {
+  test('is refused with all its problems at once', () => {
     const refusal = refusalOf({
       name: '',
       profile: 7,
@@ -122,7 +122,7 @@ describe('a job request', () => {
     ]);
   });
 
-  test('keeps its rows as they came', () => {
+  test('keeps its rows unchanged', () => {
     fc.assert(
       fc.property(fc.array(jsonTexts, { minLength: 1 }), (rows) => {
         const text = `{"rows":[${rows.join()}]}`;
@@ -131,7 +131,7 @@ describe('a job request', () => {
     );
   });
 
-  test('keeps the numbers of the body and the schema it brings, and reads all others', () => {
+  test('keeps the digits of numbers in its body and its schema, and parses all others', () => {
     fc.assert(
       fc.property(jsonTexts, (value) => {
         const text = `{"overrides":{"rounds":2.0,"body":{"own":${value}},"output":{"schema":{"const":${value}},"retry":true}},"rows":[1.0]}`;
@@ -160,7 +160,7 @@ describe('a job request file', () => {
     ['Latin-1', Buffer.from('{"rows": ["Grüße"]}', 'latin1')],
     ['UTF-16', Buffer.from('{"rows": [1]}', 'utf16le')],
     ['cut within a character', fileOf('{"rows": ["ü"]}').subarray(0, 12)],
-  ])('that is %s is refused by name', (_, bytes) => {
+  ])('that is %s is refused with its name', (_, bytes) => {
     expect(messageOf(() => parseJobFile(bytes, 'a.job.json'))).toBe(
       'a.job.json is not JSON in UTF-8, so it is not a job request.',
     );
@@ -175,11 +175,11 @@ describe('a job request file', () => {
     },
   );
 
-  test('that is JSON and no request is told why', () => {
+  test('that is JSON but not a request is refused with the reason', () => {
     expect(messageOf(() => parseJobFile(fileOf('{"row": [1]}'), 'a.job.json'))).toContain('"row"');
   });
 
-  test('may have the most bytes, and not one more', () => {
+  test('may have the maximum size, and not one byte more', () => {
     const text = '{"rows": [1]}';
     const largest = fileOf(text.padEnd(MAX_REQUEST_BYTES));
 
@@ -201,7 +201,7 @@ describe('a job request file', () => {
     expect(messageOf(() => parseJobFile(fileOf(text), 'a.job.json'))).not.toContain('call stack');
   });
 
-  test('says of rows that nest too deeply that they do', () => {
+  test('with rows that are nested too deeply is refused with that reason', () => {
     const text = `{"rows": [${deepText}]}`;
 
     expect(messageOf(() => parseJobFile(fileOf(text), 'a.job.json'))).toBe(
@@ -209,7 +209,7 @@ describe('a job request file', () => {
     );
   });
 
-  test('whatever its bytes, is a request or refused', () => {
+  test('with any bytes is either a request or refused', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array(), fc.json().map(fileOf)), (bytes) => {
         try {
@@ -223,7 +223,7 @@ describe('a job request file', () => {
 });
 
 describe('the hash of a request', () => {
-  test('stays the same from one version to the next, so that a key that was used stays used', () => {
+  test('stays the same between versions, so that a used key stays used', () => {
     const request = parseJobRequest({ name: 'a', profile: 'default', rows: [{ prompt: 'Grüße' }] });
 
     expect(hashOfRequest(request)).toBe('ae66b87004a054cdd44f80906f087b03');
@@ -245,7 +245,7 @@ describe('the hash of a request', () => {
     );
   });
 
-  test('is the same however the request was spaced', () => {
+  test('is the same with any white space', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), fc.nat(8), (rows, spaces) => {
         const hash = (indent: number): string =>
@@ -263,13 +263,13 @@ describe('the hash of a request', () => {
     [{ inputs: ['input/a', 'input/b'], overrides: {} }],
     [{ rows: ['input/a', 'input/b'] }],
     [{ prefix: 'input/a' }],
-  ])('is another for another request: %j', (other) => {
+  ])('is different for another request: %j', (other) => {
     const hash = hashOfRequest(parseJobRequest({ inputs: ['input/a', 'input/b'] }));
 
     expect(hashOfRequest(parseJobRequest(other))).not.toBe(hash);
   });
 
-  test('is refused, not crashed on, for rows that nest too deeply', () => {
+  test('is refused, without a crash, for rows that are nested too deeply', () => {
     const request = { rows: [JSON.parse(deepText) as unknown] };
 
     expect(messageOf(() => hashOfRequest(request))).toBe('The request is nested too deeply.');

@@ -227,7 +227,7 @@ describe('where clocks change', () => {
     expect(timesAfter('30 2 28 3 ? 2027', '2027-03-01T00:00:00Z', 1, BERLIN)).toEqual([]);
   });
 
-  test('a list goes on with its next time when one does not exist', () => {
+  test('a list continues with its next time if one does not exist', () => {
     expect(timesAfter('30 2,14 * * ? *', '2027-03-28T00:00:00Z', 2, BERLIN)).toEqual([
       '2027-03-28T12:30Z',
       '2027-03-29T00:30Z',
@@ -284,7 +284,7 @@ describe('where clocks change', () => {
     ]);
   });
 
-  test('no day of a year has a daily schedule fire twice', () => {
+  test('a daily schedule fires at most once on each day of a year', () => {
     for (const hour of [0, 1, 2, 3]) {
       const times = timesAfter(`30 ${hour} * * ? *`, '2025-12-31T12:00:00Z', 365, BERLIN);
       const days = times.map((time) => new Date(time).toLocaleDateString('en', { timeZone: BERLIN }));
@@ -293,7 +293,7 @@ describe('where clocks change', () => {
   });
 });
 
-describe('what is no expression', () => {
+describe('what is not an expression', () => {
   test.each([
     '',
     'nonsense',
@@ -331,7 +331,7 @@ describe('what is no expression', () => {
     ['day', ['0', '32', 'W', 'W3', 'MON', '1#1', '+5', '1-32']],
     ['month', ['0', '13', 'JANUARY', '?', 'MON', 'L']],
     ['year', ['0', '26', '1969', '2200', '20271', '?', 'L', 'x', '2200/2', '2020-2200']],
-  ] as const)('is a %s that there is not', (name, fields) => {
+  ] as const)('is a %s that does not exist', (name, fields) => {
     const taken = fields.filter((field) => {
       const all = { minute: '0', hour: '12', day: '1', month: '1', weekday: '?', year: '*', [name]: field };
       return cronProblem(Object.values(all).join(' ')) === undefined;
@@ -347,11 +347,11 @@ describe('what is no expression', () => {
     },
   );
 
-  test('is told with the expression', () => {
+  test('is named in the error', () => {
     expect(cronProblem('99 12 * * ? *')).toContain('"cron(99 12 * * ? *)"');
   });
 
-  test('is none of these', () => {
+  test('is any of these', () => {
     expect(cronProblem('0/15 8-18 ? JAN-JUN MON-FRI 2026-2030')).toBeUndefined();
   });
 });
@@ -375,7 +375,7 @@ describe('a rate', () => {
     expect(next(rate, minutes(every))).toBe(minutes(2 * every));
   });
 
-  test('passes over what was missed', () => {
+  test('skips missed times', () => {
     expect(next('1 hour', minutes(60 * 24 + 7))).toBe(minutes(60 * 25));
   });
 
@@ -426,7 +426,7 @@ describe('the next time', () => {
     );
   });
 
-  test('leaves none out: from anywhere before it, it is the same', () => {
+  test('leaves no time out: it is the same from any moment before it', () => {
     fc.assert(
       fc.property(
         expressions,

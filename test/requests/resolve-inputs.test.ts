@@ -33,7 +33,7 @@ const keysOf = (count: number): string[] =>
   Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}.csv`);
 
 describe('inputs by their keys', () => {
-  test('keep the order they were named in', async () => {
+  test('keep the order of the request', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv', 'staged/b.csv', 'input/c.csv']);
 
@@ -44,7 +44,7 @@ describe('inputs by their keys', () => {
     expect(inputs).toMatchObject([{ key: 'staged/b.csv' }, { key: 'input/c.csv' }, { key: 'staged/a.csv' }]);
   });
 
-  test('are pinned to the version that each has now', async () => {
+  test('are pinned to their current versions', async () => {
     const files = await openStore();
     await putAll(files, ['staged/a.csv', 'staged/b.csv']);
     const store = withVersions(files, { 'staged/a.csv': 'v7', 'staged/b.csv': 'v1' });
@@ -57,7 +57,7 @@ describe('inputs by their keys', () => {
     ]);
   });
 
-  test('have no version where the store has none', async () => {
+  test('have no version if the store has none', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv']);
 
@@ -66,7 +66,7 @@ describe('inputs by their keys', () => {
     expect(input).not.toHaveProperty('version');
   });
 
-  test('may be files that a prefix would pass over', async () => {
+  test('may be files that a prefix would skip', async () => {
     const store = await openStore();
     await putAll(store, ['staged/.hidden', 'staged/x.job.json']);
     const inputs = ['staged/.hidden', 'staged/x.job.json'];
@@ -74,7 +74,7 @@ describe('inputs by their keys', () => {
     expect(await resolveInputs(store, JOB, { inputs })).toMatchObject(inputs.map((key) => ({ key })));
   });
 
-  test('that are not there are named with their place', async () => {
+  test('that are missing are reported with their paths', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv']);
 
@@ -83,7 +83,7 @@ describe('inputs by their keys', () => {
     );
   });
 
-  test('that are not there are all named up to five', async () => {
+  test('that are missing are all named up to five', async () => {
     const store = await openStore();
     const inputs = keysOf(5);
 
@@ -92,7 +92,7 @@ describe('inputs by their keys', () => {
     );
   });
 
-  test('that are not there are counted from the sixth on', async () => {
+  test('that are missing are counted from the sixth on', async () => {
     const store = await openStore();
     const inputs = keysOf(48);
     await putAll(store, ['staged/00003.csv']);
@@ -103,7 +103,7 @@ describe('inputs by their keys', () => {
     );
   });
 
-  test('that are folders are no files', async () => {
+  test('that are folders are refused', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a/b.csv']);
 
@@ -122,7 +122,7 @@ describe('inputs by their keys', () => {
     },
   );
 
-  test('are not called missing when the store does not answer', async () => {
+  test('are not reported as missing if the store does not answer', async () => {
     const store = {
       ...(await openStore()),
       stat: () => Promise.reject(new StoreUnavailable('The store does not answer.')),
@@ -135,7 +135,7 @@ describe('inputs by their keys', () => {
 });
 
 describe('inputs by a prefix', () => {
-  test('come in key order, whatever the order they were written in', async () => {
+  test('come in key order, written in any order', async () => {
     const store = await openStore();
     await putAll(store, [
       'staged/b.csv',
@@ -158,7 +158,7 @@ describe('inputs by a prefix', () => {
     ]);
   });
 
-  test('are those whose key starts with it, within a name, too', async () => {
+  test('are those whose key starts with the prefix, also within a name', async () => {
     const store = await openStore();
     await putAll(store, [
       'staged/may-1.csv',
@@ -173,7 +173,7 @@ describe('inputs by a prefix', () => {
     expect(inputs).toMatchObject([{ key: 'staged/may-1.csv' }, { key: 'staged/may-2.csv' }]);
   });
 
-  test('are pinned to the version that each has now', async () => {
+  test('are pinned to their current versions', async () => {
     const files = await openStore();
     await putAll(files, ['staged/a.csv', 'staged/b.csv']);
     const store = withVersions(files, { 'staged/a.csv': 'v1', 'staged/b.csv': 'v2' });
@@ -201,7 +201,7 @@ describe('inputs by a prefix', () => {
     expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject([{ key: 'staged/a.csv' }]);
   });
 
-  test('are told apart from files that are skipped because nothing can read them', async () => {
+  test('do not include files that are skipped as unreadable', async () => {
     const store = await openStore();
     await putAll(store, [
       'staged/a.csv',
@@ -270,7 +270,7 @@ describe('inputs by a prefix', () => {
     );
   });
 
-  test('are counted without those that are passed over', async () => {
+  test('are counted without those that are skipped', async () => {
     const hidden = Array.from({ length: 500 }, (_, n) => `staged/.${n}`);
     const store = listing(await openStore(), [...hidden, ...keysOf(MAX_INPUTS)]);
 
@@ -279,7 +279,7 @@ describe('inputs by a prefix', () => {
 });
 
 describe('rows that came with the request', () => {
-  test('are an input file beside the job, and none below input/', async () => {
+  test('are an input file beside the job, and not below input/', async () => {
     const store = await openStore();
 
     const [input] = await resolveInputs(store, JOB, { rows: [{ prompt: 'Hello' }] });
@@ -299,7 +299,7 @@ describe('rows that came with the request', () => {
     );
   });
 
-  test('whatever they are, are one line each and read back as they came', async () => {
+  test('of any content are one line each and read back unchanged', async () => {
     const store = await openStore();
     await fc.assert(
       fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1 }), async (rows) => {
@@ -313,7 +313,7 @@ describe('rows that came with the request', () => {
     );
   });
 
-  test('are the same file when the request is tried again', async () => {
+  test('are the same file if the request is repeated', async () => {
     const store = await openStore();
     const once = await resolveInputs(store, JOB, { rows: [1, 2] });
 
@@ -321,7 +321,7 @@ describe('rows that came with the request', () => {
     expect((await store.get(once[0]?.key ?? ''))?.toString()).toBe('1\n2\n');
   });
 
-  test('stay as they are when another request comes under the same job', async () => {
+  test('are not changed by another request for the same job', async () => {
     const store = await openStore();
     const [input] = await resolveInputs(store, JOB, { rows: [1, 2] });
     await resolveInputs(store, JOB, { rows: [3] });
@@ -329,7 +329,7 @@ describe('rows that came with the request', () => {
     expect((await store.get(input?.key ?? ''))?.toString()).toBe('1\n2\n');
   });
 
-  test('are refused when they are larger written down than a request may be', async () => {
+  test('are refused if they are larger as a file than a request may be', async () => {
     const store = await openStore();
     // Five bytes each in the request, 22 once they are written down.
     const rows = Array.from({ length: 250_000 }, () => 1e20);

@@ -25,7 +25,7 @@ describe('the date tokens of a time', () => {
     ['2026-11-12T23:00:00Z', '2026-11-13T00:00'],
     ['2026-11-12T23:30:00Z', '2026-11-13T00:30'],
     ['2026-11-13T00:00:00Z', '2026-11-13T01:00'],
-  ])('go over midnight in Berlin: %s is %s', (time, expected) => {
+  ])('change at midnight in Berlin: %s is %s', (time, expected) => {
     expect(fill(time, 'Europe/Berlin')).toBe(expected);
   });
 
@@ -36,7 +36,7 @@ describe('the date tokens of a time', () => {
     ['2026-12-31T23:00:00Z', '2027-01-01T00:00'],
     ['1999-12-31T23:00:00Z', '2000-01-01T00:00'],
     ['2099-12-31T23:00:00Z', '2100-01-01T00:00'],
-  ])('go over the end of a month and of a year in Berlin: %s is %s', (time, expected) => {
+  ])('change at the end of a month and of a year in Berlin: %s is %s', (time, expected) => {
     expect(fill(time, 'Europe/Berlin')).toBe(expected);
   });
 
@@ -45,7 +45,7 @@ describe('the date tokens of a time', () => {
     ['2027-03-28T01:00:00Z', '2027-03-28T03:00'],
     ['2026-03-29T00:59:00Z', '2026-03-29T01:59'],
     ['2026-03-29T01:00:00Z', '2026-03-29T03:00'],
-  ])('leap over the hour that Berlin does not have in March: %s is %s', (time, expected) => {
+  ])('skip the hour that Berlin does not have in March: %s is %s', (time, expected) => {
     expect(fill(time, 'Europe/Berlin')).toBe(expected);
   });
 
@@ -53,7 +53,7 @@ describe('the date tokens of a time', () => {
     ['2026-10-25T00:30:00Z', '2026-10-25T02:30'],
     ['2026-10-25T01:30:00Z', '2026-10-25T02:30'],
     ['2026-10-25T02:00:00Z', '2026-10-25T03:00'],
-  ])('come twice in the hour that Berlin has twice in October: %s is %s', (time, expected) => {
+  ])('repeat in the hour that Berlin has twice in October: %s is %s', (time, expected) => {
     expect(fill(time, 'Europe/Berlin')).toBe(expected);
   });
 
@@ -61,7 +61,7 @@ describe('the date tokens of a time', () => {
     expect(fill('2026-01-02T03:04:00Z', 'UTC')).toBe('2026-01-02T03:04');
   });
 
-  test('call midnight 00, and not 24', () => {
+  test('show midnight as 00 and not as 24', () => {
     expect(fill('2026-01-02T00:00:00Z', 'UTC', '{{HH}}')).toBe('00');
   });
 });
@@ -87,7 +87,7 @@ describe('a pattern', () => {
   );
 });
 
-test('the clock on the wall in UTC is the time itself', () => {
+test('the local time in UTC is the time itself', () => {
   fc.assert(
     fc.property(fc.date({ min: new Date(0), max: new Date('2199-12-31'), noInvalidDate: true }), (date) => {
       expect(wallClock(date.getTime(), 'UTC')).toBe(date.getTime());
@@ -99,6 +99,6 @@ test.each([
   ['2026-10-25T00:30:12.345Z', '2026-10-25T02:30:12.345Z'],
   ['2026-10-25T01:30:12.345Z', '2026-10-25T02:30:12.345Z'],
   ['2026-12-31T23:00:00.001Z', '2027-01-01T00:00:00.001Z'],
-])('the clock on a wall in Berlin shows at %s what it shows in UTC at %s', (time, shown) => {
+])('the local time in Berlin at %s is the time in UTC at %s', (time, shown) => {
   expect(wallClock(Date.parse(time), 'Europe/Berlin')).toBe(Date.parse(shown));
 });

@@ -20,7 +20,7 @@ describe('a schedule', () => {
     expect(scheduleSchema.parse(schedule)).toEqual(schedule);
   });
 
-  test('has no other fields, and those are named', () => {
+  test('is refused with the names of unknown fields', () => {
     expect(problemsOf({ cron: CRON, prefix: 'staged/', size: 1, colour: 'red' })).toEqual([
       ': Unrecognized keys: "size", "colour"',
     ]);
@@ -42,7 +42,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  test('is told every problem at once', () => {
+  test('is refused with all its problems at once', () => {
     expect(
       problemsOf({
         cron: 5,
@@ -87,7 +87,7 @@ describe('a cron', () => {
     ]);
   });
 
-  test('is written as EventBridge writes it', () => {
+  test('is converted to the format of EventBridge', () => {
     expect(scheduleExpression({ cron: CRON })).toBe('cron(0 22 * * ? *)');
   });
 });
@@ -118,7 +118,7 @@ describe('a rate', () => {
     ]);
   });
 
-  test('is written as EventBridge writes it', () => {
+  test('is converted to the format of EventBridge', () => {
     expect(scheduleExpression({ rate: '1 hour' })).toBe('rate(1 hour)');
   });
 });
@@ -146,7 +146,7 @@ describe('what a schedule reads', () => {
     'must not be below "input/", where dropping a file starts its job already: use "staged/"';
   const TOKENS = 'may name {{yyyy}}, {{MM}}, {{dd}}, {{HH}} and {{mm}}, and nothing else in double braces';
 
-  test('is not below input/, and the reason is told', () => {
+  test('is not below input/, and the error has the reason', () => {
     expect(problemsOf({ cron: CRON, inputs: ['staged/a', 'input/a'] })).toEqual([`inputs.1: ${BELOW_INPUT}`]);
     expect(problemsOf({ cron: CRON, prefix: 'input/inbox/' })).toEqual([`prefix: ${BELOW_INPUT}`]);
   });
@@ -172,7 +172,7 @@ describe('what a schedule reads', () => {
     '{{ }}',
     '{{toString}}',
     '{{yyyy',
-  ])('is not named by %s', (token) => {
+  ])('is not valid as %s', (token) => {
     expect(problemsOf({ cron: CRON, inputs: [`staged/${token}.csv`] })).toEqual([`inputs.0: ${TOKENS}`]);
   });
 
@@ -190,7 +190,7 @@ describe('what a schedule reads', () => {
 });
 
 describe('the event of a schedule', () => {
-  test('has the schedule and the time it fires for, as EventBridge writes it', () => {
+  test('has the schedule and its time in the format of EventBridge', () => {
     const event = { schedule: 'nightly', scheduledTime: '2026-11-12T22:00:00Z' };
 
     expect(scheduleEventSchema.parse({ ...event, other: 1 })).toEqual(event);

@@ -10,7 +10,7 @@ test.each([
   'a.jsonl~',
   '#a.txt#',
   'a.csv.tmp',
-])('%s is a lock, or not finished', (name) => {
+])('%s is a lock file or an unfinished file', (name) => {
   expect(isUnfinished(name)).toBe(true);
 });
 

@@ -27,7 +27,7 @@ const answer = fc.record({
 });
 
 describe('an index of answers', () => {
-  test('has 24 bytes a row, sorted, and each entry is found again as it was, wherever its bytes are cut', async () => {
+  test('has 24 bytes per row, is sorted, and each entry is found again in chunks of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(answer, { selector: ({ text }) => text, maxLength: 20 }),
@@ -71,14 +71,14 @@ describe('an index of answers', () => {
     expect(table.find(1, 2)).toEqual({ job: 0, start: 3, length: 4, check: 5 });
   });
 
-  test('has a check for each pair of request and line', () => {
+  test('has a checksum for each pair of request and line', () => {
     const checks = ['a', 'b'].flatMap((text) =>
       ['x\n', 'y\n'].map((line) => checkOf(fingerprint(text), Buffer.from(line))),
     );
     expect(new Set(checks).size).toBe(4);
   });
 
-  test('has no head when it is cut, or is something else', () => {
+  test('has no header if it is cut or is another file', () => {
     expect(readHead(writeHead(1).subarray(0, 23))).toBeUndefined();
     expect(readHead(Buffer.alloc(48))).toBeUndefined();
   });
@@ -88,7 +88,7 @@ async function* chunksOf(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-test('lines are found where they are after some of them were replaced', () => {
+test('lines are found at their new positions after some were replaced', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(50), fc.nat(50)), { maxLength: 30 }), (lines) => {
       const moved = new MovedLines();
@@ -131,11 +131,11 @@ describe('the jobs whose answers a job may reuse', () => {
     return (await Array.fromAsync(reusableJobs(store, job(reuse), 'scope'))).map(({ jobId }) => jobId);
   }
 
-  test('are those of its scope, the newest first, each once, and not itself', async () => {
+  test('are those of its scope, newest first, each once, without itself', async () => {
     expect(await jobsFor('always')).toEqual(['twice', 'a-b', 'old', 'older']);
   });
 
-  test('are those that were written within so many days', async () => {
+  test('are those that were written within the set number of days', async () => {
     expect(await jobsFor({ days: 2 })).toEqual(['twice', 'a-b']);
     expect(await jobsFor({ days: 40 })).toEqual(['twice', 'a-b', 'old']);
     expect(await jobsFor({ days: 39 })).toEqual(['twice', 'a-b']);

@@ -47,7 +47,7 @@ function write(value: Tree, reversed: boolean, space: string): string {
 }
 
 describe('the fingerprint of a request', () => {
-  test('is that of its body, whatever the order of its keys, its white space and its id', () => {
+  test('depends on its body, and not on the order of keys, white space or its id', () => {
     fc.assert(
       fc.property(tree, fc.string(), (body, id) => {
         expect(of(write(body, true, ' '), 's', id)).toBe(of(write(body, false, '')));
@@ -55,7 +55,7 @@ describe('the fingerprint of a request', () => {
     );
   });
 
-  test('is another for each other body: numbers count as they are written', () => {
+  test('is different for each other body, with numbers compared as text', () => {
     fc.assert(
       fc.property(tree, tree, (one, other) => {
         const same = JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
@@ -72,11 +72,11 @@ describe('the fingerprint of a request', () => {
     ['{"t":{"a":1}}', '{"t.a":1}'],
     ['{"seed":12345678901234567890}', '{"seed":12345678901234567891}'],
     ['{"t":"é"}', '{"t":"e\\u0301"}'],
-  ])('tells %s from %s', (one, other) => {
+  ])('is different for %s and %s', (one, other) => {
     expect(of(one)).not.toBe(of(other));
   });
 
-  test('is another in another scope, and there is none of a body that is nested too deeply', () => {
+  test('is different in another scope, and missing for a body that is nested too deeply', () => {
     expect(of('{"a":1}', 'one')).not.toBe(of('{"a":1}', 'other'));
     expect(fingerprintOf(lineOf(`${'['.repeat(20_000)}1.0${']'.repeat(20_000)}`), 's')).toBeUndefined();
   });
@@ -115,7 +115,7 @@ describe('two jobs share answers', () => {
       withProfile({ rounds: 1, maxBad: 0.5, budget: { maxRows: 3 } }),
     ],
     ['has another template, which is in the body', withProfile({ system: 's', body: { temperature: 1 } })],
-  ])('when one %s', (_, other) => {
+  ])('if one %s', (_, other) => {
     expect(scopeOf(other)).toBe(scopeOf(job));
   });
 

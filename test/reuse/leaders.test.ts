@@ -18,7 +18,7 @@ class WeakHash extends RequestHash {
 const repeats = (texts: readonly string[]): number => texts.length - new Set(texts).size;
 
 describe('rows that are suspected to have the same request', () => {
-  test('are told apart by their bytes: each other request is sent, whatever its hash is', async () => {
+  test('are compared by their bytes: each different request is sent, with any hash', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 12 }),
@@ -40,7 +40,7 @@ describe('rows that are suspected to have the same request', () => {
     );
   });
 
-  test('are told from the row that leads when it only shares the hash: the build starts again', async () => {
+  test('are separated from a leading row that only shares the hash: the build starts again', async () => {
     const seeds: number[] = [];
     const createHash = (seed: number): RequestHash => {
       seeds.push(seed);
@@ -81,7 +81,7 @@ test('requests that differ in one bit share no hash', () => {
   expect(seen.size).toBe(8 * (line.length - start));
 });
 
-test('rows lead others up to a bound; further ones are sent each, and those before still lead', () => {
+test('up to a limit rows can lead others; further rows are each sent, and earlier ones still lead', () => {
   const leaders = new Leaders({ dedupe: 'always' }, new RequestHash(1), 2);
   const leaderOf = (text: string, position: number): number | undefined => {
     const customId = `q${position}`;

@@ -59,7 +59,7 @@ test('the lines of any rows are found, with their dead letters, in small blocks 
   );
 });
 
-test('a row that no shard has is an error', async () => {
+test('a row that is in no shard is an error', async () => {
   const store = createFolderStore(await openTempFolder());
   await store.put(shardKey({ jobId: 'j', shard: 0 }, 'results.jsonl'), '{"custom_id":"a","ok":true}\n');
   const blocks = new ResultBlocks(store);

@@ -12,7 +12,7 @@ const reuse = (line: Buffer, id: string): unknown => {
 };
 
 describe('a result line of an earlier job', () => {
-  test('becomes that of any row: its answer, the id of the row, the job that asked, and nothing of its own job', () => {
+  test('becomes a line of the new row: with the answer, the id of the row and the job that asked, and nothing else of the earlier job', () => {
     const answer = fc.record({
       text: fc.string(),
       body: fc.dictionary(
@@ -54,7 +54,7 @@ describe('a result line of an earlier job', () => {
     expect(made).toBe(`{"custom_id":"b",${answer},"reused":${JSON.stringify(JOB)}}\n`);
   });
 
-  test('says what it cost', () => {
+  test('has its usage', () => {
     const usage = { prompt_tokens: 3, completion_tokens: 4 };
     const line = lineOf({ custom_id: 'a', ok: true, text: 'x', usage, round: 1 });
 
@@ -64,7 +64,7 @@ describe('a result line of an earlier job', () => {
   test.each<[string, object]>([
     ['is not ok', { custom_id: 'a', ok: false, outcome: 'failed', error: {}, round: 1 }],
     ['is itself of another job', { custom_id: 'a', ok: true, text: 'x', reused: JOB }],
-  ])('is no answer when it %s', (_, line) => {
+  ])('is not reused if it %s', (_, line) => {
     expect(reusedAnswer(lineOf(line), JOB)).toBeUndefined();
   });
 });

@@ -92,7 +92,7 @@ describe.each(BUILDS)('a build %s', async (_, shape, bounds) => {
   const undisturbed = await walk(shape, bounds, Infinity, 'die');
   const whole = await inOnePass([file], shape);
 
-  test('takes many calls, and makes what one pass makes', () => {
+  test('takes many calls and makes the same files as one pass', () => {
     expect(undisturbed.calls).toBeGreaterThan(5);
     expect(undisturbed.plan).toEqual(whole.plan);
     expect(undisturbed.files).toEqual(whole.files);
@@ -102,7 +102,7 @@ describe.each(BUILDS)('a build %s', async (_, shape, bounds) => {
     tableOf(
       undisturbed.effects.map((name, n) => [n + 1, name] as const),
       3,
-    ).test('after effect %i (%s), makes the same', async (at) => {
+    ).test('after effect %i (%s), makes the same files', async (at) => {
       const { plan, files } = await walk(shape, bounds, at, kind);
 
       expect(plan).toEqual(whole.plan);

@@ -115,13 +115,13 @@ const lines = (count: number): InputFile => ({
   ),
 });
 
-test('a build whose time is always short takes a batch per call, and ends', async () => {
+test('a build with very little time per call reads one chunk per call, and ends', async () => {
   const { calls, plan } = await inCalls([lines(2_000)], { isShort: () => true, isOver: () => false });
   expect(calls).toBeGreaterThan(20);
   expect(plan).toMatchObject({ rows: 2_000, invalid: 0 });
 });
 
-test('a call that fails and is repeated goes on where the last saved one has stopped', async () => {
+test('a failed call that is repeated continues where the last saved one has stopped', async () => {
   const whole = await inOnePass([lines(1_700)]);
   const { job, store, filesOf } = openJob([lines(1_700)]);
   const time = shortEvery(3);
@@ -141,7 +141,7 @@ test('a call that fails and is repeated goes on where the last saved one has sto
   }
 });
 
-test('ids that only share a hash are found out, however the build and the search for them are divided', async () => {
+test('ids that only share a hash are detected, with any division of the build and the search into calls', async () => {
   const file = lines(1_700);
   let attempts = 0;
   const seeds = new Set<number>();
@@ -160,7 +160,7 @@ test('ids that only share a hash are found out, however the build and the search
   expect(attempts).toBe(2);
 });
 
-test('requests that were led to by a hash alone are found out, however the build and the search are divided', async () => {
+test('requests that only share a hash are detected, with any division of the build and the search into calls', async () => {
   const repeated = Array.from(
     { length: 1_700 },
     (_, n) => `{"custom_id":"q${n}","prompt":"row ${n % 900} of many"}\n`,

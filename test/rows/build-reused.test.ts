@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { answerIndexKey, resultsKey, shardsPrefix } from '../../src/checkpoints/keys.ts';
-import type { Plan } from '../../src/checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../../src/checkpoints/plan.ts';
 import { FastRequests } from '../../src/fast-path/fast-requests.ts';
 import { buildOn, buildShards, isPlan } from '../../src/rows/build-shards.ts';
 import { buildStateObject, forgetBuildState } from '../../src/rows/build-state.ts';
@@ -112,6 +112,8 @@ describe('rows that an earlier job has answered', () => {
           const divided = await buildInCalls(other, nth);
 
           expect(whole.reused?.rows).toBeGreaterThanOrEqual(6);
+          const { invalid, deduplicated = 0, reused } = whole;
+          expect(rowsToSend(whole) + invalid + deduplicated + (reused?.rows ?? 0)).toBe(whole.rows);
           expect(divided).toEqual(whole);
           expect(other.files()).toEqual(one.files());
         },
@@ -122,7 +124,7 @@ describe('rows that an earlier job has answered', () => {
 
   const many: readonly Made[] = Array.from({ length: 300 }, (_, n) => ({ id: `m${n}`, prompt: `row ${n}` }));
 
-  test('are those that there were at the first call: a job that ends meanwhile changes nothing', async () => {
+  test('are those of the first call: a job that ends meanwhile has no effect', async () => {
     const world = await openWorld(many.slice(0, 100), [...START, ...many], {});
     const alone = await openWorld(many.slice(0, 100), [...START, ...many], {});
     const whole = await buildShards(alone.store, alone.job, { createRequests });

@@ -6,7 +6,7 @@ const row = (custom_id: string, prompt = 'hi'): string => JSON.stringify({ custo
 const idOf = (line: string): string => (JSON.parse(line) as { custom_id: string }).custom_id;
 
 describe('shards', () => {
-  test('hold every row exactly once, in order, and never more than a file may', async () => {
+  test('have every row exactly once, in order, and never more than a file may have', async () => {
     const rows = fc.array(
       fc.oneof(
         fc.nat({ max: 300 }).map((length) => 'é'.repeat(length + 1)),
@@ -56,7 +56,7 @@ describe('shards', () => {
     );
   });
 
-  test('are the same bytes when they are built again', async () => {
+  test('are the same bytes if they are built again', async () => {
     const input = [row('a'), 'broken', row('b'), row('a')].join('\n');
     const [first, second] = [await build(input), await build(input)];
 
@@ -75,7 +75,7 @@ describe('shards', () => {
 });
 
 describe('an invalid row', () => {
-  test('is told with its line, code and id, and is listed in the plan', async () => {
+  test('is reported with its line, code and id, and is listed in the plan', async () => {
     const { plan, lines } = await build(`\n${row('a')}\n${row('a')}\n`);
 
     expect(plan.problems).toEqual([
@@ -127,6 +127,20 @@ describe('an invalid row', () => {
   });
 });
 
+describe('a table with a header and no rows', () => {
+  test.each([
+    ['a.csv', 'id;review\r\n', 'a.csv has a header and no rows below it.'],
+    ['a.tsv', 'id\treview', 'a.tsv has a header and no rows below it.'],
+    ['a.csv', 'id,review\n,\n , \n', 'a.csv has a header and no rows below it but 2 rows without any value.'],
+    ['a.csv', '\n\n', 'a.csv has no rows: it is empty.'],
+    ['a.jsonl', '\n', 'a.jsonl has no rows: it is empty.'],
+  ])('is not called empty: %s, %j', async (name, content, message) => {
+    const { plan } = await build(content, { name, profile: { prompt: '{{review}}' } });
+
+    expect(plan.failure).toMatchObject({ name: 'InvalidInput', message });
+  });
+});
+
 describe('a plan', () => {
   test.each([
     ['an empty file', '', false, 'rows.jsonl has no rows: it is empty.'],
@@ -142,7 +156,7 @@ describe('a plan', () => {
       true,
       '1 of 2 rows of rows.jsonl are invalid and the job is strict',
     ],
-  ])('with %s says that nothing may be sent', async (_, input, strict, message) => {
+  ])('with %s means that nothing may be sent', async (_, input, strict, message) => {
     const { plan } = await build(input, { strict });
 
     expect(plan.failure).toMatchObject({ name: 'InvalidInput', message: expect.stringContaining(message) });
@@ -164,7 +178,7 @@ describe('a plan', () => {
     ['rows.json', '[1,2', /not one JSON array/],
     ['rows.json', '"text"', /not one JSON object/],
     ['rows.json', '{"a":"x","b":', /not one JSON object/],
-  ])('cannot be made of %s holding %j', async (name, input, message) => {
+  ])('cannot be made from %s with the content %j', async (name, input, message) => {
     await expect(build(input, { name })).rejects.toThrowError(message);
   });
 });
@@ -182,7 +196,7 @@ describe('a budget', () => {
     expect(plan.failure?.message).toMatch(message);
   });
 
-  test('counts what the model reads, not its JSON; a job within it runs', async () => {
+  test('counts the tokens of the texts, not of the JSON; a job within it runs', async () => {
     const budget = { maxRows: 3, maxInputTokens: 20 };
     const { plan } = await build(['a', 'b', 'c'].map((id) => row(id)).join('\n'), { profile: { budget } });
 
@@ -192,7 +206,7 @@ describe('a budget', () => {
 });
 
 describe('an object of prompts', () => {
-  test('is read wherever its bytes are cut, and large values with it', async () => {
+  test('is read with large values, in chunks of any size', async () => {
     const prompts = Object.fromEntries(
       Array.from({ length: 3_000 }, (_, n) => [`ключ-${n}`, `Grüße ${'🌍'.repeat(n % 60)} \u2028 "${n}"`]),
     );
@@ -211,7 +225,7 @@ describe('an object of prompts', () => {
     ).toEqual(prompts);
   });
 
-  test('may hold rows, and a name twice is a duplicate', async () => {
+  test('may contain rows, and a repeated name is a duplicate', async () => {
     const { plan } = await build('{"a":{"prompt":"x","temperature":0},"b":"y","a":"z","c":5}', {
       name: 'x.json',
     });

@@ -7,7 +7,7 @@ const speaking = (name: DialectName) => ({
 });
 const jsonl = (...rows: object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
-test('a provider that takes one model per file gets the rows for the first one', async () => {
+test('a provider that accepts one model per file gets the rows of the first model', async () => {
   const rows = jsonl(
     { custom_id: 'a', prompt: 'x', model: 'one' },
     { custom_id: 'b', prompt: 'x', model: 'two' },
@@ -23,7 +23,7 @@ test('a provider that takes one model per file gets the rows for the first one',
   expect(mixing.plan.invalid + unknown.plan.invalid).toBe(0);
 });
 
-test('a row that is invalid for another reason chooses no model', async () => {
+test('an invalid row does not decide the model of the file', async () => {
   const rows = jsonl({ prompt: 'x', model: 'one', stream: true }, { prompt: 'x', model: 'two' });
 
   const { plan } = await build(rows, { profile: speaking('deepinfra') });
@@ -31,7 +31,7 @@ test('a row that is invalid for another reason chooses no model', async () => {
   expect(plan.problems).toMatchObject([{ line: 1, code: 'STREAM_NOT_SUPPORTED' }]);
 });
 
-test('an id that the provider does not take is named before anything is sent', async () => {
+test('an id that the provider does not accept is refused before anything is sent', async () => {
   const rows = jsonl(
     { custom_id: 'x'.repeat(64), prompt: 'x' },
     { custom_id: 'x'.repeat(65), prompt: 'x' },
@@ -48,7 +48,7 @@ test('an id that the provider does not take is named before anything is sent', a
   expect(openai.plan.invalid).toBe(0);
 });
 
-test('a file has no more texts to embed than the provider takes', async () => {
+test('a file has no more texts to embed than the provider accepts', async () => {
   const rows = jsonl(
     { input: ['a', 'b'] },
     { input: 'c' },

@@ -17,7 +17,7 @@ describe('the tokens of a text', () => {
   });
 });
 
-test('the JSON around a text, and how it is escaped, are no tokens', async () => {
+test('the JSON around a text and its escapes do not count as tokens', async () => {
   const text = 'Grüße aus Köln "und" Umgebung. ';
   const one = await build(`${JSON.stringify({ prompt: text })}\n`);
   const escaped = await build(
@@ -28,7 +28,7 @@ test('the JSON around a text, and how it is escaped, are no tokens', async () =>
   expect(one.plan.inputTokens).toBeLessThan(25);
 });
 
-test('many rows are estimated from some of them', async () => {
+test('the tokens of many rows are estimated from a sample', async () => {
   const rows = Array.from(
     { length: 3_000 },
     (_, n) => `${JSON.stringify({ prompt: `word ${n} `.repeat(50) })}\n`,

@@ -126,13 +126,13 @@ test.each([
   ['prompt', 'NO_PROMPT'],
   ['messages', 'NO_PROMPT'],
   ['custom_id', undefined],
-])('a number as the field %s is told from an object', (field, code) => {
+])('a number in the field %s is not treated as an object', (field, code) => {
   const read = readJsonText(`{"prompt":"hi","${field}":1.0}`);
   const request = toRequestLine({ value: 'value' in read ? read.value : undefined, ordinal: 1 }, CHAT);
   expect('problem' in request ? request.problem.code : undefined).toBe(code);
 });
 
-test('tokens are one text to embed, however they are written', () => {
+test('a list of tokens is one text to embed, with any notation of numbers', () => {
   const rules = { endpoint: '/v1/embeddings', model: 'e', body: {} };
   const read = readJsonText('{"input":[1.0,2.0,3.0]}');
   expect(toRequestLine({ value: 'value' in read ? read.value : undefined, ordinal: 1 }, rules)).toMatchObject(
@@ -154,7 +154,7 @@ test('the dead letter of an invalid row has its numbers as they were written', (
   );
 });
 
-test('a message of Anthropic’s has what a chat completion had, digit for digit', () => {
+test('a message for Anthropic has the numbers of the chat completion, digit for digit', () => {
   fc.assert(
     fc.property(jsonTexts, numberTexts, (value, number) => {
       const call = `{"id":"c","type":"function","function":{"name":"f","arguments":${JSON.stringify(`{"a":${value}}`)}}}`;

@@ -66,26 +66,23 @@ describe('an input file', () => {
     ],
   ] as const;
 
-  test.each(table)('named %s holding %j is read', async (name, content, expected) => {
+  test.each(table)('named %s with %j is read', async (name, content, expected) => {
     expect(values(await read(name, content))).toEqual(expected);
   });
 
-  test.each(table)('named %s.gz holding %j is read', async (name, content, expected) => {
+  test.each(table)('named %s.gz with %j is read', async (name, content, expected) => {
     expect(values(await read(`${name}.gz`, gzipSync(content)))).toEqual(expected);
   });
 
-  test.each(table)(
-    'named %s holding %j is the same however its bytes arrive',
-    async (name, content, expected) => {
-      await fc.assert(
-        fc.asyncProperty(fc.integer({ min: 1, max: 40 }), async (size) => {
-          expect(values(await read(name, content, size))).toEqual(expected);
-          expect(values(await read(`${name}.gz`, gzipSync(content), size))).toEqual(expected);
-        }),
-        { numRuns: 15 },
-      );
-    },
-  );
+  test.each(table)('named %s with %j is the same in chunks of any size', async (name, content, expected) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), async (size) => {
+        expect(values(await read(name, content, size))).toEqual(expected);
+        expect(values(await read(`${name}.gz`, gzipSync(content), size))).toEqual(expected);
+      }),
+      { numRuns: 15 },
+    );
+  });
 
   test.each([
     ['rows.csv', '{"a":1}\n', /named \.csv, but its content is JSON/],
@@ -106,7 +103,7 @@ describe('an input file', () => {
     ],
     ['rows.csv', 'id,text\n1,"a"b\n', /at line 2: .* text follows the quote that closes it/],
     ['rows.csv', `id,text\n1,"${'x'.repeat(20_000)}"`, /the row is larger than a file may be/],
-  ])('named %s that holds something else is refused: %j', async (name, content, message) => {
+  ])('named %s with other content is refused: %j', async (name, content, message) => {
     const failure = await read(name, content).then(
       () => undefined,
       (error: Error) => error,
@@ -115,7 +112,7 @@ describe('an input file', () => {
     expect(failure).toMatchObject({ name: 'InvalidInput', message: expect.stringMatching(message) });
   });
 
-  test('named .csv reports rows that do not fit, with their lines, and reads the others', async () => {
+  test('named .csv reports rows with a wrong number of cells, with their lines, and reads the others', async () => {
     const rows = await read('rows.csv', `id,text\n1,"a\nb"\n2\n3,x,y\n4,${'x'.repeat(5_000)}\0\n5,ok`);
 
     expect(values(rows)).toEqual([

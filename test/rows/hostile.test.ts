@@ -90,7 +90,7 @@ describe('the corpus', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test('is read the same however its bytes arrive', async () => {
+  test('is read the same in chunks of any size', async () => {
     const small = table.map(({ file }) => file).filter((file) => content(file).length < 1_000);
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...small), fc.integer({ min: 1, max: 100 }), async (file, size) => {
@@ -152,11 +152,15 @@ describe('a file that is too large for the corpus', () => {
     ['quoted.csv', 'prompt,b\n"', '""', '"', `quoted.csv cannot be read at line 2: ${tooLarge}`],
     ['header.tsv', '', 'x', '\n', `header.tsv cannot be read at line 1: ${tooLarge}`],
     ['commas.csv', 'a,b\n', ',', '', 'commas.csv has more than 16384 columns in line 2.'],
-  ])('%s of one line, %j and 100 MB of %j, ends clearly', async (name, before, filler, behind, outcome) => {
-    const expected = name.endsWith('.txt') || name.endsWith('.jsonl') ? outcome : `InvalidInput: ${outcome}`;
+  ])(
+    '%s of one line, %j and 100 MB of %j, ends with a clear error',
+    async (name, before, filler, behind, outcome) => {
+      const expected =
+        name.endsWith('.txt') || name.endsWith('.jsonl') ? outcome : `InvalidInput: ${outcome}`;
 
-    expect(await outcomeOf(name, longLine(before, filler, behind))).toBe(expected);
-  });
+      expect(await outcomeOf(name, longLine(before, filler, behind))).toBe(expected);
+    },
+  );
 
   tableOf(
     [
@@ -173,14 +177,14 @@ describe('a file that is too large for the corpus', () => {
     );
   });
 
-  test('a row that is larger than any request is not read, however large a file may be', async () => {
+  test('a row that is larger than any request is not read, even if larger files are allowed', async () => {
     const limits = { maxBytes: 100_000_000, maxRows: 10 };
     const { plan } = await build(`${row('a')}\n["${'x'.repeat(20_000_100)}"]\n`, { limits });
 
     expect(plan.problems).toMatchObject([{ line: 2, code: 'ROW_TOO_LARGE' }]);
   });
 
-  test('a table of as many columns as there may be, the last named as the first, is refused', async () => {
+  test('a table with the most columns is refused if the last has the name of the first', async () => {
     const columns = Array.from({ length: 16_383 }, (_, n) => `c${n}`);
 
     expect(await outcomeOf('wide.csv', `${columns.join(',')},c0\n`)).toBe(

@@ -55,11 +55,11 @@ test.each([
   expect(toRequest(row)).toHaveProperty('text');
 });
 
-test('a field that is not sent does not matter', () => {
+test('a field that is not sent may have invalid text', () => {
   expect(toRequest('{"v":"hi","other":"\\ud83d"}', withPrompt('{{v}}'))).toHaveProperty('text');
 });
 
-test('a text is found to be invalid exactly when it is not well formed', () => {
+test('a text is invalid exactly if it is not well formed', () => {
   const units = fc
     .array(fc.constantFrom('\\', '"', 'u', 'd83d', '\ud83d', '\ude80', 'a', '\n', 'é'))
     .map((all) => all.join(''));
@@ -81,7 +81,7 @@ test('a row of a known shape is checked like the first one', () => {
   expect(splicer.make(Buffer.from('{"custom_id":"d\\ud83d","prompt":"fine"}'), 4)).toBeUndefined();
 });
 
-test('arguments of a call that Anthropic would refuse the whole file for are replaced', () => {
+test('call arguments that would make Anthropic reject the whole file are replaced', () => {
   const line = (args: string): Buffer =>
     Buffer.from(
       JSON.stringify({

@@ -88,7 +88,7 @@ describe('a row', () => {
     expect(send(row).body['model']).toBe(model);
   });
 
-  test('wins over the profile’s parameters', () => {
+  test('is preferred to the parameters of the profile', () => {
     const defaults = { ...CHAT, body: { temperature: 1, top_p: 0.5 } };
 
     expect(send({ prompt: 'x', temperature: 0 }, defaults).body).toMatchObject({
@@ -102,7 +102,7 @@ describe('a row', () => {
     ['naïve 🌍', 'naïve 🌍'],
     [null, 'row-00000007'],
     ['__proto__', '__proto__'],
-  ])('with the id %j is called %j', (custom_id, expected) => {
+  ])('with the id %j gets the id %j', (custom_id, expected) => {
     expect(send({ custom_id, prompt: 'x' }).custom_id).toBe(expected);
     expect(send({ id: custom_id, prompt: 'x' }).custom_id).toBe(expected);
   });
@@ -147,7 +147,7 @@ describe('a row', () => {
   });
 });
 
-test('a request line has no line separator that a reader could split at', () => {
+test('a request line has no separator at which a reader could split it', () => {
   const request = toRequestLine(
     { value: { prompt: 'a\u2028b\u2029c\nd\re\u0085f\v\f\u001c\u001d\u001e' }, ordinal: 1 },
     CHAT,

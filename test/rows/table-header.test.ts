@@ -4,11 +4,11 @@ import { listColumns } from '../../src/rows/formats/table-header.ts';
 test.each([
   [['id', 'review'], 'Its columns: "id", "review".'],
   [['country', '2023', '2024'], 'Its columns: "country", "2023", "2024".'],
-])('the names in the header %j are told', (columns, told) => {
+])('the names in the header %j are recognised', (columns, told) => {
   expect(listColumns(columns)).toBe(told);
 });
 
-test('no more than twenty names of columns are told', () => {
+test('an error lists at most twenty names of columns', () => {
   const told = listColumns(Array.from({ length: 21 }, (_, n) => `c${n}`));
   expect(told).toContain('"c19", ….');
   expect(told).not.toContain('c20');

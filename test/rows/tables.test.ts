@@ -116,7 +116,7 @@ const content = fc.array(fc.tuple(fc.uuid(), cell, cell), { minLength: 1, maxLen
 const fieldsOf = (cells: readonly string[]): object =>
   Object.fromEntries(HEADER.map((name, n) => [name, cells[n] ?? '']).filter(([, value]) => value !== ''));
 
-test('a table in any dialect and encoding has the rows that were written, however its bytes arrive', async () => {
+test('a table in any dialect and encoding has the written rows, in chunks of any size', async () => {
   let ambiguous = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -149,7 +149,7 @@ test('a table in any dialect and encoding has the rows that were written, howeve
   expect(ambiguous).toBeLessThan(60);
 });
 
-test('a table that another parser reads has the same rows for it', async () => {
+test('a table has the same rows as in another parser', async () => {
   await fc.assert(
     fc.asyncProperty(content, dialect, async (cells, to) => {
       const plain: Dialect = { ...to, encoding: 'utf-8', sepLine: false, trailing: false };
@@ -171,7 +171,7 @@ test('a table that another parser reads has the same rows for it', async () => {
   );
 });
 
-test('a row of any dialect that is spliced becomes the very request line that it becomes the long way', async () => {
+test('a spliced row of any dialect becomes the same request line as on the slow path', async () => {
   const rules = {
     endpoint: '/v1/chat/completions',
     model: 'm',
@@ -238,7 +238,7 @@ interface Request {
   readonly body: { readonly messages: readonly { readonly content: string }[] };
 }
 
-describe('a table as people have it', () => {
+describe('a table from practice', () => {
   test.each([
     [
       'semicolons',
@@ -347,7 +347,7 @@ describe('a table as people have it', () => {
     expect(await send(`${name}.gz`, gzipSync(text))).toMatchObject({ prompts, problems: [] });
   });
 
-  test('has no rows where no cell has a value, and says how many there were', async () => {
+  test('has no rows for lines without a value, and reports their number', async () => {
     const text = '\n,\nid,review\n1,good\n,\n\n"",""\n , \n2,bad\n,,,\n,\n';
 
     expect(await send('a.csv', text)).toEqual({
@@ -357,13 +357,13 @@ describe('a table as people have it', () => {
     });
   });
 
-  test('says how many rows repeat its header', async () => {
+  test('reports how many rows repeat its header', async () => {
     const { notices } = await send('a.csv', 'id,review\n1,a\nid,review\n2,b\n"id",review\n');
 
     expect(notices).toEqual(['2 rows that repeat the header: skipped (first: line 3).']);
   });
 
-  test('keeps the id of a row that cannot be used, whatever is wrong with it', async () => {
+  test('keeps the id of a row that cannot be used, for any reason', async () => {
     const text = `id,review\nlong,a,b\nempty,\nnul,${'x'.repeat(5_000)}\0\nfine,ok\n`;
 
     expect(await send('a.csv', text)).toMatchObject({
@@ -399,9 +399,16 @@ describe('a table as people have it', () => {
     expect(notices.join()).toContain(notice);
   });
 
+  test.each(['id,review\n1,a\0b\n2,c\n', 'id,review\n1,a\0\n', 'id,review\n\0,a\n2,b'])(
+    'in UTF-8 with a zero byte is not taken for UTF-16: %j',
+    async (text) => {
+      await expect(send('a.csv', Buffer.from(text))).rejects.toThrowError('its content is not text');
+    },
+  );
+
   const MEMO = Buffer.from('id,review\n1,from 3 \x96 7\n', 'latin1');
 
-  test('in an encoding that cannot be recognised is refused as a whole, and read when it is named', async () => {
+  test('in an encoding that cannot be recognised is refused as a whole, and read if the encoding is named', async () => {
     await expect(send('a.csv', MEMO)).rejects.toThrowError(
       'a.csv is not valid UTF-8 in line 2, so nothing of it was sent. Save it as UTF-8, or name its encoding: --encoding windows-1252',
     );
@@ -418,7 +425,7 @@ describe('a table as people have it', () => {
     });
   });
 
-  test('is refused as a whole for bytes far behind rows that were written already', async () => {
+  test('is refused as a whole for invalid bytes after many rows', async () => {
     const rows = Array.from({ length: 20_000 }, (_, n) => `${n},fine\n`).join('');
     const bytes = Buffer.concat([Buffer.from(`id,review\n${rows}`), Buffer.from('x,caf\xe9\n', 'latin1')]);
 
@@ -467,7 +474,7 @@ describe('a table as people have it', () => {
       'without the column that the template names',
       'a.csv',
       'id,text\n1,x\n',
-      /no column "review", which the prompt of the profile names\. Its columns: "id", "text"\./,
+      /no column "review", which the prompt names\. Its columns: "id", "text"\./,
     ],
     [
       'with that column in another case',
@@ -491,7 +498,7 @@ describe('a table as people have it', () => {
     await expect(send(name, text)).rejects.toThrowError(message);
   });
 
-  test('without a template is refused when a field is called nearly as a field of rows is', async () => {
+  test('without a template is refused if a column is nearly named like a field of rows', async () => {
     await expect(send('a.csv', 'id,Prompt\n1,x\n', { prompt: undefined })).rejects.toThrowError(
       /column "Prompt"\. Did you mean "prompt"\?/,
     );
@@ -516,11 +523,11 @@ describe('a table as people have it', () => {
     ],
     ['id', 'ID,Review,review\n7,x,good\n', { id: 'ID' }, { 7: 'good' }],
     ['id, before an id of another name', 'id,nr,review\n1,n1,good\n', { id: 'nr' }, { n1: 'good' }],
-  ])('is read by what the profile says of its %s', async (_, text, table, prompts) => {
+  ])('is read with the %s of the profile', async (_, text, table, prompts) => {
     expect(await send('a.csv', text, { table })).toMatchObject({ prompts, problems: [] });
   });
 
-  test('says what was recognised, and nothing where all is plain', async () => {
+  test('reports what was recognised, and nothing for a plain table', async () => {
     const { plan } = await build('id,review\n1,good\n', { name: 'a.csv' });
     const strange = await build('id;;review\n1;x;good\n2\n', {
       name: 'a.csv',

@@ -24,7 +24,7 @@ describe('a template', () => {
     },
   );
 
-  test('is read as one expression would read it, whatever its braces are', () => {
+  test('is read like a regular expression would read it, with any braces', () => {
     const piece = fc.constantFrom('{', '}', '{{', '}}', 'a', ' ', '\n', 'b c');
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
@@ -44,7 +44,7 @@ describe('a template', () => {
     ['white space in a column that is never closed', `{{${' '.repeat(1_000_000)}`],
     ['white space in columns', `{{${' '.repeat(500_000)}{{${' '.repeat(500_000)}}`],
     ['braces of both kinds', '{{}'.repeat(300_000)],
-  ])('of a megabyte of %s is read in no time', (_, text) => {
+  ])('of a megabyte of %s is read quickly', (_, text) => {
     const before = performance.now();
 
     expect(compileTemplate(text)({})).toBe(text);
@@ -52,7 +52,7 @@ describe('a template', () => {
     expect(performance.now() - before).toBeLessThan(1_000);
   });
 
-  test('fills in any text as it is', () => {
+  test('inserts any text unchanged', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(compileTemplate('<{{a}}>')({ a: text })).toBe(`<${text}>`);
@@ -82,18 +82,18 @@ describe('a row of a profile with templates', () => {
     ],
   };
 
-  test('is data: none of its fields is sent by itself', () => {
+  test('is data: none of its fields is sent outside the templates', () => {
     const row = { id: 1, text: 'hi', language: 'German', model: 'Corolla', price: 3 };
 
     expect(bodyOf(row)).toEqual(expected);
     expect(bodyOf(row, {}, true)).toEqual(expected);
   });
 
-  test('without a column is refused, naming it', () => {
+  test('without a column is refused with the name of the column', () => {
     expect(bodyOf({ language: 'German' })).toBe('MISSING_COLUMN');
   });
 
-  test('that brings its own body or messages is sent as it is', () => {
+  test('with its own body or messages is sent unchanged', () => {
     const messages = [{ role: 'user', content: 'mine' }];
 
     expect(bodyOf({ body: { messages } })).toEqual({ temperature: 0, model: 'm', messages });
@@ -106,7 +106,7 @@ describe('a row of a profile with templates', () => {
     expect(bodyOf({ text: 'hi' }, more)).toEqual({ model: 'm', input: 'Classify: hi' });
   });
 
-  test('with a system message only goes before the row’s own prompt', () => {
+  test('with only a system message keeps its own prompt after it', () => {
     expect(
       bodyOf({ prompt: 'hi' }, { prompt: undefined, system: compileTemplate('Be brief.') }),
     ).toMatchObject({
@@ -117,7 +117,7 @@ describe('a row of a profile with templates', () => {
     });
   });
 
-  test('of a table needs no template for a prompt column, and keeps its other columns to itself', () => {
+  test('of a table needs no template for a prompt column, and its other columns are not sent', () => {
     const row = { id: '1', prompt: 'hi', price: '3', temperature: 'warm' };
 
     expect(bodyOf(row, { prompt: undefined, system: undefined }, true)).toEqual({

@@ -18,7 +18,19 @@ describe('a prompt that names no column', () => {
   test.each(['a.csv', 'a.jsonl'])('gets a hint for single braces: %s', async (name) => {
     const content = name === 'a.csv' ? CSV : JSONL;
     await expect(build(content, { name, profile: { prompt: 'Review: { review }' } })).rejects.toThrow(
-      'It has {review} in single braces: write {{review}}.',
+      'It has { review }: write {{review}}, with double braces.',
+    );
+  });
+
+  test.each([
+    ['Review: {{review}', '{{review}'],
+    ['Review: {review}}', '{review}}'],
+    ['Review: {{{review}', '{{{review}'],
+    ['Review: ${Review}', '{Review}'],
+    ['Answer {"label": "x"} about { review }.', '{ review }'],
+  ])('gets a hint for braces that are not double: %s', async (prompt, written) => {
+    await expect(build(CSV, { name: 'a.csv', profile: { prompt } })).rejects.toThrow(
+      `It has ${written}: write {{review}}, with double braces.`,
     );
   });
 
@@ -28,19 +40,19 @@ describe('a prompt that names no column', () => {
     ).rejects.toThrow('write {{prompt}}');
   });
 
-  test('is no matter for rows that bring their messages', async () => {
+  test('is allowed for rows with their own messages', async () => {
     const rows = '{"messages":[{"role":"user","content":"x"}]}\n';
     const { plan } = await build(rows, { profile: { prompt: 'unused' } });
     expect(plan).toMatchObject({ rows: 1, invalid: 0 });
   });
 });
 
-test('single braces beside a column are sent as they are, and named', async () => {
+test('single braces beside a column are sent unchanged and reported', async () => {
   const profile = { prompt: '{{review}} as {id}', system: 'Answer {"label": "good"}' };
   const { plan } = await build(CSV, { name: 'a.csv', profile });
 
   expect(plan.inputs?.[0]?.notices).toEqual([
-    'The prompt has {id} in single braces, which is sent as it is; {{id}} is filled in from the column.',
+    'The prompt has {id}, which is sent as it is; {{id}}, with double braces, is filled in from the column.',
   ]);
 });
 
@@ -54,7 +66,7 @@ describe('an error of the profile', () => {
       'takes no system message',
       'NO_PROMPT',
     ],
-  ])('is reported once and not as one of the file: %j', async (profile, rows, message, code) => {
+  ])('is reported once and not as an error in the file: %j', async (profile, rows, message, code) => {
     const { plan } = await build(rows, { name: 'a.jsonl', profile });
 
     expect(plan.failure).toMatchObject({ name: 'InvalidRequest' });
@@ -63,7 +75,7 @@ describe('an error of the profile', () => {
   });
 });
 
-test('a field that is misspelt is named with the one that may be meant', async () => {
+test('a misspelt field is refused with a suggestion', async () => {
   const { plan } = await build('{"promt":"x"}\n{"prompt":"x","temprature":1}\n{"prompt":"x"}\n');
 
   expect(plan.problems.map(({ message }) => /Did you mean "(\w+)"/.exec(message)?.[1])).toEqual([

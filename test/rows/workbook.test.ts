@@ -45,16 +45,23 @@ describe('a workbook', () => {
     ]);
   });
 
-  test('has numbers, truth, dates and times as a spreadsheet shows them', async () => {
+  test('has numbers, booleans, dates and times as a spreadsheet shows them', async () => {
     const styles =
-      '<numFmts><numFmt numFmtId="164" formatCode="[$-407]d\\. mmmm yyyy"/><numFmt numFmtId="165" formatCode="0.00 &quot;days&quot;"/></numFmts>' +
+      '<numFmts><numFmt numFmtId="164" formatCode="[$-407]d\\. mmmm yyyy"/><numFmt numFmtId="165" formatCode="0.00 &quot;days&quot;"/><numFmt numFmtId="166" formatCode="00000"/></numFmts>' +
       '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>' +
-      '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="22"/><xf numFmtId="20"/></cellXfs>';
+      '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="22"/><xf numFmtId="20"/><xf numFmtId="166"/></cellXfs>';
     const values: [string, string, number, string][] = [
       ['n', '0.30000000000000004', 0, '0.3'],
       ['n', '1234567890123', 0, '1234567890123'],
       ['n', '1234567890123456789', 0, '1234567890123456789'],
+      ['n', '1.2345678901234567E+16', 0, '12345678901234567'],
+      ['n', '-4.5e2', 0, '-450'],
+      ['n', '1.50E+0', 0, '1.5'],
+      ['n', '1.2E+25', 0, '1.2e+25'],
       ['n', '1.0E-3', 0, '0.001'],
+      ['n', '7', 6, '00007'],
+      ['n', '123456', 6, '123456'],
+      ['n', '7.5', 6, '7.5'],
       ['b', '1', 0, 'TRUE'],
       ['n', '45623', 1, '2024-11-27'],
       ['n', '45623', 2, '2024-11-27'],
@@ -92,7 +99,7 @@ describe('a workbook', () => {
     ]);
   });
 
-  test('says what it shows otherwise: formulas without a value, hidden rows, merged cells', async () => {
+  test('reports formulas without a value, hidden rows and merged cells', async () => {
     const rows = [
       row(2, text('A2', '1'), text('B2', 'a')).replace('<row ', '<row hidden="1" '),
       row(3, text('A3', '2'), '<c r="B3"><f>A3&amp;"x"</f></c>'),
@@ -127,7 +134,7 @@ describe('a workbook', () => {
     'Second & last': HEADER + row(2, text('A2', '2'), text('B2', 'of the second')),
   };
 
-  test('is read in its first sheet, and says so, or in the one that is asked for', async () => {
+  test('is read in its first sheet, with a notice, or in the named one', async () => {
     const content = workbookOf({
       sheets: { First: SHEETS.First, 'Second &amp; last': SHEETS['Second & last'] },
     });
@@ -144,6 +151,37 @@ describe('a workbook', () => {
     );
   });
 
+  test('is read in the first sheet that a spreadsheet shows', async () => {
+    const sheets = { Lists: SHEETS['Second & last'], First: SHEETS.First };
+    const content = workbookOf({ sheets, hidden: ['Lists'] });
+
+    expect(await prompts(content)).toEqual([['1', 'Review: of the first']]);
+    const { plan } = await build(content, { name: 'reviews.xlsx', profile: PROMPT });
+    expect(plan.inputs?.[0]?.notices).toEqual([
+      'Read the sheet "First", the first of 2 (1 hidden); --sheet names another one.',
+    ]);
+    const asked = { profile: { ...PROMPT, table: { sheet: 'Lists' } } };
+    expect(await prompts(content, asked)).toEqual([['2', 'Review: of the second']]);
+    expect(await prompts(workbookOf({ sheets, hidden: ['Lists', 'First'] }))).toEqual([
+      ['2', 'Review: of the second'],
+    ]);
+  });
+
+  test.each([
+    ['a column of the prompt', PROMPT],
+    ['a column of ids', { table: { id: 'id' } }],
+    ['any column that is named', { prompt: 'Answer.' }],
+  ])('names its other sheets when the first is a cover without %s', async (_, profile) => {
+    const cover = row(1, text('A1', 'Report')) + row(2, text('A2', 'of the first quarter'));
+    const content = workbookOf({ sheets: { Cover: cover, Data: SHEETS.First, More: SHEETS.First } });
+
+    await expect(build(content, { name: 'a.xlsx', profile })).rejects.toThrow(
+      'That is the sheet "Cover", the first of 3. --sheet reads another one: "Data", "More".',
+    );
+    const asked = { name: 'a.xlsx', profile: { ...profile, table: { id: 'none', sheet: 'Cover' } } };
+    await expect(build(content, asked)).rejects.not.toThrow('--sheet');
+  });
+
   test.each([
     ['a.xlsx', Buffer.from('id,review\n'), 'a.xlsx is named .xlsx, but its content is not'],
     ['a.csv', workbookOf({ sheets: {} }), 'a.csv is named .csv, but its content is that of a .xlsx'],
@@ -158,7 +196,7 @@ describe('a workbook', () => {
     ['a.xlsx', workbookOf({ sheets: { Data: '<row><c></row>' } }), 'a.xlsx is not a whole workbook'],
     ['a.xlsx', workbookOf({ sheets: { Data: row(1, text('A1', 'Review')) } }), 'Did you mean "Review"?'],
     ['a.parquet', Buffer.from('PAR1 is not enough'), 'a.parquet is not a Parquet file that can be read'],
-  ])('that cannot be read is refused by name: %s', async (name, content, message) => {
+  ])('that cannot be read is refused with the reason: %s', async (name, content, message) => {
     await expect(build(content, { name, profile: PROMPT })).rejects.toThrow(message);
   });
 });
@@ -181,10 +219,10 @@ describe('a Parquet file', () => {
     ]);
   });
 
-  test('is refused before a row is sent when a template names no column of it', async () => {
+  test('is refused before a row is sent if a template names none of its columns', async () => {
     const profile = { prompt: '{{Review}}' };
     await expect(build(content(), { name: 'a.parquet', profile })).rejects.toThrow(
-      'a.parquet has no column "Review", which the prompt of the profile names. Did you mean "review"? Its columns: "id", "review"',
+      'a.parquet has no column "Review", which the prompt names. Did you mean "review"? Its columns: "id", "review"',
     );
   });
 });

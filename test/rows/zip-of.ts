@@ -40,13 +40,18 @@ export interface WorkbookParts {
   readonly sheets: Readonly<Record<string, string>>;
   readonly shared?: readonly string[];
   readonly styles?: string;
+  /** Names of sheets that a spreadsheet does not show. */
+  readonly hidden?: readonly string[];
 }
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>';
 
-export function workbookOf({ sheets, shared = [], styles = '' }: WorkbookParts): Buffer {
+export function workbookOf({ sheets, shared = [], styles = '', hidden = [] }: WorkbookParts): Buffer {
   const names = Object.keys(sheets);
-  const tabs = names.map((name, n) => `<sheet name="${name}" sheetId="${n + 1}" r:id="rId${n + 1}"/>`);
+  const stateOf = (name: string): string => (hidden.includes(name) ? ' state="hidden"' : '');
+  const tabs = names.map(
+    (name, n) => `<sheet name="${name}" sheetId="${n + 1}"${stateOf(name)} r:id="rId${n + 1}"/>`,
+  );
   const relations = names.map(
     (_, n) => `<Relationship Id="rId${n + 1}" Type="x" Target="worksheets/sheet${n + 1}.xml"/>`,
   );

@@ -7,7 +7,7 @@ const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:keys-AbCdEf
 const ENV = { SECRET_ARN: ARN };
 
 describe('a provider’s key', () => {
-  test('comes from its environment variable where there is one', async () => {
+  test('comes from its environment variable if it is set', async () => {
     expect(await readApiKey('melious', { MELIOUS_API_KEY: ' sk-mel-1\n', SECRET_ARN: ARN })).toBe('sk-mel-1');
     expect(apiKeyVariable('my-provider.eu')).toBe('MY_PROVIDER_EU_API_KEY');
   });
@@ -19,7 +19,7 @@ describe('a provider’s key', () => {
     expect(await readApiKey('other', ENV)).toBe('sk-other');
   });
 
-  test('stops the job when it is missing, and says where to put it', async () => {
+  test('stops the job if it is missing, and the error says where to put it', async () => {
     openSecrets().put(ARN, '{}');
 
     await expect(readApiKey('melious', ENV)).rejects.toMatchObject({

@@ -24,7 +24,7 @@ test.each([
   ['GET', undefined, ''],
   ['POST', '{"a":1}', '{"a":1}'],
   ['POST', undefined, ''],
-])('%s with the body %j is served with %j', async (method, body, seen) => {
+])('%s with the body %j is answered with %j', async (method, body, seen) => {
   const answer = await serve(withoutIdleBody(eventOf(method, body)));
   expect(answer).toMatchObject({ statusCode: 200, body: JSON.stringify({ body: seen }) });
 });

@@ -36,7 +36,7 @@ test('a line of the log names its event, its step and its fields', async () => {
   ]);
 });
 
-test('a failure is logged with its reason, which the logger keeps', async () => {
+test('a failure is logged with its reason', async () => {
   const edges = await openStep({});
   const step = handle(
     () => Promise.reject(new StoreRejected('S3 denies it.')),
@@ -53,7 +53,7 @@ test('a failure is logged with its reason, which the logger keeps', async () => 
   ]);
 });
 
-test('metrics stand beside the log in the embedded format, one object per dimensions', async () => {
+test('metrics are logged in the embedded format, one object per set of dimensions', async () => {
   const { log } = await openStep({ WORKFLOW: 'Nightshift-Workflow' });
   log('results_written', {
     jobId: 'job-1',
@@ -83,13 +83,13 @@ test('metrics stand beside the log in the embedded format, one object per dimens
   expect(measured()).toHaveLength(9);
 });
 
-test('where no workflow is named there are no metrics', async () => {
+test('without the name of a workflow there are no metrics', async () => {
   const { log } = await openStep({});
   log('results_written', { jobId: 'job-1', status: 'succeeded' });
   expect(measured()).toEqual([]);
 });
 
-test('what comes from outside only shows in the log, and in the error that Lambda logs itself', async () => {
+test('text from outside is logged without effect, also in the error that Lambda logs', async () => {
   const evil = '\u001b[2J\u009b2J\u202e\u2066\u200b\u2028';
   const edges = await openStep({});
   const handler = handle(

@@ -53,7 +53,7 @@ test.each(['', 'udp:'])(
 test.each([
   ['one that is not sampled', { _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=53995c3f42cd8ad8;Sampled=0` }],
   ['one outside of Lambda', {}],
-])('of %s nothing is sent', async (_name, env) => {
+])('with %s nothing is sent', async (_name, env) => {
   const { daemon, address } = await listen();
   const told: Buffer[] = [];
   daemon.on('message', (message) => told.push(message));
@@ -68,7 +68,7 @@ test.each([
   expect(told).toHaveLength(1);
 });
 
-test('a daemon that is not there fails nothing', async () => {
+test('a missing daemon causes no error', async () => {
   const env = { AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:1', _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=a;Sampled=1` };
   await expect(traceCall(env, CALL)).resolves.toBeUndefined();
 });

@@ -4,11 +4,11 @@ import { openSecrets } from './secrets.ts';
 
 const ENV = { WEBHOOK_SECRET_ID: 'hooks/nightshift' };
 
-test('the signing secret is that of the environment where there is one', async () => {
+test('the signing secret comes from the environment if it is set there', async () => {
   expect(await readWebhookSecret({ WEBHOOK_SECRET: 'mine' })).toBe('mine');
 });
 
-test('it is the text of the secret otherwise', async () => {
+test('otherwise the signing secret comes from the secret', async () => {
   openSecrets().put('hooks/nightshift', 'theirs');
   expect(await readWebhookSecret(ENV)).toBe('theirs');
 });
@@ -28,16 +28,13 @@ test.each([
   ['InternalServiceError', 500, 'AnnouncementUnavailable'],
   ['ECONNRESET', undefined, 'AnnouncementUnavailable'],
   ['AccessDeniedException', 400, 'AnnouncementRejected'],
-])(
-  'when Secrets Manager answers %s, that is a named failure without the text',
-  async (code, status, name) => {
-    openSecrets().refuse(code, status);
-    const failure = await readWebhookSecret(ENV).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name, message: expect.stringContaining(code) as string });
-    expect(String(failure)).not.toContain('secret of the house');
-  },
-);
+])('an answer of Secrets Manager with %s is a named error without the text', async (code, status, name) => {
+  openSecrets().refuse(code, status);
+  const failure = await readWebhookSecret(ENV).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ name, message: expect.stringContaining(code) as string });
+  expect(String(failure)).not.toContain('secret of the house');
+});
 
-test('without any there is nothing to sign with, and it says what to set', async () => {
+test('without a signing secret the error says what to set', async () => {
   await expect(readWebhookSecret({})).rejects.toThrow('WEBHOOK_SECRET');
 });

@@ -68,7 +68,7 @@ describe('an endpoint', () => {
     expect(() => resolveProfile(config, 'default', { endpoint })).toThrow('endpoint');
   });
 
-  test.each(PATHS)('%j is a path like any other', (endpoint) => {
+  test.each(PATHS)('%j is a valid path', (endpoint) => {
     expect(problemsOf({ profiles: { default: { endpoint } } })).toBe('');
   });
 });
@@ -111,7 +111,7 @@ describe('a base URL', () => {
     expect(problemsOf({ providers: { mine: { baseUrl } }, profiles: {} })).toBe('');
   });
 
-  test('is plain http elsewhere where the provider says that it is meant, and holds no password then either', () => {
+  test('may be plain http elsewhere if the provider sets insecure, but never with a password', () => {
     const providers = { mine: { baseUrl: 'http://vllm.internal:8000/v1', insecure: true } };
     expect(problemsOf({ providers, profiles: {} })).toBe('');
     expect(deployedProviders({ providers, profiles: {} })['mine']).toMatchObject({
@@ -133,10 +133,10 @@ describe('a base URL', () => {
   });
 });
 
-describe('an address below the base URL', () => {
+describe('a URL below the base URL', () => {
   const base = 'https://proxy.example/tenant/v1';
 
-  test('is never another origin or another path than was asked for', () => {
+  test('never has another origin or path than requested', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -210,7 +210,7 @@ describe('the client', () => {
     '/key/generate',
     '/v1/key/generate',
     '//evil.example/',
-  ])('calls %s for no row, for it is not listed', async (endpoint) => {
+  ])('never calls %s for a row, because it is not listed', async (endpoint) => {
     const provider = await startRecorder();
 
     await expect(
@@ -235,7 +235,7 @@ describe('the client', () => {
     },
   );
 
-  test('follows no redirect of a call, which would take the key along', async () => {
+  test('follows no redirect of a call, which would send the key to another server', async () => {
     const elsewhere = await startRecorder();
     const provider = await startRecorder((_, response) =>
       response.writeHead(307, { location: `${elsewhere.url}/v1/batches/b` }).end(),
@@ -277,7 +277,7 @@ describe('rows that are sent directly', () => {
     },
   );
 
-  test('go to what the dialect lists, and nowhere else', () => {
+  test('go only to endpoints that the dialect lists', () => {
     expect(deployedProviders(config)['groq']?.endpoints).toEqual(['/v1/chat/completions']);
   });
 });

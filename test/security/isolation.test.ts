@@ -77,7 +77,7 @@ describe('a request from outside', () => {
     ).toContain(`overrides.${field}: a request may not change this`);
   });
 
-  test('changes what is asked, and lowers the budget, of which every limit stays that it does not name', async () => {
+  test('changes the request parameters and lowers the budget; limits that it does not name stay', async () => {
     const world = await openWith();
     const overrides = {
       model: 'x',
@@ -113,7 +113,7 @@ describe('a request from outside', () => {
     },
   );
 
-  test('does not drop the budget by an empty one', async () => {
+  test('does not remove the budget with an empty one', async () => {
     const world = await openWith();
 
     const jobId = jobIdOf(await world.post('/jobs', { rows: ['a'], overrides: { budget: {} } }));
@@ -121,7 +121,7 @@ describe('a request from outside', () => {
     expect((await jobOf(world, jobId))?.profile.budget).toEqual({ maxRows: 100, maxInputTokens: 1_000 });
   });
 
-  test('changes what the configuration lets it change, and names the providers and endpoints that it lists', async () => {
+  test('changes what the configuration allows, with the providers and endpoints that are listed there', async () => {
     const requests = {
       overrides: ['rounds' as const],
       providers: ['simulator'],
@@ -167,7 +167,7 @@ describe('a dropped job file', () => {
     expect(await drop(config, key, request)).toBe('');
   });
 
-  test('reads what the configuration lets it read, and nothing else then', async () => {
+  test('reads only what the configuration allows', async () => {
     const allowing = { ...config, requests: { reads: { classify: ['output/'] } } };
 
     expect(await drop(allowing, 'input/classify/x.job.json', { prefix: 'output/' })).toBe('');
@@ -177,10 +177,10 @@ describe('a dropped job file', () => {
   });
 });
 
-describe('a caller of an API that keeps callers apart', () => {
+describe('a caller of an API with isolated callers', () => {
   const apart = () => openWith({ api: { owner: 'caller' } });
 
-  test('finds no job of others: not in the list, and by no route of a job', async () => {
+  test('finds no jobs of others, neither in the list nor by a route of a job', async () => {
     const world = await apart();
     const hers = jobIdOf(await world.post('/jobs', { rows: ['a'] }));
     await world.store.put('output/dropped/summary.json', '{}');
@@ -200,7 +200,7 @@ describe('a caller of an API that keeps callers apart', () => {
     expect((await world.get(`/jobs/${his}`)).status).toBe(200);
   });
 
-  test('names no files of others, and no results of their jobs', async () => {
+  test('cannot use files of others or results of their jobs', async () => {
     const world = await apart();
     const { key } = (await world.post('/uploads', { key: 'staged/a.csv' })).body as { key: string };
     await world.store.put(key, 'prompt\nhello\n');
@@ -226,7 +226,7 @@ describe('a caller of an API that keeps callers apart', () => {
     expect((await world.post('/jobs', { inputs: [`output/${hers}/results.jsonl`] })).status).toBe(202);
   });
 
-  test('uploads to a folder of their own, and to none that starts a job', async () => {
+  test('uploads only to its own folder, which starts no job', async () => {
     const world = await apart();
     const { key } = (await world.post('/uploads', { key: 'staged/week/a.csv' })).body as { key: string };
     world.callAs('mallory');
@@ -243,7 +243,7 @@ describe('a caller of an API that keeps callers apart', () => {
     expectProblem(await world.post('/uploads', { key: 'input/a.csv' }), 422, 'invalid-request');
   });
 
-  test('shares everything with the others where the configuration says nothing', async () => {
+  test('shares everything with the others if the configuration sets nothing', async () => {
     const world = await openWith();
     const jobId = jobIdOf(await world.post('/jobs', { rows: ['a'] }));
     world.callAs('bob');
@@ -253,7 +253,7 @@ describe('a caller of an API that keeps callers apart', () => {
   });
 });
 
-test('every route refuses a caller without a name', async () => {
+test('every route refuses a caller without an identity', async () => {
   const world = await openApi(() => ({
     caller: () => {
       throw new Error('The sender of the request is unknown.');
@@ -271,7 +271,7 @@ test('every route refuses a caller without a name', async () => {
     expect(answer.status).toBe(500);
 });
 
-test('scopes are of routes that there are', () => {
+test('scopes are only of existing routes', () => {
   const jwt = { issuer: 'https://id.example', audience: ['a'] };
   const withScopes = (scopes: object) => parseConfig({ profiles: {}, api: { jwt: { ...jwt, scopes } } });
 

@@ -107,7 +107,7 @@ function expectNothingSent({ attacker, secrets }: Pick<Deployed, 'attacker' | 's
 }
 
 describe.each(Object.entries(STEPS))('the function %s', (step, call) => {
-  test('sends nothing to an address that its event brings, and does not read the key', async () => {
+  test('sends nothing to a URL from its event, and does not read the key', async () => {
     const deployed = await deploy();
     const provider = melious(`${deployed.attacker.url}/v1`);
     await putJob(deployed, provider);
@@ -167,7 +167,7 @@ describe('a key', () => {
     expectNothingSent(deployed);
   });
 
-  test('is sent to the address that is deployed', async () => {
+  test('is sent to the deployed URL', async () => {
     const provider = await startRecorder((_, response) =>
       response.end(JSON.stringify({ id: 'batch', status: 'in_progress' })),
     );
@@ -182,7 +182,7 @@ describe('a key', () => {
     expect(provider.received()).toContain(`Bearer ${KEY}`);
   });
 
-  test('goes nowhere else by the environment, which only a simulator on this machine is named in', async () => {
+  test('is not sent elsewhere by the environment, which may only name a simulator on this machine', async () => {
     const deployed = await deploy();
     vi.stubEnv('PROVIDER_BASE_URLS', JSON.stringify({ melious: 'http://192.0.2.1/v1' }));
     vi.stubEnv('MELIOUS_API_KEY', KEY);
@@ -242,7 +242,7 @@ describe('a job in the bucket', () => {
     profile: { ...job.profile, provider: { ...job.profile.provider, ...provider } },
   });
 
-  test('that names another address stops, says what to do, and sends neither key nor rows', async () => {
+  test('that names another URL stops with advice and sends neither key nor rows', async () => {
     const { attacker, simulator, summary } = await runChanged((job, { url }) =>
       withProvider(job, { baseUrl: `${url}/v1` }),
     );
@@ -256,7 +256,7 @@ describe('a job in the bucket', () => {
     expect(simulator.requests()).toEqual([]);
   });
 
-  test('whose rows go directly sends none to an endpoint that does other things', async () => {
+  test('with direct rows sends none to an endpoint with other effects', async () => {
     const { simulator, summary } = await runChanged((job) => ({
       ...job,
       profile: { ...job.profile, endpoint: '/v1/../key/generate', directUpTo: 10 },

@@ -11,14 +11,14 @@ function expectHidden(text: string): void {
 }
 
 describe('a key in a text', () => {
-  test.each(Object.entries(FORMS))('is taken out %s', (_, form) => {
+  test.each(Object.entries(FORMS))('is removed %s', (_, form) => {
     const scrubbed = createScrub([KEY])(`Incorrect API key provided: ${form}. See the docs.`);
 
     expectHidden(scrubbed);
     expect(scrubbed).toMatch(/^Incorrect API key provided: .*\[secret\].*See the docs\.$/);
   });
 
-  test('is taken out wherever it is, and nothing else is changed', () => {
+  test('is removed at any position, and nothing else is changed', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constant(KEY), fc.lorem())), (parts) => {
         const without = parts.map((part) => (part === KEY ? '[secret]' : part)).join(' ');
@@ -32,11 +32,11 @@ describe('a key in a text', () => {
     'Keys begin with sk-proj- and have 48 characters.',
     'password: ******** [REDACTED]',
     '{"a":[1,2,3],"b":"…","c":"xxxx"}',
-  ])('is not seen where there is none: %s', (text) => {
+  ])('is not found in a text without one: %s', (text) => {
     expect(createScrub([KEY])(text)).toBe(text);
   });
 
-  test('takes no longer for a long text', () => {
+  test('is removed quickly from a long text', () => {
     const text = `${'sk-proj-aB3/'.repeat(50_000)}${'*'.repeat(500_000)}${'...'.repeat(100_000)}`;
     const before = performance.now();
 
@@ -45,7 +45,7 @@ describe('a key in a text', () => {
     expect(performance.now() - before).toBeLessThan(3_000);
   });
 
-  test('is one of several, each taken out', () => {
+  test('may be one of several, which are all removed', () => {
     const scrub = createScrub(['first-secret-value', 'first-secret-value-and-more', 'other-secret']);
 
     expect(scrub('first-secret-value-and-more, first-secret-value, other-secret')).toBe(
@@ -87,27 +87,24 @@ const ANSWERS: Readonly<Record<string, Echo>> = {
   }),
 };
 
-test.each(Object.entries(ANSWERS))(
-  '%s that holds the key is read without it, whatever its form',
-  async (_, answer) => {
-    let form = '';
-    const provider = await startRecorder((_request, response) => {
-      const { status, type, body } = answer(form);
-      response.writeHead(status, { 'content-type': type, 'x-request': encodeURIComponent(form) }).end(body);
-    });
-    const client = createProviderClient({
-      settings: { name: 'p', baseUrl: `${provider.url}/v1`, dialect: builtInDialect('openai') },
-      apiKey: () => Promise.resolve(KEY),
-      wait: () => Promise.resolve(),
-    });
-    onTestFinished(() => client.close());
+test.each(Object.entries(ANSWERS))('%s with the key in any form is read without it', async (_, answer) => {
+  let form = '';
+  const provider = await startRecorder((_request, response) => {
+    const { status, type, body } = answer(form);
+    response.writeHead(status, { 'content-type': type, 'x-request': encodeURIComponent(form) }).end(body);
+  });
+  const client = createProviderClient({
+    settings: { name: 'p', baseUrl: `${provider.url}/v1`, dialect: builtInDialect('openai') },
+    apiKey: () => Promise.resolve(KEY),
+    wait: () => Promise.resolve(),
+  });
+  onTestFinished(() => client.close());
 
-    for (form of Object.values(FORMS)) {
-      const batch = await client.getBatch('b').catch((error: unknown) => error);
-      const sent = await client.send('/v1/chat/completions', '{}').catch((error: unknown) => error);
+  for (form of Object.values(FORMS)) {
+    const batch = await client.getBatch('b').catch((error: unknown) => error);
+    const sent = await client.send('/v1/chat/completions', '{}').catch((error: unknown) => error);
 
-      for (const told of [batch, sent])
-        expectHidden(told instanceof Error ? `${told.message} ${told.stack}` : JSON.stringify(told));
-    }
-  },
-);
+    for (const told of [batch, sent])
+      expectHidden(told instanceof Error ? `${told.message} ${told.stack}` : JSON.stringify(told));
+  }
+});

@@ -25,7 +25,7 @@ const lineWith = (form: string): string =>
   `${JSON.stringify({ custom_id: 'a', error: { message: `Incorrect API key: ${form}; Grüße 🌍` } })}\n`;
 
 test.each(Object.entries(FORMS))(
-  'a file that holds the key %s is stored without it, and keeps its length',
+  'a file with the key %s is stored without it and keeps its length',
   async (_, form) => {
     const line = lineWith(form);
 
@@ -40,7 +40,7 @@ test.each(Object.entries(FORMS))(
   },
 );
 
-test('a key is taken out wherever chunks are cut, and nothing else is changed', async () => {
+test('a key is removed from chunks of any size, and nothing else is changed', async () => {
   const parts = fc.array(
     fc.oneof(
       fc.constant(KEY),
@@ -70,7 +70,7 @@ test('a key is taken out wherever chunks are cut, and nothing else is changed', 
   );
 });
 
-test('a key is found in a large file that held nothing of it for long', async () => {
+test('a key is found late in a large file', async () => {
   const text = `${'{"custom_id":"a","text":"nothing"}\n'.repeat(300_000)}${lineWith(KEY)}`;
 
   const read = await scrubbed(text, [65_536]);
@@ -79,7 +79,7 @@ test('a key is found in a large file that held nothing of it for long', async ()
   expect(read.length).toBe(text.length);
 });
 
-test('a file passes as it is where nothing of a key is in it', async () => {
+test('a file without a key is not changed', async () => {
   const chunk = Buffer.from('{"custom_id":"a","text":"Keys begin with sk-proj- ... and end with ****."}\n');
 
   const [read] = await Array.fromAsync(
@@ -89,7 +89,7 @@ test('a file passes as it is where nothing of a key is in it', async () => {
   expect(read?.buffer).toBe(chunk.buffer);
 });
 
-test('every key and secret header that was sent is taken out of a download, compressed or not', async () => {
+test('every key and secret header that was sent is removed from a download, compressed or not', async () => {
   const provider = await startRecorder((request, response) => {
     const { authorization = '', 'x-team': team = '' } = request.headers;
     response.end(`${JSON.stringify({ custom_id: 'a', seen: { authorization, team } })}\n`);
@@ -110,7 +110,7 @@ test('every key and secret header that was sent is taken out of a download, comp
   }
 });
 
-test('no object of a job holds the key that its provider wrote into both of its files', async () => {
+test('no object of a job has the key that its provider wrote into both files', async () => {
   const world = await openWorld({
     faults: [
       { at: 'row', ids: ['q0'], action: { kind: 'text', text: `You sent ${KEY_OF_WORLD}` } },

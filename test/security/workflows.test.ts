@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '..', '..');
 const WORKFLOWS = globSync('.github/workflows/*.yml', { cwd: ROOT });
 
-test('There are workflows to look at', () => {
+test('Workflows are found', () => {
   expect(WORKFLOWS.length).toBeGreaterThan(2);
 });
 

@@ -132,7 +132,7 @@ describe('OpenAI’s SDK', () => {
     expect(listed).toEqual(made);
   });
 
-  test('cancels, and finds what was finished and what was not', async () => {
+  test('cancels, and finds the finished and the unfinished rows', async () => {
     const { client, pass } = await open();
     const { id } = await start(client, ['a', 'b', 'c', 'd']);
     pass(60);
@@ -149,7 +149,7 @@ describe('OpenAI’s SDK', () => {
     expect(rest.every(({ error }) => error?.code === 'batch_cancelled')).toBe(true);
   });
 
-  test('is told of a batch that failed its validation, line by line', async () => {
+  test('gets the errors of a batch that failed its validation, line by line', async () => {
     const { client, pass } = await open();
     const file = await client.files.create({
       file: await toFile(Buffer.from(`${requestLines(['a', 'a'])}\n{"custom_id":"b"}`), 'requests.jsonl'),
@@ -171,7 +171,7 @@ describe('OpenAI’s SDK', () => {
     ]);
   });
 
-  test('has its own errors thrown', async () => {
+  test('throws its own errors', async () => {
     const { client, simulator } = await open();
     const stranger = new OpenAI({ apiKey: 'sk-wrong', baseURL: simulator.url, maxRetries: 0 });
 
@@ -187,7 +187,7 @@ describe('OpenAI’s SDK', () => {
     );
   });
 
-  test('sees in a batch what OpenAI shows: its model, its tokens, and when it did what', async () => {
+  test('reads model, tokens and times of a batch as at OpenAI', async () => {
     const { client, pass } = await open();
     const made = await start(client, ['a', 'b']);
 
@@ -212,7 +212,7 @@ describe('OpenAI’s SDK', () => {
     );
   });
 
-  test('lists models, and asks for one', async () => {
+  test('lists models and reads one', async () => {
     const { client } = await open();
 
     const ids = (await Array.fromAsync(client.models.list())).map(({ id }) => id);
@@ -234,7 +234,7 @@ describe('OpenAI’s SDK', () => {
     await expect(ask('gpt-test')).rejects.toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
   });
 
-  test('streams a chat completion, the usage at its end', async () => {
+  test('streams a chat completion with the usage at its end', async () => {
     const { client } = await open();
     const request = {
       model: 'gpt-test',
@@ -280,14 +280,14 @@ describe('OpenAI’s SDK', () => {
     expect(response).toMatchObject({ status: 'completed', output_text: 'a b' });
   });
 
-  test('is refused a stream where there is none', async () => {
+  test('gets an error for a stream if there is none', async () => {
     const { client } = await open();
     const images = client.images.generate({ model: 'gpt-test', prompt: 'a cat', stream: true });
 
     await expect(images).rejects.toMatchObject({ status: 400, code: 'unsupported_value' });
   });
 
-  test('rides out a limit with its own retries', async () => {
+  test('handles a rate limit with its own retries', async () => {
     const { simulator } = await open({
       faults: [{ at: 'list', action: { kind: 'status', status: 429, retryAfter: 0 } }],
     });

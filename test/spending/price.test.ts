@@ -23,11 +23,11 @@ describe('the price of a model', () => {
     ['glm-4.7:batch', 30],
     ['glm-4.7-air', 1],
     [undefined, 1],
-  ])('%s costs %i a million', (model, inputPerMillion) => {
+  ])('%s costs %i per million', (model, inputPerMillion) => {
     expect(priceOf(PRICE, model).inputPerMillion).toBe(inputPerMillion);
   });
 
-  test('is added up over the models that answered', () => {
+  test('is summed over the models that answered', () => {
     const usage = { inputTokens: 1_000_000, outputTokens: 500_000, energy: 0, credits: 0 };
     const counts = { answers: 1, truncated: 0, refused: 0 };
 
@@ -48,25 +48,25 @@ describe('an estimate', () => {
     ['as long as the body lets answers be', { max_tokens: 100_000 }, 3],
     ['by a limit of another name', { max_completion_tokens: 200_000 }, 5],
     ['as long as the requests where the body says nothing', {}, 3],
-  ])('takes answers %s', (_name, body, cost) => {
+  ])('expects answers %s', (_name, body, cost) => {
     expect(estimateCost({ ...chat, body }, sending)).toBe(cost);
   });
 
-  test('goes by what was reported, and by no more than the body lets be', () => {
+  test('uses the reported tokens, up to the limit in the body', () => {
     const reported = { answers: 2, outputTokens: 100_000 };
 
     expect(estimateCost({ ...chat, body: {} }, sending, reported)).toBe(2);
     expect(estimateCost({ ...chat, body: { max_tokens: 10_000 } }, sending, reported)).toBe(1.2);
   });
 
-  test('knows endpoints whose answers have no tokens', () => {
+  test('counts no tokens for answers of endpoints without tokens', () => {
     const embeddings = { ...chat, endpoint: '/v1/embeddings', body: {} };
 
     expect(estimateCost(embeddings, sending)).toBe(1);
     expect(isGuess(embeddings, { answers: 0, outputTokens: 0 })).toBe(false);
   });
 
-  test('is a guess only while nothing tells how long answers are', () => {
+  test('uses the default only while the length of answers is unknown', () => {
     expect(isGuess({ ...chat, body: {} }, { answers: 0, outputTokens: 0 })).toBe(true);
     expect(isGuess({ ...chat, body: {} }, { answers: 1, outputTokens: 5 })).toBe(false);
     expect(isGuess({ ...chat, body: { max_tokens: 1 } }, { answers: 0, outputTokens: 0 })).toBe(false);

@@ -31,7 +31,7 @@ function play(
 }
 
 describe('a budget', () => {
-  test('is never passed, in whatever order shards ask, report and leave batches open', () => {
+  test('is never exceeded, in any order in which shards ask, report and leave batches open', () => {
     fc.assert(
       fc.property(events, (all) => {
         let spending: Spending = { spent: 0, open: {} };

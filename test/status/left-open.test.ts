@@ -65,7 +65,7 @@ test('a job whose execution was stopped lists the batches that it left open', as
   ]);
 });
 
-test('a job that runs lists none: its batches are being polled', async () => {
+test('a running job lists none, because its batches are polled', async () => {
   const edges = await openStoppedJob();
   await edges.executions.start(JOB_ID);
 

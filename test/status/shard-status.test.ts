@@ -12,7 +12,7 @@ const planOf = (...shards: ShardPlan[]): Plan => ({
   problems: [],
 });
 
-test('rows whose answers were known count as done before anything is sent', async () => {
+test('reused rows count as done before anything is sent', async () => {
   const store = createFolderStore(await openTempFolder());
   const plan = planOf(
     { rows: 10, invalid: 1, answered: 2, reused: 3, requests: 4, bytes: 400 },

@@ -89,7 +89,7 @@ async function pollOn(provider: Partial<BatchProvider>, first: BatchContext): Pr
 }
 
 describe('a poll', () => {
-  test('of a running batch says how far it is and when to look again', async () => {
+  test('of a running batch returns its progress and the time of the next poll', async () => {
     const polled = await pollBatch(await openEdges(answering(batch())), context());
 
     expect(polled).toMatchObject({
@@ -102,7 +102,7 @@ describe('a poll', () => {
     expect(polled.waitSeconds).toBe(300);
   });
 
-  test('of a batch in a status nobody knows goes on, without the counters of the poll before', async () => {
+  test('of a batch in an unknown status continues, without the counters of the poll before', async () => {
     const found = batch({ status: 'scheduling', counts: undefined });
 
     const polled = await pollBatch(await openEdges(answering(found)), {
@@ -115,13 +115,13 @@ describe('a poll', () => {
     expect(polled).not.toHaveProperty('succeeded');
   });
 
-  test('of a batch that ended says so', async () => {
+  test('of a batch that ended returns that', async () => {
     const found = batch({ status: 'expired', phase: 'ended', ending: 'expired' });
 
     expect(await pollBatch(await openEdges(answering(found)), context())).toMatchObject({ phase: 'ended' });
   });
 
-  test('past the deadline asks for a cancel, and again while the batch runs on', async () => {
+  test('past the deadline requests a cancel, and again while the batch still runs', async () => {
     const late = context({ deadline: NOW });
     const edges = await openEdges(answering(batch()));
 
@@ -133,7 +133,7 @@ describe('a poll', () => {
     expect(await pollBatch(edges, { ...cancelled, cancelInSeconds: 0 })).toMatchObject({ phase: 'overdue' });
   });
 
-  test('of a batch that heeds no cancel stops an hour after its deadline, and names what is open', async () => {
+  test('of a batch that cannot be cancelled stops an hour after its deadline and names the open batch', async () => {
     const polls = pollOn(
       { ...answering(batch()), cancelBatch: () => Promise.resolve() },
       context({ deadline: NOW }),
@@ -156,7 +156,7 @@ describe('a poll', () => {
     });
   });
 
-  test('finds no batch by its id nor in the list for half an hour until it counts as gone', async () => {
+  test('treats a batch as gone after half an hour without it by id and in the list', async () => {
     const gone = await pollOn(failing(new ProviderNotFound('get batch: 404')), context());
 
     expect(gone).toMatchObject({ phase: 'ended', gone: true, status: 'not found' });
@@ -164,7 +164,7 @@ describe('a poll', () => {
     expect(gone.absentSeconds).toBeLessThan(3_600);
   });
 
-  test('of a batch that has been missing for one poll only does not count as many polls of short waits', async () => {
+  test('counts a missing batch by time and not by the number of polls', async () => {
     const polling = { minSeconds: 1, maxSeconds: 1, fraction: 0.1, graceSeconds: 3_600 };
     const gone = await pollOn(failing(new ProviderNotFound('get batch: 404')), context({ polling }));
 
@@ -176,7 +176,7 @@ describe('a poll', () => {
     new ProviderRejected('find batch: 405'),
     new ProviderUnavailable('find batch: the list announces more entries but does not return them.'),
     new ProviderThrottled('find batch: 429'),
-  ])('never takes a missing batch for gone while the list cannot be read: $message', async (reason) => {
+  ])('never treats a missing batch as gone while the list cannot be read: $message', async (reason) => {
     const listed = Promise.reject(reason);
     listed.catch(() => undefined);
 
@@ -185,14 +185,14 @@ describe('a poll', () => {
     ).rejects.toMatchObject({ name: 'BatchOpen', message: expect.stringContaining('batch_1') as string });
   });
 
-  test.each([400, 405, 410])('that is refused with %i goes by what the list shows', async (status) => {
+  test.each([400, 405, 410])('that is rejected with %i uses the list', async (status) => {
     const listed = Promise.resolve(batch({ status: 'in_progress' }));
     const edges = await openEdges(failing(new ProviderRejected(`get batch: ${status}`), listed));
 
     expect(await pollBatch(edges, context())).toMatchObject({ phase: 'running', notFound: 0 });
   });
 
-  test('that is refused, as the list is, fails with the provider’s own error', async () => {
+  test('that is rejected, like the list, fails with the error of the provider', async () => {
     const rejection = new ProviderRejected('get batch: 400');
     const listed = Promise.reject(new ProviderRejected('find batch: 405'));
     listed.catch(() => undefined);
@@ -200,7 +200,7 @@ describe('a poll', () => {
     await expect(pollBatch(await openEdges(failing(rejection, listed)), context())).rejects.toBe(rejection);
   });
 
-  test('that finds the batch again forgets the misses', async () => {
+  test('that finds the batch again resets the count of misses', async () => {
     const missed = context({ notFound: 5, missedSeconds: 1_000, absentSeconds: 1_000 });
     const polled = await pollBatch(await openEdges(answering(batch())), missed);
 
@@ -209,7 +209,7 @@ describe('a poll', () => {
     expect(polled).not.toHaveProperty('absentSeconds');
   });
 
-  test('that gets no answer fails, so that the machine repeats it', async () => {
+  test('without a response fails, so that the machine repeats it', async () => {
     const edges = await openEdges(failing(new ProviderUnavailable('get batch: no answer')));
 
     await expect(pollBatch(edges, context())).rejects.toMatchObject({ name: 'ProviderUnavailable' });
@@ -217,7 +217,7 @@ describe('a poll', () => {
 });
 
 describe('a cancel', () => {
-  test('says when it was asked for', async () => {
+  test('records the time of the request', async () => {
     const edges = await openEdges({ cancelBatch: () => Promise.resolve() });
 
     expect(await cancelBatch(edges, context())).toMatchObject({ cancelledAt: NOW, waitSeconds: 15 });
@@ -228,7 +228,7 @@ describe('a cancel', () => {
     new ProviderRejected('cancel batch: 409'),
     new ProviderDenied('cancel batch: 403'),
     new ProviderUnavailable('cancel batch: no answer'),
-  ])('that is not taken is left to the polls, which come back to it: $message', async (reason) => {
+  ])('that is rejected is repeated after the next poll: $message', async (reason) => {
     const edges = await openEdges(failing(reason));
 
     const first = await cancelBatch(edges, context());
@@ -238,7 +238,7 @@ describe('a cancel', () => {
     expect(second).toMatchObject({ cancelledAt: NOW, cancelFailures: 2, cancelInSeconds: 30 });
   });
 
-  test('that fails for hours is made again until the provider takes it', async () => {
+  test('that fails for hours is repeated until the provider accepts it', async () => {
     let failures = 40;
     let cancelled = false;
     const provider: Partial<BatchProvider> = {
@@ -264,7 +264,7 @@ describe('a clock that jumps', () => {
   test.each([
     ['on by a year', 365 * 86_400],
     ['back by a year', -365 * 86_400],
-  ])('neither ends a batch before its time nor delays its polls: %s', async (_how, jump) => {
+  ])('does not end a batch too early or delay its polls: %s', async (_how, jump) => {
     const running = { ...answering(batch({ counts: undefined })), cancelBatch: () => Promise.resolve() };
     const before = await pollBatch(await openEdges(running), context({ age: 1_000, lookedAt: NOW - 15 }));
 
@@ -292,7 +292,7 @@ describe('how late a poll is', () => {
     expect(await fieldsOf(planned)).toMatchObject({ lagSeconds, ageSeconds: 1_000 });
   });
 
-  test('is counted from the wait that it gives itself', async () => {
+  test('is measured against the wait that was planned', async () => {
     const edges = await openEdges({ getBatch: () => Promise.resolve(batch()) });
     const { nextPollAt, waitSeconds } = await pollBatch(edges, context());
     expect(nextPollAt).toBe(NOW + waitSeconds);

@@ -85,7 +85,7 @@ const idsOf = async (store: ObjectStore, shard: number): Promise<string[]> => {
 };
 
 describe('a job that starts', () => {
-  test('is cut into shards, which are what the map runs over', async () => {
+  test('is divided into shards, which are the items of the map', async () => {
     const { build, store, logged, plan, toRun } = await openJob({ 'a.jsonl': rows('1', '2', '3') });
 
     const context = await build();
@@ -97,7 +97,7 @@ describe('a job that starts', () => {
     expect(logged).toEqual([['requests_built', { jobId: JOB_ID, rows: 3, invalid: 0, shards: 2 }]]);
   });
 
-  test('over several files is one job, in their order, with the name of a file before ids that an earlier one has', async () => {
+  test('with several files is one job, in their order, with the name of a file before repeated ids', async () => {
     const files = {
       'b.jsonl': rows('1', '2'),
       'a.json': '{"3":"hi","2":"hi"}',
@@ -113,7 +113,7 @@ describe('a job that starts', () => {
     expect((await plan())?.problems).toEqual([]);
   });
 
-  test('takes the guide’s ten prompts as they are', async () => {
+  test('accepts the ten prompts of the guide unchanged', async () => {
     const prompts = Object.fromEntries(
       Array.from({ length: 10 }, (_, i) => [
         `q${i}`,
@@ -139,7 +139,7 @@ describe('a job that starts', () => {
     );
   });
 
-  test('leaves out of the map a shard that has nothing to send', async () => {
+  test('leaves a shard without requests out of the map', async () => {
     const limits = { shardLimits: { maxBytes: 1_000_000, maxRows: 1 } };
     const { build, plan, toRun } = await openJob({ 'a.jsonl': `x\nx\n${rows('1')}` }, limits);
 
@@ -153,7 +153,7 @@ describe('a job that starts', () => {
   });
 });
 
-describe('a job that goes on', () => {
+describe('a job that continues', () => {
   test('keeps its plan, and runs only the shards that are not done', async () => {
     const { build, store, plan, logged, toRun } = await openJob({ 'a.jsonl': rows('1', '2', '3', '4', '5') });
     await build();
@@ -168,7 +168,7 @@ describe('a job that goes on', () => {
     expect(logged).toHaveLength(1);
   });
 
-  test('runs shards that were stopped; the stop itself is for whoever starts the job to lift', async () => {
+  test('runs stopped shards; the stop itself is removed by the start of the job', async () => {
     const { build, store, toRun } = await openJob({ 'a.jsonl': rows('1') });
     await build();
     await store.put(stopKey(JOB_ID), '{}');
@@ -216,7 +216,7 @@ describe('a job that cannot be sent', () => {
       /1 of 2 rows .*nothing was sent.*line 2: .*\[NO_PROMPT\]/,
     ],
   ])(
-    'because it %s fails with its plan written, and again in the same words',
+    'because it %s fails with a plan, and fails again with the same message',
     async (_, input, profile, message) => {
       const { build, plan } = await openJob({ 'a.jsonl': input }, profile);
 

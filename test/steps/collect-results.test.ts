@@ -288,7 +288,7 @@ const errorLine = (custom_id: string, code: string): string =>
   `${JSON.stringify({ custom_id, response: null, error: { code, message: 'm' } })}\n`;
 
 describe('a round', () => {
-  test('reads the output and the error file, in any order, and defers what is worth it', async () => {
+  test('reads the output and the error file, in any order, and defers retriable rows', async () => {
     const shard = await openShard(4);
     const output = okLine('q3') + errorLine('q1', 'INFERENCE_3107') + okLine('q0');
 
@@ -298,7 +298,7 @@ describe('a round', () => {
     expect(await requestsOf(shard.store, 2)).toEqual(['q1']);
   });
 
-  test('is not waited for when the job is stopped', async () => {
+  test('is not waited for if the job is stopped', async () => {
     const shard = await openShard(2);
     await writeJson(shard.store, stopKey(JOB_ID), {
       failure: { name: 'JobCancelled', code: 'x', message: 'm' },
@@ -311,7 +311,7 @@ describe('a round', () => {
     expect(collected).toMatchObject({ next: 'retry', round: 2, waitSeconds: 0 });
   });
 
-  test('whose batch expired before any row was done is tried again as a whole, after the wait for late files', async () => {
+  test('whose batch expired before any row was done is sent again as a whole, after the wait for late files', async () => {
     const shard = await openShard(3);
 
     const look = await shard.collect(undefined, { batch: expired(3) });
@@ -321,7 +321,7 @@ describe('a round', () => {
     expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
   });
 
-  test('whose batch is gone is tried again as a whole', async () => {
+  test('whose batch is gone is sent again as a whole', async () => {
     const shard = await openShard(3);
 
     const gone = { gone: true, polled: { gone: true } };
@@ -332,14 +332,14 @@ describe('a round', () => {
   test.each<[string, Round]>([
     ['gone', { gone: true }],
     ['running', { batch: { status: 'in_progress', phase: 'running', ending: undefined } }],
-  ])('whose batch had ended is asked for again when it is %s', async (_how, seen) => {
+  ])('whose batch had ended is polled again if it is %s', async (_how, seen) => {
     const shard = await openShard(1);
 
     await expect(shard.collect(undefined, seen)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
     expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
   });
 
-  test('whose batch went with its files is collected again from the store', async () => {
+  test('whose batch and files were deleted is collected again from the store', async () => {
     const shard = await openShard(1);
     await shard.collect(undefined, { output: okLine('q0') });
     await shard.store.delete(roundKey(REF, 1, 'collected.json'));
@@ -360,7 +360,7 @@ describe('a round', () => {
     expect(await shard.collect(undefined, whole)).toMatchObject({ next: 'done' });
   });
 
-  test('whose output file stays away stops its shard, names the file, and is collected by a resume', async () => {
+  test('whose output file stays missing stops its shard, names the file, and is collected by a resume', async () => {
     const shard = await openShard(2);
     const named = { batch: { outputFileId: 'out' } };
 
@@ -384,7 +384,7 @@ describe('a round', () => {
     expect((await shard.write()).summary).toMatchObject({ status: 'succeeded', open: [] });
   });
 
-  test('whose batch runs on after it was cancelled stops its shard: its rows are not sent again', async () => {
+  test('whose batch still runs after it was cancelled stops its shard: its rows are not sent again', async () => {
     const shard = await openShard(1);
     const batch = { status: 'in_progress', phase: 'running', ending: undefined } as const;
 
@@ -397,7 +397,7 @@ describe('a round', () => {
     });
   });
 
-  test('whose output stays incomplete stops its shard with the answers that are there', async () => {
+  test('whose output stays incomplete stops its shard with the existing answers', async () => {
     const shard = await openShard(3);
     const output = okLine('q0');
     const counts = { total: 3, succeeded: 3, failed: 0 };
@@ -451,7 +451,7 @@ describe('a round', () => {
     expect(results[0]).toMatchObject({ outcome: 'exhausted', error: { code: 'server_error' }, retry: true });
   });
 
-  test('that failed because too much was queued is given back', async () => {
+  test('that failed because too much was queued does not count', async () => {
     const shard = await openShard(1, [], 1);
     const errors = [{ code: 'token_limit_exceeded', message: 'too many tokens', line: undefined }];
 
@@ -462,7 +462,7 @@ describe('a round', () => {
     expect(collected).toMatchObject({ next: 'retry', round: 2, lastRound: 2 });
   });
 
-  test('explains what it cannot match, and reads around what is no result line', async () => {
+  test('reports lines that match no row, and skips lines that are not results', async () => {
     const shard = await openShard(2);
     const junk = 'not json\n[1]\n"text"\nnull\n{"no":"id"}\n\n   \r\n';
     const output = `\ufeff${okLine('q0')}${junk}${okLine('stranger')}${okLine('q0', 'second')}${okLine('q1')}`;
@@ -480,7 +480,7 @@ describe('a round', () => {
     });
   });
 
-  test('lets a success win over an earlier error of the same row', async () => {
+  test('prefers a success to an earlier error of the same row', async () => {
     const shard = await openShard(1);
 
     await shard.collect(undefined, { output: errorLine('q0', 'INFERENCE_3207') + okLine('q0') });
@@ -491,7 +491,7 @@ describe('a round', () => {
     });
   });
 
-  test('keeps the provider’s files as they came', async () => {
+  test('keeps the files of the provider unchanged', async () => {
     const shard = await openShard(1);
 
     await shard.collect(undefined, { output: okLine('q0') });
@@ -501,7 +501,7 @@ describe('a round', () => {
 });
 
 describe('a stop', () => {
-  test('keeps what exists and goes on at the next round when the job is started again', async () => {
+  test('keeps existing results and continues with the next round if the job is started again', async () => {
     const shard = await openShard(3, [], 1);
     const output = okLine('q0') + errorLine('q1', 'BILLING_2003') + errorLine('q2', 'INFERENCE_3107');
 
@@ -536,11 +536,11 @@ describe('a stop', () => {
     expect(collected).toMatchObject({ next: 'stop', round: 1 });
     expect(results.map((line) => !line.ok && line.outcome)).toEqual(['exhausted', 'invalid']);
     expect(summary).toMatchObject({ status: 'failed', failure: { name: 'ProviderUnavailable' } });
-    expect(summary.advice).toContain('start the same job again');
+    expect(summary.advice).toContain('nightshift resume <job>');
     expect(await readJson(shard.store, stopKey(JOB_ID))).toBeUndefined();
   });
 
-  test('is not made of a request the provider refuses: its rows failed', async () => {
+  test('is not made if the provider rejects the request: its rows fail', async () => {
     const shard = await openShard(2);
 
     const collected = await shard.collectError(
@@ -555,7 +555,7 @@ describe('a stop', () => {
   });
 });
 
-test('a round whose upload was refused leaves no file of an upload that got no answer', async () => {
+test('a round with a rejected upload leaves no file of an upload without a response', async () => {
   const shard = await openShard(1);
   const deleted: string[] = [];
   const provider: BatchProvider = {
@@ -685,7 +685,7 @@ async function snapshot(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(names.map((name, n) => [name, contents[n] ?? '']));
 }
 
-test('answers that are odd are kept: an id that came back as a number, an empty status, ten thousand levels', async () => {
+test('unusual answers are kept: an id as a number, an empty status, ten thousand levels', async () => {
   const shard = await openShard(0);
   const ids = ['17', 'q1', 'q2'];
   const requests = ids.map((custom_id) => ({
@@ -724,7 +724,7 @@ test('answers that are odd are kept: an id that came back as a number, an empty 
   expect(summary).toMatchObject({ status: 'partial', rounds: 1 });
 });
 
-test('a shard that is done is not stopped by a step that comes late', async () => {
+test('a finished shard is not stopped by a late step', async () => {
   const shard = await openShard(1);
   await shard.collect(undefined, { output: okLine('q0') });
 

@@ -71,7 +71,7 @@ describe('a shard that waits for a slot', () => {
       { holders: [], waiting: [other] },
       'a slot is free, and others get it first; 1 shard asked before it',
     ],
-  ])('says so when the slot %s', async (_how, room, reason) => {
+  ])('reports that the slot %s', async (_how, room, reason) => {
     const edges = await openEdges({});
     const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h', maxBatches: 1 };
     for (const jobId of ['job-0', 'job-1']) await writeJson(edges.store, jobKey(jobId), { jobId, profile });
@@ -94,8 +94,8 @@ const REFUSALS = [
   new ProviderFileTooLarge('create batch: 413'),
 ];
 
-describe('a create that the provider refused', () => {
-  test.each(REFUSALS)('made no batch once the list does not have it: $name', async (reason) => {
+describe('a create that the provider rejected', () => {
+  test.each(REFUSALS)('made no batch if the list does not have it: $name', async (reason) => {
     const edges = await openEdges({
       createBatch: () => Promise.reject(reason),
       findBatch: () => Promise.resolve(undefined),
@@ -105,7 +105,7 @@ describe('a create that the provider refused', () => {
     expect(await announcement(edges)).toMatchObject({ at: 0 });
   });
 
-  test.each(REFUSALS)('made one when the list has it, be it late: $name', async (reason) => {
+  test.each(REFUSALS)('made a batch if the list has it, also late: $name', async (reason) => {
     let looks = 0;
     const edges = await openEdges({
       createBatch: () => Promise.reject(reason),
@@ -115,7 +115,7 @@ describe('a create that the provider refused', () => {
     expect(await createBatch(edges, CONTEXT)).toMatchObject({ batchId: 'batch_1', createdAt: NOW });
   });
 
-  test('is not taken for a cancelled twin that is listed first', async () => {
+  test('is not mistaken for a cancelled twin that is listed first', async () => {
     const seen = [DEAD, DEAD, OURS];
     const edges = await openEdges({
       createBatch: () => Promise.reject(new ProviderRejected('create batch: 409')),
@@ -135,7 +135,7 @@ describe('a create that the provider refused', () => {
     expect(await announcement(edges)).toMatchObject({ at: NOW });
   });
 
-  test('is believed where there is no list', async () => {
+  test('is believed if there is no list', async () => {
     const reason = new ProviderRejected('create batch: 400');
     const edges = await openEdges({
       createBatch: () => Promise.reject(reason),
@@ -146,7 +146,7 @@ describe('a create that the provider refused', () => {
     expect(await announcement(edges)).toMatchObject({ at: 0 });
   });
 
-  test('leaves its announcement when the account is denied its list, too', async () => {
+  test('keeps its announcement if the list is denied, too', async () => {
     const reason = new ProviderDenied('create batch: 401');
     const edges = await openEdges({
       createBatch: () => Promise.reject(reason),
@@ -185,7 +185,7 @@ describe('a create that the provider refused', () => {
     },
   );
 
-  test('for now is made again after that minute', async () => {
+  test('that is temporary is repeated after a minute', async () => {
     let now = NOW;
     const answers = [Promise.reject(new ProviderThrottled('429')), Promise.resolve(OURS)];
     answers[0]?.catch(() => undefined);
@@ -242,7 +242,7 @@ describe('a create whose answer was lost', () => {
   test.each([
     new ProviderRejected('find batch of file file_1: 400'),
     new ProviderNotFound('find batch of file file_1: 404'),
-  ])('is not given up, nor made again, when the list answers with $name', async (rejection) => {
+  ])('is neither given up nor repeated if the list answers with $name', async (rejection) => {
     const edges = await openEdges({ findBatch: () => Promise.reject(rejection) });
     await writeJson(edges.store, roundKey(CONTEXT, 1, 'creating.json'), { at: NOW - 10_000 });
 

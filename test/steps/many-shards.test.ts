@@ -9,7 +9,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 
 const JOB_ID = 'job-1';
 
-test('the shards of a job of billions of rows are listed in the bucket, and cross no state', async () => {
+test('the shards of a job of billions of rows are listed in the bucket and in no state', async () => {
   const store = createMemoryStore(65_536);
   const shard = { rows: 50_000, invalid: 0, requests: 50_000, bytes: 50_000_000 };
   await jobObject.write(store, JOB_ID, { jobId: JOB_ID, inputs: [], createdAt: '', profile: profileOf({}) });
@@ -28,7 +28,7 @@ test('the shards of a job of billions of rows are listed in the bucket, and cros
   expect(items.at(-1)).toEqual({ shard: MAX_SHARDS - 1, planned: { ...shard, tokens: 0 } });
 });
 
-test('an input that needs more shards than a job takes is refused by the name of the limit', async () => {
+test('an input that needs too many shards is refused with the name of the limit', async () => {
   const limits = { maxBytes: 1_000, maxRows: 1 };
   const plan = { rows: 1, invalid: 0, requests: 1, bytes: 2 };
   const plans = Array.from({ length: MAX_SHARDS }, () => plan);

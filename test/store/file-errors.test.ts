@@ -3,7 +3,7 @@ import { explainFileError, storeFileError } from '../../src/store/file-errors.ts
 
 const errorOf = (code: string): Error => Object.assign(new Error(`${code}: what Node says`), { code });
 
-describe('what the operating system refuses', () => {
+describe('an error of the operating system', () => {
   test.each([
     ['ENOSPC', 'StoreRejected', 'the disk is full'],
     ['EDQUOT', 'StoreRejected', 'quota'],
@@ -25,7 +25,7 @@ describe('what the operating system refuses', () => {
     expect(message).toMatch(new RegExp(`\\(${code}\\)\\. [A-Z].*\\.$`));
   });
 
-  test('is left alone when it has words of its own, or is no error of a file', () => {
+  test('is not changed if it has its own message or is not an error of a file', () => {
     for (const error of [errorOf('ENOENT'), new Error('What?'), 'thrown']) {
       expect(storeFileError(error, 'read', '/data/a')).toBe(error);
       expect(explainFileError(error)).toBeUndefined();

@@ -13,7 +13,7 @@ describeStore('A folder store', {
 });
 
 describe('a folder', () => {
-  test('holds its objects as the very files a user expects, and sees the files a user drops', async () => {
+  test('has its objects as ordinary files, and sees the files that a user drops', async () => {
     const folder = await openTempFolder();
     const store = createFolderStore(folder);
     await store.put('input/my file+100%.csv', 'a,b\n');
@@ -53,7 +53,7 @@ describe('a folder', () => {
     expect(await listed(store, prefix)).toEqual([]);
   });
 
-  test('leaves no half-written file behind, and lists none meanwhile', async () => {
+  test('leaves no partial file behind and never lists one', async () => {
     const folder = await openTempFolder();
     const store = createFolderStore(folder);
     const writer = store.write('out');
@@ -66,7 +66,7 @@ describe('a folder', () => {
     expect(await readdir(join(folder, '.tmp'))).toEqual([]);
   });
 
-  test('goes on reading the file it opened when another takes its place', async () => {
+  test('continues reading an open file that is replaced', async () => {
     const store = createFolderStore(await openTempFolder());
     await store.put('a', Buffer.alloc(2_000_000, 'o'));
     const old = await openThere(store, 'a');
@@ -75,7 +75,7 @@ describe('a folder', () => {
     expect((await gather(old.body)).equals(Buffer.alloc(old.bytes, 'o'))).toBe(true);
   });
 
-  test('names the key when a folder or a file is in its way', async () => {
+  test('names the key if a folder or a file is in its way', async () => {
     const store = createFolderStore(await openTempFolder());
     await store.put('a', 'x');
     await store.put('b/c', 'x');
@@ -92,7 +92,7 @@ describe('a folder', () => {
     expect((await listed(store, '')).map(({ key }) => key)).toEqual(['a', 'b/c']);
   });
 
-  test('passes over what is no file', async () => {
+  test('skips everything that is not a file', async () => {
     const folder = await openTempFolder();
     const store = createFolderStore(folder);
     await store.put('a', 'x');

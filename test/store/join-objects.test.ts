@@ -6,7 +6,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 
 const NO_TIME = { isShort: () => true, isOver: () => false };
 
-test('objects are joined in their order, in one call or in as many as it takes', async () => {
+test('objects are joined in their order, in one call or in several', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.string()), fc.integer({ min: 2, max: 5 }), async (contents, atOnce) => {
       const store = createMemoryStore(100);

@@ -38,7 +38,7 @@ test('every plan joins every byte once and in order, within the limits of a part
   );
 });
 
-test('ten thousand sources of one copy each, or smaller, need no more parts than S3 takes', () => {
+test('ten thousand sources of at most one copy each need no more parts than S3 allows', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20), { minLength: 1, maxLength: 60 }), (sizes) => {
       expect(planJoin(sizes, LIMITS).length).toBeLessThanOrEqual(sizes.length);

@@ -18,14 +18,14 @@ test('a value reads back as it was written, and is one line', async () => {
   expect((await store.get('jobs/a/plan.json'))?.toString()).toBe('{"rows":2,"name":"ü\u2028"}\n');
 });
 
-test('what is missing is undefined, or an error with its place when it must be there', async () => {
+test('a missing object is undefined, or an error with its key if it must exist', async () => {
   const store = await openStore();
 
   expect(await readJson(store, 'jobs/a/plan.json')).toBeUndefined();
   await expect(requireJson(store, 'jobs/a/plan.json')).rejects.toThrow(store.locate('jobs/a/plan.json'));
 });
 
-test('what is no JSON is named, and not shown', async () => {
+test('an object that is not JSON is named in the error, and its content is not shown', async () => {
   const store = await openStore();
   await store.put('jobs/a/plan.json', '{"rows": sk-secret');
 

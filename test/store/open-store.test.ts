@@ -5,7 +5,7 @@ test.each([
   { url: 's3://data-1.example', named: 's3://data-1.example' },
   { url: 's3://data/', named: 's3://data' },
   { url: 'file:///tmp/some%20folder', named: 'file:///tmp/some%20folder' },
-])('$url opens the store it names', ({ url, named }) => {
+])('$url opens its store', ({ url, named }) => {
   expect(openStore(url).url).toBe(named);
 });
 
@@ -23,7 +23,7 @@ test.each([
   'file://',
   'file:///',
   'file://host/x',
-])('STORE=%j is refused, with what it may be', (url) => {
+])('STORE=%j is refused with the valid forms', (url) => {
   expect(() => openStore(url)).toThrow(
     expect.objectContaining({
       name: 'InvalidRequest',

@@ -97,7 +97,7 @@ describe('an answer of S3', () => {
     await expect(listed(store, 'jobs/1')).rejects.toMatchObject(denied('s3:ListBucket'));
   });
 
-  test('NoSuchBucket is no missing object', async () => {
+  test('NoSuchBucket is not reported as a missing object', async () => {
     s3.onAnyCommand().rejects(answer('NoSuchBucket', 404));
 
     await expect(store.get('jobs/1')).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe('an answer of S3', () => {
     ['NoSuchKey', 404],
     ['NoSuchVersion', 404],
     ['MethodNotAllowed', 405],
-  ])('%s is no object', async (name, status) => {
+  ])('%s is an invalid object', async (name, status) => {
     s3.onAnyCommand().rejects(answer(name, status));
 
     expect(await store.open('a', { version: 'v1' })).toBeUndefined();
@@ -133,7 +133,7 @@ describe('an answer of S3', () => {
 });
 
 describe('creating if absent', () => {
-  test('asks for a free key, and is false when it is taken', async () => {
+  test('requires a free key, and returns false if it is taken', async () => {
     s3.on(PutObjectCommand).resolvesOnce({}).rejectsOnce(answer('PreconditionFailed', 412));
 
     expect(await store.createIfAbsent('a', 'x')).toBe(true);
@@ -141,7 +141,7 @@ describe('creating if absent', () => {
     expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({ IfNoneMatch: '*' });
   });
 
-  test('is tried again while another writer is at the key', async () => {
+  test('is retried while another writer uses the key', async () => {
     s3.on(PutObjectCommand)
       .rejectsOnce(answer('ConditionalRequestConflict', 409))
       .rejectsOnce(answer('PreconditionFailed', 412));
@@ -150,7 +150,7 @@ describe('creating if absent', () => {
     expect(s3.commandCalls(PutObjectCommand)).toHaveLength(2);
   });
 
-  test('is true when an earlier try had won and only its answer was lost', async () => {
+  test('returns true if an earlier attempt succeeded and only its response was lost', async () => {
     s3.on(PutObjectCommand).rejects(answer('PreconditionFailed', 412, 2));
     s3.on(HeadObjectCommand).callsFake(() => ({
       Metadata: s3.commandCalls(PutObjectCommand)[0]?.args[0].input.Metadata,
@@ -163,7 +163,7 @@ describe('creating if absent', () => {
 });
 
 describe('a body that breaks', () => {
-  test('is read on by range, from the version and etag it began with', async () => {
+  test('is continued with a range of the same version and etag', async () => {
     s3.on(GetObjectCommand)
       .resolvesOnce({
         Body: body(broken(Buffer.from('hello'))),
@@ -185,7 +185,7 @@ describe('a body that breaks', () => {
     ]);
   });
 
-  test('is StoreUnavailable when the object was replaced meanwhile', async () => {
+  test('is StoreUnavailable if the object was replaced meanwhile', async () => {
     s3.on(GetObjectCommand)
       .resolvesOnce({ Body: body(broken(Buffer.from('old'))), ContentLength: 10, ETag: '"e"' })
       .rejectsOnce(answer('PreconditionFailed', 412));
@@ -196,7 +196,7 @@ describe('a body that breaks', () => {
   test.each([
     ['no length', { Body: body(broken(Buffer.from('half'))) }],
     ['no body', { ContentLength: 10 }],
-  ])('could not be noticed in an answer with %s, so that is StoreUnavailable', async (_, output) => {
+  ])('cannot be detected in a response with %s, which is StoreUnavailable', async (_, output) => {
     s3.on(GetObjectCommand).resolves(output);
 
     await expect(store.open('jobs/1')).rejects.toMatchObject({
@@ -205,7 +205,7 @@ describe('a body that breaks', () => {
     });
   });
 
-  test('is not asked for again when the reader has stopped', async () => {
+  test('is not requested again after the reader has stopped', async () => {
     s3.on(GetObjectCommand).resolves({ Body: body(broken(Buffer.from('old'))), ContentLength: 10 });
 
     const object = await openThere(store, 'a');
@@ -269,7 +269,7 @@ describe('a streaming write', () => {
     expect(sum.readUInt32BE()).toBe(crc32(Buffer.concat([Buffer.alloc(8 * MIB - 3), Buffer.from('abc')])));
   });
 
-  test('has at most two parts on their way, and none is changed until it has arrived', async () => {
+  test('has at most two parts in flight, and does not change a part before it has arrived', async () => {
     const content = pattern(50 * MIB);
     const arrived = new Map<number, Buffer>();
     let onTheWay = 0;
@@ -301,7 +301,7 @@ describe('a streaming write', () => {
     expect(parts.every(({ ChecksumCRC32 }) => ChecksumCRC32 !== undefined)).toBe(true);
   });
 
-  test('drops its parts when one fails, and tells why', async () => {
+  test('aborts if a part fails, with the reason', async () => {
     s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' });
     s3.on(UploadPartCommand).resolvesOnce({ ETag: '"1"' }).rejects(answer('SlowDown', 503));
     const writer = store.write('a');
@@ -321,7 +321,7 @@ describe('a streaming write', () => {
     expect(s3.commandCalls(CompleteMultipartUploadCommand)).toHaveLength(0);
   });
 
-  test('drops its parts only when none is on its way any more: a late one would stay', async () => {
+  test('aborts only if no part is in flight any more, because a late one would stay', async () => {
     const events: string[] = [];
     s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' });
     s3.on(UploadPartCommand).callsFake(async () => {
@@ -337,7 +337,7 @@ describe('a streaming write', () => {
     expect(events).toEqual(['arrived', 'arrived', 'dropped']);
   });
 
-  test('drops its parts when it cannot be completed, even if dropping them fails too', async () => {
+  test('aborts if it cannot be completed, even if the abort fails, too', async () => {
     s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' });
     s3.on(UploadPartCommand).resolves({ ETag: '"1"' });
     s3.on(CompleteMultipartUploadCommand).rejects(answer('InternalError', 500));
@@ -360,7 +360,7 @@ describe('a streaming write', () => {
 });
 
 describe('a join', () => {
-  test('lets S3 copy what is large, and gathers the rest', async () => {
+  test('copies large objects in S3 and collects small ones into parts', async () => {
     const sizes: Record<string, number> = { large: 100 * MIB, 'b+ü c': 6 * MIB, small: 10 };
     s3.on(HeadObjectCommand).callsFake(({ Key }) => ({ ContentLength: sizes[Key], ETag: `"${Key}"` }));
     s3.on(GetObjectCommand).callsFake(({ Range }) => {
@@ -394,7 +394,7 @@ describe('a join', () => {
     ]);
   });
 
-  test('drops its parts when a copy fails', async () => {
+  test('aborts if a copy fails', async () => {
     s3.on(HeadObjectCommand).resolves({ ContentLength: 6 * MIB, ETag: '"e"' });
     s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' });
     s3.on(UploadPartCopyCommand).rejects(answer('PreconditionFailed', 412));
@@ -403,7 +403,7 @@ describe('a join', () => {
     expect(s3.commandCalls(AbortMultipartUploadCommand)).toHaveLength(1);
   });
 
-  test('of more parts than S3 takes is refused before anything is uploaded', async () => {
+  test('with more parts than S3 allows is refused before anything is uploaded', async () => {
     s3.on(HeadObjectCommand).resolves({ ContentLength: 600 * MIB });
 
     await expect(
@@ -419,11 +419,11 @@ describe('a join', () => {
   });
 });
 
-describe('an object that is held to what it was', () => {
+describe('an object with an expected version', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['open', () => store.open('input/a.jsonl', { etag: 'abc' })],
     ['get', () => store.get('input/a.jsonl', { etag: 'abc' })],
-  ])('is refused by %s when S3 says that it is another one (412)', async (_, read) => {
+  ])('is refused by %s if S3 reports a different one (412)', async (_, read) => {
     s3.on(GetObjectCommand).rejects(answer('PreconditionFailed', 412));
 
     await expect(read()).rejects.toMatchObject({
@@ -434,14 +434,14 @@ describe('an object that is held to what it was', () => {
     expect(asked).toMatchObject({ Bucket: 'data', Key: 'input/a.jsonl', IfMatch: '"abc"' });
   });
 
-  test('and is not held to anything does not ask for it', async () => {
+  test('sends no condition if none is expected', async () => {
     s3.on(GetObjectCommand).resolves({ Body: body(Readable.from([Buffer.from('x')])), ContentLength: 1 });
 
     expect(String(await store.get('input/a.jsonl'))).toBe('x');
     expect(s3.commandCalls(GetObjectCommand)[0]?.args[0].input.IfMatch).toBeUndefined();
   });
 
-  test('is held to its own etag when its body breaks, and one that took its place is no part of it', async () => {
+  test('is continued only with its own etag after a break, and never mixed with a replacement', async () => {
     s3.on(GetObjectCommand)
       .resolvesOnce({ Body: body(broken(Buffer.from('one'))), ContentLength: 6, ETag: '"abc"' })
       .rejects(answer('PreconditionFailed', 412));

@@ -23,7 +23,7 @@ async function openEmptyStore(): Promise<ObjectStore> {
 describeStore('An S3 store', { open: openEmptyStore, listing: 'loose' });
 
 describe('a connection that breaks', () => {
-  test('is taken up at the byte where it broke, as often as bytes come through', async () => {
+  test('is continued at the byte where it broke, as often as new bytes arrive', async () => {
     const store = await openEmptyStore();
     const content = pattern(12_000_000);
     await store.put('long', content);

@@ -93,7 +93,7 @@ describe('a table of the input and its answers', () => {
     expect(lines).toHaveLength(2_002);
   });
 
-  test('tells in a job of several files where a row came from, and has the columns of all', async () => {
+  test('names the file of each row in a job of several files, and has the columns of all files', async () => {
     const source = (file: string, line: number): ResultLine => ({
       ...answered('x'),
       source: { file, line },
@@ -110,7 +110,7 @@ describe('a table of the input and its answers', () => {
     ]);
   });
 
-  test('has a row for each that cannot be read, with what can be read of it', async () => {
+  test('has a row for each unreadable row, with its readable parts', async () => {
     const table = await joined({ 'input/a.jsonl': '{"id":"a","prompt":"p"}\n{"id":"b","prompt":\n7\n' }, [
       answered('x'),
       failed('INVALID_JSON', 'no'),
@@ -133,7 +133,7 @@ describe('a table of the input and its answers', () => {
     ]);
   });
 
-  test('is JSON with the values as they are', async () => {
+  test('is JSON with unchanged values', async () => {
     const table = await joined({ 'input/a.jsonl': '{"prompt":"p","n":1.50,"o":{"a":1}}\n' }, [
       '{"custom_id":"1","ok":true,"output":{"label":"good","n":2.50},"round":1}',
     ]);
@@ -143,7 +143,7 @@ describe('a table of the input and its answers', () => {
     );
   });
 
-  test('has typed columns in Parquet, text where a double would drop digits', async () => {
+  test('has typed columns in Parquet, and text if a double would lose digits', async () => {
     const table = await joined(
       { 'input/a.jsonl': '{"n":1,"big":1}\n{"n":2.50,"big":12345678901234567890}\n' },
       [
@@ -161,13 +161,13 @@ describe('a table of the input and its answers', () => {
   test.each([
     ['fewer', 'id,p\n1,x\n'],
     ['more', 'id,p\n1,x\n2,y\n3,z\n'],
-  ])('is refused where the input has %s rows than the results', async (how, text) => {
+  ])('is refused if the input has %s rows than the results', async (how, text) => {
     const table = joined({ 'input/a.csv': text }, [answered('a'), answered('b')]);
 
     await expect(table).rejects.toThrow(`has ${how} rows than its results`);
   });
 
-  test('has each answer beside its row, whatever the sizes of the pieces that are read', async () => {
+  test('has each answer beside its row, in chunks of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 400 }),

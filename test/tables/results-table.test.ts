@@ -63,7 +63,7 @@ const COLUMNS = [
   'source_line',
 ];
 
-test('a row has its answer, or why it has none, and where it came from', async () => {
+test('a row has its answer or its error, and its origin', async () => {
   const table = await written([
     answer('Grüße,\r\n"Welt"; 🌍'),
     {
@@ -137,7 +137,7 @@ describe('a structured answer', () => {
     expect(named(table).at(-1)).toMatchObject({ custom_id: 'last', a: '2', answer: '{"a":2,"late":3}' });
   });
 
-  test('shares no column with the row, nor with what every object has', async () => {
+  test('shares no column with the row or with inherited properties', async () => {
     const properties = { ok: {}, 'output.ok': {}, answer: {}, constructor: {} };
     const lines = [structured('{"ok":"yes","output.ok":"no","answer":"a","__proto__":"p"}')];
 
@@ -173,7 +173,7 @@ describe('a structured answer', () => {
   });
 });
 
-test('cells and headers that would be formulas are changed and counted, unless they are wanted raw', async () => {
+test('cells and headers that would be formulas are changed and counted, unless raw is set', async () => {
   const lines = [structured('{"=field":"@SUM(A1)","n":-1.50,"text":"\\t=1"}', '=id'), answer('-2+3')];
 
   const safe = await written(lines);
@@ -202,7 +202,7 @@ const unit = fc.oneof(
 );
 const texts = fc.string({ unit, maxLength: 12 });
 
-test('whatever the texts are, a reader gets them back: raw as they are, else as safe cells', async () => {
+test('a reader gets any texts back: unchanged with raw, otherwise as safe cells', async () => {
   await fc.assert(
     fc.asyncProperty(
       texts,

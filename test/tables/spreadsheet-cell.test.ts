@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { csvRecord } from '../../src/tables/csv-record.ts';
 import { spreadsheetCell } from '../../src/tables/spreadsheet-cell.ts';
 
-describe('a cell that a spreadsheet would take for a formula gets an apostrophe', () => {
+describe('a cell that a spreadsheet would read as a formula gets an apostrophe', () => {
   test.each([
     '=1+1',
     '=HYPERLINK("http://example.invalid","x")',
@@ -70,7 +70,7 @@ describe('any other cell stays as it is', () => {
   });
 });
 
-describe('what another separator makes a cell of gets an apostrophe, too', () => {
+describe('text that becomes a cell with another separator gets an apostrophe, too', () => {
   test.each([
     ['x;=1', ',', "x;'=1"],
     ['x;"=1', ',', `x;'"=1`],
@@ -110,7 +110,7 @@ function cellsOf(file: string, delimiter: string, quote: '"' | false): string[] 
 
 const isPlainNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell));
 
-test('no cell begins with a character that starts a formula, whatever separator a program expects, plain numbers aside', () => {
+test('no cell except plain numbers starts a formula, with any separator that a program expects', () => {
   fc.assert(
     fc.property(
       texts,
@@ -136,7 +136,7 @@ test('no cell begins with a character that starts a formula, whatever separator 
   );
 });
 
-test('nothing but apostrophes is added, and a second time adds none', () => {
+test('only apostrophes are added, and a second run adds none', () => {
   fc.assert(
     fc.property(texts, fc.constantFrom(...DELIMITERS), (text, delimiter) => {
       const cell = spreadsheetCell(text, delimiter);

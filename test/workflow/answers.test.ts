@@ -160,17 +160,20 @@ const PASSING: Readonly<Record<string, Case>> = {
 };
 
 describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
-  test('to chat are ok only when they are answers', async () => {
+  test('to chat are ok only if they are answers', async () => {
     const { summary } = await expectAll(how, CHAT, {});
 
     expect(summary).toMatchObject({ status: 'partial', counts: { ok: 5 }, truncated: 1 });
   });
 
-  test.each(Object.entries(PASSING))('to chat are asked again after what passes: %s', async (id, passing) => {
-    await expectAll(how, { [id]: passing }, {});
-  });
+  test.each(Object.entries(PASSING))(
+    'to chat are requested again after a temporary failure: %s',
+    async (id, passing) => {
+      await expectAll(how, { [id]: passing }, {});
+    },
+  );
 
-  test('to chat are asked again as often as the profile says, however long a row beside them has to wait', async () => {
+  test('to chat are requested again as often as the profile says, with any wait of another row', async () => {
     const choices = (rest: string): string => `{"model":"m","choices":[${rest}],"usage":{"prompt_tokens":3}}`;
     const cases: Readonly<Record<string, Case>> = {
       limited: {
@@ -214,7 +217,7 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
     expect(summary).toMatchObject({ counts: { ok: 1, failed: 1, exhausted: 4 }, rounds: ROUNDS });
   });
 
-  test('keep every digit, whatever number it is', async () => {
+  test('keep every digit of any number', async () => {
     const row = chat(
       '{"content":"x"}',
       ',"seed":1234567890123456789,"cost":10.10,"rest":[1E5,-0,0.1000000000000000055511151231257827]',
@@ -240,7 +243,7 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
     expect(text).toContain('"output":{"order":1234567890123456789,"amount":10.10}');
   });
 
-  test('that come in parts match their schema as a whole, without what the model thought', async () => {
+  test('that come in parts are matched as a whole, without the thinking of the model', async () => {
     const parts = String.raw`[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]},{"type":"text","text":"{\"label\": "},{"type":"thinking","thinking":[]},{"type":"text","text":"\"spam\"}"}]`;
 
     await expectAll(
@@ -250,7 +253,7 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
     );
   });
 
-  test('that a schema cannot be applied to take no others down', async () => {
+  test('that cannot be checked do not fail other rows', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const schema = {
       $defs: { list: { type: 'array', items: { $ref: '#/$defs/list' } } },
@@ -386,7 +389,7 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
     expect(summary.truncated).toBe(1);
   });
 
-  test('to responses with a schema are the message that parses, and never two of them', async () => {
+  test('to responses with a schema are the one message that parses, and never two of them', async () => {
     const message = (text: string): string =>
       `{"type":"message","content":[{"type":"output_text","text":${JSON.stringify(text)}}]}`;
     const [part, whole] = [message('{"label": "spam be'), message('{"label": "spam"}')];
@@ -404,7 +407,7 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
     );
   });
 
-  test('of an endpoint that is not known pass through, unless they are errors', async () => {
+  test('of an unknown endpoint are passed on, unless they are errors', async () => {
     const body = { input: 'a', messages: undefined };
     const cases = {
       anything: {
@@ -429,7 +432,7 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
 });
 
 test.each([1, 2, 3])(
-  'rows whose answers are of no use are paid for in %i rounds, however many parts a file goes up in',
+  'rows with useless answers are paid for in %i rounds, with any number of parts of a file',
   async (rounds) => {
     const empty = { body: '{"choices":[],"usage":{"completion_tokens":3}}' };
     const ids = Array.from({ length: 24 }, (_, n) => `r${n}`);

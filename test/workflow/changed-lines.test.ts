@@ -24,7 +24,7 @@ const CHANGES: readonly (readonly [IdChange, readonly string[]])[] = [
 const paid = ({ simulator }: World): number[] => [...simulator.answersPerRow().values()];
 
 describe.each(CHANGES)('ids that come back changed (%s)', (as, ids) => {
-  test('are matched when one row alone can be meant, and counted', async () => {
+  test('are matched if only one row is possible, and counted', async () => {
     const world = await openWorld({ faults: [{ at: 'row', every: 1, action: { kind: 'rename', as } }] });
 
     const { summary, results } = await world.run(rowsOf(ids));
@@ -40,7 +40,7 @@ describe.each(CHANGES)('ids that come back changed (%s)', (as, ids) => {
   });
 });
 
-test('answers that stand in the line itself are answers', async () => {
+test('answers directly in the line are read as answers', async () => {
   const world = await openWorld({ faults: [{ at: 'row', every: 1, action: { kind: 'top-level' } }] });
 
   const { summary, results } = await world.run(rowsOf(['a', 'b']));
@@ -57,7 +57,7 @@ describe.each<[string, RowAction]>([
   ['no JSON', { kind: 'garbled' }],
   ['without a result around its answer', { kind: 'top-level' }],
   ['with its id under another name', { kind: 'rename', as: 'other-key' }],
-])('a line of Anthropic’s results that is %s', (_how, action) => {
+])('a line of results from Anthropic that is %s', (_how, action) => {
   test('costs its row one more answer at most, and the other rows none', async () => {
     const world = await openWorld({
       dialect: 'anthropic',
@@ -76,7 +76,7 @@ describe.each<[string, RowAction]>([
   });
 });
 
-test('an id that may be that of two rows gives its answer to neither, and each is paid for twice at most', async () => {
+test('an id that may belong to two rows gives its answer to neither, and each is paid for at most twice', async () => {
   const world = await openWorld({
     faults: [{ at: 'row', every: 1, action: { kind: 'rename', as: 'lower' }, times: 'always' }],
   });
@@ -93,7 +93,7 @@ describe.each<[string, RowAction]>([
   ['cut in its middle', { kind: 'unreadable' }],
   ['no JSON, without an id', { kind: 'garbled' }],
 ])('a result line that is %s', (_how, action) => {
-  test('is asked again, and answered', async () => {
+  test('is requested again and answered', async () => {
     const world = await openWorld({ faults: [{ at: 'row', ids: ['c'], action, times: 1 }] });
 
     const { summary } = await world.run(rowsOf(['a', 'b', 'c', 'd']));
@@ -106,7 +106,7 @@ describe.each<[string, RowAction]>([
     });
   });
 
-  test('is asked again once, however often it comes, and reported with its line', async () => {
+  test('is requested again once, however often it is repeated, and reported with its line', async () => {
     const world = await openWorld({ faults: [{ at: 'row', ids: ['c'], action, times: 'always' }] });
 
     const { summary, results } = await world.run(rowsOf(['a', 'b', 'c', 'd']));
@@ -124,7 +124,7 @@ describe('rows that the batch neither answered nor counted, beside a line that c
   const dropped = { at: 'row', ids: ['b', 'd'], action: { kind: 'drop' } } as const;
   const garbled = { at: 'row', ids: ['c'], action: { kind: 'garbled' } } as const;
 
-  test('are asked again, and as many as there are such lines count as paid for twice', async () => {
+  test('are sent again, and as many as there are such lines count as paid for twice', async () => {
     const world = await openWorld({
       faults: [
         { ...dropped, times: 1 },
@@ -139,7 +139,7 @@ describe('rows that the batch neither answered nor counted, beside a line that c
     expect(paid(world).toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2]);
   });
 
-  test('are asked again once while such lines come, for one of them may be theirs', async () => {
+  test('are sent again once while such lines come, because a line may belong to them', async () => {
     const world = await openWorld({
       faults: [
         { ...dropped, times: 'always' },
@@ -156,7 +156,7 @@ describe('rows that the batch neither answered nor counted, beside a line that c
   });
 });
 
-test('when no line of a finished batch can be recognised, nothing is sent again', async () => {
+test('if no line of a finished batch can be recognised, nothing is sent again', async () => {
   const world = await openWorld({
     faults: [{ at: 'row', every: 1, action: { kind: 'garbled' }, times: 'always' }],
   });

@@ -17,7 +17,7 @@ const by = (results: readonly ResultLine[]): (string | undefined)[] =>
   results.map(({ answeredBy }) => answeredBy);
 
 describe('rows with the same request', () => {
-  test('are sent once, and each has the answer in its place', async () => {
+  test('are sent once, and each has the answer at its own place', async () => {
     const world = await openWorld();
 
     const ended = await world.run(rowsOf(['a', 'b', 'a', 'c', 'a', 'b']));
@@ -31,7 +31,7 @@ describe('rows with the same request', () => {
     expect(ended.summary).toMatchObject({ status: 'succeeded', rows: 6, counts: { ok: 6 } });
   });
 
-  test('count their usage once, and the summary says what that saved', async () => {
+  test('count their usage once, and the summary has the savings', async () => {
     const [one, all] = [await openWorld(), await openWorld()];
 
     const once = await one.run(rowsOf(['a', 'a', 'a']));
@@ -134,7 +134,7 @@ describe('rows with the same request', () => {
     expect(second.summary.batches.map(({ requests }) => requests)).toEqual([2, 1]);
   });
 
-  test('name the same file when the answer is one', async () => {
+  test('name the same file if the answer is a file', async () => {
     const world = await openWorld();
 
     const { results } = await world.run(rowsOf(['a cat', 'a cat']), {
@@ -146,7 +146,7 @@ describe('rows with the same request', () => {
     expect(second).toEqual({ ...first, custom_id: 'q1', answeredBy: 'q0' });
   });
 
-  test('are those of embeddings with several inputs, too', async () => {
+  test('are also recognised for embeddings with several inputs', async () => {
     const world = await openWorld();
     const row = (custom_id: string, input: readonly string[]): string =>
       `${JSON.stringify({ custom_id, input })}\n`;
@@ -160,7 +160,7 @@ describe('rows with the same request', () => {
     expect(results[2]).toEqual({ ...results[0], custom_id: '3', answeredBy: '1' });
   });
 
-  test('are sent once when a job goes direct', async () => {
+  test('are sent once if a job is sent directly', async () => {
     const world = await openWorld();
 
     const ended = await world.run(rowsOf(['a', 'a', 'b', 'a']), { small: 'direct', smallRows: 2 });
@@ -168,7 +168,7 @@ describe('rows with the same request', () => {
     expect(ended.summary).toMatchObject({ sentDirect: 2, deduplicated: { rows: 2 }, counts: { ok: 4 } });
   });
 
-  test('of a row whose id was there before are still found to be duplicates', async () => {
+  test('are still found if a row has a duplicate id', async () => {
     const world = await openWorld();
 
     const ended = await world.run(

@@ -63,7 +63,7 @@ const transientCode = (name: DialectName): string =>
 const countsRows = (name: DialectName): boolean =>
   name !== 'anthropic' && typeof builtInDialect(name).counters !== 'string';
 
-test('Anthropic refuses a create that is too large or too early, and its parts are made later', async () => {
+test('Anthropic rejects a create that is too large or too early, and its parts are created later', async () => {
   const world = await openDialect(
     'anthropic',
     { at: 'create', action: { kind: 'status', status: 429, code: 'rate_limit_error', retryAfter: 1 } },
@@ -109,7 +109,7 @@ tableOf(UNCOUNTED, 1).test(
   },
 );
 
-test('Anthropic is sent no row whose id it does not take', async () => {
+test('Anthropic gets no row with an id that it does not accept', async () => {
   const world = await openDialect('anthropic');
   const rows = ['good-1', 'bad.1', 'good-2', 'bad 2', 'good-3'].map((id) => ({ id, prompt: `echo:${id}` }));
 
@@ -125,7 +125,7 @@ const PROVIDERS = tableOf(NAMES, (name) => QUICK.has(name));
 PROVIDERS.describe('with a provider that speaks %s', (name) => {
   const dialect = builtInDialect(name);
 
-  test('rows that fail, get lost or come twice each end once, over shards and rounds', async () => {
+  test('rows that fail, get lost or come twice each have one result, over shards and rounds', async () => {
     const world = await openDialect(
       name,
       { at: 'row', ids: ['q1'], action: { kind: 'error', code: transientCode(name), status: 500 } },
@@ -152,7 +152,7 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
     ]);
   });
 
-  test('answers that get lost, and calls that fail for a while, cost no second batch', async () => {
+  test('lost responses and temporary failures cause no second batch', async () => {
     const world = await openDialect(
       name,
       { at: 'upload', action: { kind: 'reset', when: 'after' } },
@@ -247,7 +247,7 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
     },
   );
 
-  test('a create carries what is honoured, and nothing that is not known to be', async () => {
+  test('a create has only fields that are known to be honoured', async () => {
     const world = await openDialect(name);
 
     expectAllKept(world, await world.run(INPUT));
@@ -263,7 +263,7 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
     expect(headers).toHaveLength(dialect.honours.idempotencyKey === 'header' ? 1 : 0);
   });
 
-  test('a client that assumes the least gets every answer too', async () => {
+  test('a generic client gets every answer, too', async () => {
     const world = await openWorld({
       dialect: name,
       faults: [{ at: 'create', action: { kind: 'reset', when: 'after' } }],

@@ -65,7 +65,7 @@ JOBS.describe('a job that goes %s', (_name, options) => {
   const open = (): Promise<RecordedWorld> =>
     openRecorded(dialect === undefined ? {} : { dialect: dialect as 'openai' });
 
-  test('fills numbers into its template as they are in the row, and is answered with them', async () => {
+  test('inserts numbers into its template with their digits, and the answer has them', async () => {
     const world = await open();
     const rows = VALUES.map((value, n) => `{"custom_id":"q${n}","v":${value}}`);
 
@@ -75,7 +75,7 @@ JOBS.describe('a job that goes %s', (_name, options) => {
     expect(await answersOf(world, ended)).toEqual(new Map(VALUES.map((value, n) => [`q${n}`, value])));
   });
 
-  test('has in its dead letters the numbers of the rows, and they are sent again from there', async () => {
+  test('has the numbers of the rows in its dead letters, from which they are sent again', async () => {
     const world = await open();
     const body = (value: string): string =>
       `{"model":"m","messages":[{"role":"user","content":"[fail:NOT_TODAY]"}],"own":{"v":${value}}}`;
@@ -110,7 +110,7 @@ test('a parameter of the job and one of the row are sent as they were written, o
   expect(requests.match(/"seed":1\.50,"top_p":1E-1/g)).toHaveLength(20);
 });
 
-test('a row with half a character fails alone', async () => {
+test('a row with a lone surrogate fails alone', async () => {
   const world = await openWorld();
   const good = Array.from(
     { length: 30 },

@@ -25,7 +25,7 @@ class LambdaDied extends Error {
 }
 
 describe('a small job', () => {
-  test('goes row by row, with the results and the files a batch would have brought', async () => {
+  test('is sent row by row, with the same results and files as a batch', async () => {
     const batch = await openWorld();
     const direct = await openWorld();
 
@@ -46,7 +46,7 @@ describe('a small job', () => {
     expect(callsOf(direct)).toBe(7);
   });
 
-  test('is one up to the threshold, and none without the option', async () => {
+  test('is one up to the threshold; without the option there is none', async () => {
     const at = await openWorld();
     const without = await openWorld();
 
@@ -57,7 +57,7 @@ describe('a small job', () => {
     expect([callsOf(without), without.simulator.batches().length]).toEqual([0, 1]);
   });
 
-  test('keeps to the limit the provider tells, and waits in the machine for the next window', async () => {
+  test('keeps the limit of the provider, and waits in the machine for the next window', async () => {
     const world = await openWorld({ realtimeLimit: { requests: 5, perSeconds: 60 } });
 
     const { summary } = await world.run(prompts(12), { small: 'direct' });
@@ -71,7 +71,7 @@ describe('a small job', () => {
     ).toHaveLength(2);
   });
 
-  test('tries again what the provider could not take, as late as it asks', async () => {
+  test('retries rows that the provider could not accept, as late as it says', async () => {
     const world = await openWorld({
       faults: [
         { at: 'realtime', action: { kind: 'status', status: 429, retryAfter: 7 } },
@@ -102,7 +102,7 @@ describe('a small job', () => {
     expect(JSON.stringify(results[0])).toContain('asks to wait another 1d (Retry-After)');
   });
 
-  test('tells a row that can only fail, and sends the others', async () => {
+  test('reports a row that can only fail, and sends the others', async () => {
     const world = await openWorld({
       faults: [{ at: 'realtime', action: { kind: 'status', status: 400, code: 'VALIDATION_4001' } }],
     });
@@ -113,7 +113,7 @@ describe('a small job', () => {
     expect(results[0]).toMatchObject({ outcome: 'failed', error: { code: 'VALIDATION_4001' } });
   });
 
-  test('stops when the account is denied, and goes on when it is started again', async () => {
+  test('stops if the account is denied, and continues if it is started again', async () => {
     const world = await openWorld();
     world.simulator.addFaults({
       at: 'realtime',
@@ -130,7 +130,7 @@ describe('a small job', () => {
     expect(world.simulator.batches()).toEqual([]);
   });
 
-  test('goes on when one row is denied (403): it fails by itself', async () => {
+  test('continues if one row is denied (403), which fails alone', async () => {
     const world = await openWorld({
       dialect: 'openai',
       faults: [{ at: 'realtime', action: { kind: 'status', status: 403, code: 'forbidden' } }],
@@ -141,7 +141,7 @@ describe('a small job', () => {
     expect(summary).toMatchObject({ status: 'partial', counts: { ok: 4, failed: 1 } });
   });
 
-  test('stops when every row is denied (403), and sends them all when it is started again', async () => {
+  test('stops if every row is denied (403), and sends them all if it is started again', async () => {
     const world = await openWorld({
       dialect: 'openai',
       faults: [{ at: 'realtime', action: { kind: 'status', status: 403, code: 'forbidden' }, times: 5 }],
@@ -156,7 +156,7 @@ describe('a small job', () => {
     expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 5 } });
   });
 
-  test('sends a row again whose answer was lost, and tells it once', async () => {
+  test('sends a row again whose response was lost, and has one result for it', async () => {
     const world = await openWorld({
       faults: [{ at: 'realtime', action: { kind: 'reset', when: 'after' } }],
     });
@@ -166,7 +166,7 @@ describe('a small job', () => {
     expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 3 }, unexplained: { duplicates: 0 } });
   });
 
-  test('is seen on its way', async () => {
+  test('shows its progress', async () => {
     const seen: (JobStatus | undefined)[] = [];
     const world = await openWorld({
       realtimeLimit: { requests: 4, perSeconds: 60 },
@@ -189,7 +189,7 @@ describe('a small job', () => {
     expect(answered.at(-1)).toBe(10);
   });
 
-  test('that is cancelled sends no more, and goes on where it was when it is resumed', async () => {
+  test('that is cancelled sends nothing more, and continues there after a resume', async () => {
     let cancelled = false;
     const world = await openWorld({
       realtimeLimit: { requests: 4, perSeconds: 60 },
@@ -245,7 +245,7 @@ describe('a small job', () => {
   test.each([
     ['mistral', 429, 'rate_limited'],
     ['anthropic', 529, 'overloaded_error'],
-  ] as const)('of the dialect %s tries again after %i', async (dialect, status, code) => {
+  ] as const)('of the dialect %s retries after %i', async (dialect, status, code) => {
     const world = await openWorld({
       dialect,
       config: {
@@ -260,7 +260,7 @@ describe('a small job', () => {
     expect(summary).toMatchObject({ status: 'succeeded', rounds: 1, counts: { ok: 2 } });
   });
 
-  test('sends nothing twice when a Lambda dies half way', async () => {
+  test('sends nothing twice if a Lambda dies halfway', async () => {
     let died = 0;
     const world = await openWorld({
       realtimeLimit: { requests: 4, perSeconds: 60 },
@@ -286,7 +286,7 @@ describe('a small job', () => {
 });
 
 describe('late rows', () => {
-  test('of an expired batch go row by row, and those it had finished do not', async () => {
+  test('of an expired batch are sent row by row, except those that it had finished', async () => {
     const world = await openWorld({
       faults: [{ at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } }],
     });
@@ -300,7 +300,7 @@ describe('late rows', () => {
     expect(world.simulator.batches()).toHaveLength(1);
   });
 
-  test('without rounds left go row by row', async () => {
+  test('without rounds left are sent row by row', async () => {
     const world = await openWorld({
       faults: [
         { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3103' }, times: 'always' },
@@ -330,7 +330,7 @@ describe('late rows', () => {
     expect(results[0]).toMatchObject({ outcome: 'exhausted', round: 2, error: { code: 'INFERENCE_3103' } });
   });
 
-  test('a provider that takes nothing for long lets the job end with what is there', async () => {
+  test('a provider that accepts nothing for long ends the job with the existing results', async () => {
     const world = await openWorld({ realtimeLimit: { requests: 0, perSeconds: 3_600 } });
 
     const { summary } = await world.run(prompts(2), { small: 'direct', rounds: 1 });

@@ -19,7 +19,7 @@ async function fileOf(world: World, { jobId }: Ended, name: string | undefined):
 const openAny = (...faults: Fault[]): Promise<World> => openWorld({ dialect: 'litellm', faults });
 const ANY = { provider: 'litellm-simulator', model: 'm' };
 
-describe('a job asks', () => {
+describe('a job can ask for', () => {
   test('completions', async () => {
     const world = await openAny();
 
@@ -51,7 +51,7 @@ describe('a job asks', () => {
     expect(ended.summary.usage.outputTokens).toBeGreaterThan(0);
   });
 
-  test('for documents by rank', async () => {
+  test('for ranked documents', async () => {
     const world = await openAny();
 
     const ended = await world.run(lines([{ query: 'fish', documents: ['herring', 'salt'], top_n: 1 }]), {
@@ -64,7 +64,7 @@ describe('a job asks', () => {
     ]);
   });
 
-  test('for images, which are files beside the results, of later rounds, too', async () => {
+  test('for images, which are files beside the results, also from later rounds', async () => {
     const world = await openAny({
       at: 'row',
       ids: ['Two'],
@@ -93,7 +93,7 @@ describe('a job asks', () => {
     }
   });
 
-  test('for speech, which is files beside the results, or in the body when the profile asks for it', async () => {
+  test('for speech, which is in files beside the results, or in the body if the profile says so', async () => {
     const world = await openAny();
     const rows = lines([{ custom_id: 'moin', prompt: 'Moin.', voice: 'alloy' }]);
     const profile = { ...ANY, endpoint: '/v1/audio/speech' };

@@ -63,7 +63,7 @@ const LIMIT = 600;
 const HOW: readonly EnqueuedLimit['refuses'][] = ['create', 'batch'];
 
 tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
-  test('refuses nothing while shards of several jobs wait for a limit that is known', async () => {
+  test('rejects nothing while shards of several jobs wait for a known limit', async () => {
     const waits: (Progress | undefined)[] = [];
     const world = await openWorld({
       config: configOf(LIMIT),
@@ -91,7 +91,7 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
     expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
   });
 
-  test('refuses a few batches until its limit is learned', async () => {
+  test('rejects a few batches until its limit is learned', async () => {
     const world = await openWorld({
       config: configOf(),
       stages: STAGES,
@@ -147,7 +147,7 @@ describe('a shard that is larger than the limit', () => {
   test.each<[string, number | undefined, EnqueuedLimit['refuses']]>([
     ['is known', LIMIT, 'create'],
     ['is learned from a batch that failed', undefined, 'batch'],
-  ])('goes in parts that fit, where the limit %s', async (_how, known, refuses) => {
+  ])('is sent in parts that fit if the limit %s', async (_how, known, refuses) => {
     const world = await openWorld({
       config: configOf(known),
       stages: STAGES,
@@ -250,7 +250,7 @@ describe('a shard that is larger than a limit that nobody knows', () => {
 });
 
 test(
-  'the parts of a shard wait no longer the more there are: nothing of it has failed',
+  'the number of parts of a shard does not make them wait longer, because nothing has failed',
   EXHAUSTIVE,
   async () => {
     const world = await openWorld({ config: configOf(LIMIT), stages: STAGES });

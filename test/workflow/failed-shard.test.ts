@@ -19,7 +19,7 @@ test.each([
   ['poll-batch', 'phase'],
   ['collect-results', 'next'],
 ])(
-  'a shard whose execution fails after %s leaves its siblings alone, is reported, and is resumed without paying twice',
+  'a shard whose execution fails after %s does not affect its siblings, is reported, and is resumed without paying twice',
   async (step, field) => {
     const world = await openWorld({ wrap: losing(step, field) });
     const input = prompts(9);

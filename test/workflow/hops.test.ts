@@ -21,7 +21,7 @@ function recordHops(hops: Hop[]): (call: CallStep) => CallStep {
   };
 }
 
-test('what a step leaves is what the next one gets, whole and small', async () => {
+test('a step gets the complete and small output of the step before', async () => {
   const hops: Hop[] = [];
   const world = await openWorld({
     wrap: recordHops(hops),
@@ -59,7 +59,7 @@ test('what a step leaves is what the next one gets, whole and small', async () =
   for (const { given, left } of hops) expect(JSON.stringify([given, left]).length).toBeLessThan(4_500);
 });
 
-test('the key is in no payload, no log line and no object, also when much goes wrong', async () => {
+test('the key is in no payload, log line or object, also with many failures', async () => {
   const hops: Hop[] = [];
   const world = await openWorld({
     wrap: recordHops(hops),
@@ -97,7 +97,7 @@ test.each([
   ],
   ['that are sent direct', { small: 'direct' as const }, { rounds: 1, ok: 6 }],
 ])(
-  'no step of the shards %s reads the plan, which grows with the shards',
+  'no step of the shards %s reads the plan, whose size grows with the shards',
   async (_, overrides, { rounds, ok }) => {
     let plan: Buffer | undefined;
     const world = await openWorld({

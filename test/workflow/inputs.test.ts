@@ -65,7 +65,7 @@ tableOf(
   },
 );
 
-test('a table whose quotes would merge two rows into one is refused before anything is sent, and says so', async () => {
+test('a table whose quotes would merge two rows is refused before anything is sent, with the reason', async () => {
   const world = await openWorld();
 
   const { summary } = await world.run('id\treview\na\tfine\nb\t"one\nc\ttwo"\nd\tend\n', {

@@ -131,7 +131,7 @@ describe('the provider of step', () => {
     ['is out of credit', call('upload', 402, 'BILLING_2003'), 1, 'ProviderDenied'],
     ['is down', call('upload', 503), 30, 'ProviderUnavailable'],
   ] as const)(
-    '2 %s, and the ladder does not say what then: the job fails, and a resume goes on',
+    '2 %s, and the ladder has no rule for that: the job fails, and a resume continues',
     async (_what, fault, times, name) => {
       const first = row({ kind: 'error', code: 'GONE', status: 400 });
       const { world, providers } = await openChain(SAME, {}, [[first], [{ ...fault, times }], []]);
@@ -209,7 +209,7 @@ describe('rows of a batch that expired, with rounds left,', () => {
   });
 });
 
-test('rows go from the words of OpenAI to those of Anthropic and of Mistral', async () => {
+test('rows are converted from the format of OpenAI to those of Anthropic and Mistral', async () => {
   const leaves = (...ids: string[]): Fault => ({
     at: 'row',
     ids,
@@ -253,7 +253,7 @@ test('a row that names its own model keeps it until a step names one', async () 
   expect(world.simulator.batches().map(({ model }) => model)).toEqual(['own', 'own', 'big', 'big']);
 });
 
-describe('rows that an earlier row answers for', () => {
+describe('rows that share the request of an earlier row', () => {
   const TEXTS = ['a', 'b', 'a', 'c', 'b', 'a'];
   const input = prompts(TEXTS.length, (n) => `echo:${TEXTS[n]}`);
   const bare = ({ results }: Ended) => results.map((line) => ({ ...line, answeredBy: undefined }));
@@ -261,7 +261,7 @@ describe('rows that an earlier row answers for', () => {
   test.each([
     ['the next step answers it', 1],
     ['no step answers it', 'always'],
-  ] as const)('have its line of the step that has it, over shards: %s', async (_what, times) => {
+  ] as const)('get its line from the step that answered, over shards: %s', async (_what, times) => {
     const run = async (dedupe: boolean): Promise<Ended & { readonly answers: number }> => {
       const world = await openWorld();
       const ids = dedupe ? ['q0'] : ['q0', 'q2', 'q5'];
@@ -290,7 +290,7 @@ describe('rows that an earlier row answers for', () => {
     expectReconciled(once);
   });
 
-  test('have an answer that held because no step had a better one', async () => {
+  test('get an answer that stayed because no step had a better one', async () => {
     const struck = (action: object): Fault => ({ at: 'row', ids: ['q0'], action, times: 'always' }) as Fault;
     const { world } = await openChain(
       SAME,
@@ -316,7 +316,7 @@ describe('late and small', () => {
   const bare = ({ results }: Ended) =>
     results.map((line) => ({ ...line, step: undefined, provider: undefined, round: undefined }));
 
-  test('late gives the answers of a direct step for exhausted rows', async () => {
+  test('late has the same results as a direct step for exhausted rows', async () => {
     const run = async (profile: ProfileConfig): Promise<Ended> => {
       const world = await openWorld();
       world.simulator.addFaults({ at: 'batch', action: { kind: 'end', as: 'expired', finished: 0.5 } });
@@ -357,7 +357,7 @@ describe('late and small', () => {
     },
   );
 
-  test('with a ladder, late rows are sent directly before any of them goes up', async () => {
+  test('with a ladder, late rows are sent directly before any of them moves up', async () => {
     const world = await openWorld();
     world.simulator.addFaults({ at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } });
     world.simulator.addFaults(row({ kind: 'error', code: 'GONE', status: 400 }));

@@ -54,11 +54,11 @@ function expectClean(simulator: Simulator): void {
   expect(simulator.files()).toEqual([]);
 }
 
-describe('rows whose lines came and cannot be read', () => {
+describe('rows with unreadable lines', () => {
   const unreadable = (ids: readonly string[], times: Fault['times']): Fault =>
     ({ at: 'row', ids, action: { kind: 'unreadable' }, times }) as Fault;
 
-  test('go up once, and are counted as paid twice', async () => {
+  test('move up once, and are counted as paid twice', async () => {
     const world = await open({ rounds: 1, then: [{ model: BIG }] });
     world.simulator.addFaults(unreadable(['q1'], 1));
 
@@ -68,7 +68,7 @@ describe('rows whose lines came and cannot be read', () => {
     expect(ended.summary.unexplained).toMatchObject({ paidTwice: 1 });
   });
 
-  test('stay where they are when they were asked again already', async () => {
+  test('stay in their step if they were already sent again', async () => {
     const world = await open({ rounds: 2, then: [{ model: BIG, rounds: 2 }, { model: 'biggest' }] });
     world.simulator.addFaults(unreadable(['q1'], 'always'));
 
@@ -79,7 +79,7 @@ describe('rows whose lines came and cannot be read', () => {
     expect(world.simulator.answersPerRow().get('q1')).toBe(2);
   });
 
-  test('are asked again once over all steps', async () => {
+  test('are sent again once in all steps together', async () => {
     const world = await open({ rounds: 1, then: [{ model: BIG, rounds: 3 }, { model: 'biggest' }] });
     world.simulator.addFaults(unreadable(['q1'], 'always'));
 
@@ -91,7 +91,7 @@ describe('rows whose lines came and cannot be read', () => {
 });
 
 describe('rows that are left', () => {
-  test('go up to the next model, and every row has one line, in its place', async () => {
+  test('move up to the next model, and every row has one line at its place', async () => {
     const world = await open({ then: [{ model: BIG }] });
     world.simulator.addFaults(fail(['q1', 'q3']));
 
@@ -107,7 +107,7 @@ describe('rows that are left', () => {
     expectClean(world.simulator);
   });
 
-  test('go up after all rounds of their step, those that failed first with those that failed last', async () => {
+  test('move up after all rounds of their step, all at the same time', async () => {
     const world = await open({ rounds: 2, then: [{ model: BIG }] });
     world.simulator.addFaults(fail(['q0']), fail(['q2'], 2, TRANSIENT), fail(['q3'], 1, TRANSIENT));
 
@@ -118,7 +118,7 @@ describe('rows that are left', () => {
     expect(ended.summary.counts).toMatchObject({ ok: 4, failed: 0, exhausted: 0 });
   });
 
-  test('have the rounds of each step, and are told of the last one when none answers', async () => {
+  test('have the rounds of each step, and the error of the last one if none answers', async () => {
     const world = await open({ rounds: 2, then: [{ model: BIG, rounds: 3 }] });
     world.simulator.addFaults(fail(['q1'], 'always', TRANSIENT));
 
@@ -133,7 +133,7 @@ describe('rows that are left', () => {
     ]);
   });
 
-  test('go up step by step, and only those that are left', async () => {
+  test('move up step by step, and only those that are left', async () => {
     const world = await open({ then: [{ model: BIG }, { model: 'biggest' }] });
     world.simulator.addFaults(fail(['q0', 'q2'], 1), fail(['q3'], 2));
 
@@ -144,7 +144,7 @@ describe('rows that are left', () => {
     expect(ended.results[3]?.model).toBe('biggest');
   });
 
-  test('are one line each beside invalid rows and rows of several inputs', async () => {
+  test('have one line each beside invalid rows and rows of several inputs', async () => {
     const world = await open({ then: [{ model: BIG }] });
     world.simulator.addFaults(fail(['q1', 'q2']));
     const rows = prompts(3).split('\n');
@@ -174,7 +174,7 @@ describe('rows that are left', () => {
     ['truncated', { kind: 'finish', reason: 'length' }, ['failed'], 'q0 ok 1'],
     ['refused', { kind: 'finish', reason: 'content_filter' }, ['refused'], 'q0 ok 2'],
     ['refused', { kind: 'finish', reason: 'content_filter' }, ['truncated'], 'q0 ok 1'],
-  ])('that are %s (%j) are taken by a step for %j: %s', async (_outcome, action, what, end) => {
+  ])('that are %s (%j) move to a step for %j: %s', async (_outcome, action, what, end) => {
     const world = await open({ rounds: 1, then: [{ model: BIG, for: what }] });
     world.simulator.addFaults(fail(['q0'], 1, action));
 
@@ -183,7 +183,7 @@ describe('rows that are left', () => {
     expect(steps(ended)).toEqual([end, 'q1 ok 1']);
   });
 
-  test('go up with an answer that does not match its schema', async () => {
+  test('move up with an answer that does not match its schema', async () => {
     const schema = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] };
     const world = await open({ output: { schema }, then: [{ model: BIG }] });
     world.simulator.addFaults(fail(['q1'], 1, { kind: 'text', text: 'no JSON' }));
@@ -194,7 +194,7 @@ describe('rows that are left', () => {
     expect(ended.summary.counts.invalid_output).toBe(0);
   });
 
-  test('keep the answer that they have when the step above has none', async () => {
+  test('keep their answer if the step above has none', async () => {
     const world = await open({ rounds: 1, then: [{ body: { max_tokens: 4_000 }, for: ['truncated'] }] });
     const cut = { kind: 'finish', reason: 'length' };
     // The first fault that is left counts: cut in the first batch, failed in the second.
@@ -216,7 +216,7 @@ function openFailing(world: World): World {
 }
 
 describe('a step', () => {
-  test('changes parameters, and takes some away', async () => {
+  test('changes parameters and removes some', async () => {
     const asked: string[] = [];
     const world = await open(
       {
@@ -245,7 +245,7 @@ describe('a step', () => {
     expect(bodies[1]).not.toHaveProperty('temperature');
   });
 
-  test('sends its rows directly, and the rows before it did not go so', async () => {
+  test('sends its rows directly after a step with batches', async () => {
     const world = await open({ rounds: 1, then: [{ model: BIG, direct: true }] });
     world.simulator.addFaults(fail(['q1'], 1, TRANSIENT));
 
@@ -297,7 +297,7 @@ describe('a step', () => {
     expectClean(world.simulator);
   });
 
-  test('leaves nothing behind for the rows of a job that has ended', async () => {
+  test('leaves no files behind after the job has ended', async () => {
     const world = await open({ then: [{ model: BIG }] });
     world.simulator.addFaults(fail(['q1']));
 
@@ -342,7 +342,7 @@ describe('a provider that fails as a whole', () => {
   test.each([
     ['denied', DENIED],
     ['unavailable', DOWN],
-  ])('because it is %s leaves its rows to the next one, if the ladder says so', async (what, fault) => {
+  ])('because it is %s passes its rows to the next one, if the ladder says so', async (what, fault) => {
     const second = await openSecond();
     const world = await open(
       { then: [{ provider: 'second', model: BIG, for: [what] }] },
@@ -369,7 +369,7 @@ describe('a provider that fails as a whole', () => {
     expect(ended.summary).toMatchObject({ status: 'failed', failure: { name } });
   });
 
-  test('within a batch leaves the rows to the next one, those that it denied and those without an answer', async () => {
+  test('within a batch passes the denied rows and those without an answer to the next one', async () => {
     const second = await openSecond();
     const world = await open(
       { then: [{ provider: 'second', model: BIG, for: ['denied'] }] },
@@ -384,7 +384,7 @@ describe('a provider that fails as a whole', () => {
     expect(ended.summary.status).toBe('succeeded');
   });
 
-  test('after its batch was made keeps the rows: they are paid for, and wait for a resume', async () => {
+  test('after its batch was created keeps the rows: they are paid for and wait for a resume', async () => {
     const second = await openSecond();
     const world = await open(
       { then: [{ provider: 'second', model: BIG, for: ['unavailable'] }] },
@@ -403,7 +403,7 @@ describe('a provider that fails as a whole', () => {
   });
 });
 
-describe('rows that cross from one dialect to another', () => {
+describe('rows that move from one dialect to another', () => {
   const PAIRS: [DialectName, DialectName][] = [
     ['openai', 'anthropic'],
     ['anthropic', 'mistral'],
@@ -440,7 +440,7 @@ describe('rows that cross from one dialect to another', () => {
   });
 });
 
-test('a row whose id the next provider does not take stays where it is', async () => {
+test('a row with an id that the next provider does not accept stays in its step', async () => {
   const second = await openSecond('anthropic');
   const config = configOf({ body: { max_tokens: 20 }, then: [{ provider: 'second', model: BIG }] });
   const providers = { ...config.providers, second: { dialect: 'anthropic', baseUrl: NOWHERE } };

@@ -9,7 +9,7 @@ const KINDS: readonly LateOutput[] = ['no-id', 'not-found', 'empty', 'short', 'g
 const creates = ({ simulator }: World): number[] => [...simulator.createsPerKey().values()];
 
 tableOf(KINDS, 3).describe('a batch that has ended and shows its output late (%s)', (shows) => {
-  test('is looked at again until its files are complete, and is paid for once', async () => {
+  test('is read again until its files are complete, and is paid for once', async () => {
     const world = await openWorld({
       faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 240 } }],
     });
@@ -22,7 +22,7 @@ tableOf(KINDS, 3).describe('a batch that has ended and shows its output late (%s
     expect(creates(world)).toEqual([1]);
   });
 
-  test('stops its shard when it stays so, and a resume collects it once the files are there', async () => {
+  test('stops its shard if it stays incomplete, and a resume collects it when the files exist', async () => {
     const fault = { at: 'batch', action: { kind: 'late', shows, seconds: 86_400 } } as const;
     const world = await openWorld({ faults: [fault] });
 
@@ -52,7 +52,7 @@ tableOf(KINDS, 3).describe('a batch that has ended and shows its output late (%s
   });
 });
 
-test('rows that the counters count and no file has are not sent again', async () => {
+test('rows that are in the counters but in no file are not sent again', async () => {
   const world = await openWorld({ faults: [{ at: 'row', every: 3, action: { kind: 'lose' } }] });
 
   const { summary } = await world.run(prompts(9));
@@ -62,7 +62,7 @@ test('rows that the counters count and no file has are not sent again', async ()
   expect(creates(world)).toEqual([1]);
 });
 
-test('a batch that a dialect gives an hour is waited for as long', async () => {
+test('a batch with an hour of grace in its dialect is waited for as long', async () => {
   const world = await openWorld({
     faults: [{ at: 'batch', action: { kind: 'late', shows: 'no-id', seconds: 3_500 } }],
     config: {

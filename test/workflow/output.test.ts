@@ -20,7 +20,7 @@ describe.each<ProfileConfig>([
 ])('a profile with an output, at $endpoint', (profile) => {
   const open = () => openWorld(profile.provider === undefined ? {} : { dialect: 'openai' as const });
 
-  test('gets JSON that matches, and tells the answers that do not, with what they say', async () => {
+  test('gets JSON that matches, and reports the answers that do not, with their text', async () => {
     const world = await open();
 
     const ended = await world.run(rows('fine', '[malformed]', '[truncate]', '[refuse]'), {
@@ -50,7 +50,7 @@ describe.each<ProfileConfig>([
     expect(ended.deadLetters.map(({ custom_id }) => custom_id)).toEqual(['q1', 'q2', 'q3']);
   });
 
-  test('asks again when it says so, and never what was refused', async () => {
+  test('sends rows again if it says so, but never refused ones', async () => {
     const world = await open();
     const output = { ...OUTPUT, retry: true };
 
@@ -71,7 +71,7 @@ describe.each<ProfileConfig>([
   });
 });
 
-test('an output is checked in the provider’s whole body, too', async () => {
+test('an output is also checked if results have the whole body', async () => {
   const world = await openWorld();
 
   const { results } = await world.run(rows('fine', '[malformed]'), { output: OUTPUT, resultShape: 'body' });
@@ -82,7 +82,7 @@ test('an output is checked in the provider’s whole body, too', async () => {
   ]);
 });
 
-test('answers that are cut or refused are counted without an output, too', async () => {
+test('truncated and refused answers are counted without an output, too', async () => {
   const world = await openWorld();
 
   const { results, summary } = await world.run(rows('fine', '[truncate]', '[refuse]', '[refuse] too'));
@@ -91,7 +91,7 @@ test('answers that are cut or refused are counted without an output, too', async
   expect(results[2]).toMatchObject({ ok: true, text: null, refusal: 'I cannot help with that.' });
 });
 
-test('a schema of a job request that is none ends the job before anything is sent', async () => {
+test('an invalid schema in a job request ends the job before anything is sent', async () => {
   const world = await openWorld();
 
   const { summary } = await world.run(rows('fine'), { output: { schema: { type: 'strange' } } });

@@ -52,7 +52,7 @@ const openJudged = (decision: Decision): Promise<World> =>
   openWaiting((world, jobId) => world.judge(jobId, decision));
 
 describe('a pilot', () => {
-  test('sends spread rows before all others, and its answers are among the results in the order of the input', async () => {
+  test('sends rows from the whole input before all others, and the results keep the order of the input', async () => {
     const world = await openWorld();
 
     const ended = await world.run(prompts(20), { pilot: { rows: 4, maxBad: 0.5 } });
@@ -71,7 +71,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('gives the results that the job has without one', async () => {
+  test('has the same results as the job without a pilot', async () => {
     const [with_, without] = [await openWorld(), await openWorld()];
 
     const piloted = await with_.run(failing(12, 5), { pilot: { rows: 3, maxBad: 0.9 } });
@@ -83,7 +83,7 @@ describe('a pilot', () => {
     expect(piloted.summary.errors).toEqual(plain.summary.errors);
   });
 
-  test('ends the job when too many of its rows are not ok, and nothing else is paid', async () => {
+  test('ends the job if too many of its rows are not ok, and nothing else is paid', async () => {
     const world = await openWorld();
 
     const ended = await world.run(failing(20, 1), { pilot: { rows: 4, maxBad: 0.25 } });
@@ -101,7 +101,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('lets the others follow when exactly the share is not ok that may be', async () => {
+  test('lets the others follow if the bad share is exactly the limit', async () => {
     const world = await openWorld();
 
     const ended = await world.run(failing(20, 2), { pilot: { rows: 4, maxBad: 0.5 } });
@@ -111,7 +111,7 @@ describe('a pilot', () => {
     expect(bad).toBeLessThanOrEqual(2);
   });
 
-  test('that failed fails again when the job is resumed, and pays nothing', async () => {
+  test('that failed fails again if the job is resumed, and pays nothing', async () => {
     const world = await openWorld();
     const { jobId } = await world.run(failing(20, 1), { pilot: { rows: 4, maxBad: 0.25 } });
 
@@ -121,7 +121,7 @@ describe('a pilot', () => {
     expect(await pilotObject.read(world.store, jobId)).toMatchObject({ state: 'failed' });
   });
 
-  test('that failed lets the job go on once a person approves it', async () => {
+  test('that failed lets the job continue after a person approves it', async () => {
     const world = await openWorld();
     const input = failing(20, 1);
     const { jobId } = await world.run(input, { pilot: { rows: 4, maxBad: 0.25 } });
@@ -138,7 +138,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test.each([4, 5, 100])('of %i rows is the whole job when that has no more', async (rows) => {
+  test.each([4, 5, 100])('of %i rows is the whole job if that has no more rows', async (rows) => {
     const world = await openWorld();
 
     const ended = await world.run(failing(4, 1), { pilot: { rows, maxBad: 0, approve: true } });
@@ -148,7 +148,7 @@ describe('a pilot', () => {
     expect(ended.summary.withoutPilot).toEqual({ rows: 4, pilotRows: rows });
   });
 
-  test('takes rows of every input file, also of small ones', async () => {
+  test('has rows of every input file, also of small ones', async () => {
     const world = await openWorld();
     for (const [n, rows] of [1, 30, 2].entries())
       await world.store.put(
@@ -173,7 +173,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('is not sent when the job is strict and a row behind it is invalid', async () => {
+  test('is not sent if the job is strict and a later row is invalid', async () => {
     const world = await openWorld();
 
     const ended = await world.run(`${prompts(20)}not json\n`, {
@@ -185,7 +185,7 @@ describe('a pilot', () => {
     expect(world.simulator.requests().filter(({ method }) => method === 'POST')).toEqual([]);
   });
 
-  test('asks no row of a retry first, which were all asked before', async () => {
+  test('is not used for a retry, whose rows were all sent before', async () => {
     const world = await openWorld();
     const { jobId } = await world.run(failing(20, 2), { pilot: { rows: 4, maxBad: 0.75 } });
 
@@ -215,7 +215,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('is sent directly where the job is', async () => {
+  test('is sent directly if the job is', async () => {
     const world = await openWorld();
 
     const ended = await world.run(prompts(8), { small: 'direct', pilot: { rows: 2, maxBad: 0 } });
@@ -257,7 +257,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('whose provider denies the account stops the job, and a resume goes on with it', async () => {
+  test('stops the job if the provider denies the account, and a resume continues it', async () => {
     const world = await openWorld();
     world.simulator.addFaults({
       at: 'create',
@@ -356,7 +356,7 @@ describe('a pilot that a person judges', () => {
     expect(ended.summary.seconds).toBeLessThan(86_400);
   });
 
-  test('is judged once: who comes second is told', async () => {
+  test('is judged once, and a second decision is refused', async () => {
     const world = await openJudged('approved');
     const { jobId } = await world.run(prompts(8), WAITS);
 
@@ -366,7 +366,7 @@ describe('a pilot that a person judges', () => {
     await expect(world.judge(jobId, 'approved')).resolves.toBeUndefined();
   });
 
-  test('is not waited for any more when the job is cancelled, and a resume waits again', async () => {
+  test('no longer waits after the job is cancelled, and waits again after a resume', async () => {
     const world = await openWaiting((waiting, jobId) => waiting.cancel(jobId));
     const { jobId } = await world.run(prompts(8), WAITS).catch(() => world.ended('test-rows-jsonl'));
 
@@ -409,7 +409,7 @@ describe('a pilot that a person judges', () => {
     expect(paidAnswers(world)).toBe(8);
   });
 
-  test('whose batch runs when the job is cancelled leaves what it had finished', async () => {
+  test('keeps the finished rows if the job is cancelled while its batch runs', async () => {
     let isCancelled = false;
     const world: World = await openWorld({
       wrap: (call) => async (step, event) => {
@@ -452,7 +452,7 @@ describe('a pilot that a person judges', () => {
 });
 
 test(
-  'a job with a pilot has one line per row in order, and pays each request once, whatever its rows and limits',
+  'a job with a pilot has one line per row in order, and pays each request once, with any rows and limits',
   EXHAUSTIVE,
   async () => {
     const rowText = fc.constantFrom('a', 'b', 'c', 'd', `${BAD}e`, `${BAD}f`, ' ');

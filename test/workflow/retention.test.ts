@@ -17,7 +17,7 @@ describe.each([
   ['succeeded', []],
   ['partial', [{ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } }]],
 ] as const)('a job that is %s', (status, faults) => {
-  test('leaves its rows in its results alone, and its checkpoints', async () => {
+  test('keeps its rows only in its results and its checkpoints', async () => {
     const world = await openWorld({ faults: [...faults] });
 
     const { jobId, summary, results } = await world.run(prompts(25), { shardLimits: { maxRows: 10 } });
@@ -29,7 +29,7 @@ describe.each([
     expect(left).toEqual(expect.arrayContaining(['job.json', 'plan.json', 'shards/00002/done.json']));
   });
 
-  test('is not run or paid again, also when its checkpoints are forgotten', async () => {
+  test('is not run or paid again, also after its checkpoints are deleted', async () => {
     const world = await openWorld({ faults: [...faults] });
     const { jobId } = await world.run(prompts(3));
     const batches = world.simulator.batches().length;
@@ -46,7 +46,7 @@ describe.each([
   });
 });
 
-test('a job that failed keeps what its resume needs', async () => {
+test('a failed job keeps the files that its resume needs', async () => {
   const world = await openWorld({
     faults: [{ at: 'upload', action: { kind: 'status', status: 402, code: 'BILLING_2003' } }],
   });
@@ -60,7 +60,7 @@ test('a job that failed keeps what its resume needs', async () => {
   expect(await rowFiles(world, resumed.jobId)).toEqual([]);
 });
 
-test('a failed job whose checkpoints are forgotten is not paid for again', async () => {
+test('a failed job whose checkpoints are deleted is not paid for again', async () => {
   const world = await openWorld({
     faults: [{ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003' } }],
   });
@@ -104,7 +104,7 @@ describe('a job that is refused before anything is sent', () => {
   test.each([
     ['a row is invalid and it is strict', { strict: true }],
     ['it is over its budget', { budget: { maxRows: 5 } }],
-  ])('leaves nothing in its shards because %s, and its rows in its results', async (_, overrides) => {
+  ])('leaves nothing in its shards because %s, and has its rows in its results', async (_, overrides) => {
     const world = await openWorld();
 
     const { jobId, summary, results } = await world.run(rows, { shardLimits: { maxRows: 5 }, ...overrides });
@@ -116,7 +116,7 @@ describe('a job that is refused before anything is sent', () => {
     ).toEqual([]);
   });
 
-  test('is refused as before when it is started again, and keeps its results', async () => {
+  test('is refused in the same way if it is started again, and keeps its results', async () => {
     const world = await openWorld();
     const first = await world.run(rows, { strict: true, shardLimits: { maxRows: 5 } });
 
@@ -128,7 +128,7 @@ describe('a job that is refused before anything is sent', () => {
     expect(world.simulator.requests()).toEqual([]);
   });
 
-  test('leaves nothing in its shards when its file breaks off in the middle', async () => {
+  test('leaves nothing in its shards if its file breaks off in the middle', async () => {
     const world = await openWorld();
     const whole = gzipSync(prompts(3_000));
 

@@ -15,7 +15,7 @@ const outcomes = ({ results }: Ended): string[] =>
   results.map((line) => `${line.custom_id} ${line.ok ? 'ok' : line.outcome} ${line.retried ?? '-'}`);
 
 describe('a retry', () => {
-  test('asks the rows again that are not ok, and no other, and puts them in their places', async () => {
+  test('sends only the rows that are not ok again, and puts their results at their places', async () => {
     const world = await openWorld();
     failOnce(world, 'q1', 'q4');
     const first = await world.run(prompts(6));
@@ -42,7 +42,7 @@ describe('a retry', () => {
     );
   });
 
-  test('adds what it used to the usage of the job, once', async () => {
+  test('adds its usage to the usage of the job, once', async () => {
     const world = await openWorld();
     failOnce(world, 'q0');
     const first = await world.run(prompts(3));
@@ -57,7 +57,7 @@ describe('a retry', () => {
     expect(second.summary.models.reduce((sum, { answers }) => sum + answers, 0)).toBe(3);
   });
 
-  test('can be another model and another prompt, for the rows as they are in the input', async () => {
+  test('may have another model and prompt, for the rows of the input', async () => {
     const world = await openWorld({
       config: {
         profiles: {
@@ -77,7 +77,7 @@ describe('a retry', () => {
     ]);
   });
 
-  test('keeps what the job asked for instead of its profile, and takes what is asked for now before that', async () => {
+  test('keeps the overrides of the job, and prefers its own overrides', async () => {
     const world = await openWorld();
     failOnce(world, 'q0');
     const { jobId } = await world.run(prompts(1), { model: 'own:batch', body: { seed: 7 } });
@@ -92,7 +92,7 @@ describe('a retry', () => {
     expectReconciled(other);
   });
 
-  test('takes rows that were invalid and are no longer, and leaves the others as they are', async () => {
+  test('sends rows that are no longer invalid, and does not change the others', async () => {
     const world = await openWorld();
     const rows = ['{"custom_id":"a","prompt":"x"}', '{"custom_id":"a","prompt":"y"}', '{"text":"z"}', '{'];
     const first = await world.run(`${rows.join('\n')}\n`);
@@ -113,7 +113,7 @@ describe('a retry', () => {
     ]);
   });
 
-  test('of rows that are refused as a whole changes nothing, and does not stand in the way of the next one', async () => {
+  test('that is refused as a whole changes nothing and does not block the next one', async () => {
     const world = await openWorld();
     const first = await world.run('{"text":"z"}\n{"prompt":"x"}\n');
 
@@ -125,7 +125,7 @@ describe('a retry', () => {
     expect(outcomes(second)).toEqual(['row-00000001 ok 2', 'row-00000002 ok -']);
   });
 
-  test('of several files says where its rows came from', async () => {
+  test('of several files names the file of each row', async () => {
     const world = await openWorld();
     await world.store.put('input/more.jsonl', '{"custom_id":"m1","prompt":"x"}\n');
     failOnce(world, 'q1', 'm1');
@@ -162,7 +162,7 @@ describe('a retry', () => {
     expect(second.summary.retries).toHaveLength(1);
   });
 
-  test('that fails has put what it got in its place, goes on, and is counted once', async () => {
+  test('that fails has merged its results, can continue, and is counted once', async () => {
     const world = await openWorld();
     const limits = { shardLimits: { maxRows: 1 } };
     failOnce(world, 'q0', 'q1');
@@ -186,7 +186,7 @@ describe('a retry', () => {
     expect(again.summary.retries).toMatchObject([{ status: 'succeeded', rows: 2, ok: 2 }]);
   });
 
-  test('writes the tables of its job anew', async () => {
+  test('writes the tables of its job again', async () => {
     const world = await openWorld();
     failOnce(world, 'q1');
     const first = await world.run(prompts(2), { also: ['csv'] });
@@ -217,7 +217,7 @@ describe('no retry is made', () => {
     await expect(world.retry(retryId)).rejects.toThrow(`is a retry of job ${other.jobId}`);
   });
 
-  test('of a job that failed: a resume pays for nothing twice', async () => {
+  test('of a failed job, because a resume pays for nothing twice', async () => {
     const world = await openWorld();
     world.simulator.addFaults({
       at: 'row',
@@ -229,7 +229,7 @@ describe('no retry is made', () => {
     await expect(world.retry(jobId)).rejects.toThrow('is failed: resume it');
   });
 
-  test('where made-up answers would come among real ones, or real ones among those', async () => {
+  test('if simulated and real answers would be mixed', async () => {
     const world = await openWorld();
     failOnce(world, 'q0');
     const { jobId } = await world.run(prompts(2));
@@ -240,7 +240,7 @@ describe('no retry is made', () => {
     await expect(world.retry(jobId)).rejects.toThrow('made up by a simulator, which this host does not have');
   });
 
-  test('with another profile while the last one has not come to its end', async () => {
+  test('with another profile while the last one has not ended', async () => {
     const world = await openWorld();
     failOnce(world, 'q0');
     const { jobId } = await world.run(prompts(2));

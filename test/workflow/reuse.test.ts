@@ -56,7 +56,7 @@ function nights(world: World): (input: string, options?: RunOptions) => Promise<
 }
 
 describe('a job that reuses answers', () => {
-  test('sends only the rows that no earlier job of its profile asked', async () => {
+  test('sends only rows that no earlier job of its profile sent', async () => {
     const world = await openWorld();
     const run = nights(world);
 
@@ -84,7 +84,7 @@ describe('a job that reuses answers', () => {
     expectReusedReconciled(second);
   });
 
-  test('counts no usage for reused answers, and says what they saved', async () => {
+  test('counts no usage for reused answers, and reports the savings', async () => {
     const world = await openWorld();
     const run = nights(world);
     const price = { inputPerMillion: 1_000_000, outputPerMillion: 0, currency: 'EUR' };
@@ -126,7 +126,7 @@ describe('a job that reuses answers', () => {
     ['a schema', { output: { schema: { type: 'string' } } }],
     ['another ladder', { then: [{ model: 'larger' }] }],
     ['a profile that does not reuse', { reuse: false }],
-  ])('does not take answers for %s', async (_, options) => {
+  ])('does not reuse answers for %s', async (_, options) => {
     const world = await openWorld({ config: twoProfiles });
     const run = nights(world);
 
@@ -137,7 +137,7 @@ describe('a job that reuses answers', () => {
     expect(paidAnswers(world)).toBe(2);
   });
 
-  test('does not take the same answer for rows that want answers of their own', async () => {
+  test('does not reuse one answer for several rows if dedupe is off', async () => {
     const world = await openWorld();
     const run = nights(world);
 
@@ -169,7 +169,7 @@ describe('a job that reuses answers', () => {
     expect(paidAnswers(world)).toBe(paidBefore + 1);
   });
 
-  test('counts the answers that a retry takes from another job', async () => {
+  test('counts the answers that a retry reuses from another job', async () => {
     const world = await openWorld();
     const run = nights(world);
     const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
@@ -256,7 +256,7 @@ describe('a job that reuses answers', () => {
     expectReusedReconciled(second);
   });
 
-  test('counts only rows that were asked among those of the steps of a ladder', async () => {
+  test('counts only rows that were sent in the steps of a ladder', async () => {
     const world = await openWorld();
     const run = nights(world);
     const then = [{ model: 'big' }];
@@ -270,7 +270,7 @@ describe('a job that reuses answers', () => {
     expectReusedReconciled(third);
   });
 
-  test('takes answers for so many days after they were written', async () => {
+  test('reuses answers for the set number of days', async () => {
     const world = await openWorld();
     const run = nights(world);
 
@@ -334,41 +334,49 @@ describe('a job that reuses answers', () => {
     },
   );
 
-  test('gives the answers of asking all rows, however rows are divided over nights', EXHAUSTIVE, async () => {
-    const night = fc.record({
-      prompts: fc.array(fc.constantFrom('a', 'b', 'c', 'd', '[fail:NO_SUCH_THING] e', ' '), {
-        minLength: 1,
-        maxLength: 12,
-      }),
-      maxRows: fc.integer({ min: 1, max: 5 }),
-      dedupe: fc.constantFrom(undefined, true, false),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(night, { minLength: 2, maxLength: 3 }), async (all) => {
-        const world = await openWorld();
-        const run = nights(world);
-        const asked = new Set<string>();
-        for (const { prompts, maxRows, dedupe } of all) {
-          const treatment = { shardLimits: { maxRows }, rounds: 1, ...(dedupe !== undefined && { dedupe }) };
-          const alone = await (await openWorld()).run(rowsOf(...prompts), treatment);
+  test(
+    'has the same answers as sending all rows, with any division of rows over nights',
+    EXHAUSTIVE,
+    async () => {
+      const night = fc.record({
+        prompts: fc.array(fc.constantFrom('a', 'b', 'c', 'd', '[fail:NO_SUCH_THING] e', ' '), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        maxRows: fc.integer({ min: 1, max: 5 }),
+        dedupe: fc.constantFrom(undefined, true, false),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(night, { minLength: 2, maxLength: 3 }), async (all) => {
+          const world = await openWorld();
+          const run = nights(world);
+          const asked = new Set<string>();
+          for (const { prompts, maxRows, dedupe } of all) {
+            const treatment = {
+              shardLimits: { maxRows },
+              rounds: 1,
+              ...(dedupe !== undefined && { dedupe }),
+            };
+            const alone = await (await openWorld()).run(rowsOf(...prompts), treatment);
 
-          const ended = await run(rowsOf(...prompts), treatment);
+            const ended = await run(rowsOf(...prompts), treatment);
 
-          expect(textsOf(ended)).toEqual(textsOf(alone));
-          expect(ended.deadLetters.map(({ custom_id }) => custom_id)).toEqual(
-            alone.deadLetters.map(({ custom_id }) => custom_id),
-          );
-          expect(ended.summary.counts).toEqual(alone.summary.counts);
-          expectReusedReconciled(ended);
-          const known = prompts.filter((prompt) => asked.has(prompt));
-          const repeats = dedupe === false ? known.length - new Set(known).size : 0;
-          expect(ended.summary.reused?.rows ?? 0).toBe(known.length - repeats);
-          for (const prompt of prompts) if (/^[a-d]$/.test(prompt)) asked.add(prompt);
-        }
-      }),
-      { numRuns: 5 },
-    );
-  });
+            expect(textsOf(ended)).toEqual(textsOf(alone));
+            expect(ended.deadLetters.map(({ custom_id }) => custom_id)).toEqual(
+              alone.deadLetters.map(({ custom_id }) => custom_id),
+            );
+            expect(ended.summary.counts).toEqual(alone.summary.counts);
+            expectReusedReconciled(ended);
+            const known = prompts.filter((prompt) => asked.has(prompt));
+            const repeats = dedupe === false ? known.length - new Set(known).size : 0;
+            expect(ended.summary.reused?.rows ?? 0).toBe(known.length - repeats);
+            for (const prompt of prompts) if (/^[a-d]$/.test(prompt)) asked.add(prompt);
+          }
+        }),
+        { numRuns: 5 },
+      );
+    },
+  );
 });
 
 async function keysOf({ store }: World, prefix: string): Promise<string[]> {

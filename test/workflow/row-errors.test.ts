@@ -120,7 +120,7 @@ const DIALECTS: Readonly<Record<'aibrix' | 'ogx' | 'melious', readonly Row[]>> =
 };
 
 test.each(Object.entries(DIALECTS))(
-  'each line of %s decides about its row in its own words, and rows are asked again only where that may help',
+  'each line of %s decides about its row, and rows are sent again only if that may help',
   async (dialect, rows) => {
     const lines = rows.map(([fields]) => JSON.stringify(fields).slice(1, -1));
     const script = Object.fromEntries(lines.map((fields, n) => [`r${n}`, { body: '', fields }]));

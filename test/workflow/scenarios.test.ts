@@ -32,7 +32,7 @@ describe('a job', () => {
     expect(ended.error).toBeUndefined();
   });
 
-  test('takes the guide’s own shape, one object of prompts by id', async () => {
+  test('accepts the format of the guide, one object of prompts by id', async () => {
     const world = await openWorld();
 
     const ended = await world.run(JSON.stringify({ q0: 'echo:one', q1: 'echo:two' }), { name: 'guide.json' });
@@ -51,7 +51,7 @@ describe('a job', () => {
     expect(world.simulator.batches()).toHaveLength(3);
   });
 
-  test('sends rows that failed for a passing reason again, and only those', async () => {
+  test('sends only rows with temporary failures again', async () => {
     const flaky = ['q2', 'q5'];
     const world = await openWorld({
       faults: [{ at: 'row', ids: flaky, action: { kind: 'error', code: 'INFERENCE_3107' }, times: 1 }],
@@ -65,7 +65,7 @@ describe('a job', () => {
     expect(ended.summary.batches.map(({ requests }) => requests)).toEqual([10, 2]);
   });
 
-  test('gives up on rows that keep failing when their rounds are used up', async () => {
+  test('gives up on rows that still fail in their last round', async () => {
     const world = await openWorld({
       faults: [
         { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3103' }, times: 'always' },
@@ -86,7 +86,7 @@ describe('a job', () => {
     expect(ended.error).toBeUndefined();
   });
 
-  test('does not send a row again that can only fail again', async () => {
+  test('does not send a row again after a permanent error', async () => {
     const world = await openWorld({
       faults: [
         { at: 'row', ids: ['q0'], action: { kind: 'error', code: 'INFERENCE_3207' }, times: 'always' },
@@ -104,7 +104,7 @@ describe('a job', () => {
     });
   });
 
-  test('keeps what an expired batch had finished and sends the rest again', async () => {
+  test('keeps the finished rows of an expired batch and sends the rest again', async () => {
     const world = await openWorld({
       faults: [{ at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } }],
     });
@@ -135,7 +135,7 @@ describe('a job', () => {
     });
   });
 
-  test('keeps what a batch cancelled at the provider had finished and sends the rest again', async () => {
+  test('keeps the finished rows of a batch that was cancelled at the provider and sends the rest again', async () => {
     const world = await openWorld({
       faults: [{ at: 'batch', nth: 1, action: { kind: 'end', as: 'cancelled', finished: 0.3 } }],
     });
@@ -174,7 +174,7 @@ describe('a job', () => {
     expect(many?.ok === true && many.embeddings).toHaveLength(3);
   });
 
-  test('takes 20,000 rows', EXHAUSTIVE, async () => {
+  test('processes 20,000 rows', EXHAUSTIVE, async () => {
     const world = await openWorld();
 
     const ended = await world.run(prompts(20_000), { shardLimits: { maxRows: 8_000 } });
@@ -183,7 +183,7 @@ describe('a job', () => {
     expect(ended.summary).toMatchObject({ status: 'succeeded', shards: 3, counts: { ok: 20_000 } });
   });
 
-  test('speaks the OpenAI dialect with a provider that has its statuses, counters and error file', async () => {
+  test('handles a provider with the statuses, counters and error file of OpenAI', async () => {
     const world = await openWorld({
       dialect: 'openai',
       faults: [
@@ -227,7 +227,7 @@ describe('an input with invalid rows', () => {
     JSON.stringify({ custom_id: 'q3', prompt: 'fine too' }),
   ].join('\n');
 
-  test('sends the valid rows and reports the others where they stood', async () => {
+  test('sends the valid rows and reports the others at their places', async () => {
     const world = await openWorld();
 
     const ended = await world.run(mixed);
@@ -243,7 +243,7 @@ describe('an input with invalid rows', () => {
     expect(ended.summary.batches.map(({ requests }) => requests)).toEqual([2]);
   });
 
-  test('is refused as a whole when strict, before anything is uploaded', async () => {
+  test('is refused as a whole if the job is strict, before anything is uploaded', async () => {
     const world = await openWorld();
 
     const ended = await world.run(mixed, { strict: true });
@@ -259,7 +259,7 @@ describe('an input with invalid rows', () => {
     ['rows.jsonl', '\n\n', /no rows|empty/],
     ['rows.jsonl', 'not json\n', /no valid row/],
     ['rows.xlsx', 'whatever', /\.xlsx/],
-  ])('ends in a clear error when %s holds %j', async (name, input, message) => {
+  ])('ends with a clear error if %s contains %j', async (name, input, message) => {
     const world = await openWorld();
 
     const ended = await world.run(input, { name });
@@ -271,7 +271,7 @@ describe('an input with invalid rows', () => {
 });
 
 describe('a job that was stopped', () => {
-  test('keeps what it has, says how to go on, and goes on when it is started again', async () => {
+  test('keeps its results, shows how to continue, and continues if it is started again', async () => {
     const world = await openWorld({
       faults: [{ at: 'row', ids: ['q4'], action: { kind: 'error', code: 'BILLING_2003' }, times: 1 }],
     });
@@ -282,13 +282,13 @@ describe('a job that was stopped', () => {
     expectEveryRowOnce(stopped, ids(6));
     expect(stopped.summary).toMatchObject({ status: 'failed', counts: { ok: 5, exhausted: 1 } });
     expect(stopped.summary.failure?.code).toBe('BILLING_2003');
-    expect(stopped.summary.advice).toContain('again');
+    expect(stopped.summary.advice).toContain('nightshift resume <job>');
     expectEveryRowOnce(resumed, ids(6));
     expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 6 } });
     expect([...world.simulator.createsPerKey().values()]).toEqual([1, 1]);
   });
 
-  test('stops all its shards when the key is refused, and creates no batch', async () => {
+  test('stops all its shards if the key is rejected, and creates no batch', async () => {
     const world = await openWorld({
       faults: [
         { at: 'create', action: { kind: 'status', status: 402, code: 'BILLING_2001' }, times: 'always' },
@@ -322,7 +322,7 @@ test('the dead letters of a job are a valid input of the next', async () => {
   expect(second.results[0]).toMatchObject({ ok: true, text: '1' });
 });
 
-test('a batch that outlives its deadline is cancelled and what it finished is kept', async () => {
+test('a batch that runs past its deadline is cancelled and its finished rows are kept', async () => {
   const world = await openWorld({
     faults: [{ at: 'batch', nth: 1, action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } }],
   });
@@ -345,7 +345,7 @@ test('the same job started twice at once is paid once', async () => {
   expect([...world.simulator.createsPerKey().values()]).toEqual([1]);
 });
 
-test('a result says which file and line its row came from when a job has several inputs', async () => {
+test('a result has the file and line of its row if a job has several inputs', async () => {
   const world = await openWorld();
   await world.store.put('input/more.csv', 'id,prompt\nc1,echo:from a table\nc2,\n');
 

@@ -58,7 +58,7 @@ async function run(time?: StepTime, profile: ProfileConfig = {}) {
   };
 }
 
-test('a job whose steps never have enough time goes on in further calls and comes to the same results', async () => {
+test('a job whose steps never have enough time continues in further calls and has the same results', async () => {
   const whole = await run();
   const divided = await run({ isShort: () => true, isOver: () => false });
 
@@ -72,15 +72,19 @@ test('a job whose steps never have enough time goes on in further calls and come
   expect(divided.left).toEqual([]);
 });
 
-test('a job with a pilot, too', EXHAUSTIVE, async () => {
-  const pilot = { rows: 50, maxBad: 0.5 };
-  const whole = await run(undefined, { pilot });
-  const divided = await run({ isShort: () => true, isOver: () => false }, { pilot });
+test(
+  'a job with a pilot whose steps never have enough time has the same results, too',
+  EXHAUSTIVE,
+  async () => {
+    const pilot = { rows: 50, maxBad: 0.5 };
+    const whole = await run(undefined, { pilot });
+    const divided = await run({ isShort: () => true, isOver: () => false }, { pilot });
 
-  expect(whole.entered['Build requests']).toBe(2);
-  expect(whole.summary.pilot).toMatchObject({ state: 'passed', rows: 50 });
-  expect(divided.results).toBe(whole.results);
-  expect(divided.summary.counts).toEqual(whole.summary.counts);
-  expect(divided.summary.pilot).toEqual(whole.summary.pilot);
-  expect(divided.left).toEqual([]);
-});
+    expect(whole.entered['Build requests']).toBe(2);
+    expect(whole.summary.pilot).toMatchObject({ state: 'passed', rows: 50 });
+    expect(divided.results).toBe(whole.results);
+    expect(divided.summary.counts).toEqual(whole.summary.counts);
+    expect(divided.summary.pilot).toEqual(whole.summary.pilot);
+    expect(divided.left).toEqual([]);
+  },
+);

@@ -24,7 +24,7 @@ let expected: Promise<Ended> | undefined;
 /** What the job comes to when nothing is slow; run once, in the first test that asks. */
 const undisturbed = (): Promise<Ended> => (expected ??= openWorld().then((world) => world.run(INPUT)));
 
-describe('a collect that never has enough time goes on in further calls', () => {
+describe('a collect that never has enough time continues in further calls', () => {
   test.each<[string, Fault[]]>([
     ['where the provider sends ranges', []],
     [
@@ -41,7 +41,7 @@ describe('a collect that never has enough time goes on in further calls', () => 
       'where they are not found at first',
       [{ at: 'batch', action: { kind: 'late', shows: 'not-found', seconds: 240 } }],
     ],
-  ])('%s, and comes to the same results', async (_, faults) => {
+  ])('%s, and has the same results', async (_, faults) => {
     const world = await openWorld({ time: inCollect(NEVER_ENOUGH), faults });
 
     const { results, summary, deadLettersText } = await world.run(INPUT);
@@ -74,7 +74,7 @@ test('a file that takes longer than a step and is only sent from its start stops
       name: 'StepTimedOut',
       message: expect.stringMatching(/^Shard 0, round 1 of job .*can only be read from its start/) as string,
     },
-    advice: expect.stringMatching(/are paid for: .*start the same job again/) as string,
+    advice: expect.stringMatching(/are paid for: .*nightshift resume <job>/) as string,
   });
   expect(ended.results).toEqual((await undisturbed()).results);
   expect([...world.simulator.createsPerKey().values()]).toEqual([1]);

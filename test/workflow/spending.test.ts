@@ -47,7 +47,7 @@ async function resumed(world: World, jobId: string, input: string): Promise<Ende
 }
 
 describe('a budget in money', () => {
-  test('refuses a job by its estimate before anything is sent, and says what is missing', async () => {
+  test('refuses a job by its estimate before anything is sent, and names the missing amount', async () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { max: 25, currency: 'EUR' } });
 
     const { summary, error } = await world.run(tenTokens(6));
@@ -58,7 +58,7 @@ describe('a budget in money', () => {
     expect(world.simulator.createsPerKey().size).toBe(0);
   });
 
-  test('lets a refused job run once it is raised', async () => {
+  test('lets a refused job run after it is raised', async () => {
     const { world, profile } = await openPriced({ body: { max_tokens: 10 }, budget: { max: 25 } });
     const { jobId } = await world.run(tenTokens(6));
     profile.budget = { max: 60 };
@@ -69,7 +69,7 @@ describe('a budget in money', () => {
     expect(ended.summary.cost).toEqual({ amount: 60, currency: 'EUR' });
   });
 
-  test('does not start the shard that would pass it, says what is missing, and keeps what is answered', async () => {
+  test('does not start the shard that would exceed it, names the missing amount, and keeps the answers', async () => {
     const { world } = await openPriced({ budget: { max: 75 } });
 
     const ended = await world.run(tenTokens(10));
@@ -82,7 +82,7 @@ describe('a budget in money', () => {
     expect(billed(ended)).toBeLessThanOrEqual(75);
   });
 
-  test('goes on where it stopped once it is raised, and pays nothing twice', async () => {
+  test('continues where it stopped after it is raised, and pays nothing twice', async () => {
     const { world, profile } = await openPriced({ budget: { max: 75 } });
     const { jobId } = await world.run(tenTokens(10));
     profile.budget = { max: 100 };
@@ -94,7 +94,7 @@ describe('a budget in money', () => {
     expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
   });
 
-  test('stops again when a job is resumed and nothing was changed', async () => {
+  test('stops a job again that is resumed without a change', async () => {
     const { world } = await openPriced({ budget: { max: 75 } });
     const { jobId } = await world.run(tenTokens(10));
 
@@ -103,7 +103,7 @@ describe('a budget in money', () => {
     expect(world.simulator.batches()).toHaveLength(3);
   });
 
-  test('counts the rounds of rows that are asked again', async () => {
+  test('counts the rounds of rows that are sent again', async () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { max: 40 }, rounds: 2 });
     world.simulator.addFaults({ at: 'row', ids: ['q0'], action: { kind: 'finish', reason: 'stop' } });
     world.simulator.addFaults({ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3107' } });
@@ -114,7 +114,7 @@ describe('a budget in money', () => {
     expect(await readJobLedger(world.store, ended.jobId)).toMatchObject({ spent: 40, open: {}, answers: 4 });
   });
 
-  test('holds for rows that are sent directly', async () => {
+  test('applies to rows that are sent directly', async () => {
     const { world } = await openPriced({ small: 'direct', body: { max_tokens: 10 }, budget: { max: 40 } });
 
     const ended = await world.run(tenTokens(4));
@@ -123,7 +123,7 @@ describe('a budget in money', () => {
     expect(await readJobLedger(world.store, ended.jobId)).toMatchObject({ spent: 40, open: {} });
   });
 
-  test('goes by the price of the model that answers', async () => {
+  test('uses the price of the model that answers', async () => {
     const models = { 'glm-4.7:batch': { inputPerMillion: 0, outputPerMillion: 2_000_000 } };
     const { world } = await openPriced({ price: { ...PRICE, models } });
 
@@ -132,7 +132,7 @@ describe('a budget in money', () => {
     expect(summary.cost).toEqual({ amount: 40, currency: 'EUR' });
   });
 
-  test('gives back what a shard reserved whose batch was never made', async () => {
+  test('releases the reservation of a shard whose batch was never created', async () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { max: 20 } });
     const denied: Fault = { at: 'create', action: { kind: 'status', status: 402, code: 'BILLING_2003' } };
     world.simulator.addFaults(denied);
@@ -158,7 +158,7 @@ describe('a budget for a month', () => {
     expect(billed(first) + billed(second)).toBeLessThanOrEqual(50);
   });
 
-  test('is never passed by jobs that run at the same time', async () => {
+  test('is never exceeded by jobs that run at the same time', async () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { maxPerMonth: 90 } });
     const names = ['a.jsonl', 'b.jsonl', 'c.jsonl'];
 
@@ -170,7 +170,7 @@ describe('a budget for a month', () => {
     expect(ends.some(({ summary }) => summary.status === 'failed')).toBe(true);
   });
 
-  test('begins anew with the next month', async () => {
+  test('starts again with the next month', async () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { maxPerMonth: 25 } });
     const long = { spent: 1_000, open: {} };
     await changeState<Spending>(world.store, {
@@ -257,7 +257,7 @@ describe('too many bad rows', () => {
   const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
   const BROKEN: Fault = { at: 'row', every: 1, times: 'always', action };
 
-  test('cost one shard: the others are not started, and the job says how many rows there were', async () => {
+  test('cost one shard: the others are not started, and the job reports the number of bad rows', async () => {
     const { world } = await openPriced({ maxBad: 0.05 }, { faults: [BROKEN] });
 
     const { summary, results } = await world.run(prompts(16));
@@ -269,7 +269,7 @@ describe('too many bad rows', () => {
     expect(results).toHaveLength(16);
   });
 
-  test('are counted before rows that are asked again have their end', async () => {
+  test('are counted before the rows are sent again', async () => {
     const { world } = await openPriced({ maxBad: 0.2, shardLimits: { maxRows: 4 } });
     world.simulator.addFaults({ at: 'row', ids: ['q0', 'q1'], times: 'always', action });
     world.simulator.addFaults({ at: 'row', ids: ['q2'], action: { kind: 'error', code: 'INFERENCE_3107' } });
@@ -281,7 +281,7 @@ describe('too many bad rows', () => {
     expect(results[2]).toMatchObject({ ok: false, outcome: 'exhausted', round: 1 });
   });
 
-  test('stop nothing while they are no more than may be', async () => {
+  test('stop nothing while they are within the limit', async () => {
     const { world } = await openPriced({ maxBad: 0.5 });
     world.simulator.addFaults({ at: 'row', ids: ['q0', 'q4', 'q7'], times: 'always', action });
 
@@ -290,7 +290,7 @@ describe('too many bad rows', () => {
     expect(summary).toMatchObject({ status: 'partial', counts: { ok: 5, failed: 3 } });
   });
 
-  test('of the last shards of a job leave it as it is: every row has its end', async () => {
+  test('in the last shards do not stop a job, because every row has a result', async () => {
     const { world } = await openPriced({ maxBad: 0.05 }, { faults: [BROKEN] });
 
     const { summary } = await world.run(prompts(2));
@@ -298,7 +298,7 @@ describe('too many bad rows', () => {
     expect(summary).toMatchObject({ status: 'partial', counts: { failed: 2 } });
   });
 
-  test('were looked at by whoever resumes the job: it goes on with one more shard, and stops again', async () => {
+  test('after a resume let one more shard run, and stop the job again', async () => {
     const { world } = await openPriced({ maxBad: 0.05 }, { faults: [BROKEN] });
     const { jobId } = await world.run(prompts(8));
 

@@ -28,7 +28,7 @@ describe('a job that is cancelled', () => {
     },
   );
 
-  test('while its batch is being created has that batch cancelled', async () => {
+  test('while its batch is created has that batch cancelled', async () => {
     const world = await openWorld({
       stages: { queuedSeconds: 3_600, runningSeconds: 3_600, finalizingSeconds: 1 },
       wrap: (call) => async (step, event) => {
@@ -50,7 +50,7 @@ describe('a job that is cancelled', () => {
   });
 });
 
-test('a provider with places for two batches never has three, and every shard has its turn', async () => {
+test('a provider with slots for two batches never has three, and every shard gets a slot', async () => {
   let most = 0;
   const world = await openWorld({
     config: {
@@ -79,7 +79,7 @@ test('a provider with places for two batches never has three, and every shard ha
   expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
 });
 
-test('a shard that is too large for the provider goes there in parts, and a row that is too large alone fails alone', async () => {
+test('a shard that is too large for the provider is sent in parts, and a row that is too large alone fails alone', async () => {
   const world = await openWorld({ maxFileBytes: 700 });
 
   const { summary, results } = await world.run(

@@ -64,7 +64,7 @@ describe('rows that make a provider fail their file without being named', () => 
     expect(world.simulator.batches().length).toBeLessThanOrEqual(64);
   });
 
-  test('are searched for in parts of a file that the provider takes', async () => {
+  test('are searched for in parts of a file that the provider accepts', async () => {
     const world = await openWorld({
       maxFileBytes: 4_000,
       faults: [poisoned(['r20'], 'Something is wrong.')],
@@ -104,7 +104,7 @@ describe('a failed file that names a row in its text', () => {
     expect(Math.max(...paid(world))).toBe(1);
   });
 
-  test('asks the row again when what is said of it passes', async () => {
+  test('sends the row again if its error is temporary', async () => {
     const faults: Fault[] = ['429 Too Many Requests', '503', 'request timed out'].map((said, n) => ({
       at: 'row',
       ids: [`r${10 + n}`],
@@ -119,7 +119,7 @@ describe('a failed file that names a row in its text', () => {
   });
 });
 
-test('a failure that any file would meet is not searched for in rows', async () => {
+test('a failure that every file would have is not searched for in rows', async () => {
   const action = { kind: 'fail', code: 'model_not_found', message: 'The model does not exist.' } as const;
   const world = await openWorld({ faults: [{ at: 'batch', action, times: 'always' }] });
 
@@ -129,7 +129,7 @@ test('a failure that any file would meet is not searched for in rows', async () 
   expect(results.every((line) => !line.ok && line.error.code === 'model_not_found')).toBe(true);
 });
 
-describe('a file that is refused when its batch is made', () => {
+describe('a file that is rejected when its batch is created', () => {
   const refused = (message: string, times: number): Fault => ({
     at: 'create',
     action: { kind: 'status', status: 400, message },
@@ -145,7 +145,7 @@ describe('a file that is refused when its batch is made', () => {
     expect(summary).toMatchObject({ counts: { ok: 49, failed: 1 } });
   });
 
-  test('for what is in it is halved', async () => {
+  test('for its content is halved', async () => {
     const world = await openWorld({ faults: [refused('The file has lines that are no valid JSON.', 3)] });
 
     const { summary } = await world.run(INPUT, { rounds: 1 });

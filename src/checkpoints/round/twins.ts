@@ -63,5 +63,6 @@ const TWIN_RUNS = {
 export const RESUME_CANCELS =
   'A resume cancels the batch again, and uses its answers for rows without another answer.';
 
-/** The shard is done, so no resume comes back to the twin. */
-export const NOBODY_RETURNS = 'Nothing: every row has its result. Cancel the batch at the provider.';
+/** The shard is done, so a resume has nothing to collect from the twin. */
+export const CANCEL_ASKS_AGAIN =
+  'Nothing: every row has its result. `nightshift cancel` asks the provider again to cancel the batch.';

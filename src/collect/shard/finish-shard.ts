@@ -4,7 +4,7 @@ import { CountsDoNotReconcile } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard, type ShardPlan } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
-import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/round/twins.ts';
+import { CANCEL_ASKS_AGAIN, readOpenTwins } from '../../checkpoints/round/twins.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 
@@ -24,7 +24,7 @@ export async function finishShard(
   const nextRound = last.round + 1;
   const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero: unsent, only, step });
   checkRows(ref, plan, merged.rows);
-  const at = { lastRound: last.round, onResume: NOBODY_RETURNS };
+  const at = { lastRound: last.round, onResume: CANCEL_ASKS_AGAIN };
   const twins = rounds.some(({ doubt }) => doubt === true) ? await readOpenTwins(store, ref, at) : [];
   const end = { ...sumRounds(plan, rounds, { twins }), ...merged.ends };
   const exhausted = rounds.reduce((sum, round) => sum + round.exhausted, 0);

@@ -110,7 +110,7 @@ function noteDelimiter(
 async function* cutRecords(
   chunks: AsyncIterable<Buffer>,
   cutter: RecordCutter,
-  { name, maxRowBytes, table }: ReadOptions,
+  { name, maxRowBytes, table, isPart = false }: ReadOptions,
 ): AsyncGenerator<Cut> {
   const source = chunks[Symbol.asyncIterator]();
   let pieces: Buffer[] = [];
@@ -125,7 +125,7 @@ async function* cutRecords(
     if (!isEnd && size < enough) continue;
     const [only] = pieces;
     const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
-    const cut: Cut = cutter.cut(bytes, isEnd);
+    const cut: Cut = cutter.cut(bytes, isEnd && !isPart);
     if (cut.broken !== undefined) throw unreadable(name, cut.broken, table?.quotes);
     if (cut.end > 0) yield cut;
     const rest = bytes.subarray(cut.end);
@@ -134,6 +134,7 @@ async function* cutRecords(
     pieces = size === 0 ? [] : [rest];
     enough = Math.min(2 * size, maxRowBytes + 1);
   }
+  if (isPart && size > 0) throw new InvalidInput(`A part of ${name} ends inside of a row.`);
 }
 
 const PLAIN_QUOTES =

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from './format.ts';
 import { peek, withoutStart, type Peeked } from './peek.ts';
@@ -87,10 +88,15 @@ function findUtf16(start: Buffer): string | undefined {
   const encoding = high === 0 ? 'utf-16le' : 'utf-16be';
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(start, { stream: true });
-    return CONTROL.test(text) ? undefined : encoding;
+    return CONTROL.test(text) || isUtf8WithZeros(start, text) ? undefined : encoding;
   } catch {
     return undefined;
   }
+}
+
+/** Whether bytes that can be UTF-16 are rather UTF-8 with a zero somewhere: as UTF-16 their line ends would not be there. */
+function isUtf8WithZeros(start: Buffer, asUtf16: string): boolean {
+  return start.includes(0x0a) && !/[\n\r]/.test(asUtf16) && isUtf8(start);
 }
 
 async function* decode(

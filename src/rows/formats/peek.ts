@@ -1,5 +1,5 @@
 /** How many bytes are read to detect the format. */
-const PEEK_BYTES = 65_536;
+export const PEEK_BYTES = 65_536;
 
 /** The start of a stream, and the whole stream. */
 export interface Peeked {

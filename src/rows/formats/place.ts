@@ -6,9 +6,11 @@ export interface Place {
   readonly rows: number;
   /** Absent if a file can only be read from its start: then its first rows are read again and skipped. */
   readonly entry?: Entry | undefined;
+  /** Rows behind the entry that are left out. */
+  readonly skip?: number | undefined;
 }
 
-/** A position in the middle of a file, with everything that its start has shown. */
+/** A position in a file, with everything that is known from the file's start. */
 export type Entry = Mark & { readonly reading: SavedReading };
 
 /** What a format needs to continue in the middle of a file. */

@@ -53,6 +53,14 @@ export class Reading {
     return { format, encoding, delimiter, columns, ignoredColumns, tallies, notices: [...this.#notices] };
   }
 
+  /**
+   * Adds what was seen in a later part of the file, which was read by itself.
+   * @param lines of the file before that part
+   */
+  append({ tallies }: SavedReading, lines: number): void {
+    for (const [n, name] of TALLIES.entries()) this[name].append(tallies[n] ?? [0, 0], lines);
+  }
+
   /** Adds a sentence for people about something that differs from the default. */
   note(sentence: string): void {
     this.#notices.push(sentence);
@@ -100,6 +108,11 @@ export class Tally {
   restore([count, line]: SavedTally): void {
     this.count = count;
     this.#line = line;
+  }
+
+  append([count, line]: SavedTally, lines: number): void {
+    if (this.count === 0) this.#line = line + lines;
+    this.count += count;
   }
 
   add(line: number): void {

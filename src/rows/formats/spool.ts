@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { InvalidInput } from '../../errors.ts';
 
 /** Fits into the temporary folder of a Lambda, with room for other files. */
-const MAX_SPOOLED_BYTES = 450_000_000;
+export const MAX_SPOOLED_BYTES = 450_000_000;
 
 /** A temporary file, which is removed on disposal. */
 export interface Spooled extends AsyncDisposable {

@@ -1,14 +1,9 @@
 import type { InputRef, Job } from '../../checkpoints/job.ts';
 import { InvalidInput } from '../../errors.ts';
-import { known } from '../../provider/dialects/known.ts';
-import type { RowSink } from '../builder.ts';
 import type { Tables } from '../build-state.ts';
 import { IdHash } from './id-hash.ts';
-import { JobIds } from './job-ids.ts';
+import { jobIds, type JobIds } from './job-ids.ts';
 import { RepeatedIds } from './repeated-ids.ts';
-import { MAX_CUSTOM_ID } from '../request-line.ts';
-import type { RequestMaker } from '../request-maker.ts';
-import type { Row } from '../row.ts';
 import { FILTER_BITS, SeenFilter } from './seen-filter.ts';
 import { MAX_IDS_AT_ONCE } from './unique-ids.ts';
 
@@ -32,7 +27,6 @@ export const ID_BOUNDS: IdBounds = {
 
 interface SurveyParts {
   readonly job: Job;
-  readonly requests: RequestMaker;
   /** Seed of the hash. */
   readonly seed: number;
   readonly bounds: IdBounds;
@@ -42,23 +36,20 @@ interface SurveyParts {
  * Reads the ids of all rows of a job before its shards are built, and finds all that occur more than once, plus a few others.
  * Memory grows only with the ids found, not with the rows.
  */
-export class IdSurvey implements RowSink {
-  readonly #requests: RequestMaker;
+export class IdSurvey {
   readonly #ids: JobIds;
   readonly #hash: IdHash;
   readonly #filter: SeenFilter;
   readonly #bounds: IdBounds;
   readonly repeated: RepeatedIds;
 
-  constructor({ job, requests, seed, bounds }: SurveyParts) {
-    const { customIdLength } = job.profile.provider.dialect.limits;
-    this.#requests = requests;
+  constructor({ job, seed, bounds }: SurveyParts) {
     this.#hash = new IdHash(seed);
     this.#filter = new SeenFilter(bounds.filterBits);
     this.#bounds = bounds;
     this.repeated = new RepeatedIds(seed);
     const add = (id: string): boolean => !this.#see(id);
-    this.#ids = new JobIds({ add }, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
+    this.#ids = jobIds({ add }, job);
   }
 
   /** The state that is carried from one call of the build to the next. */
@@ -70,14 +61,10 @@ export class IdSurvey implements RowSink {
     this.#ids.startFile(input);
   }
 
-  take(row: Row, ordinal: number, knownId?: string): undefined {
+  /** Takes the id of a row; undefined for a row that cannot be sent. */
+  note(id: string | undefined, ordinal: number, knownId?: string): void {
     if (ordinal > this.#bounds.rows) throw tooMany(`${this.#bounds.rows} rows`);
-    const made = this.#requests.make(row, ordinal);
-    if ('line' in made) this.#ids.visit(made.customId, knownId);
-  }
-
-  takeDuplicate(row: Row, ordinal: number): undefined {
-    this.take(row, ordinal);
+    if (id !== undefined) this.#ids.visit(id, knownId);
   }
 
   #see(id: string): boolean {

@@ -1,13 +1,15 @@
 import { basename } from 'node:path/posix';
-import type { InputRef } from '../../checkpoints/job.ts';
+import type { InputRef, Job } from '../../checkpoints/job.ts';
+import { known } from '../../provider/dialects/known.ts';
 import type { MadeRequest } from '../request-maker.ts';
 import { withCustomId } from '../../jsonl/custom-id.ts';
+import { MAX_CUSTOM_ID } from '../request-line.ts';
 import type { UniqueIds } from './unique-ids.ts';
 
 /** Separates the number of a file from an id. No id contains it. */
 const BEHIND_FILE = '\u0000';
 
-/** Number of names that are tried for one row. Without a bound, a full filter would take every name for known. */
+/** Number of names that are tried for one row. Without a limit, a full filter would reject every name. */
 const MAX_NAMES = 20;
 
 /**
@@ -54,8 +56,8 @@ export class JobIds {
   }
 
   /**
-   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. An id that looks new is new,
-   * so `take` needs no further one.
+   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. An id that looks new is
+   * new, so `take` needs no further id.
    */
   visit(id: string, known?: string): void {
     if (known !== undefined) this.#ids.add(known);
@@ -64,7 +66,10 @@ export class JobIds {
     for (const named of this.#named(id)) if (this.#ids.add(named)) return;
   }
 
-  /** Several ids, because files may share a name, and an id may look as if it already had one. Ids that are too long are left out. */
+  /**
+   * Several ids, because files may share a name, and an id may already start with a file's name. Ids that are too long are left
+   * out.
+   */
   *#named(id: string): Generator<string> {
     const file = this.#file + 1;
     for (const name of [this.#name, `${this.#name}_${file}`, `file_${file}`])
@@ -76,6 +81,14 @@ export class JobIds {
   #fits({ length }: string): boolean {
     return length <= this.#length;
   }
+}
+
+/** The ids of a job's rows, as far as the provider limits their length. */
+export function jobIds(
+  ids: Pick<UniqueIds, 'add'>,
+  { inputs, profile }: Pick<Job, 'inputs' | 'profile'>,
+): JobIds {
+  return new JobIds(ids, inputs, known(profile.provider.dialect.limits.customIdLength, MAX_CUSTOM_ID));
 }
 
 /** The same request with another id. */

@@ -70,7 +70,7 @@ describe('an XLSX workbook', () => {
     expect(sheet).not.toContain('<f>');
   });
 
-  test('goes on in another sheet where one is full, and only there', async () => {
+  test('continues in another sheet only if one is full', async () => {
     const rows = (count: number): Source[] => Array.from({ length: count }, (_, n) => ({ a: n }));
     const sheets = async (...batches: Source[][]): Promise<number> => {
       const files = await unzipped(new Workbook(4).bytes(tableOf(['a'], batches)));
@@ -83,7 +83,7 @@ describe('an XLSX workbook', () => {
     expect(await sheets(rows(7))).toBe(3);
   });
 
-  test('cuts a text that is longer than a cell takes, and counts it', async () => {
+  test('cuts a text that is too long for a cell, and counts it', async () => {
     const workbook = new Workbook();
     const files = await unzipped(
       workbook.bytes(tableOf(['a'], [[{ a: 'x'.repeat(MAX_CELL) }, { a: 'y'.repeat(MAX_CELL + 1) }]])),
@@ -93,7 +93,7 @@ describe('an XLSX workbook', () => {
     expect(files['xl/worksheets/sheet1.xml']).toContain(`>${'y'.repeat(MAX_CELL)}<`);
   });
 
-  test('fails as its rows do', async () => {
+  test('fails with the error of its rows', async () => {
     const table: Table<Source> = {
       ...tableOf(['a'], []),
       rows: async function* () {
@@ -115,7 +115,7 @@ function readAgain(xml: string): string {
     .replaceAll(/_x([0-9A-F]{4})_/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-test('any text is XML that reads as the same text again', () => {
+test('any text is written as XML that reads back as the same text', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('_x000D_', '_x', '\r\n', '\0', '\u001b[2J', '&lt;', ']]>', '\ufffe', '_x005F_'),
@@ -131,7 +131,7 @@ test('any text is XML that reads as the same text again', () => {
   );
 });
 
-test('columns are called as spreadsheets call them', () => {
+test('columns have the names of spreadsheets', () => {
   expect([0, 25, 26, 51, 52, 701, 702, 16_383].map(columnName)).toEqual([
     'A',
     'Z',
@@ -144,7 +144,7 @@ test('columns are called as spreadsheets call them', () => {
   ]);
 });
 
-test('an archive has its files whole, in any number of pieces', async () => {
+test('an archive has its complete files, in any number of pieces', async () => {
   const contents = { 'a.txt': [], 'ü/b.txt': ['x', '', 'yz'.repeat(100_000)], 'c.txt': ['🌍'] };
 
   const files = await unzipped(

@@ -31,8 +31,8 @@ function check(text: string | null, schema: object = REVIEW, end?: 'truncated' |
   return checkOutput(lineOf(text), text === null ? [] : [text], end, compileSchema(schema));
 }
 
-describe('an answer that is to match', () => {
-  test('is its JSON in place of its text', () => {
+describe('an answer that must match a schema', () => {
+  test('is written as JSON instead of text', () => {
     const line = check(' {"sentiment": "good", "scores": [1, 2]}\n');
 
     expect(JSON.stringify(line)).toBe(
@@ -64,7 +64,7 @@ describe('an answer that is to match', () => {
     ['{"sentiment":"good","at":"soon"}', '/at', 'must match format "date"'],
     ['{}', '', "must have required property 'sentiment'"],
     ['{"sentiment":"good","more":1}', '', 'must NOT have additional properties ("more")'],
-  ])('and does not says where and why: %s', (text, path, message) => {
+  ])('that does not match has an error with the place and the reason: %s', (text, path, message) => {
     expect(check(text)).toEqual({
       custom_id: 'q1',
       ok: false,
@@ -86,7 +86,7 @@ describe('an answer that is to match', () => {
     ['OUTPUT_NOT_JSON', '```json\n{}\n```', undefined, true],
     ['OUTPUT_TRUNCATED', '{"sentiment":"go', 'truncated' as const, true],
     ['OUTPUT_REFUSED', null, 'refused' as const, false],
-  ])('is %s when it is %j', (code, text, end, retry) => {
+  ])('is %s if it is %j', (code, text, end, retry) => {
     expect(check(text, REVIEW, end)).toMatchObject({
       outcome: 'invalid_output',
       error: { code, path: '' },
@@ -94,7 +94,7 @@ describe('an answer that is to match', () => {
     });
   });
 
-  test('does match however it ended', () => {
+  test('matches with any finish reason', () => {
     expect(check('{"sentiment":"good"}', REVIEW, 'truncated')).toMatchObject({ ok: true });
   });
 });
@@ -105,7 +105,7 @@ describe('a schema', () => {
     [{ prefixItems: [{ type: 'string' }] }, '[5]', false],
     [{ $defs: { a: { type: 'null' } }, $ref: '#/$defs/a' }, 'null', true],
     [{ 'x-unknown': 1 }, '5', true],
-  ])('%j is understood: %s', (schema, text, ok) => {
+  ])('%j is read as JSON: %s', (schema, text, ok) => {
     expect(check(text, schema)).toMatchObject({ ok });
   });
 

@@ -147,7 +147,7 @@ describe('a result line', () => {
     expect('body' in classify(line)).toBe(isKept);
   });
 
-  test('says what is missing where a body has a name but no words', () => {
+  test('has a message if an error body has a name but no message', () => {
     expect(classify(openai(200, { choices: [], type: 'chat' }))).toMatchObject({
       message: 'The answer has no "choices".',
     });
@@ -165,20 +165,23 @@ describe('a result line', () => {
     ['503 Service Unavailable'],
     ['Request failed with status code 502'],
     ["Client error '429 Too Many Requests' for url 'http://a'"],
-  ])('whose error is a text without a code is asked again when its words say that it passes: %s', (text) => {
-    for (const line of [
-      { response: null, error: text },
-      { response: null, error: { message: text } },
-      { response: null, error: { code: 'inference_failed', message: text } },
-      openai(200, { error: text }),
-      openai(200, { error: { type: 'api_error', code: null, message: text } }),
-      openai(200, { ...BODY, errors: [{ message: text }] }),
-      openai(400, { detail: text }),
-      openai(500, { error: text }),
-      openai(429, text),
-    ])
-      expect({ line, kind: classify(line).kind }).toEqual({ line, kind: 'retriable' });
-  });
+  ])(
+    'whose error is a text without a code is sent again if the text names a temporary failure: %s',
+    (text) => {
+      for (const line of [
+        { response: null, error: text },
+        { response: null, error: { message: text } },
+        { response: null, error: { code: 'inference_failed', message: text } },
+        openai(200, { error: text }),
+        openai(200, { error: { type: 'api_error', code: null, message: text } }),
+        openai(200, { ...BODY, errors: [{ message: text }] }),
+        openai(400, { detail: text }),
+        openai(500, { error: text }),
+        openai(429, text),
+      ])
+        expect({ line, kind: classify(line).kind }).toEqual({ line, kind: 'retriable' });
+    },
+  );
 
   test.each([
     ['permanent', 'it broke'],
@@ -192,7 +195,7 @@ describe('a result line', () => {
       expect({ text, kind: classify(line).kind }).toEqual({ text, kind });
   });
 
-  test('with a code that is known is not judged by its words', () => {
+  test('with a known code is not judged by its text', () => {
     const said = { message: 'Request timed out, try again later' };
     expect(classify(openai(400, { error: { ...said, code: 'context_length_exceeded' } })).kind).toBe(
       'permanent',
@@ -229,7 +232,7 @@ describe('a result line', () => {
     ['words beside those that are told', { error: { message: 'one' }, message: 'two' }, true],
     ['words under a name of its own', { error: { message: 'one', hint: 'two' } }, true],
     ['words that lie deeper', { error: { message: 'one', errors: { message: { said: 'two' } } } }, true],
-  ])('that is an error with %s is shown when any word would be lost', (_, body, isShown) => {
+  ])('that is an error with %s is kept whole if text would be lost', (_, body, isShown) => {
     const verdict = classify(openai(200, body));
 
     expect(verdict.kind).not.toBe('ok');
@@ -254,7 +257,7 @@ describe('a result line', () => {
   test.each([
     ['the line', { response: { body: BODY }, errors: ERRORS }],
     ['its response', { response: { body: BODY, errors: ERRORS }, error: null }],
-  ])('with a list of errors in %s is no answer', (_, line) => {
+  ])('with a list of errors in %s is not an answer', (_, line) => {
     expect(classify(line)).toMatchObject({ kind: 'permanent', code: 'busy', message: 'not today' });
   });
 
@@ -268,7 +271,7 @@ describe('a result line', () => {
     });
   });
 
-  test('is read whatever its fields hold', () => {
+  test('can be read with any values in its fields', () => {
     const anything = fc.record({ response: fc.jsonValue(), error: fc.jsonValue() }, { requiredKeys: [] });
     fc.assert(
       fc.property(anything, (line) => {

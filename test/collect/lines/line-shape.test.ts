@@ -12,7 +12,7 @@ describe('a line with its answer in another place', () => {
       { custom_id: 'q', status_code: 500, ...BODY },
       { status_code: 500, body: BODY },
     ],
-  ])('has a response of it: %s', (_where, line, response) => {
+  ])('is read: %s', (_where, line, response) => {
     expect(withResponse(line)['response']).toEqual(response);
   });
 
@@ -20,7 +20,7 @@ describe('a line with its answer in another place', () => {
     ['an error', { custom_id: 'q', error: { code: 'x' }, more: [1] }],
     ['a response', { custom_id: 'q', response: { body: BODY }, more: [1] }],
     ['nothing but texts', { custom_id: 'q', status: 'failed', message: 'm' }],
-  ])('is left as it is when it has %s', (_what, line) => {
+  ])('is not changed if it has %s', (_what, line) => {
     expect(withResponse(line)).toBe(line);
   });
 });

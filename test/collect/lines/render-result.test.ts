@@ -43,7 +43,7 @@ describe('the result of a chat row', () => {
     );
   });
 
-  test('keeps fields of the provider that it does not know', () => {
+  test('keeps unknown fields of the provider', () => {
     const cost = { energy: '0.0008', credits: '0.0' };
 
     expect(render(chat({ content: 'x' }, { billing_cost: cost }))).toMatchObject({
@@ -64,18 +64,18 @@ describe('the result of a chat row', () => {
     expect(render(body)).toMatchObject({ text, body: { choices: body['choices'] } });
   });
 
-  test('says why the model would not answer', () => {
+  test('says why the model refused', () => {
     const refused = render(chat({ content: null, refusal: 'I cannot.' }));
 
     expect(refused).toMatchObject({ text: null, finish_reason: 'stop', refusal: 'I cannot.' });
     expect(refused).not.toHaveProperty('body');
   });
 
-  test('does not keep what says nothing', () => {
+  test('leaves out empty fields', () => {
     expect(render(chat({ content: 'x', refusal: null, tool_calls: null }))).not.toHaveProperty('body');
   });
 
-  test('is the whole body when the profile asks for it', () => {
+  test('is the whole body if the profile asks for it', () => {
     const body = chat({ content: 'x' });
 
     expect(render(body, { resultShape: 'body' })).toEqual({
@@ -129,7 +129,7 @@ test('any other endpoint gives its body', () => {
 });
 
 describe('usage', () => {
-  test('is summed without the noise of binary fractions', () => {
+  test('is summed without errors of binary fractions', () => {
     const one = usageOf({
       usage: { prompt_tokens: 3, completion_tokens: 4 },
       billing_cost: { energy: '0.1', credits: '0.0' },
@@ -153,7 +153,7 @@ describe('usage', () => {
     [{ usage: null }],
     [{ usage: { prompt_tokens: 'many' }, billing_cost: { energy: '' } }],
     ['text'],
-  ])('of %j is nothing', (body) => {
+  ])('of %j is empty', (body) => {
     expect(usageOf(body)).toEqual(NO_USAGE);
   });
 });

@@ -12,6 +12,6 @@ test.each([
   ['unclear', 'HTTP_403', 'm', 403],
   ['row', 'HTTP_403', 'The prompt was flagged.', 403],
   ['row', 'content_filter', 'm', 403],
-] as const)('a denial is about the %s: %s, "%s", %i', (whose, code, message, status) => {
+] as const)('a denial concerns the %s: %s, "%s", %i', (whose, code, message, status) => {
   expect(whoseDenial({ kind: 'halting', code, message, status }, CODES)).toBe(whose);
 });

@@ -48,7 +48,7 @@ describe('the last round', () => {
   const after = (more: Partial<RoundDecision>, answered = 0): number =>
     lastRoundAfter(facts(more), { requests: 10, answered }, 4);
 
-  test('moves on when a round cost nothing', () => {
+  test('is later if a round cost nothing', () => {
     expect(after({})).toBe(4);
     expect(after({ halted: true }, 7)).toBe(5);
     expect(after({ givenBack: true, sent: 0 })).toBe(5);
@@ -56,19 +56,19 @@ describe('the last round', () => {
     expect(after({ namedLines: named }, 1)).toBe(4);
   });
 
-  test('does not move on for ever', () => {
+  test('is not moved for ever', () => {
     expect(after({ halted: true, round: 20, lastRound: 20 })).toBe(20);
     expect(after({ givenBack: true, sent: 0, round: 20, lastRound: 20 })).toBe(20);
   });
 
-  test('moves on as long as rows wait for their turn and others had theirs', () => {
+  test('is later as long as some rows were sent and others still wait', () => {
     expect(after({ sent: 3, round: 40, lastRound: 40 }, 3)).toBe(41);
     expect(after({ sent: 3, round: 40, lastRound: 40, rejection })).toBe(41);
     expect(after({ sent: 3 }, 0)).toBe(4);
   });
 });
 
-test('a row that was not sent with the others waits for the next round, whatever became of them', () => {
+test('a row that was not sent with the others waits for the next round, with any result of the others', () => {
   expect(decideRow(undefined, 3, facts({ sent: 3, rejection }))).toBe('deferred');
   expect(decideRow(undefined, 2, facts({ sent: 3, rejection }))).toBe('failed');
 });

@@ -160,7 +160,7 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
 ];
 
 describe.each(TABLE)('%s', (_what, given, first, last) => {
-  test(`is ${first} at the first look and ${last} when the patience is over`, () => {
+  test(`is ${first} at the first look and ${last} at the end of the waiting time`, () => {
     expect(weighEvidence(evidence(given)).next).toBe(first);
     expect(weighEvidence({ ...evidence(given), isSettled: true, waitedSeconds: LATE }).next).toBe(last);
   });
@@ -204,28 +204,31 @@ const UNCOUNTED: readonly (readonly [string, Given])[] = [
   ],
 ];
 
-test.each(UNCOUNTED)('%s are missing for good after half a minute of files that do not grow', (_, given) => {
-  const found = evidence({ ...given, files: [file('whole')] });
-  expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: 29 }).next).toBe('wait');
-  expect(weighEvidence({ ...found, isSettled: false, waitedSeconds: 31 }).next).toBe('wait');
-  expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: 30 }).next).toBe('complete');
-});
+test.each(UNCOUNTED)(
+  '%s count as missing after half a minute in which the files did not grow',
+  (_, given) => {
+    const found = evidence({ ...given, files: [file('whole')] });
+    expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: 29 }).next).toBe('wait');
+    expect(weighEvidence({ ...found, isSettled: false, waitedSeconds: 31 }).next).toBe('wait');
+    expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: 30 }).next).toBe('complete');
+  },
+);
 
-test('rows that the counters count as failed are waited for longer, for their errors are promised', () => {
+test('rows that the counters count as failed are waited for longer, because their errors must come', () => {
   const found = evidence({ lines: SIX, batch: { counts: counts(6, 3) }, files: [file('whole')] });
   expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: LATE - 1 }).next).toBe('wait');
 });
 
-test('files that still grow when the patience is over stop the shard, whatever the counters say', () => {
+test('files that still grow at the end of the waiting time stop the shard, with any counters', () => {
   const given = evidence({ lines: SIX, batch: { counts: counts(6, 3) }, files: [file('whole')] });
   expect(weighEvidence({ ...given, waitedSeconds: LATE }).next).toBe('stop');
 });
 
-test('a batch that the polls gave up is complete', () => {
+test('a batch that the polls gave up counts as complete', () => {
   expect(weighEvidence({ ...evidence({ lines: NONE }), batch: undefined }).next).toBe('complete');
 });
 
-test('looks grow apart, and the last one comes when the patience is over', () => {
+test('the time between looks grows, and the last look is at the end of the waiting time', () => {
   const waits: number[] = [];
   const waited = (): number => waits.reduce((sum, wait) => sum + wait, 0);
   while (waited() < LATE)
@@ -233,7 +236,7 @@ test('looks grow apart, and the last one comes when the patience is over', () =>
   expect(waits).toEqual([15, 30, 60, 120, 240, 135]);
 });
 
-test('beyond the patience, a round that waits for a twin looks no more often than before', () => {
+test('after the waiting time, a round that waits for a twin does not look more often than before', () => {
   const limits = { minSeconds: 1, lateSeconds: LATE };
   expect(lookWaitSeconds(10, LATE, limits)).toBe(300);
   expect(lookWaitSeconds(10, LATE + 1_000, limits)).toBe(300);

@@ -81,7 +81,7 @@ async function collect(
 
 const SHORT: StepTime = { isShort: () => true, isOver: () => false };
 
-test('a file comes whole, once and unmixed, whatever breaks and however often time runs short', async () => {
+test('a file is complete, stored once and from one version, with any breaks and any number of calls', async () => {
   const answer: fc.Arbitrary<FileAnswer> = fc.record(
     {
       fresh: fc.integer({ min: 0, max: 700 }),
@@ -133,7 +133,7 @@ const breaksOffAfter =
     response.write(FILE.subarray(0, bytes), () => response.destroy());
   };
 
-test('a file that is not found any more is not taken for whole by the call after that', async () => {
+test('a file that is no longer found is not treated as complete by the next call', async () => {
   const isGone: RequestListener = (_, response) => void response.writeHead(404).end('{}');
   const url = await startServer([breaksOffAfter(400), isGone]);
   const store = createMemoryStore(100);
@@ -156,7 +156,7 @@ async function startBegun(then: RequestListener): Promise<{ url: string; store: 
   return { url, store };
 }
 
-test('a file that has to be downloaded from its start has the whole time of a call, and not only until it is short', async () => {
+test('a file that must be downloaded from its start may use the whole time of a call', async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const inTwoPieces: RequestListener = (_, response) => {
     response.writeHead(200, { 'content-length': FILE.length });
@@ -182,7 +182,7 @@ test('a file that has to be downloaded from its start has the whole time of a ca
   expect(taken.equals(FILE)).toBe(true);
 });
 
-test('a call whose time runs short before a file begins to come says that another goes on, and blames no provider', async () => {
+test('a call whose time ends before the first byte asks for another call and reports no provider error', async () => {
   useFakeIntervals();
   const url = await startServer([() => vi.advanceTimersByTime(5_000)]);
   const store = createMemoryStore(100);
@@ -190,7 +190,7 @@ test('a call whose time runs short before a file begins to come says that anothe
   await expect(collectOnce({ url, store, time: SHORT, came: 'before' })).rejects.toThrow(GoesOnLater);
 });
 
-test('a file that has to be downloaded from its start stops by name when the time is over', async () => {
+test('a file that must be downloaded from its start stops with a named error when the time is over', async () => {
   const holds: RequestListener = (_, response) => {
     response.writeHead(200, { 'content-length': FILE.length });
     response.write(FILE.subarray(0, 100));
@@ -213,7 +213,7 @@ function useFakeIntervals(): void {
   onTestFinished(() => void vi.useRealTimers());
 }
 
-test('a call that goes on downloads nothing twice', async () => {
+test('a call that continues downloads nothing twice', async () => {
   const server = await startBreakingServer(FILE, [{ fresh: 400 }, { fresh: 300 }]);
   onTestFinished(() => server[Symbol.asyncDispose]());
 
@@ -223,7 +223,7 @@ test('a call that goes on downloads nothing twice', async () => {
   expect(calls).toBe(4);
 });
 
-test('a file that changes between two calls is downloaded anew, and not mixed with what came before', async () => {
+test('a file that changes between two calls is downloaded again from its start', async () => {
   const becomes = Buffer.from(FILE.toString('utf8').replaceAll('é', 'è'));
   const server = await startBreakingServer(FILE, [{ fresh: 400 }, {}, { becomes }]);
   onTestFinished(() => server[Symbol.asyncDispose]());
@@ -235,7 +235,7 @@ test('a file that changes between two calls is downloaded anew, and not mixed wi
   expect((await store.get(KEY))?.equals(taken)).toBe(true);
 });
 
-test('a provider that goes silent is left when time is short, unless nobody could go on behind what it sent', async () => {
+test('a stalled download is left for the next call, unless that call could not continue it', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const downloads = await Downloads.open({ store: createMemoryStore(100), time: SHORT }, ROUND);

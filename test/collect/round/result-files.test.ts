@@ -9,7 +9,7 @@ import { openTempFolder } from '../../support/temp-folder.ts';
 const PNG = { extension: 'png', bytes: Buffer.alloc(300_000) };
 
 describe('the files of answers', () => {
-  test('are all there once they are settled, under the names that were told', async () => {
+  test('are all stored after the last one has settled, under the returned names', async () => {
     const folder = await openTempFolder();
     const files = new ResultFiles(createFolderStore(folder), 'job');
     const names: string[] = [];
@@ -49,7 +49,7 @@ describe('the files of answers', () => {
     ' ',
     'é',
     '\u202e',
-  ])('of the row %j have a name that is an ordinary file on every system', (id) => {
+  ])('of the row %j have a name that is valid on every system', (id) => {
     expect(fileName(id, 0, 'png')).toMatch(/^[a-z0-9_][a-z0-9_-]*~[0-9a-f]{16}\.png$/);
   });
 

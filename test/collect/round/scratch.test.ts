@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Scratch } from '../../../src/collect/round/scratch.ts';
 
-test('what is written aside can be read anywhere, and leaves nothing behind when the process is killed', () => {
+test('a scratch file can be read at any place, and nothing remains when the process is killed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-tmp-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   vi.stubEnv('TMPDIR', folder);

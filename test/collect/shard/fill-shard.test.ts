@@ -24,7 +24,7 @@ const resultOf = (id: string, ok: boolean, bytes: number): object => ({
   round: 1,
 });
 
-test('rows have the lines of those that answer for them, in their order, however few bytes are held at once', async () => {
+test('rows get the lines of the rows that lead them, in order, with any memory limit', async () => {
   const store = createFolderStore(await openTempFolder());
   let jobs = 0;
 

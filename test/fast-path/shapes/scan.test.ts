@@ -24,7 +24,7 @@ const text = fc.string({
   ),
 });
 
-test('a text that is taken is written in the same bytes', () => {
+test('a copied text is written in the same bytes', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -42,7 +42,7 @@ test('a text that is taken is written in the same bytes', () => {
   );
 });
 
-test('a text without control characters, line separators and lone surrogates is taken', () => {
+test('a text without control characters, line separators and lone surrogates is copied', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'é', '\u2027', '\u0084', '\u00a0', '🌍') }),
@@ -60,7 +60,7 @@ const numbers = fc.oneof(
   fc.nat().map(String),
 );
 
-test('a number that is taken is written in the same bytes', () => {
+test('a copied number is written in the same bytes', () => {
   fc.assert(
     fc.property(numbers, (json) => {
       const end = numberEnd(Buffer.from(`${json},`), 0);

@@ -7,7 +7,7 @@ const CODES = builtInDialect('melious').codes;
 
 const melious = (code: string): string => JSON.stringify({ error: { code, message: 'said so' } });
 
-describe('an answer that is no success', () => {
+describe('an error response', () => {
   test.each([
     [401, melious('AUTH_1007'), 'ProviderDenied'],
     [401, '', 'ProviderDenied'],
@@ -45,7 +45,7 @@ describe('an answer that is no success', () => {
     expect(error.message).toMatch(new RegExp(`^create batch: ${status} `));
   });
 
-  test('is told with the provider’s message and code', () => {
+  test('has the message and the code of the provider', () => {
     const error = classifyError(
       { action: 'create batch', status: 400, body: melious('VALIDATION_4001') },
       CODES,
@@ -54,7 +54,7 @@ describe('an answer that is no success', () => {
     expect(error.message).toBe('create batch: 400 said so [VALIDATION_4001]');
   });
 
-  test('is told in bounded length, and never as HTML', () => {
+  test('has a bounded length and no HTML', () => {
     const long = JSON.stringify({ error: { code: 'x'.repeat(1_000), message: 'y'.repeat(100_000) } });
 
     expect(classifyError({ action: 'a', status: 400, body: long }, CODES).message.length).toBeLessThan(600);
@@ -83,7 +83,7 @@ describe('Retry-After', () => {
     expect(parseRetryAfter(header, now)).toBe(milliseconds);
   });
 
-  test('absent, waits grow and are bounded', () => {
+  test('if it is absent, waits grow up to a limit', () => {
     expect([1, 2, 3, 4, 5, 9].map((attempt) => backoffMs(attempt, 0))).toEqual([
       500, 1_000, 2_000, 4_000, 8_000, 8_000,
     ]);
@@ -112,7 +112,7 @@ describe('a refusal for too many enqueued tokens', () => {
     ['token_limit_exceeded', 'Too much.'],
     ['batch_enqueued_token_limit_exceeded', 'Try again in 5 minutes.'],
     ['429', 'Too many enqueued tokens for now.'],
-  ])('may name none: %s, %s', (code, message) => {
+  ])('may name no limit: %s, %s', (code, message) => {
     expect(readTokensRefusal(code, message)).toEqual({});
   });
 
@@ -120,7 +120,7 @@ describe('a refusal for too many enqueued tokens', () => {
     ['quotaExceeded', 'The file storage quota is used up. Limit: 500 files.'],
     ['too_many_batches', 'At most 10 batches.'],
     ['rate_limit_exceeded', 'Limit: 60 requests a minute.'],
-  ])('is no other refusal: %s', (code, message) => {
+  ])('is not confused with other errors: %s', (code, message) => {
     expect(readTokensRefusal(code, message)).toBeUndefined();
   });
 });

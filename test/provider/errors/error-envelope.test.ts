@@ -190,7 +190,7 @@ describe('the error of', () => {
     ['429, message=Too Many Requests, url=http://a', 429],
     ['failed with status_code=503', 503],
     [{ error: { code: 20012, message: 'm' } }, undefined],
-  ])('%j has the status that was wrapped: %s', (value, status) => {
+  ])('%j has the wrapped status: %s', (value, status) => {
     expect(readError(value).status).toBe(status);
   });
 });
@@ -204,7 +204,7 @@ test.each([
   [[]],
   [{ code: null, message: '', details: {} }],
   [{ code: 0 }],
-])('the error %j says nothing', (error) => {
+])('the error %j has no message', (error) => {
   expect(saysNothing(error)).toBe(true);
   expect(isOnlyError({ error })).toBe(false);
 });
@@ -215,7 +215,7 @@ test.each([
   [{ detail: 'x' }],
   [{ message: 'x', code: 'y' }],
   [{ object: 'error', message: 'x', type: 'y', code: 400 }],
-])('%j is nothing but an error', (body) => {
+])('%j is only an error', (body) => {
   expect(isOnlyError(body)).toBe(true);
 });
 
@@ -226,11 +226,11 @@ test.each([
   [{ error: 'x', data: [] }],
   ['x'],
   [{}],
-])('%j is more than an error, or none', (body) => {
+])('%j is more than an error, or not an error', (body) => {
   expect(isOnlyError(body)).toBe(false);
 });
 
-test('no value makes the reader throw, and every text of an error survives', () => {
+test('no value makes the reader throw, and every text of an error is kept', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.stringMatching(/^[a-z ]{1,30}[a-z]$/), (value, words) => {
       readError(value);

@@ -63,7 +63,7 @@ describe('content behind a redirect', () => {
     expect(await download(redirectTo(`${store.url}/a`))).toBe(LINES);
   });
 
-  test('is not followed without end', async () => {
+  test('is followed a limited number of times', async () => {
     const provider = await startRecorder(redirectTo('/v1/again'));
 
     await expect(textOf(open(provider.url).download('file_1'))).rejects.toMatchObject({
@@ -88,7 +88,7 @@ describe('content behind a redirect', () => {
     [403, 'ProviderUnavailable'],
     [404, 'ProviderNotFound'],
     [500, 'ProviderUnavailable'],
-  ])('that the store answers with %i says nothing of the account: %s', async (status, name) => {
+  ])('that the storage answers with %i does not concern the account: %s', async (status, name) => {
     const store = await startRecorder((_, response) => void response.writeHead(status).end('<Error/>'));
 
     const failed = download(redirectTo(`${store.url}/bucket?X-Signature=abc`));
@@ -135,7 +135,7 @@ describe('a redirect from a provider', () => {
   });
 });
 
-describe('content that comes compressed', () => {
+describe('compressed content', () => {
   test.each<[string, RequestListener]>([
     [
       'in the coding gzip',
@@ -154,20 +154,20 @@ describe('content that comes compressed', () => {
       'twice',
       (_, response) => void response.setHeader('content-encoding', 'gzip').end(gzipSync(gzipSync(LINES))),
     ],
-  ])('%s is unpacked, although it is not asked for', async (_how, answer) => {
+  ])('%s is unpacked, although it was not requested', async (_how, answer) => {
     const { url, received } = await startRecorder(answer);
 
     expect(await textOf(open(url).download('file_1'))).toBe(LINES);
     expect(received()).toContain('"accept-encoding":"identity"');
   });
 
-  test('and is cut off is no whole file', async () => {
+  test('that is cut off is not a complete file', async () => {
     const failed = download((_, response) => void response.end(gzipSync(LINES).subarray(0, -9)));
 
     await expect(failed).rejects.toMatchObject({ name: 'ProviderUnavailable' });
   });
 
-  test('in a coding that is not known is not taken for the file', async () => {
+  test('in an unknown encoding is not stored as the file', async () => {
     const failed = download((_, response) => void response.setHeader('content-encoding', 'lzma').end('x'));
 
     await expect(failed).rejects.toMatchObject({
@@ -175,7 +175,7 @@ describe('content that comes compressed', () => {
     });
   });
 
-  test('is given up when a little becomes very much', EXHAUSTIVE, async () => {
+  test('is given up if it unpacks to far too much', EXHAUSTIVE, async () => {
     const bomb = gzipSync(Buffer.alloc(400 * 1_048_576), { level: 9 });
     const { url } = await startRecorder((_, response) => void response.end(bomb));
     const read = async (): Promise<number> => {
@@ -188,7 +188,7 @@ describe('content that comes compressed', () => {
   });
 });
 
-describe('an answer that is no whole file', () => {
+describe('a response without a complete file', () => {
   test.each([204, 206, 203])('is one with status %i', async (status) => {
     const failed = download(
       (_, response) => void response.writeHead(status).end(status === 204 ? undefined : LINES),
@@ -197,7 +197,7 @@ describe('an answer that is no whole file', () => {
     await expect(failed).rejects.toMatchObject({ name: 'ProviderUnavailable' });
   });
 
-  test('is an empty body or one bytes alone only for the one who reads it', async () => {
+  test('may be an empty body or a single byte, which the caller judges', async () => {
     expect(await download((_, response) => void response.end())).toBe('');
     expect(await download((_, response) => void response.end('x'))).toBe('x');
   });
@@ -212,7 +212,7 @@ describe('the size of a file', () => {
     return open(url).fileBytes('file_1');
   };
 
-  test('is what the object of that very file says', async () => {
+  test('is the one in the file object of exactly this file', async () => {
     expect(await sizeOf({ id: 'file_1', object: 'file', bytes: 34 })).toBe(34);
   });
 

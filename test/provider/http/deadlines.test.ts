@@ -64,7 +64,7 @@ const CREATE = {
   open: async function* () {},
 };
 
-describe('an answer that drips', () => {
+describe('a response that comes very slowly', () => {
   test.each<[string, (client: ProviderClient) => Promise<unknown>]>([
     ['a poll', (client) => client.getBatch('batch-1')],
     ['a create', (client) => client.createBatch(CREATE)],
@@ -88,7 +88,7 @@ describe('an answer that drips', () => {
         for await (const chunk of client.download('file-1')) expect(chunk.length).toBeGreaterThan(0);
       },
     ],
-  ])('ends %s, its repeats included', async (_call, make) => {
+  ])('ends %s, including its repeats', async (_call, make) => {
     const client = await openClient(drip);
     const startedAt = performance.now();
 
@@ -115,7 +115,7 @@ describe('an answer that drips', () => {
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
-  test('is told as what it is', async () => {
+  test('is reported as a response that was not complete in time', async () => {
     const client = await openClient(drip);
 
     await expect(client.getBatch('batch-1')).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe('an answer that drips', () => {
   });
 });
 
-test('a request that the server does not read ends, too', async () => {
+test('a request that the server does not read is ended, too', async () => {
   const client = await openClient(() => undefined);
   const endless = async function* () {
     for (;;) yield await Promise.resolve(Buffer.alloc(65_536));
@@ -135,7 +135,7 @@ test('a request that the server does not read ends, too', async () => {
   ).rejects.toMatchObject({ name: 'ProviderUnavailable' });
 });
 
-test('a host that ends gives up the calls that are on their way, and starts none', async () => {
+test('a host that stops aborts its running calls and starts no others', async () => {
   const host = new AbortController();
   let calls = 0;
   const client = await openClient(

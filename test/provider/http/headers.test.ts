@@ -38,7 +38,7 @@ const open = (config: NightshiftConfig, env: Record<string, string> = ENV) =>
   );
 
 describe('headers of a provider', () => {
-  test('go with every call, secrets by their values', async () => {
+  test('are sent with every call, secrets by their values', async () => {
     const { url, headers } = await openGateway();
     const provider = open(configOf(url, { 'X-Team': 'data', 'x-gateway-key': { secret: 'gateway' } }));
 
@@ -54,7 +54,7 @@ describe('headers of a provider', () => {
     expect(headers).toHaveLength(2);
   });
 
-  test('never come back: not in an error, not in an answer', async () => {
+  test('are never in an error or an answer', async () => {
     const { url } = await openGateway();
     const provider = open(configOf(url, { 'x-gateway-key': { secret: 'gateway' } }));
 
@@ -65,7 +65,7 @@ describe('headers of a provider', () => {
     expect(`${error}${body}`).not.toContain('sk-of-the');
   });
 
-  test('are no part of a job', () => {
+  test('are not part of a job', () => {
     const config = configOf('https://gateway.example/v1', {
       'x-team': 'data',
       'x-key': { secret: 'gateway' },

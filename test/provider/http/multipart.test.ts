@@ -12,7 +12,7 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test('the promised length is the length that is sent, for any content and name', async () => {
+test('the announced length is the sent length, for any content and name', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.uint8Array({ maxLength: 50 })),
@@ -34,7 +34,7 @@ test('the promised length is the length that is sent, for any content and name',
   );
 });
 
-test('a name cannot end its header', async () => {
+test('a file name cannot end its header', async () => {
   const upload = multipartUpload(
     { name: 'a"\r\nX-Evil: 1', bytes: 0, content: chunksOf([]) },
     { purpose: 'batch' },

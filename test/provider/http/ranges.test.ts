@@ -50,14 +50,14 @@ async function download(
 }
 
 describe('a download whose connection breaks off', () => {
-  test('goes on behind the bytes that came', async () => {
+  test('continues after the received bytes', async () => {
     const { url, asked } = await start([{ fresh: 100 }, { fresh: 1 }]);
 
     expect((await download(url)).text).toBe(FILE.toString('utf8'));
     expect(asked).toEqual(['whole', 'bytes=100-', 'bytes=101-']);
   });
 
-  test('has the same bytes whatever breaks, and whatever the server makes of a range', async () => {
+  test('has the same bytes with any breaks and any handling of ranges', async () => {
     const answer: fc.Arbitrary<FileAnswer> = fc.record(
       {
         fresh: fc.integer({ min: 1, max: 400 }),
@@ -93,21 +93,21 @@ describe('a download whose connection breaks off', () => {
     );
   });
 
-  test('is given up when three connections in a row bring nothing new', async () => {
+  test('is given up if three connections in a row bring nothing new', async () => {
     const { url, asked } = await start(Array.from({ length: 9 }, (_, n) => ({ fresh: n === 0 ? 50 : 0 })));
 
     expect((await download(url)).error).toMatchObject({ name: 'ProviderUnavailable' });
     expect(asked).toEqual(['whole', 'bytes=50-', 'bytes=50-', 'bytes=50-']);
   });
 
-  test('goes on when an answer without a length ends as if it were whole', async () => {
+  test('continues if a response without a length ends early', async () => {
     const { url, asked } = await start([{ fresh: 50 }, { fresh: 20, to: 'the whole', endsEarly: true }]);
 
     expect((await download(url)).text).toBe(FILE.toString('utf8'));
     expect(asked).toEqual(['whole', 'bytes=50-', 'whole']);
   });
 
-  test('is given up when three such answers in a row bring nothing new', async () => {
+  test('is given up if three such responses in a row bring nothing new', async () => {
     const early: FileAnswer = { fresh: 0, to: 'the whole', endsEarly: true };
     const { url, asked } = await start([{ fresh: 50 }, ...Array.from({ length: 9 }, () => early)]);
 
@@ -122,7 +122,7 @@ describe('a download whose connection breaks off', () => {
     ['an ETag', {}],
     ['a weak ETag', { mark: 'weak etag' }],
     ['a date', { mark: 'last-modified' }],
-  ])('is not mixed with a file of the same length that took its place, told by %s', async (_, habits) => {
+  ])('is not mixed with another file of the same length, recognised by %s', async (_, habits) => {
     const becomes = Buffer.from(FILE.toString('latin1').replaceAll('custom', 'CUSTOM'), 'latin1');
     const { url } = await start([{ fresh: 300 }, { becomes }], habits);
 
@@ -135,14 +135,14 @@ describe('a download whose connection breaks off', () => {
     expect(FILE.toString('utf8').startsWith(text)).toBe(true);
   });
 
-  test('is not mixed with a file of another length that took its place', async () => {
+  test('is not mixed with another file of another length', async () => {
     const becomes = Buffer.concat([FILE, Buffer.from('{"custom_id":"more"}\n')]);
     const { url } = await start([{ fresh: 300 }, { becomes }], { mark: 'none' });
 
     expect((await download(url)).error).toMatchObject({ name: 'ProviderUnavailable' });
   });
 
-  test('is not mixed with other first bytes where the server sends the whole again and tells nothing of it', async () => {
+  test('is not mixed with other bytes if the server sends the whole file again without saying so', async () => {
     const becomes = Buffer.from(FILE.toString('latin1').replace('"q1"', '"q2"'), 'latin1');
     const answers: FileAnswer[] = [{ fresh: 300 }, { becomes, to: 'the whole' }];
     const { url } = await start(answers, { mark: 'none', tellsLength: false });
@@ -152,7 +152,7 @@ describe('a download whose connection breaks off', () => {
     });
   });
 
-  test('hides a key on whose bytes it breaks off', async () => {
+  test('removes a key that is cut by the break', async () => {
     const key = 'a-key-of-the-provider-that-is-long';
     const content = Buffer.from(`{"custom_id":"a","text":"${key}"}\n`);
     await using server = await startBreakingServer(content, [{ fresh: 30 }, { fresh: 9 }]);
@@ -168,10 +168,10 @@ describe('a download whose connection breaks off', () => {
 const withDisposal = (client: ProviderClient): ProviderClient & AsyncDisposable =>
   Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
 
-describe('a download that goes on where an earlier one stopped', () => {
+describe('a download that continues where an earlier one stopped', () => {
   const earlier = { bytes: 200, length: FILE.length, mark: '"v1"', canGoOn: true };
 
-  test('asks for the rest of the very file', async () => {
+  test('requests the rest of exactly this file', async () => {
     const { url, asked } = await start([]);
 
     const { text, start: at } = await download(url, earlier);
@@ -189,7 +189,7 @@ describe('a download that goes on where an earlier one stopped', () => {
     ['compresses the range', { to: 'gzip' }],
     ['refuses the range', { to: 'an error' }],
     ['has another file there', { becomes: Buffer.concat([FILE, FILE]) }],
-  ])('begins anew where the server %s', async (_, answer) => {
+  ])('starts again if the server %s', async (_, answer) => {
     const { url } = await start([answer]);
 
     const { text, start: at } = await download(url, earlier);
@@ -198,7 +198,7 @@ describe('a download that goes on where an earlier one stopped', () => {
     expect(text).toBe((answer.becomes ?? FILE).toString('utf8'));
   });
 
-  test('and breaks off again goes on by range, and by nothing else', async () => {
+  test('and breaks off again continues only with a range', async () => {
     const ranged = await start([{ fresh: 50 }]);
     const whole = await start([{ fresh: 50 }, { to: 'the whole' }]);
 
@@ -208,7 +208,7 @@ describe('a download that goes on where an earlier one stopped', () => {
   });
 });
 
-test('what comes compressed cannot be gone on with', async () => {
+test('a compressed download cannot be continued', async () => {
   const { gzipSync } = await import('node:zlib');
   const coded = await startRecorder(
     (_, response) => void response.setHeader('content-encoding', 'gzip').end(gzipSync(FILE)),
@@ -221,7 +221,7 @@ test('what comes compressed cannot be gone on with', async () => {
   expect((await download(`${plain.url}/v1`)).start).toMatchObject({ canGoOn: true });
 });
 
-test('a long file that is sent again as a whole is compared throughout, and handed on once', async () => {
+test('a long file that is sent again as a whole is compared completely and passed on once', async () => {
   const line = (n: number): string => `{"custom_id":"q${n}","text":"${'x'.repeat(990)}"}\n`;
   const lines = Array.from({ length: 600 }, (_, n) => line(n));
   const long = Buffer.from(lines.join(''));

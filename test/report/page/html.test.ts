@@ -35,7 +35,7 @@ function unescaped(markup: string): string {
 }
 
 describe('a text in a page', () => {
-  test('has no character left that could end its element or its attribute', () => {
+  test('has no character that could end its element or its attribute', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(html`${text}`.toString()).not.toMatch(/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/);
@@ -43,7 +43,7 @@ describe('a text in a page', () => {
     );
   });
 
-  test('reads as what it was, but for characters that cannot be seen', () => {
+  test('is read as the original text, except for invisible characters', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(unescaped(html`${text}`.toString())).toBe(visible(text));
@@ -51,7 +51,7 @@ describe('a text in a page', () => {
     );
   });
 
-  test('is a text in a list, in a list of lists, and in an attribute, too', () => {
+  test('is escaped in a list, in a list of lists and in an attribute, too', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const escaped = html`${text}`.toString();
@@ -62,7 +62,7 @@ describe('a text in a page', () => {
     );
   });
 
-  test('changes no more of the page than its own place', () => {
+  test('changes only its own place in the page', () => {
     const pageWith = (text: string): string =>
       renderPage({ title: text, header: html`${text}`, main: html`<p>${text}</p>`, footer: html`` });
     const [before, between, behind, end] = pageWith('\u{1F5FF}').split('\u{1F5FF}');
@@ -76,7 +76,7 @@ describe('a text in a page', () => {
 });
 
 describe('visible text', () => {
-  test('holds no control, no mark of direction, no separator and no half of a character', () => {
+  test('has no control characters, direction marks, separators or lone surrogates', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const shown = visible(text);
@@ -87,14 +87,14 @@ describe('visible text', () => {
     );
   });
 
-  test('keeps what scripts and emoji need', () => {
+  test('keeps the invisible characters that scripts and emoji need', () => {
     const text = '👩‍🚀 می‌خواهم\tनमस्ते\nLübeck 漢字';
     expect(visible(text)).toBe(text);
   });
 });
 
 describe('a clipped text', () => {
-  test('takes at most so many bytes in the page, and is the start of the text', () => {
+  test('has a limited number of bytes in the page, and is the start of the text', () => {
     fc.assert(
       fc.property(anyText, fc.integer({ min: 0, max: 60 }), (text, most) => {
         const clipped = clip(text, most);
@@ -107,7 +107,7 @@ describe('a clipped text', () => {
     );
   });
 
-  test('is cut only where it must be', () => {
+  test('is cut only if it is too long', () => {
     expect(clip('abcdef', 6)).toBe('abcdef');
     expect(clip('abcdef', 5)).toBe('abcde…');
     expect(clip('<<<', 8)).toBe('<<…');

@@ -29,7 +29,7 @@ function surveyed(lines: readonly ResultLine[], schema?: Record<string, unknown>
 }
 
 describe('the rows of a report', () => {
-  test('are shown with what they ask', () => {
+  test('are shown with their requests', () => {
     const { sample } = surveyed([ok(0), failed(1)]);
 
     expect(sample).toEqual([
@@ -70,7 +70,7 @@ describe('the rows of a report', () => {
     expect(Buffer.byteLength(JSON.stringify(long.notable))).toBeLessThan(500_000);
   });
 
-  test('are sampled evenly however many there are', () => {
+  test('are sampled evenly in any number', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3_000 }), (count) => {
         const { sample } = surveyed(Array.from({ length: count }, (_, n) => ok(n)));
@@ -132,13 +132,13 @@ describe('the values of structured answers', () => {
     ]);
   });
 
-  test('are nothing where no answer is structured', () => {
+  test('are left out if no answer is structured', () => {
     expect(surveyed([ok(0), failed(1)], SCHEMA).fields).toEqual([]);
   });
 });
 
 describe('vectors', () => {
-  test('are told by their dimensions and norms, as numbers or base64', () => {
+  test('of vectors are dimensions and norms, from numbers or base64', () => {
     const base64 = Buffer.from(Float32Array.from([3, 4]).buffer).toString('base64');
     const lines = [
       ok(0, { text: undefined as never, embedding: [3, 4] }),
@@ -163,7 +163,7 @@ describe('vectors', () => {
   });
 });
 
-test('numbers are told by the same figures as a plain calculation', () => {
+test('numbers have the same statistics as in a plain calculation', () => {
   fc.assert(
     fc.property(
       fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), {
@@ -187,7 +187,7 @@ test('numbers are told by the same figures as a plain calculation', () => {
   );
 });
 
-test('many numbers take the memory of some', () => {
+test('many numbers need no more memory than some', () => {
   const survey = new NumberSurvey();
   for (let n = 0; n < 1_000_000; n += 1) survey.add(n % 1_000);
 
@@ -220,6 +220,6 @@ test.each([
   ['Say {{text}}!', { text: 'x' }, 'Say x!'],
   ['Say {{text}}!', { other: 'x' }, '{"other":"x"}'],
   ['Say {{text}}!', { text: 'x', messages: [{ content: 'own' }] }, 'own'],
-])('with the prompt %j, %j asks %j', (prompt, fields, asked) => {
+])('with the prompt %j, the report shows %j as %j', (prompt, fields, asked) => {
   expect(askedText({ prompt })(fields)).toBe(asked);
 });

@@ -83,7 +83,7 @@ describe('a sample', () => {
     expect(new Set(rows.map(({ customId }) => customId.split('-')[0])).size).toBe(12);
   });
 
-  test('leaves out rows that are longer than what is read, and shards without results', async () => {
+  test('leaves out rows that are longer than the part that is read, and shards without results', async () => {
     const store = await openStore();
     await putShard(store, 0, [line('long', 'x'.repeat(200_000)), line('short', 'x')]);
     await putShard(store, 2, [line('other', 'é'.repeat(1_000))]);

@@ -14,7 +14,7 @@ const bad = (n: number): object => ({
   round: 1,
 });
 
-test('of results that are larger than what a page looks at, every row that is not ok is listed beside what it asked', async () => {
+test('of results that are too large for a page, every row that is not ok is listed with its request', async () => {
   const store = createFolderStore(await openTempFolder());
   const lines = Array.from({ length: ROWS }, (_, n) =>
     isBad(n)

@@ -18,7 +18,7 @@ function takeAll(files: readonly File[], length = LENGTH): (string | undefined)[
 }
 
 describe('the ids of a job of several files', () => {
-  test('are those of the rows, where no other file has them', () => {
+  test('are those of the rows, if no other file has them', () => {
     expect(
       takeAll([
         ['a.csv', ['1', '2']],
@@ -27,7 +27,7 @@ describe('the ids of a job of several files', () => {
     ).toEqual([['1', '2'], ['3']]);
   });
 
-  test('have the name of their file in front, where an earlier file has them', () => {
+  test('have the name of their file before them, if an earlier file has them', () => {
     expect(
       takeAll([
         ['staged/january.csv', ['1', '2']],
@@ -39,7 +39,7 @@ describe('the ids of a job of several files', () => {
     ]);
   });
 
-  test('are duplicates within one file, whether an earlier file has them or not', () => {
+  test('are duplicates within one file, also if an earlier file has them', () => {
     expect(
       takeAll([
         ['a.csv', ['1', '1']],
@@ -56,7 +56,7 @@ describe('the ids of a job of several files', () => {
     expect(takeAll([['a.csv', ['1']], rows, rows]).at(-1)).toEqual([undefined, undefined]);
   });
 
-  test('have the position of their file, where files share a name', () => {
+  test('have the position of their file before them, if files share a name', () => {
     expect(
       takeAll([
         ['mon/x.csv', ['1']],
@@ -75,7 +75,7 @@ describe('the ids of a job of several files', () => {
     ).toEqual(['file_2-1', 'file_2_2-1', 'file_2_3-1']);
   });
 
-  test('are duplicates where no longer id may be', () => {
+  test('are duplicates if the longer id is not allowed', () => {
     const [, second] = takeAll(
       [
         ['a.csv', ['123456']],
@@ -86,7 +86,7 @@ describe('the ids of a job of several files', () => {
     expect(second).toEqual([undefined]);
   });
 
-  test('are different from each other, and no row is lost but a duplicate of its own file', () => {
+  test('are all different, and only duplicates within a file are refused', () => {
     const id = fc.oneof(
       fc.constantFrom('1', '2', 'a-1', 'a_2-1', 'file_2-1', 'file_2_2-1', 'b-1'),
       fc.string({ minLength: 1, maxLength: 3 }),

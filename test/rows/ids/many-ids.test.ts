@@ -16,7 +16,7 @@ const lines = (ids: readonly string[]): InputFile['content'] =>
     ids.map((custom_id) => `${JSON.stringify({ custom_id, prompt: `of ${custom_id}` })}\n`).join(''),
   );
 
-describe('a job with more ids than one table takes', () => {
+describe('a job with more ids than fit into one table', () => {
   test.each(Object.entries(FORMATS))(
     'is built of %s files to the same bytes as one with fewer, in any number of calls',
     async (extension, write) => {
@@ -49,7 +49,7 @@ describe('a job with more ids than one table takes', () => {
     },
   );
 
-  test('has its duplicates told by the first of them, wherever they are', async () => {
+  test('reports its duplicates, at any distance, with the first one', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'a', 'f', 'e', 'a'];
     const file = { name: 'rows.jsonl', content: lines(ids) };
 
@@ -63,7 +63,7 @@ describe('a job with more ids than one table takes', () => {
     expect(files).toEqual((await inOnePass([file])).files);
   });
 
-  test('is refused by the name of the limit when too many of its ids occur again, and nothing is sent', async () => {
+  test('is refused with the name of the limit if too many of its ids are repeated, and nothing is sent', async () => {
     const ids = Array.from({ length: 40 }, (_, n) => `q${n % 20}`);
     const bounds = { atOnce: 3, filterBits: 65_536, repeated: 19 };
 
@@ -74,7 +74,7 @@ describe('a job with more ids than one table takes', () => {
     );
   });
 
-  test('is refused by the name of the limit when it has too many rows', async () => {
+  test('is refused with the name of the limit if it has too many rows', async () => {
     const ids = Array.from({ length: 41 }, (_, n) => `q${n}`);
     const bounds = { atOnce: 3, filterBits: 65_536, rows: 40 };
 
@@ -93,7 +93,7 @@ describe('the filter of ids', () => {
     };
   };
 
-  test('forgets no id, also when it was saved and loaded in between', async () => {
+  test('keeps every id, also after it was saved and loaded', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string()),
@@ -116,7 +116,7 @@ describe('the filter of ids', () => {
     );
   });
 
-  test('takes few new ids for old ones while it has room: 8 bits an id, one in thirty', () => {
+  test('mistakes few new ids for old ones while it has room: one in thirty at 8 bits per id', () => {
     const of = hashed(7);
     const filter = new SeenFilter(2 ** 20);
     const count = 2 ** 17;

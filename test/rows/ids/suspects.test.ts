@@ -10,7 +10,7 @@ import { openTempFolder } from '../../support/temp-folder.ts';
 
 const RULES = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
 
-test('ids that look like duplicates are confirmed by the request lines, whatever they are made of', async () => {
+test('ids that look like duplicates are compared in the request lines, with any characters', async () => {
   const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const id = fc.oneof(
@@ -43,7 +43,7 @@ test('ids that look like duplicates are confirmed by the request lines, whatever
   );
 });
 
-test('a row whose id only shares its hash with another is sent all the same', async () => {
+test('a row whose id only shares its hash with another is still sent', async () => {
   const rows = ['a', 'b', 'c', 'b'].map((custom_id) => `${JSON.stringify({ custom_id, prompt: 'x' })}\n`);
 
   const seeds: number[] = [];
@@ -62,7 +62,7 @@ test('a row whose id only shares its hash with another is sent all the same', as
   expect(new Set(seeds).size).toBe(2);
 });
 
-test('ids that are made to share a hash fail no job: each build has a seed of its own that nobody can know', async () => {
+test('ids that are designed to share a hash do not fail a job, because each build has its own secret seed', async () => {
   const seeds: number[] = [];
   const createIds = (seed: number) => {
     seeds.push(seed);

@@ -4,7 +4,7 @@ import { tableOf } from '../../support/exhaustive.ts';
 import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
 
 describe('unique ids', () => {
-  test('are told from duplicates as a Set tells them, whatever they are', () => {
+  test('and duplicates are found like with a Set, for any ids', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 4 }), { maxLength: 3_000 }), (ids) => {
         const unique = createUniqueIds(0);

@@ -1,6 +1,8 @@
 /** How a workbook shows the numbers of its cells. */
 export interface CellStyles {
   readonly isDate: (style: number) => boolean;
+  /** Digits that a whole number has at least, with zeros in front. */
+  readonly digits: (style: number) => number;
   readonly from1904: boolean;
 }
 
@@ -19,6 +21,16 @@ export function isDateFormat(id: number, code: string | undefined): boolean {
   return /[ymdhs]/i.test(bare) && !/general/i.test(bare);
 }
 
+/** The digits of a format such as `00000`, which shows `7` as `00007`: postal codes, article numbers. */
+export function leastDigits(code = ''): number {
+  return /^0+$/.test(code) ? code.length : 0;
+}
+
+/** Puts zeros in front of a whole number that has fewer digits than its format shows. */
+export function withZeros(text: string, digits: number): string {
+  return /^\d+$/.test(text) ? text.padStart(digits, '0') : text;
+}
+
 /**
  * Formats a number as a spreadsheet shows it: with at most 15 digits, because further digits are rounding errors of doubles. Only
  * other programs write longer whole numbers, and in these every digit counts.
@@ -26,7 +38,22 @@ export function isDateFormat(id: number, code: string | undefined): boolean {
 export function numberToText(value: string): string {
   if (/^-?\d{1,40}$/.test(value)) return value;
   const number = Number(value);
+  const whole = Math.abs(number) < PLAIN_BELOW ? wholeNumber(value) : undefined;
+  if (whole !== undefined) return whole;
   return Number.isFinite(number) ? String(Number(number.toPrecision(15))) : value;
+}
+
+/** Larger numbers are shown with an exponent. */
+const PLAIN_BELOW = 1e21;
+
+/** All digits of a whole number in scientific notation: `1.2345678901234567E+16`. Undefined for any other number. */
+function wholeNumber(value: string): string | undefined {
+  const [, sign = '', first = '', rest = '', exponent = ''] =
+    /^(-?)(\d)(?:\.(\d*))?[eE]\+?(\d{1,2})$/.exec(value) ?? [];
+  const places = Number(exponent);
+  return first === '' || first === '0' || rest.length > places
+    ? undefined
+    : `${sign}${first}${rest.padEnd(places, '0')}`;
 }
 
 const DAY_MS = 86_400_000;

@@ -1,29 +1,39 @@
 import { posix } from 'node:path';
 import { didYouMean, quoted } from '../../../did-you-mean.ts';
 import { InvalidInput } from '../../../errors.ts';
-import { isDateFormat, type CellStyles } from './cell-text.ts';
+import { isDateFormat, leastDigits, type CellStyles } from './cell-text.ts';
 import { readAllXml } from './read-xml.ts';
 import type { ZipParts } from './zip-file.ts';
 
 const WORKBOOK = 'xl/workbook.xml';
 
+interface Sheet {
+  readonly name: string;
+  readonly part: string;
+  readonly isHidden: boolean;
+}
+
 /** The sheets of a workbook in the order of its tabs. */
 export interface Workbook {
-  readonly sheets: readonly { readonly name: string; readonly part: string }[];
+  readonly sheets: readonly Sheet[];
   /** True if its dates count from 1904, as on old Macs. */
   readonly from1904: boolean;
 }
 
 export async function readWorkbook(zip: ZipParts, name: string): Promise<Workbook> {
   const parts = await readRelations(zip, name);
-  const sheets: { name: string; part: string }[] = [];
+  const sheets: Sheet[] = [];
   let from1904 = false;
   const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
     if (tag === 'workbookPr') from1904 = /^(1|true)$/.test(attributes['date1904'] ?? '');
     const part = tag === 'sheet' ? parts.get(attributes['id'] ?? '') : undefined;
     // Sheets with only a chart have no cells.
     if (part !== undefined && part.includes('worksheets/'))
-      sheets.push({ name: attributes['name'] ?? '', part });
+      sheets.push({
+        name: attributes['name'] ?? '',
+        part,
+        isHidden: /hidden/i.test(attributes['state'] ?? ''),
+      });
   };
   await readAllXml(zip.read(WORKBOOK), { open }, name);
   return { sheets, from1904 };
@@ -40,13 +50,13 @@ async function readRelations(zip: ZipParts, name: string): Promise<ReadonlyMap<s
   return parts;
 }
 
-/** @throws InvalidInput when the sheet does not exist, or there are no sheets */
-export function chooseSheet(
-  { sheets }: Workbook,
-  asked: string | undefined,
-  name: string,
-): Workbook['sheets'][number] {
-  const found = asked === undefined ? sheets[0] : sheets.find((sheet) => sheet.name === asked);
+/**
+ * Chooses the sheet that is asked for, else the first one that a spreadsheet shows.
+ * @throws InvalidInput when the sheet does not exist, or there are no sheets
+ */
+export function chooseSheet({ sheets }: Workbook, asked: string | undefined, name: string): Sheet {
+  const first = sheets.find(({ isHidden }) => !isHidden) ?? sheets[0];
+  const found = asked === undefined ? first : sheets.find((sheet) => sheet.name === asked);
   if (found !== undefined) return found;
   const names = sheets.map((sheet) => sheet.name);
   if (asked === undefined) throw new InvalidInput(`${name} has no sheet with cells.`);
@@ -115,21 +125,25 @@ export function unescaped(text: string): string {
   );
 }
 
-/** Reads which styles show a number as a date. */
+/** Reads which styles show a number as a date, or with zeros in front. */
 export async function readStyles(zip: ZipParts, { from1904 }: Workbook, name: string): Promise<CellStyles> {
   const part = 'xl/styles.xml';
   const formats = new Map<number, string>();
   const dates: boolean[] = [];
+  const digits: number[] = [];
   let inCells = false;
   const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
     const id = Number(attributes['numFmtId'] ?? 0);
     if (tag === 'numFmt') formats.set(id, attributes['formatCode'] ?? '');
     else if (tag === 'cellXfs') inCells = true;
-    else if (tag === 'xf' && inCells) dates.push(isDateFormat(id, formats.get(id)));
+    else if (tag === 'xf' && inCells) {
+      dates.push(isDateFormat(id, formats.get(id)));
+      digits.push(leastDigits(formats.get(id)));
+    }
   };
   const close = (tag: string): void => {
     if (tag === 'cellXfs') inCells = false;
   };
   if (zip.has(part)) await readAllXml(zip.read(part), { open, close }, name);
-  return { isDate: (style) => dates[style] === true, from1904 };
+  return { isDate: (style) => dates[style] === true, digits: (style) => digits[style] ?? 0, from1904 };
 }

@@ -1,4 +1,6 @@
 import { counted } from '../../../counted.ts';
+import { quoted } from '../../../did-you-mean.ts';
+import { InvalidInput, InvalidRequest } from '../../../errors.ts';
 import type { ReadRow, Table, UnreadableRow } from '../../row.ts';
 import type { ReadOptions } from '../format.ts';
 import { spool } from '../spool.ts';
@@ -39,7 +41,7 @@ export async function* readWorkbookRows(
         return [];
       }
       if (table !== undefined) return [toTableRow(line, cells, table)];
-      table = readHeader(cells, options);
+      table = readHeaderOf(workbook, sheet.name, cells, options);
       return [];
     });
   // The reader has the rows found so far.
@@ -48,6 +50,24 @@ export async function* readWorkbookRows(
     if (rows.length > 0) yield rows;
   }
   noteCells(reader, reading);
+}
+
+/** {@link readHeader}; its error names the other sheets if no sheet was named, because the first may be a cover. */
+function readHeaderOf(
+  { sheets }: Workbook,
+  chosen: string,
+  cells: readonly string[],
+  options: ReadOptions,
+): Table {
+  try {
+    return readHeader(cells, options);
+  } catch (error) {
+    if (!(error instanceof InvalidInput || error instanceof InvalidRequest)) throw error;
+    const others = sheets.flatMap(({ name }) => (name === chosen ? [] : [quoted(name)]));
+    if (others.length === 0 || options.table?.sheet !== undefined) throw error;
+    error.message += ` That is the sheet ${quoted(chosen)}, the first of ${sheets.length}. --sheet reads another one: ${others.join(', ')}.`;
+    throw error;
+  }
 }
 
 /** Reports what a spreadsheet shows although its file does not contain it. */
@@ -68,6 +88,10 @@ function noteCells(
 }
 
 function noteSheet({ sheets }: Workbook, chosen: string, { reading, table }: ReadOptions): void {
-  if (sheets.length > 1 && table?.sheet === undefined)
-    reading.note(`Read the sheet "${chosen}", the first of ${sheets.length}; --sheet names another one.`);
+  if (sheets.length <= 1 || table?.sheet !== undefined) return;
+  const hidden = sheets.filter(({ isHidden }) => isHidden).length;
+  const without = hidden === 0 ? '' : ` (${hidden} hidden)`;
+  reading.note(
+    `Read the sheet "${chosen}", the first of ${sheets.length}${without}; --sheet names another one.`,
+  );
 }

@@ -1,5 +1,5 @@
 import { MAX_COLUMNS } from '../csv-records.ts';
-import { dateToText, numberToText, type CellStyles } from './cell-text.ts';
+import { dateToText, numberToText, withZeros, type CellStyles } from './cell-text.ts';
 import { TextReader, unescaped } from './parts.ts';
 import type { XmlHandler } from './read-xml.ts';
 
@@ -104,7 +104,9 @@ export class SheetReader implements XmlHandler {
         return '';
       default:
         if (value === '') return '';
-        return styles.isDate(this.#style) ? dateToText(value, styles.from1904) : numberToText(value);
+        return styles.isDate(this.#style)
+          ? dateToText(value, styles.from1904)
+          : withZeros(numberToText(value), styles.digits(this.#style));
     }
   }
 }

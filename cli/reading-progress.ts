@@ -1,0 +1,29 @@
+import type { EngineEvent } from '../host/engine-events.ts';
+import { planObject } from '../src/checkpoints/plan.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+import { readingNotices } from './view/reading-notices.ts';
+
+/** Prints how the files of a job were read. */
+export interface ReadingProgress {
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Waits for pending output. @returns whether the notices were printed */
+  told(): Promise<boolean>;
+}
+
+/** Prints the notices as soon as the requests are built, so that a job that was read wrongly can still be stopped. */
+export function tellReading(store: ObjectStore, print: (line: string) => void): ReadingProgress {
+  let telling: Promise<boolean> | undefined;
+  const tell = async (jobId: string): Promise<boolean> => {
+    const plan = await planObject.read(store, jobId);
+    for (const notice of readingNotices(plan?.inputs ?? [])) print(notice);
+    return plan?.inputs !== undefined;
+  };
+  return {
+    onEvent({ type, state, output }) {
+      if (type !== 'StateExited' || state !== 'Build requests') return;
+      const { jobId, toRun } = output as { readonly jobId?: string; readonly toRun?: object };
+      if (jobId !== undefined && toRun !== undefined) telling ??= tell(jobId).catch(() => false);
+    },
+    told: async () => (await telling) ?? false,
+  };
+}

@@ -1,0 +1,45 @@
+import type { ShardLimits } from '../checkpoints/profile.ts';
+
+/** What a shard holds. */
+export interface Held {
+  /** Request lines, their bytes, and the texts that they ask to embed. */
+  readonly sent: number;
+  readonly bytes: number;
+  readonly inputs: number;
+  readonly invalid: number;
+  readonly answered: number;
+  readonly reused: number;
+  readonly deduplicated: number;
+  /** Bytes of the result lines that no batch answers. */
+  readonly unsentBytes: number;
+}
+
+/** Most reused rows of a shard, per row that it may send. */
+const MAX_REUSED_PER_ROW = 20;
+
+/** Most bytes of result lines in a shard for rows that no batch answers. */
+export const MAX_UNSENT_BYTES = 1_000_000_000;
+
+/** Whether a shard has room for one more request line. */
+export function hasRoom(
+  held: Pick<Held, 'sent' | 'bytes' | 'inputs'>,
+  request: { readonly bytes: number; readonly inputs: number },
+  { maxBytes, maxRows, maxInputs = Infinity }: ShardLimits,
+): boolean {
+  return (
+    held.bytes + request.bytes <= maxBytes && held.sent < maxRows && held.inputs + request.inputs <= maxInputs
+  );
+}
+
+/** Rows that are not sent cost the provider nothing, but one Lambda must also read a shard's files. */
+export function hasRoomUnsent(
+  { invalid, answered, deduplicated, reused, unsentBytes }: Omit<Held, 'sent' | 'bytes' | 'inputs'>,
+  { maxRows }: ShardLimits,
+): boolean {
+  return (
+    invalid + answered + deduplicated < maxRows &&
+    // More reused rows are allowed, so that few changed rows among many known ones go into few batches.
+    reused < MAX_REUSED_PER_ROW * maxRows &&
+    unsentBytes < MAX_UNSENT_BYTES
+  );
+}

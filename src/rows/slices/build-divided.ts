@@ -1,0 +1,136 @@
+import type { Job } from '../../checkpoints/job.ts';
+import { buildPrefix, sliceKey, type SliceFile } from '../../checkpoints/keys.ts';
+import type { Plan } from '../../checkpoints/plan.ts';
+import { InvalidInput } from '../../errors.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { Unfinished } from '../build-state.ts';
+import { cutShards, type Cutting } from './cut-shards.ts';
+import { divide } from './divide.ts';
+import {
+  builtRunObject,
+  checkedSlice,
+  divisionObject,
+  notedObject,
+  slicesObject,
+  type CutShards,
+  type Division,
+  type NotedSlice,
+} from './division.ts';
+import { joinRuns } from './join-runs.ts';
+import { NotDivisible } from './shard-cutter.ts';
+
+/** Slices that are processed in parallel before the build continues. */
+export interface SlicesToDo {
+  readonly phase: Division['phase'];
+  readonly slices: number;
+}
+
+export interface Dividing extends Pick<Cutting, 'time' | 'createIds' | 'createHash' | 'bounds'> {
+  /** Bytes of a slice; undefined if jobs are never divided. */
+  readonly sliceBytes: number | undefined;
+  /** The phase whose slices have just been processed. */
+  readonly done?: string | undefined;
+}
+
+type Divided = Plan | Unfinished | SlicesToDo | 'whole' | undefined;
+
+/**
+ * Builds a large job in slices: returns the slices to process next (`noteSlice`, `buildRun`), and joins their results. Shards and
+ * plan have the same bytes as those of one pass.
+ * @returns undefined for a job that is built in one pass; `whole` if this was found out only after the job was divided
+ */
+export async function buildDivided(store: ObjectStore, job: Job, dividing: Dividing): Promise<Divided> {
+  const division = (await divisionObject.read(store, job.jobId)) ?? (await begin(store, job, dividing));
+  if (division === undefined) return undefined;
+  if (division.phase === 'whole') return 'whole';
+  const { slices } = division;
+  if (division.cut !== undefined) return join(store, job, { ...division, cut: division.cut }, dividing);
+  const left = await leftOf(store, job, [...slices.keys()], 'noted.json');
+  if (left.length > 0) return listed(store, job, { phase: 'note', left }, dividing);
+  return cut(store, job, division, dividing);
+}
+
+async function begin(store: ObjectStore, job: Job, { sliceBytes }: Dividing): Promise<Division | undefined> {
+  if (sliceBytes === undefined) return undefined;
+  const division = await divide(store, job, sliceBytes).catch(unlessInvalid);
+  if (division !== undefined) await divisionObject.write(store, job.jobId, division);
+  return division;
+}
+
+/** An invalid input is left to the build in one pass, which reports the error. */
+function unlessInvalid(error: unknown): undefined {
+  if (!(error instanceof InvalidInput)) throw error;
+}
+
+async function cut(store: ObjectStore, job: Job, division: Division, dividing: Dividing): Promise<Divided> {
+  const noted = await readNoted(store, job, division);
+  const checked = checkedSlice(division, job);
+  const isWhole =
+    noted.some(({ isUnreadable }) => isUnreadable === true) ||
+    (checked !== undefined && noted[checked]?.hasSeenFields !== true);
+  const made = isWhole
+    ? undefined
+    : await cutShards({ ...dividing, store, job, division, noted }).catch(unlessNotDivisible);
+  if (made === undefined) {
+    await divisionObject.write(store, job.jobId, { ...division, phase: 'whole' });
+    return 'whole';
+  }
+  if (!('runs' in made)) return made;
+  const next = { ...division, phase: 'build', cut: made } as const;
+  await divisionObject.write(store, job.jobId, next);
+  return join(store, job, next, dividing);
+}
+
+function unlessNotDivisible(error: unknown): undefined {
+  if (!(error instanceof NotDivisible)) throw error;
+}
+
+async function join(
+  store: ObjectStore,
+  job: Job,
+  division: Division & { readonly cut: CutShards },
+  dividing: Dividing,
+): Promise<Plan | SlicesToDo> {
+  const { jobId } = job;
+  const slices = division.cut.runs.map(({ slice }) => slice);
+  const left = await leftOf(store, job, slices, 'built.json');
+  if (left.length > 0) return listed(store, job, { phase: 'build', left }, dividing);
+  const built = await sideBySide(slices, (slice) => builtRunObject.require(store, { jobId, slice }));
+  return joinRuns(job, { division, noted: await readNoted(store, job, division), cut: division.cut }, built);
+}
+
+function readNoted(store: ObjectStore, { jobId }: Job, { slices }: Division): Promise<NotedSlice[]> {
+  return sideBySide([...slices.keys()], (slice) => notedObject.require(store, { jobId, slice }));
+}
+
+/** The slices without a file. */
+async function leftOf(
+  store: ObjectStore,
+  { jobId }: Job,
+  slices: readonly number[],
+  file: SliceFile,
+): Promise<number[]> {
+  const keys = new Set<string>();
+  for await (const { key } of store.list(buildPrefix(jobId))) keys.add(key);
+  return slices.filter((slice) => !keys.has(sliceKey({ jobId, slice }, file)));
+}
+
+/** Lists slices as the items of the machine's map. */
+async function listed(
+  store: ObjectStore,
+  { jobId }: Job,
+  { phase, left }: { readonly phase: Division['phase']; readonly left: readonly number[] },
+  { done }: Dividing,
+): Promise<SlicesToDo> {
+  if (done === phase)
+    throw new Error(
+      `The build of job ${jobId} stopped: slice ${left[0]} failed${left.length > 1 ? `, and ${left.length - 1} others` : ''}. The log of build-slice says why; resume the job to do ${left.length > 1 ? 'them' : 'it'} again.`,
+    );
+  await slicesObject.write(
+    store,
+    jobId,
+    left.map((slice) => ({ slice })),
+  );
+  return { phase, slices: left.length };
+}

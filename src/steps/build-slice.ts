@@ -1,0 +1,24 @@
+import { jobObject } from '../checkpoints/job.ts';
+import type { BuiltSliceContext, SliceContext } from '../contract.ts';
+import type { Edges } from '../edges.ts';
+import { FastRequests } from '../fast-path/fast-requests.ts';
+import { buildSlice as build } from '../rows/slices/build-slice.ts';
+
+/**
+ * Does one part of a divided build: notes the rows of one slice, or builds the shards that begin in it. If time runs short, the
+ * next call continues there.
+ */
+export async function buildSlice(
+  { store, log, time }: Edges,
+  { jobId, slice }: SliceContext,
+): Promise<BuiltSliceContext> {
+  const job = await jobObject.require(store, jobId);
+  const unfinished = await build(store, job, slice, {
+    createRequests: (rules) => new FastRequests(rules),
+    time,
+  });
+  if (unfinished === undefined) return { jobId, slice };
+  const { rows } = unfinished;
+  log('build_paused', { jobId, slice, rows });
+  return { jobId, slice, building: { rows } };
+}

@@ -1,0 +1,192 @@
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RequestHash } from '../../../src/reuse/request-hash.ts';
+import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
+import { profileOf } from '../build.ts';
+import { FORMATS, inOnePass, row, shortEvery, START, type InputFile, type Made } from '../divided-build.ts';
+import { inSlices } from './in-slices.ts';
+
+const isLines = (extension: string): boolean => ['.jsonl', '.txt', '.csv', '.tsv'].includes(extension);
+
+const shapeOf = (dedupe?: 'always' | 'without temperature') => ({
+  profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe }),
+});
+
+describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
+  test('is built to the same bytes in one pass and in any slices', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 20, maxLength: 80 }),
+        fc.record({ lineEnd: fc.constantFrom('\n', '\r\n', '\r'), bom: fc.boolean() }),
+        fc.record({ sliceBytes: fc.integer({ min: 40, max: 2_000 }), backwards: fc.boolean() }),
+        fc.option(fc.integer({ min: 1, max: 4 })),
+        fc.constantFrom(undefined, 'always', 'without temperature'),
+        fc.constantFrom(undefined, { atOnce: 5, filterBits: 128 }),
+        async (rows, how, slicing, nth, dedupe, bounds) => {
+          const file = { name: `rows${extension}`, content: write([...START, ...rows], how) };
+          const second = { name: 'b/rows.jsonl', content: Buffer.from('{"custom_id":"q1","prompt":"x"}\n') };
+          const shape = shapeOf(dedupe);
+          const whole = await inOnePass([file, second], shape);
+          const time = nth === null ? undefined : shortEvery(nth);
+          const sliced = await inSlices([file, second], { ...slicing, shape, time, bounds });
+          expect(sliced.plan).toEqual(whole.plan);
+          if (typeof whole.plan !== 'string') expect(sliced.files).toEqual(whole.files);
+          if (!isLines(extension)) expect(sliced.slices).toBe(0);
+        },
+      ),
+      { numRuns: isLines(extension) ? 60 : 4 },
+    );
+  });
+});
+
+const asLines = (rows: readonly Made[]): Buffer =>
+  FORMATS['.jsonl']?.(rows, { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0);
+
+const manyRows = (count: number): InputFile => ({
+  name: 'rows.jsonl',
+  content: asLines([
+    ...START,
+    ...Array.from({ length: count }, (_, n) => ({ id: `q${n}`, prompt: `row ${n % 90}` })),
+  ]),
+});
+
+test('a large file is divided into slices of about the size that is asked', async () => {
+  const file = manyRows(1_000);
+  const { slices } = await inSlices([file], { sliceBytes: 4_096, shape: shapeOf() });
+  const rest = file.content.length - 65_600;
+  expect(slices).toBeGreaterThanOrEqual(Math.floor(rest / 4_096));
+  expect(slices).toBeLessThanOrEqual(Math.ceil(rest / 4_096) + 1);
+});
+
+test('a table whose cells hold line ends is cut between its rows', async () => {
+  const cell = 'a "quoted" word, and\nanother line, with a comma\nand "more"\n';
+  const rows = Array.from({ length: 400 }, (_, n) => ({
+    id: `q${n}`,
+    prompt: `${n} ${cell.repeat(1 + (n % 3))}`,
+  }));
+  const content = FORMATS['.csv']?.([...START, ...rows], { lineEnd: '\r\n', bom: true }) ?? Buffer.alloc(0);
+  const file = { name: 'rows.csv', content };
+  const whole = await inOnePass([file], shapeOf());
+
+  const sliced = await inSlices([file], { sliceBytes: 5_000, shape: shapeOf() });
+
+  expect(sliced.slices).toBeGreaterThan(10);
+  expect(sliced.plan).toEqual(whole.plan);
+  expect(sliced.files).toEqual(whole.files);
+});
+
+test('a table that would be cut inside of a cell is built in one pass', async () => {
+  const inside = `"${'"",x\nq,y\n'.repeat(3_000)}"`;
+  const content = Buffer.concat([
+    FORMATS['.csv']?.(START, { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0),
+    Buffer.from(`cell,${inside}\nlast,row\n`),
+  ]);
+  const shape = {
+    profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 5 }, table: { quotes: true } }),
+  };
+  const whole = await inOnePass([{ name: 'rows.csv', content }], shape);
+
+  const sliced = await inSlices([{ name: 'rows.csv', content }], { sliceBytes: 2_000, shape });
+
+  expect(sliced.slices).toBe(0);
+  expect(sliced.plan).toEqual(whole.plan);
+  expect(sliced.files).toEqual(whole.files);
+});
+
+test('rows without an id, and ids that look like those of such rows, are the same in slices', async () => {
+  const rows = Array.from({ length: 400 }, (_, n) => ({
+    id: n % 3 === 0 ? `row-${String(n + 40).padStart(8, '0')}` : n % 7 === 0 ? 'row-11111111' : null,
+    prompt: `row ${n}`,
+  }));
+  const file = { name: 'rows.jsonl', content: asLines([...START, ...rows]) };
+  const whole = await inOnePass([file], shapeOf('always'));
+
+  const sliced = await inSlices([file], { sliceBytes: 1_000, shape: shapeOf('always') });
+
+  expect(sliced.slices).toBeGreaterThan(5);
+  expect(sliced.plan).toEqual(whole.plan);
+  expect(sliced.files).toEqual(whole.files);
+});
+
+test('a byte order mark inside of a file is part of its row, wherever a slice begins', async () => {
+  const line = '\uFEFF{"custom_id":"marked","prompt":"x"}\n';
+  const content = Buffer.concat([asLines(START), Buffer.from(line.repeat(40))]);
+  const whole = await inOnePass([{ name: 'rows.jsonl', content }], shapeOf());
+
+  const sliced = await inSlices([{ name: 'rows.jsonl', content }], { sliceBytes: 45, shape: shapeOf() });
+
+  expect(sliced.slices).toBeGreaterThan(10);
+  expect(sliced.plan).toEqual(whole.plan);
+  expect(sliced.files).toEqual(whole.files);
+});
+
+test('rows of another model than the first are found in every slice, for a provider that takes one model per file', async () => {
+  const lines = Array.from(
+    { length: 300 },
+    (_, n) => `{"custom_id":"q${n}","prompt":"x","model":"model-${n % 9 === 5 ? 'b' : 'a'}"}\n`,
+  );
+  const first = '{"custom_id":"first","prompt":"y","model":"model-a"}\n';
+  const long = `{"custom_id":"long","prompt":"${'x'.repeat(66_000)}"}\n`;
+  const content = Buffer.from([first, long, ...lines].join(''));
+  const base = profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 20 } });
+  const { dialect } = base.provider;
+  const limits = { ...dialect.limits, oneModel: true };
+  const shape = { profile: { ...base, provider: { ...base.provider, dialect: { ...dialect, limits } } } };
+  const whole = await inOnePass([{ name: 'rows.jsonl', content }], shape);
+
+  const sliced = await inSlices([{ name: 'rows.jsonl', content }], { sliceBytes: 1_500, shape });
+
+  expect(whole.plan).toMatchObject({
+    problems: expect.arrayContaining([expect.objectContaining({ code: 'OTHER_MODEL' })]),
+  });
+  expect(sliced.slices).toBeGreaterThan(5);
+  expect(sliced.plan).toEqual(whole.plan);
+  expect(sliced.files).toEqual(whole.files);
+});
+
+test('a file that is refused is refused in the words of one pass, on the same line', async () => {
+  const content = Buffer.concat([
+    FORMATS['.txt']?.(START, { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0),
+    Buffer.from('plain\n'.repeat(900)),
+    Buffer.from([0xff, 0xfe, 0x0a]),
+    Buffer.from('plain\n'.repeat(900)),
+  ]);
+  const whole = await inOnePass([{ name: 'rows.txt', content }], shapeOf());
+
+  const sliced = await inSlices([{ name: 'rows.txt', content }], { sliceBytes: 1_000, shape: shapeOf() });
+
+  expect(whole.plan).toMatch(/not valid UTF-8 in line 913/);
+  expect(sliced.plan).toEqual(whole.plan);
+});
+
+test('a compressed file is built in one pass', async () => {
+  const file = { name: 'rows.jsonl.gz', content: gzipSync(manyRows(2_000).content) };
+  expect(await inSlices([file], { sliceBytes: 100 })).toMatchObject({ slices: 0, plan: { rows: 2_012 } });
+});
+
+test('ids and requests that only share a hash with earlier ones are found out', async () => {
+  const file = manyRows(300);
+  const seeds: number[] = [];
+  const isFirst = (seed: number): boolean => {
+    if (!seeds.includes(seed)) seeds.push(seed);
+    return seeds[0] === seed;
+  };
+  const whole = await inOnePass([file], shapeOf('always'));
+
+  const sliced = await inSlices([file], {
+    sliceBytes: 700,
+    shape: shapeOf('always'),
+    time: shortEvery(3),
+    createIds: (seed) => {
+      const real = createUniqueIds(seed);
+      const confuses = isFirst(seed);
+      return { ...real, add: (id) => real.add(confuses && id === 'q250' ? 'q0' : id) };
+    },
+    createHash: (seed) => new RequestHash(seed),
+  });
+
+  expect(seeds).toHaveLength(2);
+  expect(sliced.plan).toEqual(whole.plan);
+  expect(sliced.files).toEqual(whole.files);
+});

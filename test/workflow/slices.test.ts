@@ -1,0 +1,137 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { callHandlers } from '../../host/call-handlers.ts';
+import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
+import { loadMachine } from '../../host/load-stack.ts';
+import { startSimulator } from '../../simulator/index.ts';
+import { buildPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
+import { summaryObject } from '../../src/checkpoints/summary.ts';
+import type { ProfileConfig } from '../../src/config/config.ts';
+import { resumeJob, startJob } from '../../src/doors/start-job.ts';
+import type { StepTime } from '../../src/pace.ts';
+import { createClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
+
+const ROWS = 3_000;
+/** 310 KB: slices of 64 KiB. */
+const CONTENT = Array.from(
+  { length: ROWS },
+  (_, n) => `{"custom_id":"q${n % 2_990}","prompt":"row ${n % 2_000} ${'x'.repeat(70)}"}\n`,
+).join('');
+
+interface Options {
+  readonly sliceBytes?: number;
+  readonly time?: StepTime;
+  readonly profile?: ProfileConfig;
+  /** Comes between the machine and its steps. */
+  readonly around?: (call: CallStep) => CallStep;
+}
+
+async function run({ sliceBytes, time, profile = {}, around = (call) => call }: Options = {}) {
+  const config = { ...CONFIG, limits: { ...CONFIG.limits, ...(sliceBytes !== undefined && { sliceBytes }) } };
+  const clock = createClock();
+  const simulator = await startSimulator({ apiKey: KEY, clock });
+  onTestFinished(() => simulator.close());
+  const edges = openEdges(await openTempFolder(), simulator, clock, () => undefined);
+  onTestFinished(() => edges[Symbol.asyncDispose]());
+  const entered: Record<string, number> = {};
+  const executions = createLocalExecutions({
+    ...(await loadMachine(config)),
+    callStep: around(clock.follow(callHandlers({ ...edges, time }))),
+    onEvent: ({ type, state = '' }) => {
+      if (type === 'StateEntered') entered[state] = (entered[state] ?? 0) + 1;
+    },
+    instant: true,
+  });
+  const { store } = edges;
+  await store.put('input/rows.jsonl', CONTENT);
+  const doors = { ...edges, config, executions };
+  await startJob(doors, {
+    jobId: 'job',
+    profile: 'default',
+    overrides: { shardLimits: { maxRows: 400 }, ...profile },
+    inputs: () => Promise.resolve([{ key: 'input/rows.jsonl' }]),
+  });
+  const failure = await executions.result('job').then(
+    () => undefined,
+    (error: unknown) => String(error),
+  );
+  return {
+    store,
+    doors,
+    entered,
+    failure,
+    left: await Array.fromAsync(store.list(buildPrefix('job'))),
+    results: (await store.get(resultsKey('job')))?.toString('utf8'),
+    summary: await summaryObject.require(store, 'job'),
+  };
+}
+
+const SLICED = { sliceBytes: 65_536 } as const;
+
+test('a large input is built in slices side by side, and comes to the same results', async () => {
+  const whole = await run();
+  const sliced = await run(SLICED);
+
+  expect(whole.entered['Build slice']).toBeUndefined();
+  expect(sliced.entered['For each slice']).toBe(2);
+  expect(sliced.entered['Build slice']).toBeGreaterThan(7);
+  expect(sliced.results).toBe(whole.results);
+  expect(sliced.summary.counts).toEqual(whole.summary.counts);
+  expect(sliced.summary.inputs).toEqual(whole.summary.inputs);
+  expect(sliced.left).toEqual([]);
+});
+
+test('slices, and the cut of their notes, go on in further calls when their time is short', async () => {
+  const whole = await run();
+  const sliced = await run({ ...SLICED, time: { isShort: () => true, isOver: () => false } });
+
+  expect(sliced.entered['Build slice']).toBeGreaterThan(10);
+  expect(sliced.entered['Build requests']).toBeGreaterThan(5);
+  expect(sliced.results).toBe(whole.results);
+  expect(sliced.left).toEqual([]);
+});
+
+test('a job with a pilot is built in slices, too', async () => {
+  const profile = { pilot: { rows: 50, maxBad: 0.5 } };
+  const whole = await run({ profile });
+  const sliced = await run({ ...SLICED, profile });
+
+  expect(sliced.entered['Build slice']).toBeGreaterThan(5);
+  expect(sliced.summary.pilot).toMatchObject({ state: 'passed', rows: 50 });
+  expect(sliced.results).toBe(whole.results);
+  expect(sliced.left).toEqual([]);
+});
+
+test('a small input is built in one pass', async () => {
+  const { entered } = await run({ sliceBytes: 100_000 });
+  expect(entered['For each slice']).toBeUndefined();
+});
+
+test('a slice that fails ends the job before anything is sent, and a resume does what is left', async () => {
+  let isBroken = true;
+  const calls: unknown[] = [];
+  const around =
+    (call: CallStep): CallStep =>
+    (step, event) => {
+      if (step === 'build-slice') calls.push(event);
+      const { slice } = event as { readonly slice?: number };
+      return step === 'build-slice' && slice === 2 && isBroken
+        ? Promise.reject(Object.assign(new Error('No such luck.'), { name: 'StoreRejected' }))
+        : call(step, event);
+    };
+  const failed = await run({ ...SLICED, around });
+  expect(failed.failure).toMatch(/The build of job job stopped: slice 2 failed\. .*resume the job/);
+  expect(failed.summary.status).toBe('failed');
+  expect(failed.entered['Upload file']).toBeUndefined();
+
+  isBroken = false;
+  calls.length = 0;
+  await resumeJob(failed.doors, 'job');
+  const names = failed.doors.executions.running();
+  for (const name of names) await failed.doors.executions.result(name);
+
+  expect(calls[0]).toEqual({ jobId: 'job', slice: 2 });
+  expect((await failed.store.get(resultsKey('job')))?.toString('utf8')).toBe((await run()).results);
+});
