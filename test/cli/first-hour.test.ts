@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lockFolder } from '../../host/lock.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
@@ -182,6 +183,19 @@ describe('a job', () => {
     expect(stderr).toContain(
       `there is nothing to resume. If rows are not ok, send them again: nightshift retry ${jobId}`,
     );
+  });
+
+  test('that another process has is watched, and its answers are written as a table where --out says', async () => {
+    await using lock = await lockFolder(join(folder, 'nightshift-data'));
+    await lock.announce('http://127.0.0.1:9');
+
+    const { status, stderr } = await nightshift('run', 'reviews.csv', ...ASK, '--out', 'joined.csv');
+
+    expect(status).toBe(3);
+    expect(stderr).toContain('Another process works with "nightshift-data"');
+    expect(stderr).toContain('Copied: joined.csv');
+    const table = await readFile(join(folder, 'joined.csv'), 'utf8');
+    expect(table).toMatch(/^\ufeffnr;product;review;ok;answer;error\r\n1;Lamp;Bright;true;/);
   });
 
   test('has its files in one order and by paths from here, whatever command shows them', async () => {

@@ -2,14 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { forgetInProfile, forgetRows } from '../../cli/forget-rows.ts';
-import {
-  deadLettersKey,
-  indexKey,
-  jobPrefix,
-  outputPrefix,
-  reportKey,
-  resultsKey,
-} from '../../src/checkpoints/keys.ts';
+import { deadLettersKey, indexKey, jobPrefix, outputPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -48,7 +41,10 @@ describe('forgetting a row', () => {
   test('takes its answer out of the results and out of reuse, and leaves those of the others', async () => {
     const world = await openWorld();
     const { twin: _twin, ...rows } = ROWS;
-    const first = await run(world, 'first.jsonl', rows, { also: ['csv'] });
+    const first = await run(world, 'first.jsonl', rows, {
+      also: ['csv'],
+      pilot: { rows: 1, maxBad: 0.9 },
+    });
     const asked = paidAnswers(world);
 
     const forgotten = await forgetRows({ ...world, executions }, first.jobId, new Set(['anna']));
@@ -64,7 +60,14 @@ describe('forgetting a row', () => {
       round: 1,
     });
     expect(results.slice(1)).toEqual(first.results.slice(1));
-    expect(await world.store.stat(reportKey(first.jobId))).toBeUndefined();
+    const left = (await Array.fromAsync(world.store.list(outputPrefix(first.jobId)))).map(({ key }) => key);
+    expect(left.map((key) => key.split('/').at(-1))).toEqual([
+      'answers.index',
+      'results.jsonl',
+      'summary.json',
+    ]);
+    const { pilot } = (await readJson(world, `${outputPrefix(first.jobId)}summary.json`)) as Summary;
+    expect(pilot).toEqual({ state: 'passed', rows: 1, counts: first.summary.pilot?.counts });
     expect(await Array.fromAsync(world.store.list(jobPrefix(first.jobId)))).toEqual([]);
 
     const again = await run(world, 'second.jsonl', {

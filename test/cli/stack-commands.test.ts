@@ -72,7 +72,7 @@ describe('plan', () => {
       room: { slots: 1, ahead: 0, isMeasured: true, secondsPerBatch: 1_000, seconds: 1_000 },
     });
     expect(told.stdout).toMatch(
-      /^room +room for 1 batch at a time; nothing is ahead; through in about 16m 40s/m,
+      /^room +room for 1 batch at a time; nothing is ahead; done in about 16m 40s/m,
     );
   });
 
