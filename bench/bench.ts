@@ -5,10 +5,10 @@ import { NODE_FLAGS } from '../lib/node-flags.ts';
 import type { Group } from './report.ts';
 
 export interface BenchOptions {
-  /** The sizes of the table of targets; else those that end soon. */
+  /** True for the sizes of the table of targets; otherwise small sizes. */
   readonly full: boolean;
   readonly repetitions: number;
-  /** So many rows in place of both. */
+  /** This number of rows instead of both. */
   readonly rows?: number | undefined;
 }
 

@@ -22,14 +22,14 @@ interface Run extends AskedJob {
   readonly store: ObjectStore;
   /** The data folder. */
   readonly data: string;
-  /** The provider is a simulator of this process. */
+  /** True if the provider is a simulator of this process. */
   readonly simulated: boolean;
 }
 
 /**
  * Compares what a run of files needs in its data folder with the free space of the disk, before anything is sent.
  * @returns a warning when the disk may become full
- * @throws InvalidRequest when not even the copy of the input and its requests have room
+ * @throws InvalidRequest if the space is too small even for the copy of the input and its requests
  */
 export async function checkDisk(run: Run): Promise<string | undefined> {
   const { config, files, data } = run;
@@ -46,7 +46,7 @@ export async function checkDisk(run: Run): Promise<string | undefined> {
   return problem.message;
 }
 
-/** Why a disk has too little room; `isCertain` when it has too little even if no answer comes. */
+/** Why a disk has too little space; `isCertain` if the space is too small even without answers. */
 export function spaceProblem(
   need: DiskNeed,
   free: number,
@@ -61,10 +61,10 @@ export function spaceProblem(
   };
 }
 
-/** Whether the job is in the folder already: it has its input and its requests, and only goes on. */
+/** True if the job is in the folder already: its input and its requests are there, and it only continues. */
 async function isKnown(run: Run): Promise<boolean> {
   const { store, config, files, data } = run;
-  // Reading a large input to its end, as naming its job takes, is spared where no job has a file like it.
+  // Computing a job's id needs the whole input, which may be large; this is not needed if no job has a similar file.
   if (!(await hasCopy(data, files[0] ?? ''))) return false;
   const jobId = await findJob(store, config, run, await readTreatment(run));
   return (await store.stat(jobKey(jobId))) !== undefined;

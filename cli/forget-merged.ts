@@ -8,7 +8,7 @@ export async function deleteMergedOf(store: ObjectStore, jobIds: readonly string
   for await (const { key, bytes } of store.list(REUSE_PREFIX)) {
     if (!isMergedKey(key)) continue;
     const merged = await readDirectory(store, key, bytes);
-    // One that cannot be read may have anything, and is of no use.
+    // An unreadable index may have such entries, and cannot be used.
     if (merged?.jobs.some(({ jobId }) => jobIds.includes(jobId)) === false) continue;
     await store.delete(key);
     deleted += 1;

@@ -27,15 +27,16 @@ import { deleteMergedOf } from './forget-merged.ts';
 
 /** A job in which the answers of some rows are deleted. */
 export interface ForgottenRows extends ForgottenJob {
-  /** Rows of these ids: none when the job has none, and then nothing was deleted. */
+  /** Number of rows with these ids; if 0, nothing was deleted. */
   readonly rows: number;
-  /** Jobs that asked for these answers, which the rows had from there. */
+  /** Jobs from which these answers were reused. */
   readonly reusedFrom: readonly string[];
 }
 
 /**
  * Deletes the answers of single rows from a job that has ended, and takes them out of reuse, its retries included. The other rows
- * keep their answers. Files that would have to be made anew (report, tables), the checkpoints and the rows that came with the job
+ * keep their answers. Files that would have to be written again (report, tables), the checkpoints and the rows that came with the
+ * job
  * are deleted, so that the job cannot be retried any more. May be repeated after a failure.
  * @returns undefined when there is no such job
  * @throws InvalidRequest when the job has not ended, may be resumed, left batches open, or is a retry
@@ -107,11 +108,11 @@ async function rejectUnsettled(edges: StatusEdges, jobId: string, whole: string)
 interface FoundRows {
   readonly rows: number;
   readonly reusedFrom: readonly string[];
-  /** Answers that are files, and of no other row. */
+  /** Files of these answers that belong to no other row. */
   readonly files: readonly string[];
 }
 
-/** @param jobIds the job is the last one */
+/** @param jobIds with the job itself as the last one */
 async function findRows(
   store: ObjectStore,
   jobIds: readonly string[],
@@ -143,10 +144,14 @@ interface RowsToForget extends Pick<FoundRows, 'files'> {
   readonly ids: ReadonlySet<string>;
 }
 
-/** What is derived from the rows goes first, the results after it, the checkpoints last: until then the job's record is complete. */
+/**
+ * Deletes files that were derived from the rows first, then the results, then the checkpoints: until then the job's record is
+ * complete.
+ */
 async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: RowsToForget): Promise<number> {
   const summary = await summaryObject.require(store, jobId);
-  const { report: _report, tables: _tables, unreadableLines: _lines, pilot, ...left } = summary;
+  const { report: _report, tables: _tables, unreadableLines: _lines, pilot, ...facts } = summary;
+  const left: Summary = { ...facts, ...(pilot && { pilot: withoutFiles(pilot) }) };
   const kept = new Set([summaryKey, resultsKey, deadLettersKey, answerIndexKey].map((keyOf) => keyOf(jobId)));
   const gone = new Set(files.map((name) => fileKey(jobId, name)));
   const isDerived = (key: string): boolean =>
@@ -157,7 +162,6 @@ async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: Ro
   const hasDeadLetters = await rewriteDeadLetters(store, jobId, ids);
   await summaryObject.write(store, jobId, {
     ...left,
-    ...(pilot && { pilot: withoutResults(pilot) }),
     ...countsOf(tally),
     deadLetters: hasDeadLetters ? deadLettersKey(jobId) : undefined,
   });
@@ -165,7 +169,7 @@ async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: Ro
   return deleted;
 }
 
-function withoutResults({ results: _results, ...pilot }: Pilot): Pilot {
+function withoutFiles({ results: _results, report: _report, ...pilot }: Pilot): Pilot {
   return pilot;
 }
 
@@ -179,11 +183,11 @@ function countsOf({ lines, forgotten }: RewrittenLines): CountedLines {
 
 interface RewrittenLines {
   readonly lines: LineTally;
-  /** Rows that are forgotten, now and before. */
+  /** Number of forgotten rows, including earlier calls. */
   readonly forgotten: number;
 }
 
-/** The index of answers moves first, as with a retry: what leads to a line that has moved is found out. */
+/** The index of answers is changed first, as with a retry: an entry with the wrong position of a line is detected. */
 async function rewriteResults(
   store: ObjectStore,
   jobId: string,
@@ -215,7 +219,7 @@ async function rewriteResults(
 
 const FORGOTTEN = 'FORGOTTEN';
 
-/** A result line without anything that came from the row but its id and its position. */
+/** A result line that keeps only the id and the position of its row. */
 function forget(line: ResultLine): ResultLine {
   const { custom_id, round = 0, answeredBy, source, retried } = line;
   return {

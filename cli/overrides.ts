@@ -17,7 +17,7 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
   throw new InvalidRequest([...new Set(problems)].join('\n'));
 }
 
-/** Options that are not named like their field of a profile. */
+/** Options whose names differ from their fields in a profile. */
 const OPTIONS: Readonly<Record<string, string>> = {
   output: 'schema',
   'pilot.rows': 'pilot',

@@ -3,16 +3,16 @@ import type { ObjectStore } from '../src/store/object-store.ts';
 import { makeDestination, placeFiles } from './placed-files.ts';
 import { formatOfFile, type TableFormat } from './table-format.ts';
 
-/** What `--out` asks for: a folder, or a table in a format. */
+/** The value of `--out`: a folder, or a table in a format. */
 export interface Destination {
   readonly out: string | undefined;
   readonly format: TableFormat | undefined;
 }
 
 /**
- * Checks `--out` before anything is paid for: a job that ended may not find out that its results have no place.
- * @param files inputs, which are not replaced
- * @throws InvalidRequest when the results cannot be put there
+ * Checks `--out` before anything is paid for, so that an invalid path is not first noticed after the job.
+ * @param files inputs, which must not be overwritten
+ * @throws InvalidRequest if the results cannot be written there
  */
 export async function openDestination(
   out: string | undefined,
@@ -25,9 +25,9 @@ export async function openDestination(
 }
 
 /**
- * Puts the results of a job where `--out` asks for them.
+ * Writes the results of a job to the path of `--out`.
  * @param data the folder that has the job
- * @returns the paths of its files, those that were asked for first
+ * @returns the paths of its files, requested ones first
  */
 export async function placeAnswers(
   store: ObjectStore,

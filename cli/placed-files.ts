@@ -62,7 +62,7 @@ async function hasAnswerFiles(store: ObjectStore, jobId: string): Promise<boolea
   return false;
 }
 
-/** A path below the working directory as a relative path; addresses of a bucket and other paths unchanged. */
+/** A path below the working directory as a relative path; bucket URLs and other paths unchanged. */
 export function shownPath(location: string): string {
   if (!isAbsolute(location)) return location;
   const path = relative('.', location);
@@ -73,7 +73,7 @@ function keysOf({ jobId, results, tables = [], deadLetters, report }: Summary): 
   return [results, ...tables, deadLetters, report, summaryKey(jobId)].filter((key) => key !== undefined);
 }
 
-/** Where `--out` asks for the result files, and the data folder, which has them. */
+/** The folder of `--out` for the result files, and the data folder that has them. */
 export interface PlacedIn {
   readonly out: string | undefined;
   readonly data: string;

@@ -8,13 +8,13 @@ import { printable } from '../src/printable.ts';
 import { spaceProblem } from './check-disk.ts';
 import { sizeText } from './view/size-text.ts';
 
-/** Room in the data folder, in bytes. */
+/** Space in the data folder, in bytes. */
 export interface PlannedDisk extends DiskNeed {
-  /** On the disk of the folder; undefined where the system does not say. */
+  /** Free bytes on the folder's disk; undefined if the system does not report them. */
   readonly free: number | undefined;
 }
 
-/** @throws InvalidRequest when the requests of a plan have no room where temporary files are */
+/** @throws InvalidRequest if the folder for temporary files has too little space for the requests of a plan */
 export async function requireRoomToPlan(bytes: number): Promise<void> {
   const free = await freeBytes(tmpdir());
   if (free === undefined || bytes <= free) return;
@@ -34,7 +34,7 @@ export async function planDisk(
   return { ...need, free: await freeBytes(data) };
 }
 
-/** Less is not worth a line. */
+/** Smaller jobs print no line about the disk. */
 const LEAST_DISK_BYTES = 1e9;
 
 /** What a run on this machine needs in its data folder. */

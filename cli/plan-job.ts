@@ -33,7 +33,7 @@ export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
   /** The data folder, with a job request's inputs and the answers of earlier jobs. It is only read. */
   readonly data: string;
-  /** The bucket of a deployed stack, which takes the place of the data folder. */
+  /** The bucket of a deployed stack, used instead of the data folder. */
   readonly bucket?: ObjectStore | undefined;
 }
 
@@ -129,7 +129,7 @@ async function firstRequests(scratch: ObjectStore, { shards }: Plan): Promise<st
 }
 
 interface Source extends Pick<Treatment, 'request' | 'limit'>, Pick<PlanJob, 'files'> {
-  /** Has a job request's inputs, and the answers of earlier jobs. */
+  /** The store with the inputs of a job request and the answers of earlier jobs. */
   readonly earlier: ObjectStore;
   readonly filter: InputFilter;
 }

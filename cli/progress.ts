@@ -19,13 +19,13 @@ export interface RunProgress {
   end(): Promise<void>;
 }
 
-/** Where the job is, and what else is printed about it. */
+/** The job's location, and what else is printed about it. */
 export interface Where {
-  /** The options that lead to it, for commands that are suggested. */
+  /** The options that select it, for suggested commands. */
   readonly options: string;
   /** The path of an object. */
   readonly locate: (key: string) => string;
-  /** The end of the job is printed, with the error of a build that failed. */
+  /** True if a summary is printed at the end, with the error of a failed build. */
   readonly hasSummary?: boolean;
 }
 
@@ -124,7 +124,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned, where: W
     case 'Cancel batch':
       return step(printable(left.batchId ?? ''));
     case 'Collect results':
-      // It leaves with the number of the next round.
+      // Its output has the number of the next round.
       return `${at(given)}${state.padEnd(16)} ${left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : ''}`.trimEnd();
     case 'Write results':
       return step(left.writing === undefined ? (left.status ?? '') : 'not all so far');

@@ -6,11 +6,11 @@ import { readingNotices } from './view/reading-notices.ts';
 /** Prints how the files of a job were read. */
 export interface ReadingProgress {
   readonly onEvent: (event: EngineEvent) => void;
-  /** Waits for what is being printed. @returns whether the notices were printed */
+  /** Waits for pending output. @returns whether the notices were printed */
   told(): Promise<boolean>;
 }
 
-/** Prints it once the requests are built and not at the end: a job that means something else can still be stopped then. */
+/** Prints the notices as soon as the requests are built, so that a job that was read wrongly can still be stopped. */
 export function tellReading(store: ObjectStore, print: (line: string) => void): ReadingProgress {
   let telling: Promise<boolean> | undefined;
   const tell = async (jobId: string): Promise<boolean> => {

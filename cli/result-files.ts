@@ -42,7 +42,7 @@ export async function download(
 }
 
 /**
- * Writes a file, which appears only once it is complete. @returns its path relative to the working directory
+ * Writes a file that appears only when it is complete. @returns its path relative to the working directory
  * @throws StoreRejected naming the file and the cause, such as a full disk
  */
 export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {
@@ -59,18 +59,18 @@ export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array 
   return relative('.', resolve(path));
 }
 
-/** The run has ended, and its answers are paid for and in the data folder; what `--out` asks for could not be written. */
+/** The run has ended and its answers are in the data folder, but the output of `--out` could not be written. */
 export interface Unplaced {
   readonly out: string;
-  /** The command that writes it later. */
+  /** The command that writes the output later. */
   readonly command: string;
   readonly error: unknown;
 }
 
-/** What Windows answers for a file that another program holds. */
+/** Error codes of Windows for a file that another program has open. */
 const MAY_BE_OPEN: ReadonlySet<string> = new Set(['EBUSY', 'EPERM', 'EACCES']);
 
-/** The error for what the operating system refused to write; other errors as they are. */
+/** The error for a file that the operating system could not write; other errors unchanged. */
 export function unplaced({ out, command, error }: Unplaced): unknown {
   const cause = error instanceof Error && codeOf(error) === '' ? error.cause : error;
   if (codeOf(cause) === '') return error;

@@ -88,10 +88,10 @@ export async function runFiles(
   return exitStatus(summary);
 }
 
-/** Options that say how the rows of a file are read or asked about: the demo has rows of its own. */
+/** Options for reading the rows of a file and for their requests; the demo has its own rows. */
 const FILE_OPTIONS = ['prompt', 'id', 'sheet', 'delimiter', 'encoding', 'quotes', 'stdin'] as const;
 
-/** @throws InvalidRequest when a file was forgotten: the demo would run in its place */
+/** @throws InvalidRequest if the file is missing: otherwise the demo would run instead */
 function requireNoFileOptions(flags: RunFlags): void {
   const given = FILE_OPTIONS.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
@@ -101,7 +101,7 @@ function requireNoFileOptions(flags: RunFlags): void {
   );
 }
 
-/** @throws InvalidRequest when the input has no room in the data folder */
+/** @throws InvalidRequest if the data folder has too little space for the input */
 async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
   const warning = await checkDisk(run);
   if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));

@@ -4,28 +4,28 @@ import { longestAnswer } from '../src/spending/estimate.ts';
 import type { ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { requireReadable } from './readable-file.ts';
 
-/** Bytes that a job puts into its data folder. */
+/** Bytes that a job writes into its data folder. */
 export interface DiskNeed {
   /** The copy of the input. */
   readonly input: number;
   /** Request lines. */
   readonly requests: number;
-  /** The provider's files, the results by shard, and the results of the job: each holds the answers once. */
+  /** The provider's files, the results by shard, and the job's results; each has all answers. */
   readonly answers: number;
 }
 
 export const totalOf = ({ input, requests, answers }: DiskNeed): number => input + requests + answers;
 
-/** What is known of a job's rows, exactly or as an estimate. */
+/** The known or estimated size of a job's rows. */
 export interface RowsToStore {
-  /** Bytes of the input as it lies there, maybe compressed. */
+  /** Bytes of the input as stored, possibly compressed. */
   readonly input: number;
-  /** Rows that are sent, and bytes of their request lines. */
+  /** Rows to send, and bytes of their request lines. */
   readonly rows: number;
   readonly requests: number;
 }
 
-/** How often the data folder has each answer while the results are joined. */
+/** Number of copies of each answer in the data folder while the results are joined. */
 const COPIES_OF_ANSWERS = 3;
 
 const BYTES_PER_TOKEN = 4;
@@ -33,17 +33,17 @@ const BYTES_PER_TOKEN = 4;
 /** Bytes of an answer besides its text. */
 const ENVELOPE_BYTES = 600;
 
-/** Tokens of a short answer, where the request is shorter than that. */
+/** Least tokens that are assumed for an answer, also if its request is shorter. */
 const SHORT_ANSWER_TOKENS = 200;
 
-/** Bytes of an answer that is no text: a vector of 1,024 numbers, an image, a recording. */
+/** Bytes of an answer that is not text: a vector of 1,024 numbers, an image, an audio file. */
 const BYTES_OF_OTHER: readonly (readonly [RegExp, number])[] = [
   [/\/embeddings$/, 14_000],
   [/\/images\/generations$/, 2_000_000],
   [/\/audio\/speech$/, 500_000],
 ];
 
-/** Estimates what a job needs. A text is taken for as long as its request, unless the profile limits it. */
+/** Estimates the space for a job. An answer is assumed to be as long as its request, unless the profile limits it. */
 export function estimateNeed(
   { input, rows, requests }: RowsToStore,
   { body, endpoint }: Pick<ResolvedProfile, 'body' | 'endpoint'>,
@@ -55,7 +55,10 @@ export function estimateNeed(
   return { input, requests, answers: Math.ceil(COPIES_OF_ANSWERS * rows * bytes) };
 }
 
-/** Bytes that this user can still write where the folder is, or will be made; undefined where the system does not say. */
+/**
+ * Bytes that this user can still write on the disk of a folder, which may not exist yet; undefined if the system does not report
+ * them.
+ */
 export async function freeBytes(folder: string): Promise<number | undefined> {
   for (let path = resolve(folder); ; path = dirname(path)) {
     try {
@@ -67,19 +70,19 @@ export async function freeBytes(folder: string): Promise<number | undefined> {
   }
 }
 
-/** The same with the files of a simulated provider, which are in the data folder, too. */
+/** Adds the files of a simulated provider, which are in the data folder, too. */
 export function withSimulator({ input, requests, answers }: DiskNeed): DiskNeed {
   return { input, requests: 2 * requests, answers: Math.ceil(answers * (1 + 1 / COPIES_OF_ANSWERS)) };
 }
 
-/** Formats that hold more text than bytes, and about how much more. */
+/** Compressed formats, and their assumed ratio of text to bytes. */
 const COMPRESSED = /\.(?:gz|parquet|xlsx)$/i;
 const EXPANSION = 4;
 
-/** Where nothing is known of the lines. */
+/** Assumed bytes per row if the lines are unknown. */
 const BYTES_PER_ROW = 300;
 
-/** What a request line has besides the text of its row. */
+/** Bytes of a request line in addition to the text of its row. */
 const REQUEST_BYTES = 120;
 
 const SAMPLE_BYTES = 262_144;

@@ -4,13 +4,13 @@ import type { Steps } from './worker-steps.ts';
 /** How many steps run at the same time. */
 export interface StepLimits {
   readonly steps: number;
-  /** Of those that keep rows in memory while they run. */
+  /** How many of them may be collects, which keep rows in memory. */
   readonly collects: number;
 }
 
 /**
- * What keeps two cores busy, with the steps' waits for the disk and the provider. A collect keeps tens of megabytes, and all of
- * them share one thread: more at once take more memory, and no less time.
+ * Enough steps for two busy cores, since steps also wait for the disk and the provider. A collect keeps tens of megabytes, and
+ * all collects share one thread, so more of them need more memory without being faster.
  */
 export const STEP_LIMITS: StepLimits = { steps: 8, collects: 2 };
 
@@ -38,7 +38,7 @@ export function limitSteps(steps: Steps, limits: StepLimits): Steps {
 
 const COLLECT = 'collect-results';
 
-/** Calls of which only so many run at once. */
+/** Runs a limited number of calls at the same time. */
 class Turns {
   #free: number;
   #waiting: PromiseWithResolvers<void>[] = [];

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { SimulatorOpened, SimulatorThread } from './simulator-worker.ts';
 import { SIMULATOR_WORKER, YOUNG_GENERATION } from './threads.ts';
 
-/** A simulator in a thread of its own. */
+/** A simulator in a separate thread. */
 export interface OpenSimulator extends AsyncDisposable {
   /** Its base URL, version included. */
   readonly url: string;

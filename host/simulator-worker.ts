@@ -1,15 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { startSimulator } from '../simulator/index.ts';
 
-/** The thread of a simulator that a host brings: its batches are then computed on another core, with memory of their own. */
+/** The thread of a host's simulator, so that its batches are computed on another core with separate memory. */
 
-/** From the host. */
+/** Message from the host. */
 export interface SimulatorThread {
   /** Keeps files and batches. */
   readonly folder: string;
 }
 
-/** To the host, once. */
+/** Message to the host, sent once. */
 export interface SimulatorOpened {
   readonly url: string;
 }
@@ -21,7 +21,7 @@ const { folder } = workerData as SimulatorThread;
 const simulator = await startSimulator({ folder });
 const opened: SimulatorOpened = { url: simulator.url };
 port.postMessage(opened);
-// Whatever the host says, it wants the simulator to close; without a port and a server the thread ends.
+// Every message means that the simulator must close. The thread ends when its port and server are closed.
 port.once('message', () => {
   port.close();
   void simulator.close();

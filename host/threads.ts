@@ -1,12 +1,13 @@
 /**
- * Megabytes of young objects in a thread: three times the 4 MB of the Lambdas (`lib/node-flags.ts`). Without it, threads that read and
+ * Megabytes of the young generation of a thread's heap: three times the 4 MB of the Lambdas (`lib/node-flags.ts`). Without it,
+ * threads that read and
  * write rows keep more than 100 MB of them each, and are no faster.
  */
 export const YOUNG_GENERATION = { maxYoungGenerationSizeMb: 12 } as const;
 
 const isClone = import.meta.url.endsWith('.ts');
 
-/** The modules of threads: beside this one, in a clone as in the package. */
+/** The modules of threads, which are beside this file in a clone and in the package. */
 export const STEP_WORKER = new URL(isClone ? './step-worker.ts' : './step-worker.js', import.meta.url);
 export const SIMULATOR_WORKER = new URL(
   isClone ? './simulator-worker.ts' : './simulator-worker.js',

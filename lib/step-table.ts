@@ -141,7 +141,8 @@ export const STEPS = {
     // Also rows that were wrongly taken for duplicates, and the claims of a rejected job.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
   },
-  // A part of a large build: notes of its rows go beside the state of the build, and its shards where all shards are.
+  // A part of a large build. Writes the notes of its rows beside the state of the build, and its shards to the folder of all
+  // shards.
   'build-slice': {
     ...MOVING_ROWS,
     readsVersions: [INPUTS, STAGED, OUTPUTS],

@@ -61,7 +61,7 @@ export function batchObject(
   return dialect.fields.absent === 'omitted' ? withoutNulls(theirs) : theirs;
 }
 
-/** Objects of providers that do not copy OpenAI's. */
+/** The objects of providers with other formats than OpenAI's. */
 function otherShape(object: Wire, batch: SimulatedBatch, spoken: Spoken): Wire {
   switch (spoken.dialect.adapter) {
     case 'mistral':

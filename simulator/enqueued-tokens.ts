@@ -5,7 +5,7 @@ export interface EnqueuedLimit {
   readonly tokens: number;
   /** `create`: with 429. `batch`: the batch is created and fails when it leaves the queue, as at OpenAI. */
   readonly refuses: 'create' | 'batch';
-  /** Whether the refusal names the limit. Default: it does. */
+  /** True if the rejection names the limit. Default: true. */
   readonly namesLimit?: boolean | undefined;
 }
 

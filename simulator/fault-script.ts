@@ -13,7 +13,7 @@ import type {
   Times,
 } from './faults.ts';
 
-/** The faults of a simulator, with how often each has struck. */
+/** The faults of a simulator, and how often each has occurred. */
 export class FaultScript {
   readonly #faults: { readonly fault: Fault; struck: number }[] = [];
 

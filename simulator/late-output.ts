@@ -2,13 +2,13 @@ import type { SimulatedBatch } from './batches.ts';
 import type { LateOutput } from './faults.ts';
 import type { SimulatorState } from './state.ts';
 
-/** What an ended batch shows of its files so far, and the share of the delay that is over, from 0 to 1. */
+/** What a late batch shows of its files, and how much of the delay has passed, from 0 to 1. */
 export interface Late {
   readonly shows: LateOutput;
   readonly share: number;
 }
 
-/** The lateness of an ended batch that shows less than it promises at this time. */
+/** The lateness of an ended batch whose files are not complete yet; undefined if they are. */
 export function lateness({ actions, end }: SimulatedBatch, now: number): Late | undefined {
   const late = actions.find((action) => action.kind === 'late');
   if (late === undefined || end === undefined) return undefined;

@@ -18,7 +18,7 @@ export interface ResultLines {
   readonly uncounted?: boolean;
 }
 
-/** The lines of a row that a batch got to. */
+/** The lines of a row that the batch has processed. */
 export function resultLines(
   request: SimulatedRequest,
   actions: readonly RowAction[],

@@ -61,7 +61,7 @@ export interface WaitingContext extends JobInput {
   /** When the wait began. */
   readonly waiting: { readonly since: number };
   readonly waitSeconds: number;
-  /** Set when the wait begins, and announced then: until when it lasts, ISO 8601, and the keys of the pilot's results and page. */
+  /** Set and announced when the wait begins: its end, ISO 8601, and the keys of the pilot's results and page. */
   readonly asks?: { readonly until: string; readonly results: string; readonly report?: string };
 }
 
@@ -70,7 +70,7 @@ export interface JobContext {
   readonly jobId: string;
   /** The shards belong to the job's pilot; *Build requests* then decides what follows. */
   readonly pilot?: true;
-  /** The job has too few rows for the pilot of its profile. */
+  /** Set if the job has too few rows for the pilot of its profile. */
   readonly withoutPilot?: WithoutPilot;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
   readonly toRun: {
@@ -246,15 +246,15 @@ export type JobEnd =
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
 /**
- * Into *Announce job* and *Announce wait*, and into *Record failed announcement* and *Record unannounced wait* when those gave up.
- * Nothing of what comes out goes on.
+ * Input of *Announce job* and *Announce wait*, and, after they gave up, of *Record failed announcement* and *Record unannounced
+ * wait*. Their output is not used.
  */
 export type AnnounceContext = (AnnouncedEnd | AnnouncedWait) & {
   /** Why the announcement failed; then it is only logged. */
   readonly unannounced?: CaughtError;
 };
 
-/** The end of a job. `execution` is the execution's name: a job that is resumed ends, and is announced, once more. */
+/** The end of a job. `execution` is the execution's name, because a resumed job ends, and is announced, again. */
 export interface AnnouncedEnd {
   readonly execution: string;
   readonly end: JobEnd;

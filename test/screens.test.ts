@@ -19,7 +19,7 @@ const FENCE = '```';
 const HEADER = `# Screens of the tutorials
 
 What a terminal shows after each command of the [analyst](analyst.md), the [operator](operator.md) and the [developer](developer.md). A test runs the
-commands in a pseudo-terminal, in an empty folder, and writes this page. Ids, times and ports are made the same each time.
+commands in a pseudo-terminal, in an empty folder, and writes this page. Ids, times and ports are replaced with fixed values.
 
 While a job runs, its lines move. The page of \`npm run local\` at the time that rows are pasted and planned, and the report of a job:
 

@@ -7,7 +7,8 @@ import { answerLine } from '../data/answers.ts';
 import { MODEL } from '../data/inputs.ts';
 
 /**
- * A cache per request, as scripts have one: a look-up per row in SQLite. `sqlite-look-ups fill <rows> <database>` puts answers in;
+ * A cache of answers by request, as in simple scripts: one look-up in SQLite per row. `sqlite-look-ups fill <rows> <database>`
+ * puts answers in;
  * `sqlite-look-ups build <rows> <database> <folder>` writes known answers and the requests of the other rows.
  */
 const [what, rows = '', file = '', folder = ''] = process.argv.slice(2);

@@ -81,7 +81,7 @@ async function measureShare(bench: Bench, rows: number, known: number) {
       { name: sqlite, argv: [...lookUps, 'build', input, database, out] },
     ],
     targets: [
-      // The baseline stores each answer under its hash on its own disk, and writes neither ids, shards nor an order.
+      // The baseline stores each answer under its hash on the local disk, without ids, shards or an order.
       { ours, against: sqlite, atMost: 2 },
       { ours, against: all, atMost: 6 },
     ],

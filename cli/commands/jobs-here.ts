@@ -110,7 +110,7 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 /**
  * Sends a request to the process that works with the folder, if there is one.
  * @param body JSON
- * @returns the job that the process starts or changes; undefined if no process works with the folder
+ * @returns the job that the process starts or changes; undefined if no process uses the folder
  * @throws InvalidRequest when the process rejects it, or accepts no requests because it is a `run`
  */
 export async function askHolder(

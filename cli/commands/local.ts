@@ -146,7 +146,7 @@ const tellJobs: Log = (event, fields) => {
   if (event === 'input_changed') print(styleText('yellow', describeChanged(fields)));
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
-  // A failure of a job's step is printed with its attempt, where the machine tells of it.
+  // The state machine reports a failed step with its attempt, so it is not printed here.
   if (event === 'step_failed' && jobId === undefined) printError(styleText('red', printable(String(reason))));
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
@@ -173,7 +173,7 @@ function tellProgress(where: Where): (event: EngineEvent) => void {
   return (event) => {
     const { type, execution, state, error } = event;
     const tell = (line: string): void => print(withTime(`${styleText('dim', execution)}  ${line}`));
-    // The end of a job that failed says why, and what to do.
+    // The summary of a failed job has the reason and the advice.
     createProgress(tell, { ...where, hasSummary: true })(event);
     if (type === 'StateFailed' && error !== undefined) uncaught.set(execution, `${state}: ${error}`);
     if (type === 'StateCaught' || type === 'StateExited') uncaught.delete(execution);

@@ -98,7 +98,7 @@ export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }
 
-/** Where `npm run deploy` writes what the stack is. */
+/** The file into which `npm run deploy` writes the outputs of the stack. */
 export const OUTPUTS_FILE = 'cdk-outputs.json';
 
 /** Options for a deployed stack. */

@@ -79,14 +79,14 @@ export function planCommand(loadConfig: LoadConfig): Command {
     });
 }
 
-/** The stack that a job is planned for; undefined: this machine. @throws InvalidRequest when a data folder is named, too */
+/** The stack for which a job is planned; undefined for this machine. @throws InvalidRequest when a data folder is named, too */
 async function openPlanned({ stack, outputs }: PlanFlags, isFolder: boolean): Promise<Target | undefined> {
   if (stack === undefined && outputs === undefined) return undefined;
   if (isFolder) throw new InvalidRequest(ONE_TARGET);
   return openStack({ stack, outputs: outputs ?? OUTPUTS_FILE });
 }
 
-/** The configuration that is named; without one that of the stack, or of the working directory. */
+/** The named configuration; by default that of the stack, or of the working directory. */
 async function configFor(
   target: Target | undefined,
   { config }: PlanFlags,

@@ -47,7 +47,7 @@ export async function retryInFolder(
   return exitStatus(ended.failure === undefined ? summary : ended);
 }
 
-/** @returns the retry that the process has started which uses the folder; undefined when there is none */
+/** @returns the retry that was started by the process that uses the folder; undefined if no process uses it */
 async function startAtHolder(
   jobId: string,
   treatment: RetryTreatment,
@@ -71,7 +71,7 @@ async function watchRetry(
   { json, interval }: FolderRetryFlags,
 ): Promise<Summary | undefined> {
   const { first: signal } = takeInterrupts();
-  // With --json, standard output is for the summary alone.
+  // With --json, only the summary goes to standard output.
   const view = json === true ? createPlainView(printError, target.options) : openView({}, target.options);
   const watched = await watchJob({ target, jobId: retryId, view, intervalSeconds: interval, signal });
   if (watched.end === 'ended') return watched.summary;
@@ -111,11 +111,11 @@ async function runRetry(
     },
     (edges) => startRetry(edges, target, jobId, treatment),
   );
-  // Awaited here: what runs the retry is closed when this function is left.
+  // Awaited here, because the host is closed when this function returns.
   return await endOrCancel(running, interrupts, () => progress.end());
 }
 
-/** Whether the retry needs a simulator of its own: the job had one, whatever profile is asked for. */
+/** True if the retry needs a simulator: a provider in the overrides decides; without one, the retry is simulated if the job was. */
 async function asksSimulator(
   { store }: Target,
   jobId: string,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { requireReadable } from '../../host/readable-file.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { startSimulator, type SimulatorOptions } from '../../simulator/index.ts';
@@ -67,6 +68,7 @@ const scriptSchema = z.strictObject({
 async function readScript(
   file: string,
 ): Promise<Pick<SimulatorOptions, 'stages' | 'enqueuedTokens' | 'faults'>> {
+  await requireReadable(file);
   try {
     return scriptSchema.parse(JSON.parse(await readFile(file, 'utf8'))) as Pick<
       SimulatorOptions,

@@ -29,7 +29,7 @@ export function watchCommand(): Command {
     });
 }
 
-/** A look that fails is repeated by {@link watchJob}. */
+/** {@link watchJob} repeats a read that fails. */
 async function jobToWatch(target: Target, asked: string): Promise<string> {
   return findJob(target, asked).catch((error: unknown) => {
     if (error instanceof InvalidRequest) throw error;

@@ -8,7 +8,7 @@ import type { Target } from './open-target.ts';
 /** Most recent jobs to search for a similar name. */
 const LOOKED_THROUGH = 100;
 
-/** Jobs that an error names. */
+/** Most jobs that an error names. */
 const NAMED = 3;
 
 /** There is no job of this name; the error says what may have been meant. */
@@ -17,8 +17,8 @@ export async function noSuchJob(target: Target, asked: string): Promise<InvalidR
 }
 
 /**
- * The job of this id, or the only one whose id begins like this: for commands that look at a job and change nothing.
- * @throws InvalidRequest when there is no such job, or several begin like this
+ * The job with this id, or the only one whose id starts with it; for commands that only read a job.
+ * @throws InvalidRequest if there is no such job, or several ids start with it
  */
 export async function findJob(target: Target, asked: string): Promise<string> {
   if ((await readOverview(target, asked)) !== undefined) return asked;

@@ -17,7 +17,7 @@ import { duration } from '../../src/duration.ts';
 interface ReportOptions {
   readonly files: readonly string[];
   readonly json?: boolean | undefined;
-  /** How the files were read; left out when it was printed before. */
+  /** False if the notices about reading the files were already printed. */
   readonly hasNotices?: boolean;
 }
 

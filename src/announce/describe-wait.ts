@@ -19,7 +19,7 @@ export function describeWait({ execution, jobId, profile, pilot, asks }: Waiting
     source: EVENT_SOURCE,
     'detail-type': 'Job Waiting For Approval',
     detail: {
-      // A dot is in no execution's name: the end of a job never has this id.
+      // Names of executions have no dot, so the event of a job's end never has this id.
       id: `${execution}.waiting`,
       jobId,
       profile,

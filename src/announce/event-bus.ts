@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { Channel } from './channel.ts';
 import { AnnouncementUnavailable } from '../errors.ts';
 
-/** Puts announcements on the event bus of this name in this account. */
+/** Puts announcements on the event bus with this name in this account. */
 export function createEventBus(bus: string, client = new EventBridgeClient()): Channel {
   return {
     name: 'event',

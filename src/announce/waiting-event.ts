@@ -23,7 +23,7 @@ const detailSchema = z.strictObject({
   until: z.iso.datetime().describe('When the job ends by itself, as failed, if nobody decides.'),
 });
 
-/** What is announced when a job begins to wait for an approval: an EventBridge event, and the body of the webhook. */
+/** The announcement of a job that begins to wait for an approval: the EventBridge event, and the body of the webhook. */
 export const waitingEventSchema = z.strictObject({
   source: z.literal(EVENT_SOURCE),
   'detail-type': z.literal('Job Waiting For Approval'),

@@ -12,7 +12,7 @@ import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
 import { cancellingSchema, jobParams, jobSchema, judgedSchema, startedSchema } from './schemas.ts';
 
-/** Adds the routes of one job: status, cancel, resume, and the decision on its pilot. The app rejects other callers before. */
+/** Adds the routes of one job: status, cancel, resume, and the decision on its pilot. The app rejects other callers first. */
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(getJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
@@ -125,7 +125,7 @@ async function withLinks(
   };
 }
 
-/** Its keys are addresses among the links. */
+/** The keys are left out, because the links have their URLs. */
 function withoutKeys({ results: _results, report: _report, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

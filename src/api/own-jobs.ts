@@ -19,7 +19,7 @@ export function ownerFor({ config }: Pick<ApiEdges, 'config'>, caller: string): 
 
 /**
  * Guards the routes of one job. Ignores an invalid id, which the route rejects itself.
- * @throws ApiProblem for somebody else's job, the same problem as for a job that does not exist
+ * @throws ApiProblem for another caller's job, the same problem as for a job that does not exist
  */
 export async function rejectOthersJob(edges: ApiEdges, caller: string, jobId: string): Promise<void> {
   const owner = ownerFor(edges, caller);

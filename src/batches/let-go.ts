@@ -25,7 +25,7 @@ const LATE_SECONDS = 900;
 export interface RoomHolder extends ShardRef {
   readonly round?: number;
   readonly at?: number | undefined;
-  /** The host that ran its shard has ended. */
+  /** True if the host that ran its shard has ended. */
   readonly left?: true;
 }
 
@@ -56,7 +56,7 @@ export async function hasLetGo(
   const stopped = await stoppedObject.read(store, holder);
   if (stopped !== undefined && stopped.open === undefined) return true;
   const creating = await creatingObject.read(store, { ...holder, round });
-  // A create that was announced may have made a batch, whoever is gone.
+  // An announced create may have made a batch, also if the host has ended.
   if (holder.left === true && (creating?.at ?? 0) === 0) return true;
   const lastSeen = Math.max(holder.at ?? 0, creating?.at ?? 0);
   return now - lastSeen > SILENT_SECONDS;

@@ -156,7 +156,7 @@ export function isLimited(
 /** Token estimates are off by up to a fifth, so a file that must fit uses this share of the limit. */
 const PART_SHARE = 0.8;
 
-/** Whether a row has more tokens than may be enqueued, however far its estimate is off. */
+/** True if a row has more tokens than may be enqueued, even with the largest error of its estimate. */
 export function isSurelyBeyond(tokens: number, limit: number | undefined): boolean {
   return limit !== undefined && PART_SHARE * tokens > limit;
 }
@@ -202,9 +202,9 @@ export function withoutHolders(room: Room, gone: ReadonlySet<number>): Room {
 }
 
 /**
- * The room once the host of all its shards has ended: nobody waits any more, and whoever has room may have let go. A shard that is
- * resumed asks again.
- * @returns undefined when nothing changes
+ * The room after the host of all its shards has ended: the queue is empty, and each holder may have released its room. A resumed
+ * shard asks again.
+ * @returns undefined if nothing changes
  */
 export function withoutHost(room: Room): Room | undefined {
   const { holders, waiting } = room;
@@ -217,7 +217,7 @@ export interface Refusal extends RoundRef {
   readonly model: string | undefined;
   /** The limit, if the provider named it. */
   readonly limit: number | undefined;
-  /** It was refused so often, and for so long, while nothing else was enqueued that the file itself must be too large. */
+  /** True if the file itself must be too large: it was rejected many times while nothing else was enqueued. */
   readonly isTooLarge?: boolean;
   readonly now: number;
   /** The round that sends the same rows again. */
@@ -247,8 +247,8 @@ export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | un
 }
 
 /**
- * The limit that a refusal shows: the one that the provider names; where that cannot be all, what others have enqueued; where there
- * are no others and the file is too large, half of the file.
+ * The limit that a rejection shows: the limit that the provider names; if the batch was within it, the tokens that others have
+ * enqueued; if there are no others and the file is too large, half of the file.
  */
 function lessonOf(
   { learned = {} }: Room,

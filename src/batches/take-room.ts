@@ -213,7 +213,7 @@ export async function noteRefusal(edges: RoomEdges, provider: string, refusal: R
     if (isOf(refusal)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
 }
 
-/** Input tokens of a model that other rounds than this one have enqueued at a provider, as far as they are written down. */
+/** Recorded input tokens of a model that other rounds have enqueued at a provider. */
 export async function tokensOfOthers(
   { store }: Pick<RoomEdges, 'store'>,
   provider: string,

@@ -1,9 +1,9 @@
 import type { ErrorCount } from './counts.ts';
 import type { Summary } from './summary.ts';
 
-/** Rows that are not ok by their code; of invalid rows only the first are known. */
+/** Number of rows with an error code. Of invalid rows only the first are known. */
 export interface KnownError extends ErrorCount {
-  /** There may be more rows of this code. */
+  /** True if there may be more rows with this code. */
   readonly orMore?: true;
 }
 

@@ -109,7 +109,7 @@ export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.len
 /** One empty object per job whose answers may be reused, by the hash of the settings that they depend on. */
 export const REUSE_PREFIX = 'reuse/';
 export const reusablePrefix = (scope: string): string => `${REUSE_PREFIX}${scope}/`;
-/** The indexes of many of those jobs in one object each. */
+/** Merged indexes: each object has the indexes of many of those jobs. */
 export const mergedIndexPrefix = (scope: string): string => `${reusablePrefix(scope)}merged-`;
 
 /** Files that a scheduled run listed below its prefix. */
@@ -203,7 +203,7 @@ export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
  * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files as they came, where rows have no other answer
  * - `late.json`: whether the provider may show more of them at a later look, and how far downloads of several calls have come
  * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
- * - `writing.json`: how far writing the round has come, while it takes several calls
+ * - `writing.json`: how much of the round is written, while that takes several calls
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.

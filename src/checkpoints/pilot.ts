@@ -28,11 +28,11 @@ export interface Pilot {
 
 export const pilotObject = storedObject<Pilot, string>(pilotKey);
 
-/** A job that sent all its rows at once, because its pilot would have had no fewer. */
+/** A job without a pilot, because it has no more rows than the pilot would have. */
 export interface WithoutPilot {
   /** Rows to send. */
   readonly rows: number;
-  /** Rows that the profile's pilot has. */
+  /** Rows of the profile's pilot. */
   readonly pilotRows: number;
 }
 

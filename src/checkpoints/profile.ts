@@ -93,7 +93,10 @@ export interface LadderStep extends Pick<
   readonly keepsModel?: true | undefined;
   /** Rows are sent to the realtime endpoint. */
   readonly direct?: true | undefined;
-  /** What goes up to this step: outcomes, ends of answers, expired batches and failures of the step before, and codes of rows' errors. */
+  /**
+   * Which rows move up to this step: outcomes, ends of answers, expired batches and failures of the step before, and error codes
+   * of rows.
+   */
   readonly for: readonly string[];
 }
 

@@ -17,7 +17,7 @@ export interface RoomEntry extends RoundRef {
   readonly at: number;
   /** Number of the change that wrote the entry, which distinguishes a rewritten entry even in the same second. */
   readonly nth: number;
-  /** The host that ran its shard has ended since. */
+  /** True if the host that ran its shard has ended since. */
   readonly left?: true;
 }
 
@@ -25,7 +25,9 @@ export interface RoomEntry extends RoundRef {
 export interface LearnedLimit {
   /** Most tokens of a model's queued and running batches. */
   readonly tokens: number;
-  /** Most tokens of one batch: the limit that the last refusal named, which may be higher, or half of a file that was too large. */
+  /**
+   * Most tokens of one batch: the limit that the last rejection named, which may be higher, or half of a file that was too large.
+   */
   readonly named?: number;
   /** When it expires, seconds since 1970. */
   readonly until: number;
@@ -44,7 +46,7 @@ export interface Room {
 
 export const EMPTY_ROOM: Room = { holders: [], waiting: [] };
 
-/** Changes of a room that are kept: a room never ends. */
+/** Number of changes that are kept, because a room has no last change. */
 const KEPT_CHANGES = 3;
 
 /** @returns undefined if no job has asked for room yet */

@@ -38,7 +38,10 @@ export interface RetryRecord {
   readonly rows: number;
   readonly ok: number;
   readonly rounds: number;
-  /** Rows that the retry sent, took from earlier jobs, and did not send because of an earlier row; absent if there are none. */
+  /**
+   * Rows that the retry sent, reused from earlier jobs, and did not send because an earlier row has the same request; absent if
+   * there are none.
+   */
   readonly sent?: number;
   readonly reused?: NonNullable<Summary['reused']>;
   readonly deduplicated?: NonNullable<Summary['deduplicated']>;
@@ -102,7 +105,7 @@ export interface Summary {
   readonly steps?: readonly StepSummary[];
   /** Only in jobs with a pilot. */
   readonly pilot?: Pilot;
-  /** Of a job that had too few rows for the pilot of its profile. */
+  /** Set if the job had too few rows for the pilot of its profile. */
   readonly withoutPilot?: WithoutPilot;
   /** Summed over all answers, including those of rows that were sent again. */
   readonly truncated: number;

@@ -1,11 +1,13 @@
 import type { Failure } from '../errors.ts';
 
-const RESUME = 'Then start the same job again: it continues from its checkpoints, and nothing is paid twice.';
+// A dropped file that is uploaded again is another job, whose rows are paid for again: a resume is not.
+const RESUME =
+  'Then resume the job: nightshift resume <job>. It continues from its checkpoints, and nothing is paid twice.';
 
 /** What to do next, by the name of the failure. */
 export function advise({ name }: Failure): string {
   switch (name) {
-    // What is wrong may be in the file, in the prompt, or in how the file is read: the message says it.
+    // The cause may be in the file, in the prompt, or in how the file is read; the message names it.
     case 'InvalidInput':
     case 'InvalidRequest':
       return 'Correct what the message names, and start a new job. Nothing was sent.';
@@ -17,7 +19,7 @@ export function advise({ name }: Failure): string {
     case 'BudgetExceeded':
       return `Raise the budget of the profile by the missing amount or, if the month's budget is used up, wait for the next month. ${RESUME}`;
     case 'TooManyBadRows':
-      return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If these rows are acceptable, raise maxBad, and start the same job again: it continues from its checkpoints.';
+      return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If these rows are acceptable, raise maxBad, and resume the job: nightshift resume <job>. It continues from its checkpoints.';
     case 'PilotStopped':
       return 'Look at the answers of the pilot. If the profile is wrong, correct it and run the input as a new job. If these rows are acceptable, continue the job: nightshift approve <job>. Nothing is paid twice.';
     case 'BatchOpen':
@@ -26,7 +28,7 @@ export function advise({ name }: Failure): string {
     case 'OutputUnrecognised':
       return `Check the batches under "open" at the provider, and wait for their files. ${RESUME}`;
     case 'ExecutionTooLong':
-      return 'Start the same job again: it continues with the remaining rows, and nothing is paid twice.';
+      return 'Resume the job: nightshift resume <job>. It continues with the remaining rows, and nothing is paid twice.';
     case 'Sandbox.Timedout':
     case 'States.Timeout':
       return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;

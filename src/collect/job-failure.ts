@@ -3,7 +3,7 @@ import type { ShardEnd } from '../checkpoints/shard/shard-end.ts';
 import { isCancelled, type Stop } from '../checkpoints/stop.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 
-/** How a job ended, by why it failed and how many rows are not ok. */
+/** The status of an ended job, from its failure and the number of rows that are not ok. */
 export function statusOf(failure: Failure | undefined, notOk: number): Summary['status'] {
   if (failure !== undefined) return failure.name === 'JobCancelled' ? 'cancelled' : 'failed';
   return notOk > 0 ? 'partial' : 'succeeded';
@@ -14,7 +14,7 @@ export function jobFailure(
   { failure, stop }: { readonly failure: Failure | undefined; readonly stop: Stop | undefined },
   ends: readonly ShardEnd[],
 ): Failure | undefined {
-  // If a job stopped because its pilot did not finish, the pilot's shards have the reason.
+  // If a job stopped because its pilot did not finish, the reason is in the pilot's shards.
   const echoed = failure?.name === 'JobStopped' ? rootFailure(ends) : undefined;
   const failed = echoed ?? failure ?? rootFailure(ends);
   if (failed === undefined || stop === undefined) return failed;

@@ -7,7 +7,7 @@ import { costOfModels, money } from '../spending/price.ts';
 import { sumSteps } from './counts/step-counts.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 
-/** Only in jobs with a ladder: each step, and the cost at the steps' prices. */
+/** Each step and the cost at its own price; only in jobs with a ladder. */
 export function stepsOf(
   job: Job,
   plan: Plan | undefined,
@@ -17,7 +17,7 @@ export function stepsOf(
   const counts = sumSteps(
     shards.map(({ shard, end: { steps, counts, usage, models = [] } }) => {
       const { answered = 0, reused = 0 } = plan?.shards[shard] ?? {};
-      // Rows with known answers were sent by no step.
+      // No step sent the rows with known answers.
       const known = answered + reused;
       const rows = settledRows(counts) - counts.invalid - known;
       return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok - known, usage, models }]);

@@ -19,7 +19,7 @@ export interface Attempt {
   readonly rejection?: string | undefined;
 }
 
-/** Most rows, and most of their characters, that wait in memory for another call. */
+/** Limits for the rows that wait in memory for another call, and for their characters. */
 const MAX_ROWS = 256;
 const MAX_CHARACTERS = 32 * 1_048_576;
 

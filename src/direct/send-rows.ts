@@ -160,7 +160,7 @@ class Sender {
       : { row: next.value, nth: 1, rejections: 0, notBefore: 0, isOwnFault: false };
   }
 
-  /** Ends rows that are asked to wait longer than a row waits, unless all rows wait as long. */
+  /** Ends rows that the provider asks to wait too long, unless it asks all rows to wait as long. */
   async #giveUpLate(): Promise<void> {
     const now = this.#edges.clock.now();
     if (waitBeforeCall(this.#rate, now) > ROW_PATIENCE_MS) return;

@@ -27,19 +27,19 @@ export function whoseRejection(recent: readonly RecentRow[], isLimit: boolean): 
 }
 
 /**
- * How long a row waits that the provider rejects while it accepts others, in milliseconds. A row that is asked to wait longer ends
- * with the provider's error.
+ * The longest wait, in milliseconds, of a row that is rejected while others are accepted. A row that the provider asks to wait
+ * longer ends with the provider's error.
  */
 export const ROW_PATIENCE_MS = 900_000;
 
-/** So many rows must be asked to wait that long before the wait counts as the provider's, and not as theirs. */
+/** Number of rows that must be asked to wait that long before the wait counts for the whole provider. */
 const ROWS_THAT_AGREE = 5;
 
-/** Whether a rejection asks for a longer wait than a row makes. */
+/** True if a rejection asks for a longer wait than a single row may have. */
 export const isLongWait = (askedMs: number | undefined): boolean =>
   askedMs !== undefined && askedMs > ROW_PATIENCE_MS;
 
-/** Whether a wait holds for all rows when all are rejected: a wait of hours may be one row's alone. */
+/** True if a wait applies to all rows when all are rejected; a wait of hours may concern a single row. */
 export function isEverybodysWait(recent: readonly RecentRow[], askedMs: number | undefined): boolean {
   return !isLongWait(askedMs) || recent.length >= ROWS_THAT_AGREE;
 }

@@ -2,7 +2,7 @@ import { SIMULATOR } from '../config/known-providers.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
 
-/** Who runs jobs: a host whose simulator answers every job, or one that calls providers. */
+/** The host of jobs: one whose simulator answers every job, or one that calls providers. */
 interface Host {
   readonly simulated?: true | undefined;
 }

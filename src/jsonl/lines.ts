@@ -163,7 +163,7 @@ interface Framed {
 /** Adds only content: no line end, no BOM, no blank line. */
 class LineFramer extends RawFramer {
   protected override add({ bytes, from, to, number, start, isValid }: Framed): void {
-    // Files with a BOM each that were joined have one in front of later lines, too.
+    // Joined files may each start with a BOM, so later lines may have one, too.
     const first = startsWithBom(bytes, from) ? from + BOM.length : from;
     if (isBlank(bytes, first, to)) return;
     let last = bytes[to - 1] === NEWLINE ? to - 1 : to;

@@ -9,7 +9,7 @@ export interface RowEnd {
   readonly end?: 'truncated' | 'refused' | undefined;
   /** Set if the step ended with a failure for all rows without an answer. */
   readonly left?: string | undefined;
-  /** The step was left because its batch expired. */
+  /** True if the rows leave the step because its batch expired. */
   readonly expired?: boolean | undefined;
 }
 

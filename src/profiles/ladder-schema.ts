@@ -18,7 +18,8 @@ const ladderStep = z
     completionWindow: completionWindow.optional(),
     price: price.optional(),
     /**
-     * Which rows go up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`; rows of an
+     * Which rows move up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`; rows
+     * of an
      * `expired` batch, before the rounds that are left; all rows if the provider is `denied` (key, credit) or `unavailable`; or
      * error codes of rows. Default: exhausted, failed, invalid_output.
      */

@@ -22,7 +22,7 @@ const providerShape = z.strictObject({
    * read by its name from the place where keys are.
    */
   headers: headersSchema.optional(),
-  /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
+  /** Most batches of all jobs at this provider at the same time. Default: unlimited. */
   maxBatches: z.number().int().min(1).max(1_000).optional(),
   /**
    * Most input tokens of a model's queued and running batches, over all jobs: one number for every model, or `{ 'gpt-4o': 90_000

@@ -10,18 +10,18 @@ import { describeReport } from './report-data.ts';
 import { surveyRows } from './survey/survey-rows.ts';
 import { SURVEY_MS } from './write-report.ts';
 
-/** A pilot whose rows have their ends. */
+/** A pilot whose rows all have an outcome. */
 export interface EndedPilot {
   readonly job: Job;
   readonly plan: Plan;
   readonly pilot: Pilot;
-  /** Its shards alone. */
+  /** Only the shards of the pilot. */
   readonly shards: readonly SettledShard[];
 }
 
 /**
  * Writes the page of a pilot, for the person who approves its job or rejects it. The job waits also without a page.
- * @returns the page's key, or undefined when it could not be written
+ * @returns the page's key, or undefined if it could not be written
  */
 export async function writePilotReport(
   edges: Pick<Edges, 'store' | 'clock' | 'log'>,
@@ -41,7 +41,7 @@ export async function writePilotReport(
     const end = { failure: undefined, stop: undefined, endedAt: new Date(clock.now()) };
     const summary = summarize({ job, plan: ofPilot, pilot, shards, ...end });
     const results = { ...summary, results: pilotResultsKey(jobId), deadLetters: undefined };
-    // They are some of the input's rows, so that they cannot be joined with it: the page has the answers alone.
+    // The pilot has only some rows of the input, so it cannot be joined with the input; the page shows only answers.
     const survey = await surveyRows(edges, results, undefined, SURVEY_MS);
     const files = [{ name: 'pilot.jsonl', href: 'pilot.jsonl', about: 'one line per row of the pilot' }];
     const at = summary.endedAt;

@@ -4,9 +4,9 @@ import { ENTRY_BYTES, readHead, wholeEntries } from './answer-index.ts';
 import { listMerged, sectionsOf, type MergedIndex, type Section } from './merged-index.ts';
 import { nameOf, type EarlierJob } from './reusable-jobs.ts';
 
-/** Whole entries of one job's index. */
+/** Complete entries of one job's index. */
 export interface JobEntries {
-  /** Which of the jobs, counted from 0. */
+  /** The job's number in the list, from 0. */
   readonly nth: number;
   readonly bytes: Buffer;
 }
@@ -16,13 +16,13 @@ interface NthJob {
   readonly job: EarlierJob;
 }
 
-/** A job whose entries a merged index has. */
+/** A job whose entries are in a merged index. */
 interface MergedSection extends NthJob {
   readonly section: Section;
 }
 
 /**
- * Reads the indexes of jobs, in the order of the jobs: from merged indexes where those have them, and else each from its own object.
+ * Reads the indexes of jobs, in the order of the jobs: from merged indexes if they have them, otherwise each from its own object.
  */
 export class AnswerSources {
   readonly #store: ObjectStore;
@@ -40,17 +40,17 @@ export class AnswerSources {
     return new AnswerSources(store, await listMerged(store, scope));
   }
 
-  /** The size of the results that a job's entries in a merged index are about; undefined for a job that none has. */
+  /** The size of the results to which a job's entries in a merged index refer; undefined if no merged index has the job. */
   mergedResultBytes(job: EarlierJob): number | undefined {
     return this.#sections.get(nameOf(job))?.resultBytes;
   }
 
-  /** @param onJob called for each job before its entries, also for one that has none */
+  /** @param onJob called for each job before its entries, also for a job without entries */
   async *read(
     jobs: AsyncIterable<EarlierJob> | Iterable<EarlierJob>,
     onJob: (job: EarlierJob) => void,
   ): AsyncGenerator<JobEntries> {
-    // Jobs whose entries stand behind one another are read at once.
+    // Adjacent entries of several jobs are read with one request.
     let run: MergedSection[] = [];
     let nth = 0;
     for await (const job of jobs) {
@@ -68,7 +68,7 @@ export class AnswerSources {
     yield* this.#readRun(run);
   }
 
-  /** Reads the index that a job has beside its results. */
+  /** Reads a job's own index, which is beside its results. */
   async *readOwn({ job: { jobId }, nth }: NthJob): AsyncGenerator<JobEntries> {
     const index = await this.#store.open(answerIndexKey(jobId));
     if (index === undefined) return;
@@ -90,7 +90,7 @@ export class AnswerSources {
     const { key, start } = first;
     const merged = last.end === start ? undefined : await this.#store.open(key, { start, end: last.end });
     if (merged === undefined) {
-      // Merged into a larger one since it was listed, or there is nothing to read.
+      // Read from the jobs' own indexes if the merged index was deleted since it was listed.
       if (last.end > start) for (const each of run) yield* this.readOwn(each);
       return;
     }
@@ -102,7 +102,7 @@ export class AnswerSources {
   }
 }
 
-/** Says of which job each entry is. */
+/** Divides the entries by job. */
 async function* divide(
   run: readonly MergedSection[],
   chunks: AsyncIterable<Buffer>,

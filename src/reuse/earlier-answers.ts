@@ -28,15 +28,15 @@ export interface Candidate {
   readonly check: number;
 }
 
-/** The results of an earlier job, as they are now. */
+/** The current state of an earlier job's results. */
 interface EarlierResults {
-  /** Their size; absent when they are gone. */
+  /** Their size; absent if they are deleted. */
   readonly bytes?: number;
-  /** Where their lines are, if they have moved since the job's index was merged. */
+  /** The positions of their lines; set if they have changed since the job's index was merged. */
   readonly moved?: AnswerTable;
 }
 
-/** A candidate, and where its line is now. */
+/** A candidate, and the current position of its line. */
 interface PlacedCandidate extends Candidate {
   readonly of: Candidate;
 }
@@ -108,7 +108,7 @@ export class EarlierAnswers {
     for await (const { nth, bytes } of entries) if (!fill(this.#table, { nth, bytes }, most)) return;
   }
 
-  /** Leaves out candidates whose results are gone, and finds those whose lines have moved since their index was merged. */
+  /** Leaves out candidates whose results are deleted, and finds the lines of those that have moved since their index was merged. */
   async #place(candidates: readonly Candidate[]): Promise<PlacedCandidate[]> {
     const jobs = [...new Set(candidates.map(({ job }) => job))];
     const results = await sideBySide(jobs, (nth) => this.#resultsOf(nth));
@@ -160,7 +160,7 @@ export class EarlierAnswers {
   }
 }
 
-/** Adds entries to a table. @returns false when it is full */
+/** Adds entries to a table. @returns false if it is full */
 function fill(table: AnswerTable, { nth, bytes }: JobEntries, most: number): boolean {
   for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
     if (table.size >= most) return false;

@@ -63,8 +63,8 @@ export class Leaders {
   }
 
   /**
-   * True if the row must have a separate answer and an earlier row of the job has the same request. Also true once too many rows
-   * are remembered to be sure.
+   * True if the row must have a separate answer and an earlier row of the job has the same request. Also true if not all earlier
+   * rows could be remembered.
    */
   isRepeated({ customId, line }: RequestOfRow, position: number): boolean {
     if (!this.#wantsOwnAnswer(line)) return false;

@@ -5,28 +5,29 @@ import { ENTRY_BYTES, readHead } from './answer-index.ts';
 import { listMerged, sectionsOf, writeMerged, type MergedIndex, type MergedPart } from './merged-index.ts';
 import { jobOfReusableKey, nameOf, type EarlierJob } from './reusable-jobs.ts';
 
-/** Small indexes of one scope at which they are merged: a job that looks for answers reads each of them by a request. */
+/**
+ * Number of small indexes of one scope from which they are merged, because a job that reuses answers needs one request for each.
+ */
 export const MERGE_AT = 16;
 
-/** An index up to this size is small: about 170,000 answers. Reading a larger one takes longer than asking for it. */
+/** Largest small index, about 170,000 answers. For a larger one, reading takes longer than the request itself. */
 const SMALL_BYTES = 4 * 1_048_576;
 
-/** After a person has deleted merged indexes, there are many to read. */
+/** There are many to read after merged indexes were deleted. */
 const READS_AT_ONCE = 16;
 
 interface MergeBounds {
   readonly mergeAt: number;
   readonly smallBytes: number;
-  /** Entries that are merged at once, in bytes: memory holds them, and {@link READS_AT_ONCE} indexes more. */
+  /** Most bytes of entries that are merged at once. They are in memory, with {@link READS_AT_ONCE} further indexes. */
   readonly mostBytes: number;
 }
 
 const BOUNDS: MergeBounds = { mergeAt: MERGE_AT, smallBytes: SMALL_BYTES, mostBytes: 4 * SMALL_BYTES };
 
 /**
- * Merges the small indexes of a scope into one object, if there are many of them. The jobs' own indexes stay as they are: whatever
- * happens to the merged one, now or later, no answer is lost by it. It may be done by several jobs at the same time, and again after
- * a crash.
+ * Merges the small indexes of a scope into one object, if there are many of them. The jobs' own indexes stay, so that no answer
+ * is lost if the merged one is damaged or deleted. Several jobs may merge at the same time, and again after a crash.
  * @param scope the hash of the scope
  */
 export async function mergeIndexes(
@@ -49,7 +50,7 @@ export async function mergeIndexes(
   await deleteCovered(store, { key, parts, jobs, small });
 }
 
-/** The jobs whose answers may be reused, the newest first, each once. */
+/** The jobs whose answers may be reused, newest first, each once. */
 async function listJobs(store: ObjectStore, scope: string): Promise<EarlierJob[]> {
   const jobs = new Map<string, EarlierJob>();
   for await (const { key } of store.list(reusablePrefix(scope))) {
@@ -64,7 +65,7 @@ interface ToMerge extends Omit<MergeBounds, 'mergeAt'> {
   readonly small: readonly MergedIndex[];
 }
 
-/** Reads the entries of jobs, in their order, until there are enough for one object. */
+/** Reads the entries of jobs, in order, until one object is full. */
 async function readParts(
   store: ObjectStore,
   { jobs, small, smallBytes, mostBytes }: ToMerge,
@@ -83,7 +84,7 @@ async function readParts(
   return parts;
 }
 
-/** What merged indexes have already, by job. */
+/** The entries of existing merged indexes, by job. */
 async function readMergedParts(
   store: ObjectStore,
   small: readonly MergedIndex[],
@@ -100,7 +101,7 @@ async function readMergedParts(
   return parts;
 }
 
-/** A job's own index. One that is gone or cannot be read has no entries. */
+/** A job's own index. A missing or unreadable index has no entries. */
 async function readOwnPart(
   store: ObjectStore,
   { jobId, at }: EarlierJob,
@@ -125,7 +126,7 @@ interface Written {
   readonly small: readonly MergedIndex[];
 }
 
-/** Deletes merged indexes that have nothing of use beside what the new one has. */
+/** Deletes merged indexes whose useful entries are all in the new one. */
 async function deleteCovered(store: ObjectStore, { key, parts, jobs, small }: Written): Promise<void> {
   const covered = new Set(parts.map(({ job }) => nameOf(job)));
   const left = new Set(jobs.map(nameOf).filter((name) => !covered.has(name)));

@@ -6,24 +6,24 @@ import { ENTRY_BYTES } from './answer-index.ts';
 import type { EarlierJob } from './reusable-jobs.ts';
 
 /*
- * The indexes of many jobs in one object: a head, a directory, and the entries of each job.
+ * The indexes of many jobs in one object: a header, a directory, and the entries of each job.
  *
- *   head       8 bytes "answers+", 6 bytes: size of the directory, 10 bytes 0
- *   directory  JSON: the jobs, the newest first, each with the number of its entries
- *   entries    those of each job in the order of the directory, as they stand in its own index
+ *   header     8 bytes "answers+", 6 bytes: size of the directory, 10 bytes 0
+ *   directory  JSON: the jobs, newest first, each with the number of its entries
+ *   entries    those of each job in the order of the directory, copied from its own index
  *
- * It is a copy, and never changes: each job keeps its own index, which decides where the two differ.
+ * It is a copy that never changes. Each job keeps its own index, which is valid if the two differ.
  */
 
-/** A job whose entries a merged index has. */
+/** A job whose entries are in a merged index. */
 export interface MergedJob extends EarlierJob {
-  /** Size of the results that its entries are about; another size says that they have moved since. */
+  /** Size of the results to which its entries refer; a different size shows that the results have changed since. */
   readonly resultBytes: number;
-  /** How many; `own`: its index is large, and is read where it is. */
+  /** Number of entries; `own` if its index is large and is read from its own object. */
   readonly entries: number | 'own';
 }
 
-/** Where a merged index has the entries of a job. */
+/** The position of a job's entries in a merged index. */
 export interface Section extends Pick<MergedJob, 'resultBytes'> {
   readonly key: string;
   readonly start: number;
@@ -32,14 +32,14 @@ export interface Section extends Pick<MergedJob, 'resultBytes'> {
 
 export interface MergedIndex {
   readonly key: string;
-  /** Of the whole object. */
+  /** Size of the whole object. */
   readonly bytes: number;
   readonly jobs: readonly MergedJob[];
   /** First byte of the entries. */
   readonly start: number;
 }
 
-/** A job, and its entries as they are to be written. */
+/** A job and the entries to write. */
 export interface MergedPart {
   readonly job: MergedJob;
   readonly entries: Buffer;
@@ -47,7 +47,7 @@ export interface MergedPart {
 
 const MAGIC = Buffer.from('answers+');
 const HEAD_BYTES = 24;
-/** The head, and a directory of some hundred jobs: one read brings both. */
+/** Enough for the header and a directory of some hundred jobs, so that one read is enough. */
 const FIRST_READ_BYTES = 65_536;
 const KEY_NAME = /\/merged-[\da-f]+$/;
 
@@ -55,7 +55,7 @@ export function isMergedKey(key: string): boolean {
   return KEY_NAME.test(key);
 }
 
-/** Writes a merged index under a name that its jobs decide. @returns its key */
+/** Writes a merged index under a name that is computed from its jobs. @returns its key */
 export async function writeMerged(
   store: ObjectStore,
   scope: string,
@@ -71,14 +71,14 @@ export async function writeMerged(
   return key;
 }
 
-/** The merged indexes of a scope. One that cannot be read is left out: its jobs have their own. */
+/** The merged indexes of a scope. Unreadable ones are left out, because their jobs have their own indexes. */
 export async function listMerged(store: ObjectStore, scope: string): Promise<MergedIndex[]> {
   const objects = await Array.fromAsync(store.list(mergedIndexPrefix(scope)));
   const found = await sideBySide(objects, ({ key, bytes }) => readDirectory(store, key, bytes));
   return found.flatMap((each) => each ?? []);
 }
 
-/** The directory of a merged index; undefined for an object that is gone or is none. */
+/** The directory of a merged index; undefined if the object is missing or is not one. */
 export async function readDirectory(
   store: ObjectStore,
   key: string,
@@ -96,7 +96,7 @@ export async function readDirectory(
   return jobs && { key, bytes, jobs, start };
 }
 
-/** Its jobs, and where the entries of each are: undefined for one that is read from its own index. */
+/** Its jobs with the positions of their entries; undefined for a job whose own index is read. */
 export function sectionsOf({
   key,
   bytes,

@@ -7,7 +7,7 @@ export class MovedLines {
   /** Old positions after each replaced line, in order, and the offset of lines from there on. */
   readonly #starts: number[] = [];
   readonly #moves: number[] = [];
-  /** Positions of lines that no entry leads to any more. */
+  /** Positions of lines that no longer have an entry. */
   readonly #removed = new Set<number>();
   #before = 0;
   #after = 0;
@@ -21,7 +21,7 @@ export class MovedLines {
     this.#moves.push(this.#after - this.#before);
   }
 
-  /** Takes the next line, whose answer is deleted. */
+  /** Adds the next line, whose answer is deleted. */
   remove(before: number, after: number): void {
     this.#removed.add(this.#before);
     this.add(before, after);
@@ -31,7 +31,7 @@ export class MovedLines {
     return this.#removed.has(start);
   }
 
-  /** Whether the entries of an index are others than before. */
+  /** True if the entries of an index change. */
   get hasChanges(): boolean {
     return this.#starts.length > 0 || this.#removed.size > 0;
   }
@@ -80,7 +80,7 @@ export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: 
   }
 }
 
-/** Moves whole entries in place. @returns those that are left */
+/** Changes complete entries in place. @returns the entries that stay */
 function moveEntries(bytes: Buffer, lines: MovedLines): Buffer {
   let end = 0;
   for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {

@@ -31,7 +31,7 @@ export function jobOfReusableKey(key: string): EarlierJob | undefined {
   return { jobId, at: new Date(LAST_TIME - Number(time)).toISOString() };
 }
 
-/** Tells the ends of jobs apart: a job that was resumed has several. */
+/** A unique name for each end of a job; a resumed job has several ends. */
 export function nameOf({ jobId, at }: EarlierJob): string {
   return `${at} ${jobId}`;
 }

@@ -1,5 +1,5 @@
 const NAME = Buffer.from('"temperature"');
-/** Request lines that come ready-made may have letters of the name as escapes. */
+/** In request lines from the input, letters of the name may be escaped. */
 const ESCAPED_LETTER = Buffer.from(String.raw`\u00`);
 
 /**

@@ -23,8 +23,8 @@ interface JobToIndex {
 
 /**
  * Writes the index of a job's answers beside its results, for later jobs that reuse answers. It contains the rows that were sent
- * and are ok. Rows that were not sent are left out, because the job that answered them has their answer. If there are many small
- * indexes by then, merges them.
+ * and are ok. Rows that were not sent are left out, because the job that answered them has their answer. Afterwards merges the
+ * small indexes, if there are many.
  */
 export async function writeAnswerIndex(
   store: ObjectStore,

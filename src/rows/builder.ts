@@ -93,7 +93,7 @@ export class Builder {
 
   /**
    * Takes the rows of the job's inputs.
-   * @returns its position if time ran short; undefined once all rows are taken
+   * @returns its position if time ran short; undefined when all rows are read
    */
   async takeAll(
     store: ObjectStore,

@@ -28,7 +28,7 @@ export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefine
   return overBudget(plan, files, profile);
 }
 
-/** What each file has in place of rows: somebody who sees a header in it does not call it empty. */
+/** What each file has instead of rows, because a file with only a header does not look empty to its user. */
 function noRows(inputs: NonNullable<Plan['inputs']>, files: string): string {
   if (inputs.length === 0) return `${files} has no rows: it is empty.`;
   const sentences = inputs.map(({ key, columns, emptyRows = 0 }) => {

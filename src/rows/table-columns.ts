@@ -71,7 +71,7 @@ export function checkPrompt(fields: readonly string[], { prompt }: ColumnRules, 
   );
 }
 
-/** Columns that a template has in braces which name none, as they are written there. */
+/** Columns whose names are in the template in the wrong braces, as written there. */
 function columnsInWrongBraces(
   template: string,
   fields: readonly string[],

@@ -56,7 +56,7 @@ function nameIn(inner: string): string {
   return inner.trim() || inner.slice(-1);
 }
 
-/** A name in braces that are no double ones on both sides, which templates send as they are. */
+/** A name without double braces on both sides, which a template sends unchanged. */
 export interface WrongBraces {
   /** `{review}`, `{{review}`. */
   readonly written: string;

@@ -26,7 +26,7 @@ export interface RoundToSend extends RoundRef, Pick<PlannedShard, 'planned'> {
   readonly bytes: number;
   /** The settings of its requests. */
   readonly asked: Priced;
-  /** Its rows went up a ladder: what all rows of the job would cost at its price says nothing. */
+  /** True if its rows moved up a ladder: then the estimate for all rows of the job at its price is meaningless. */
   readonly isHigherStep?: boolean;
 }
 

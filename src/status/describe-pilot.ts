@@ -12,7 +12,7 @@ export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: b
   return `${answered}; the job waits for a person who approves or rejects it${limit}.`;
 }
 
-/** Why all rows of a job are sent at once, in a sentence. */
+/** A sentence that explains why all rows of a job are sent at once. */
 export function describeWithoutPilot({ rows, pilotRows }: WithoutPilot): string {
   return `No pilot: the job has ${counted(rows, 'row')} to send, and its pilot would have ${grouped(pilotRows)}. All are sent at once, and nobody is asked.`;
 }

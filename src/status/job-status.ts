@@ -38,7 +38,7 @@ export interface JobStatus extends JobOverview {
   readonly rows?: number;
   /** Only in a job with a pilot, once its rows are chosen. */
   readonly pilot?: Pilot;
-  /** Of a job that has too few rows for the pilot of its profile. */
+  /** Set if the job has too few rows for the pilot of its profile. */
   readonly withoutPilot?: WithoutPilot;
   /** Rows with a final outcome so far. */
   readonly counts: OutcomeCounts;

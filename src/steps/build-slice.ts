@@ -5,8 +5,8 @@ import { FastRequests } from '../fast-path/fast-requests.ts';
 import { buildSlice as build } from '../rows/slices/build-slice.ts';
 
 /**
- * Does its part of a build that is divided: notes the rows of one slice, or builds the shards that begin in it. A call that runs short
- * of time is called again, and goes on there.
+ * Does one part of a divided build: notes the rows of one slice, or builds the shards that begin in it. If time runs short, the
+ * next call continues there.
  */
 export async function buildSlice(
   { store, log, time }: Edges,

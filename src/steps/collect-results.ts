@@ -95,7 +95,7 @@ async function collectOnce(
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-/** Marks a round without a batch as in doubt if a create before the last one was lost: that one may have made a batch. */
+/** Marks a round without a batch as in doubt if an earlier create was lost, because that create may have made a batch. */
 async function withDoubt<Context extends CollectContext>(
   { store }: ProviderEdges,
   context: Context,
@@ -127,7 +127,7 @@ async function giveRoomBack(
   if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 
-/** Rounds in a row that failed for too many enqueued tokens before the file itself counts as too large. */
+/** Number of consecutive rounds with too many enqueued tokens after which the file itself counts as too large. */
 const REFUSED_ROUNDS = 3;
 
 async function isRefusedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<boolean> {

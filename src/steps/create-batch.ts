@@ -78,7 +78,7 @@ async function findOrCreate(
       await keepRoomOfFound(edges, context, profile);
       return { batch, at, doubt: true };
     }
-    // Whatever becomes of the next create, the lost one may have made a batch that is listed later.
+    // The lost create may have made a batch that is listed later, with any result of the next create.
     await noteDoubt(store, context);
   }
   await rejectWhenStopped(store, context);

@@ -137,7 +137,7 @@ async function judge(
 }
 
 async function writePage(edges: Edges, ended: EndedPilot): Promise<string | undefined> {
-  // Only now: jobs that ask nobody load nothing of it.
+  // Loaded here, so that jobs without an approval do not load it.
   const { writePilotReport } = await import('../report/write-pilot-report.ts');
   return writePilotReport(edges, ended);
 }
@@ -163,7 +163,7 @@ async function note(
   log('pilot_judged', { jobId, state: pilot.state, rows: pilot.rows, ok: pilot.counts?.ok });
 }
 
-/** @returns the wait for a person; undefined when the other rows follow */
+/** @returns the wait for a person; undefined if the other rows follow */
 async function followJudgement(
   store: ObjectStore,
   jobId: string,

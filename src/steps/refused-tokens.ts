@@ -14,27 +14,30 @@ import { readTokensRefusal } from '../provider/errors/classify-error.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { wantedRoom } from './room-for-batch.ts';
 
-/** A create that was refused because too many tokens are enqueued. */
+/** A create that was rejected because too many tokens are enqueued. */
 export interface RefusedTokens {
-  /** ProviderFileTooLarge if the file alone is too large, else what the provider answered. */
+  /** ProviderFileTooLarge if the file alone is too large, otherwise the provider's error. */
   readonly error: Error;
   readonly wanted: WantedRoom;
-  /** The limit, where the provider names it. */
+  /** The limit, if the provider names it. */
   readonly limit: number | undefined;
   readonly isTooLarge: boolean;
   readonly alone: CreateAnnouncement['alone'];
 }
 
 /**
- * How long, in seconds, and how often a create is refused while nothing else of the model is enqueued before the file counts as too
- * large: the provider may still count batches that have just ended.
+ * The file counts as too large after this many seconds and this many rejections while nothing else of the model is enqueued.
+ * Earlier, the provider may still count batches that have just ended.
  */
 const ALONE_SECONDS = 1_800;
 const ALONE_REFUSALS = 3;
 
+/** For rows of a provider that has no code for it. */
+const DEFAULT_CODE = 'token_limit_exceeded';
+
 /**
- * Weighs a refused create: other batches have to end first, or the file alone is larger than what the provider lets be enqueued.
- * @returns undefined when it was refused for another reason
+ * Decides about a rejected create: either other batches must end first, or the file alone is larger than the provider's limit.
+ * @returns undefined if it was rejected for another reason
  */
 export async function weighTokensRefusal(
   edges: ProviderEdges,
@@ -55,7 +58,7 @@ export async function weighTokensRefusal(
   const alone = isAlone ? refusedOnceMore(announced.alone, at) : undefined;
   const isHopeless =
     alone !== undefined && alone.refusals >= ALONE_REFUSALS && at - alone.since >= ALONE_SECONDS;
-  // A row that is near the limit, or is refused without one, may only have come while others use the account.
+  // A single row near the limit, or without a known limit, may be rejected only because others use the account.
   const isTooLarge =
     (isLarger || isHopeless) && (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
   const why = isLarger
@@ -63,7 +66,9 @@ export async function weighTokensRefusal(
     : 'and was refused for too many enqueued tokens again and again while nothing else was enqueued';
   const text = `The file of shard ${context.shard}, round ${context.round} of job ${context.jobId} has about ${grouped(tokens)} input tokens, ${why}.`;
   return {
-    error: isTooLarge ? new ProviderFileTooLarge(withCode(text, code), { cause: error }) : error,
+    error: isTooLarge
+      ? new ProviderFileTooLarge(withCode(text, code === error.name ? DEFAULT_CODE : code), { cause: error })
+      : error,
     wanted,
     limit,
     isTooLarge,
@@ -71,7 +76,7 @@ export async function weighTokensRefusal(
   };
 }
 
-/** Writes down what a refused create teaches about the provider's limit of enqueued tokens, and lets the others ask. */
+/** Records the limit of enqueued tokens that a rejected create shows, and lets other shards ask for room. */
 export async function noteTokensRefusal(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -91,7 +96,8 @@ export async function noteTokensRefusal(
     next: isTooLarge ? round + 1 : round,
   };
   await noteRefusal(edges, wanted.provider, refusal);
-  if (!isTooLarge && alone !== undefined)
+  // The count begins again once another batch was enqueued.
+  if (!isTooLarge && (alone ?? announced.alone) !== undefined)
     await writeAnnouncement(edges, context, { ...announced, alone, refusedWith: error.name });
 }
 
@@ -102,7 +108,7 @@ function refusedOnceMore(
   return { since: before?.since ?? now, refusals: (before?.refusals ?? 0) + 1 };
 }
 
-/** Whether the file holds a single request. */
+/** True if the file has a single request. */
 async function isOneRow(store: ObjectStore, context: UploadedContext): Promise<boolean> {
   const { jobId, shard, round } = context;
   const upload = await uploadObject.read(store, context);

@@ -22,7 +22,10 @@ const BUDGET_MS = 600_000;
 /** After this many consecutive passes without an answer, the provider accepts nothing, and the rows end without an answer. */
 const MAX_STALLED_PASSES = 8;
 
-/** A pass behind which the provider asks to wait longer than this counts as half of them: a wait of a day is made once. */
+/**
+ * A pass after which the provider asks for a longer wait than this counts as half of all passes, so that a wait of a day happens
+ * only once.
+ */
 const LONG_WAIT_MS = 3_600_000;
 
 /**

@@ -19,7 +19,7 @@ export function delimiterOfInputs(inputs: Summary['inputs']): string | undefined
   return others.length === 0 && SPREADSHEET_DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;
 }
 
-/** CSV of answers beside the inputs of a job, as the program opens it that wrote those. */
+/** CSV of answers beside the inputs of a job, in a form that the program of the inputs opens. */
 export function csvBeside(inputs: Summary['inputs']): CsvOptions {
   return { ...PLAIN_CSV, delimiter: delimiterOfInputs(inputs) ?? PLAIN_CSV.delimiter };
 }

@@ -241,6 +241,7 @@ describe.concurrent('nightshift run', () => {
       [['run', 'wrong.job.json'], 'profil'],
       [['run', 'wrong.job.json', 'a.jsonl'], 'wrong.job.json is a job request: run it alone.'],
       [['local', '--port', 'x'], '--port'],
+      [['simulator', '--script', 'a.json'], 'There is no file a.json. Did you mean "a.jsonl"?'],
       [['run', '.'], '. is not a file.'],
       [['run', 'a.jsonl', '--profile', 'nope'], 'There is no profile "nope"'],
       [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],

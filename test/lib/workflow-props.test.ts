@@ -273,7 +273,7 @@ describe('properties that are not valid are refused, from JavaScript, too', () =
   });
 
   test('subnets without a VPC', () => {
-    expect(() => create(() => ({ subnets: {} }))).toThrow('give vpc, too');
+    expect(() => create(() => ({ subnets: {} }))).toThrow('give vpc as well');
   });
 
   test('a stack accepts only its own properties and those of the workflow', () => {

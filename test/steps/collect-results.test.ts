@@ -536,7 +536,7 @@ describe('a stop', () => {
     expect(collected).toMatchObject({ next: 'stop', round: 1 });
     expect(results.map((line) => !line.ok && line.outcome)).toEqual(['exhausted', 'invalid']);
     expect(summary).toMatchObject({ status: 'failed', failure: { name: 'ProviderUnavailable' } });
-    expect(summary.advice).toContain('start the same job again');
+    expect(summary.advice).toContain('nightshift resume <job>');
     expect(await readJson(shard.store, stopKey(JOB_ID))).toBeUndefined();
   });
 

@@ -282,7 +282,7 @@ describe('a job that was stopped', () => {
     expectEveryRowOnce(stopped, ids(6));
     expect(stopped.summary).toMatchObject({ status: 'failed', counts: { ok: 5, exhausted: 1 } });
     expect(stopped.summary.failure?.code).toBe('BILLING_2003');
-    expect(stopped.summary.advice).toContain('again');
+    expect(stopped.summary.advice).toContain('nightshift resume <job>');
     expectEveryRowOnce(resumed, ids(6));
     expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 6 } });
     expect([...world.simulator.createsPerKey().values()]).toEqual([1, 1]);

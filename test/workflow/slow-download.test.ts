@@ -74,7 +74,7 @@ test('a file that takes longer than a step and is only sent from its start stops
       name: 'StepTimedOut',
       message: expect.stringMatching(/^Shard 0, round 1 of job .*can only be read from its start/) as string,
     },
-    advice: expect.stringMatching(/are paid for: .*start the same job again/) as string,
+    advice: expect.stringMatching(/are paid for: .*nightshift resume <job>/) as string,
   });
   expect(ended.results).toEqual((await undisturbed()).results);
   expect([...world.simulator.createsPerKey().values()]).toEqual([1]);

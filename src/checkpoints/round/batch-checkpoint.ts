@@ -11,8 +11,11 @@ export interface CreateAnnouncement {
   readonly fileId?: string;
   /** Name of the error that the provider returned: a batch is then unlikely, but the list decides. */
   readonly refusedWith?: string;
-  /** Refusals for too many enqueued tokens in a row, while nothing else was enqueued: since when, seconds since 1970, and how many. */
-  readonly alone?: { readonly since: number; readonly refusals: number };
+  /**
+   * Consecutive rejections for too many enqueued tokens while nothing else was enqueued: time of the first, in seconds since
+   * 1970, and their number.
+   */
+  readonly alone?: { readonly since: number; readonly refusals: number } | undefined;
   /** The newest batches before the create; only at a provider whose batches do not show what they were created from. */
   readonly before?: readonly string[];
   /** Batches that may come from this create and cannot be distinguished yet. */

@@ -47,7 +47,7 @@ export interface Collected extends Unexplained {
   readonly raised?: KnownCounts | undefined;
   /** The batch was created and failed because too many tokens were enqueued; with the limit, if the provider names it. */
   readonly tokensRefused?: { readonly limit?: number } | undefined;
-  /** The batch expired, and the rows without an answer leave the step for that. */
+  /** True if the batch expired, and the rows without an answer leave the step for this reason. */
   readonly expired?: boolean | undefined;
   /** Set when the next round is not sent as a batch. */
   readonly sendNext?: 'direct' | undefined;

@@ -11,11 +11,11 @@ export type WrittenFile = (typeof WRITTEN_FILES)[number];
 /** Bytes of the parts of each file, in order: the first one is under the file's own key. */
 export type WrittenParts = Readonly<Record<WrittenFile, readonly number[]>>;
 
-/** How far a round is written. */
+/** How much of a round is written. */
 export interface WrittenRows {
-  /** What the fates of the rows depend on: a call that finds something else writes all rows anew. */
+  /** The facts on which the outcomes of the rows depend. If they have changed, the next call writes all rows again. */
   readonly basis: string;
-  /** Requests of the round whose fate is written, and the bytes of their lines. */
+  /** Number of requests whose outcome is written, and the bytes of their lines. */
   readonly rows: number;
   readonly requestBytes: number;
   readonly parts: WrittenParts;

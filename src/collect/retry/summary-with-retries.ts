@@ -68,7 +68,7 @@ function costWith({ cost }: Summary, retries: readonly RetryRecord[]): Pick<Summ
 
 type KnownRows = Pick<Summary, 'sent' | 'reused' | 'deduplicated'>;
 
-/** What became of the rows that were not sent, in the job and its retries. Each row counts by what settled it last. */
+/** The results of rows that were not sent, in the job and its retries. Each row counts once, by its last result. */
 function knownRows(first: Summary, retries: readonly RetryRecord[], { invalid }: OutcomeCounts): KnownRows {
   const reused = reusedWith([first, ...retries]);
   const deduplicated = deduplicatedWith([first, ...retries]);
@@ -80,7 +80,7 @@ function knownRows(first: Summary, retries: readonly RetryRecord[], { invalid }:
   };
 }
 
-/** Rows with answers of earlier jobs, those of the job and of its retries. */
+/** Rows with answers of earlier jobs, in the job and its retries. */
 function reusedWith(ends: readonly KnownRows[]): Summary['reused'] {
   const all = ends.flatMap(({ reused }) => reused ?? []);
   if (all.length === 0) return undefined;
@@ -94,7 +94,7 @@ function reusedWith(ends: readonly KnownRows[]): Summary['reused'] {
   };
 }
 
-/** Rows that follow others, in the job or in the last retry. The rows that are not ok are all in the next retry, which counts them. */
+/** Rows that follow others, in the job or in the last retry. A retry has all rows that are not ok, and counts them. */
 function deduplicatedWith(ends: readonly KnownRows[]): Summary['deduplicated'] {
   const all = ends.flatMap(({ deduplicated }) => deduplicated ?? []);
   const last = ends.at(-1)?.deduplicated;
@@ -103,7 +103,7 @@ function deduplicatedWith(ends: readonly KnownRows[]): Summary['deduplicated'] {
   return rows === 0 ? undefined : { rows, ok, saved: sumSaved(all.map(({ saved }) => saved)) };
 }
 
-/** Money of two currencies is not added. */
+/** Amounts of two currencies are not added up. */
 function sumSaved(all: readonly Saved[]): Saved {
   const amounts = all.map(({ money: amount }) => amount);
   const [one] = amounts;

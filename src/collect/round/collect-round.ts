@@ -37,14 +37,14 @@ export interface CollectedRound {
  * Collects one round: fetches both files, indexes their lines, decides whether they are complete, writes the outcome of every
  * row, and cleans up at the provider. If the files show less than the batch promised, the round is collected again later; in the
  * end its batch is left open.
- * @throws GoesOnLater when time is short, and another call has to go on
+ * @throws GoesOnLater if time is short and another call must continue
  */
 export async function collectRound(
   edges: CollectEdges,
   job: Job,
   round: Round,
 ): Promise<CollectedRound | LookAgain> {
-  // Its rows are written, and the call that did it had no time left for what follows.
+  // An earlier call has written the rows and had no time for the rest.
   const collected = (await writingObject.read(edges.store, round))?.collected;
   if (collected !== undefined) return { collected };
   using scratches = new DisposableStack();
@@ -124,8 +124,8 @@ async function writeRows(
 const NOTHING_AGAIN = { again: [], paidTwice: 0 };
 
 /**
- * The round is over: writes its rows, and deletes what it left at the provider. Joining the rows with those of other rounds is left
- * to another call when time is short.
+ * Ends the round: writes its rows and deletes its files at the provider. If time is short, another call joins the rows with those
+ * of other rounds.
  */
 async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence): Promise<CollectedRound> {
   const { context, batch, upload, twins } = evidence;

@@ -27,7 +27,7 @@ export interface RoundDecision {
   readonly searching?: boolean;
   /** Error of a row without a result line that nothing else explains. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
-  /** The batch expired, and the step above takes the rows that it has left. */
+  /** True if the batch expired, and the step above takes the rows without an answer. */
   readonly expired?: boolean;
   /** Set if the next round is not sent as a batch. */
   readonly sendNext?: 'direct';

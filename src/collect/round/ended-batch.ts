@@ -40,7 +40,7 @@ async function isFetched(edges: ProviderEdges, round: Round): Promise<boolean> {
   return results !== undefined && (await lateObject.read(edges.store, round))?.isLate !== true;
 }
 
-/** Whether a batch has used up its time: it expired, or was cancelled for that, and not because its job was. */
+/** True if a batch has used up its time: it expired, or was cancelled for this reason and not because its job was cancelled. */
 export function hasExpired(
   batch: Batch | undefined,
   { createdAt, cancelledAge, deadline }: Pick<Round, 'createdAt' | 'cancelledAge' | 'deadline'>,

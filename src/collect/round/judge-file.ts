@@ -64,13 +64,13 @@ async function judgeTooLarge(
     const { code, message } = givenBack;
     return { ...NO_FAULT, named: new Map([[0, { code, message, line: 1 }]]), rejection, next: known };
   }
-  // The limit that was learned divides the file, as long as it holds.
+  // The learned limit divides the file, as long as it is valid.
   if (givenBack !== undefined && readTokensRefusal(givenBack.code, givenBack.message) !== undefined)
     return { ...NO_FAULT, rejection, next: known };
   return { ...NO_FAULT, rejection, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };
 }
 
-/** A row whose batch failed because it has more tokens than may be enqueued at all: no later round can send it. */
+/** A row that alone has more tokens than may be enqueued, so that no later round can send it. */
 async function rowBeyondTokens(
   store: ObjectStore,
   { context, batch, upload, index }: RoundEvidence,

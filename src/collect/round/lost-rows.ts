@@ -35,18 +35,18 @@ export class LostRows {
     this.strays = givenBack ? 0 : index.unknown + index.unreadable - index.brokenRows;
   }
 
-  /** What the rows so far came to, for another call to go on behind them. */
+  /** The state after the rows so far, from which another call continues. */
   get state(): LostSoFar {
     return { again: this.again, brokenAgain: this.#brokenAgain };
   }
 
-  /** Goes on behind the rows that an earlier call has written. */
+  /** Continues after the rows that an earlier call has written. */
   continueFrom({ again, brokenAgain }: LostSoFar): void {
     this.again.push(...again);
     this.#brokenAgain = brokenAgain;
   }
 
-  /** Upper bound of rows that are sent again although they were paid for: each such line was paid for once. */
+  /** Upper bound of the rows that are sent again although they were paid for: one row per line that cannot be matched or read. */
   get paidTwice(): number {
     return this.#brokenAgain + Math.min(this.strays, this.again.length - this.#brokenAgain);
   }

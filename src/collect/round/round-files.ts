@@ -5,7 +5,7 @@ import { joinParts, sizeOf } from './downloads.ts';
 
 const NO_PARTS: WrittenParts = { results: [], deadLetters: [], nextRequests: [] };
 
-/** The files that a round is written into: whole, or in parts when that takes several calls of the step. */
+/** The files of a round, written in one call of the step, or in parts by several calls. */
 export class RoundFiles {
   readonly #store: ObjectStore;
   readonly #round: RoundRef;
@@ -26,8 +26,8 @@ export class RoundFiles {
   }
 
   /**
-   * Ends what this call has written.
-   * @param needed files that have to exist even if nothing was written into them
+   * Completes the parts of this call.
+   * @param needed files that must exist even if they are empty
    * @returns the parts of all calls
    */
   async close(needed: readonly WrittenFile[] = []): Promise<WrittenParts> {
@@ -61,8 +61,8 @@ export class RoundFiles {
 }
 
 /**
- * Whether the parts are in the store as they were saved.
- * @param isWhole the files are complete, so that a call which ended early may have joined some of them
+ * True if the parts are in the store as they were saved.
+ * @param isWhole true if all rows are written, so that an interrupted call may have joined some parts already
  */
 export async function hasParts(
   store: ObjectStore,

@@ -87,7 +87,7 @@ export class RoundIndex {
       for (const stray of strays) this.#addTraced(stray, lines.trace(stray));
     }
     for (const customId of this.#winners.dropAmbiguous(this.#ordinals)) {
-      // Both of its lines.
+      // Counts both lines.
       this.#unexplained.addUnknown(customId);
       this.#unexplained.addUnknown(customId);
     }
@@ -104,7 +104,7 @@ export class RoundIndex {
     return [...this.#unexplained.broken.keys()].filter((ordinal) => this.find(ordinal) === undefined).length;
   }
 
-  /** Lines of a row that has another one, which counts. */
+  /** Lines of rows that have another line, which is used. */
   get duplicates(): number {
     return this.#winners.duplicates;
   }
@@ -119,12 +119,12 @@ export class RoundIndex {
     return this.#winners.ok;
   }
 
-  /** Requests whose line reports a success, whatever its body is. */
+  /** Requests whose line reports a success, with any body. */
   get succeeded(): number {
     return this.#winners.succeeded;
   }
 
-  /** Lines of ids that no request has. */
+  /** Lines with ids that no request has. */
   get unknown(): number {
     return this.#unexplained.unknown;
   }
@@ -142,7 +142,7 @@ export class RoundIndex {
     return this.#unexplained.unreadableLines;
   }
 
-  /** All that it has counted: of the same files, the same. */
+  /** All counts; the same files always have the same counts. */
   get counts(): Readonly<Record<string, number>> {
     const { requests, answered, ok, succeeded, duplicates, unknown, unreadable, brokenRows, changedIds } =
       this;

@@ -25,7 +25,7 @@ export async function readRoundRequests(
   return { customIds, inputs };
 }
 
-/** Streams a round's request lines. @param start bytes before the first line that is wanted */
+/** Streams a round's request lines. @param start offset of the first line, in bytes */
 export function requestLines(
   store: ObjectStore,
   ref: ShardRef,

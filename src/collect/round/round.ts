@@ -13,10 +13,10 @@ export interface Round extends ShardContext {
   readonly fileId?: string;
   /** Set if the polls found that the provider no longer has the batch. */
   readonly gone?: boolean;
-  /** Set when the batch was cancelled, and its age then. */
+  /** The age of the batch when it was cancelled; absent if it was not. */
   readonly cancelledAt?: number;
   readonly cancelledAge?: number;
-  /** Past this the batch is cancelled, because its time is over. */
+  /** After this time the batch is cancelled. */
   readonly deadline?: number;
   /** Set if rows sent direct were denied because of the account. */
   readonly denied?: Failure;

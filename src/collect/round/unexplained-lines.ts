@@ -6,7 +6,7 @@ const MAX_UNKNOWN_IDS = 20;
 /** Most unreadable lines that are reported with an excerpt. */
 const MAX_UNREADABLE_LINES = 5;
 
-/** Lines that belong to no row, or cannot be read. */
+/** Lines that belong to no row or cannot be read. */
 export class UnexplainedLines {
   unknown = 0;
   readonly unknownIds: string[] = [];
@@ -21,7 +21,7 @@ export class UnexplainedLines {
     if (this.unknownIds.length < MAX_UNKNOWN_IDS) this.unknownIds.push(customId.slice(0, 200));
   }
 
-  /** @param ordinal of the row whose line it is, as far as that can be told */
+  /** @param ordinal of the line's row; undefined if it is unknown */
   addUnreadable(line: UnreadableLine, ordinal: number | undefined): void {
     this.unreadable += 1;
     if (this.unreadableLines.length < MAX_UNREADABLE_LINES) this.unreadableLines.push(line);

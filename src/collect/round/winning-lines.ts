@@ -9,12 +9,12 @@ export interface LineRange {
   readonly start: number;
   readonly length: number;
   readonly kind: Verdict['kind'];
-  /** The line reports a success; its body may be no answer. */
+  /** True if the line reports a success; its body may still not be an answer. */
   readonly isSuccess: boolean;
   readonly isUtf8: boolean;
-  /** Its file is that of a second batch of the same rows. */
+  /** True if the line is from a second batch of the same rows. */
   readonly isTwin: boolean;
-  /** The result line that it becomes, when that is made already. */
+  /** The result line made from it; absent if it is not made yet. */
   made?: CountedLine | undefined;
 }
 
@@ -27,7 +27,7 @@ export class WinningLines {
   answered = 0;
   /** Requests with an answer. */
   ok = 0;
-  /** Requests whose line reports a success, whatever its body is. */
+  /** Requests whose line reports a success, with any body. */
   succeeded = 0;
 
   /** Where the row's winning line is; `undefined` when it has none. */
@@ -35,7 +35,7 @@ export class WinningLines {
     return this.#ranges[ordinal];
   }
 
-  /** Of two lines for one row a success wins, else the first. @returns whether it is this one */
+  /** Of two lines for one row a success is used, otherwise the first line. @returns true if this line is used */
   keep(ordinal: number, range: LineRange): boolean {
     const before = this.#ranges[ordinal];
     if (before === undefined) this.answered += 1;
@@ -51,8 +51,8 @@ export class WinningLines {
   }
 
   /**
-   * Two lines under one row's id, while a row is missing whose id differs only by what providers change: which of them is
-   * whose answer cannot be known, so neither is taken.
+   * Removes both lines of an id that occurs twice, if a row is missing whose id differs only by what providers change: nobody
+   * knows which line belongs to which row.
    * @returns the ids of such rows
    */
   dropAmbiguous(ordinals: ReadonlyMap<string, number>): string[] {

@@ -19,19 +19,19 @@ export interface RoundTotals extends Record<Fate, number> {
   readonly errors: ErrorTally;
 }
 
-/** What a round is written from. */
+/** The data from which a round is written. */
 interface RoundToWrite {
   readonly evidence: RoundEvidence;
   readonly decision: RoundDecision;
   readonly lost: LostRows;
 }
 
-/** A call that is short of time writes at least this share of a round's rows, so that the number of calls has a bound. */
+/** A call that is short of time writes at least this share of a round's rows, which limits the number of calls. */
 const LEAST_SHARE = 1 / 16;
 
 /**
  * Writes the three files of a round, in the order of its requests. A call that runs short of time saves what it has written, and
- * the next one goes on behind it.
+ * the next call continues there.
  * @throws GoesOnLater when time ran short
  */
 export async function writeRound(store: ObjectStore, round: RoundToWrite): Promise<RoundTotals> {
@@ -44,7 +44,7 @@ export async function writeRound(store: ObjectStore, round: RoundToWrite): Promi
   const answerFiles = new ResultFiles(store, context.jobId);
   const writer = new RoundWriter({ evidence, decision, lost, files: answerFiles }, files.writers, before);
   const at = new WrittenSoFar(before, evidence);
-  // Nothing would be left of it for the rows.
+  // Then no time is left for the rows.
   if (at.rows < index.requests) rejectOver(evidence.time, context, 'reads the answers of the rows');
   try {
     const isWhole = await writeRows(store, { round, writer, at });
@@ -79,7 +79,7 @@ async function writeRows(store: ObjectStore, { round, writer, at }: RowsToWrite)
   if (at.rows === index.requests) return true;
   for await (const lines of requestLines(store, context, context.round, at.requestBytes)) {
     for (const bytes of lines) {
-      // Most rows need not be waited for, and a promise for each would take as long as the rest.
+      // Most rows need no await, and one promise per row would take as long as all other work.
       const pending = writer.write(at.rows, bytes);
       if (pending !== undefined) await pending;
       at.add(bytes.length);
@@ -90,7 +90,7 @@ async function writeRows(store: ObjectStore, { round, writer, at }: RowsToWrite)
   return true;
 }
 
-/** Where writing a round is, and whether the rest has to wait for another call. */
+/** The progress of writing a round; decides whether another call must write the rest. */
 class WrittenSoFar {
   rows: number;
   requestBytes: number;
@@ -117,7 +117,7 @@ class WrittenSoFar {
   }
 }
 
-/** Where an earlier call has stopped; undefined when nothing is written, or not by the same facts. */
+/** What an earlier call has written; undefined if it wrote nothing, or if the facts have changed. */
 async function findWritten(
   store: ObjectStore,
   { evidence: { context, index } }: RoundToWrite,
@@ -129,7 +129,7 @@ async function findWritten(
   return (await hasParts(store, context, written.parts, isWhole)) ? written : undefined;
 }
 
-/** What the fate and the result line of each row depend on. */
+/** The facts on which the outcome and the result line of each row depend. */
 function basisOf({ evidence, decision, lost }: RoundToWrite): string {
   const { index, files, direct, twins } = evidence;
   const facts = {

@@ -25,7 +25,7 @@ interface Climb {
   readonly step: LadderStep;
   /** Code of the failure that ended the step, if one did. */
   readonly left: string | undefined;
-  /** The step was left because its batch expired. */
+  /** True if the rows leave the step because its batch expired. */
   readonly expired: boolean | undefined;
   /** Ids of rows that were sent again because their lines could not be read. */
   readonly askedAgain: ReadonlySet<string>;

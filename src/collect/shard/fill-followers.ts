@@ -23,7 +23,7 @@ interface FillJob {
   readonly plan: Plan;
   /** All shards of the plan, in order. */
   readonly shards: readonly SettledShard[];
-  /** Identifies the job's end: what was filled in for the same end is not filled in again. */
+  /** Identifies this end of the job, so that a repeated call does not fill in the same shard again. */
   readonly since: number;
   readonly pace: Pace;
 }

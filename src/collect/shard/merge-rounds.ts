@@ -75,7 +75,10 @@ export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Mer
   return writeRows(store, ref, rounds, step === undefined ? undefined : new EndTally());
 }
 
-/** If one round answered every row, its results are the shard's results, and its dead letters are the shard's once blank lines are dropped. */
+/**
+ * If one round answered every row, its results become the shard's results, and its dead letters without blank lines become the
+ * shard's dead letters.
+ */
 async function takeOver(
   store: ObjectStore,
   ref: ShardRef,

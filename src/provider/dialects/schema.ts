@@ -90,7 +90,7 @@ const files = z.strictObject({
   lateSeconds: z.number().int().min(60).max(3_600).optional(),
   /** A cancelled batch loses its finished rows, whatever its counters say. Default: it keeps them. */
   cancelledIsEmpty: z.boolean().optional(),
-  /** The files of a batch that have no content but exist all the same. */
+  /** Which files of a batch exist even if they are empty. */
   emptyFiles: known(z.enum(['none', 'error file', 'both'])),
 });
 

@@ -3,7 +3,7 @@ export const MAX_WAIT_MS = 20_000;
 
 /**
  * The wait that a `Retry-After` header (seconds or an HTTP date) requests, in milliseconds. `undefined` if it is missing, cannot be
- * read, or is not positive: a caller that took zero or a date of the past at its word would call again at once, without end.
+ * read, or is not positive: otherwise a zero or a past date would cause endless calls without a wait.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;

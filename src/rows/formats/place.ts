@@ -10,7 +10,7 @@ export interface Place {
   readonly skip?: number | undefined;
 }
 
-/** A position in the middle of a file, with everything that its start has shown. */
+/** A position in a file, with everything that is known from the file's start. */
 export type Entry = Mark & { readonly reading: SavedReading };
 
 /** What a format needs to continue in the middle of a file. */

@@ -9,7 +9,7 @@ import type { UniqueIds } from './unique-ids.ts';
 /** Separates the number of a file from an id. No id contains it. */
 const BEHIND_FILE = '\u0000';
 
-/** Number of names that are tried for one row. Without a bound, a full filter would take every name for known. */
+/** Number of names that are tried for one row. Without a limit, a full filter would reject every name. */
 const MAX_NAMES = 20;
 
 /**
@@ -56,8 +56,8 @@ export class JobIds {
   }
 
   /**
-   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. An id that looks new is new,
-   * so `take` needs no further one.
+   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. An id that looks new is
+   * new, so `take` needs no further id.
    */
   visit(id: string, known?: string): void {
     if (known !== undefined) this.#ids.add(known);
@@ -66,7 +66,10 @@ export class JobIds {
     for (const named of this.#named(id)) if (this.#ids.add(named)) return;
   }
 
-  /** Several ids, because files may share a name, and an id may look as if it already had one. Ids that are too long are left out. */
+  /**
+   * Several ids, because files may share a name, and an id may already start with a file's name. Ids that are too long are left
+   * out.
+   */
   *#named(id: string): Generator<string> {
     const file = this.#file + 1;
     for (const name of [this.#name, `${this.#name}_${file}`, `file_${file}`])

@@ -23,7 +23,7 @@ export interface UniqueIds {
   load(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** A full part grows by this factor: of many parts, each a little. */
+/** A full part grows by this factor. It is small, because there are many parts. */
 const GROWTH = 1.4;
 
 /** @param seed seed of the hash */

@@ -20,25 +20,25 @@ import {
 import { joinRuns } from './join-runs.ts';
 import { NotDivisible } from './shard-cutter.ts';
 
-/** Slices that are done side by side before the build goes on. */
+/** Slices that are processed in parallel before the build continues. */
 export interface SlicesToDo {
   readonly phase: Division['phase'];
   readonly slices: number;
 }
 
 export interface Dividing extends Pick<Cutting, 'time' | 'createIds' | 'createHash' | 'bounds'> {
-  /** Bytes of a slice; undefined where no job is divided. */
+  /** Bytes of a slice; undefined if jobs are never divided. */
   readonly sliceBytes: number | undefined;
-  /** The slices that were done just now. */
+  /** The phase whose slices have just been processed. */
   readonly done?: string | undefined;
 }
 
 type Divided = Plan | Unfinished | SlicesToDo | 'whole' | undefined;
 
 /**
- * Builds a large job in slices: says which ones are to be done next (`noteSlice`, `buildRun`), and joins what came of them. Shards and plan
- * are the same bytes as those of one pass.
- * @returns undefined for a job that is built in one pass, `whole` for one of which that was found out after it was divided
+ * Builds a large job in slices: returns the slices to process next (`noteSlice`, `buildRun`), and joins their results. Shards and
+ * plan have the same bytes as those of one pass.
+ * @returns undefined for a job that is built in one pass; `whole` if this was found out only after the job was divided
  */
 export async function buildDivided(store: ObjectStore, job: Job, dividing: Dividing): Promise<Divided> {
   const division = (await divisionObject.read(store, job.jobId)) ?? (await begin(store, job, dividing));
@@ -58,7 +58,7 @@ async function begin(store: ObjectStore, job: Job, { sliceBytes }: Dividing): Pr
   return division;
 }
 
-/** The one pass says what is wrong with an input. */
+/** An invalid input is left to the build in one pass, which reports the error. */
 function unlessInvalid(error: unknown): undefined {
   if (!(error instanceof InvalidInput)) throw error;
 }
@@ -104,7 +104,7 @@ function readNoted(store: ObjectStore, { jobId }: Job, { slices }: Division): Pr
   return sideBySide([...slices.keys()], (slice) => notedObject.require(store, { jobId, slice }));
 }
 
-/** Those of some slices that do not have a file yet. */
+/** The slices without a file. */
 async function leftOf(
   store: ObjectStore,
   { jobId }: Job,

@@ -29,7 +29,7 @@ interface RunToBuild {
   readonly time: StepTime | undefined;
 }
 
-/** Builds the shards that begin in one slice, or builds on for as long as there is time. Returns undefined when they are built. */
+/** Builds the shards that begin in one slice, or continues as long as there is time. Returns undefined when they are built. */
 export async function buildRun(store: ObjectStore, building: RunToBuild): Promise<Unfinished | undefined> {
   const { job, cut, run, requests, time } = building;
   const { jobId, profile, inputs } = job;
@@ -47,7 +47,7 @@ export async function buildRun(store: ObjectStore, building: RunToBuild): Promis
   const writer = await ShardWriter.open(store, shards, saved.writer);
   const known = new KnownRows([verdicts], profile.dedupe && verdicts);
   const taker = new RowTaker({ job, requests, ids: verdicts, known, writer }, saved.builder);
-  // The run ends in front of the next one's first row.
+  // The run ends before the first row of the next run.
   const ofRun = { ...job, limit: run.before + run.rows };
   const builder = new Builder({ job: ofRun, taker, earlier: undefined }, saved.builder);
   try {
@@ -100,7 +100,10 @@ function startOf({ division, cut, run }: RunToBuild): SavedRun {
   };
 }
 
-/** What was cut from the notes and what the rows have made must be the same, or rows would be in no shard, or in two. */
+/**
+ * The shards as planned from the notes and as built from the rows must be the same. Otherwise a row could be in no shard, or in
+ * two.
+ */
 function checkPlans({ job, cut, run }: RunToBuild, built: readonly unknown[]): void {
   const planned = cut.shards.slice(run.shard, run.shard + run.shards);
   if (JSON.stringify(planned) === JSON.stringify(built)) return;

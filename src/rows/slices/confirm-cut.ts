@@ -7,18 +7,18 @@ import { readNotes } from './notes.ts';
 import { VerdictReader } from './verdicts.ts';
 
 interface SliceToConfirm extends SliceRef {
-  /** Of the job, before the slice. */
+  /** Rows of the job before the slice. */
   readonly rows: number;
   readonly counts: SliceCounts;
 }
 
 interface Suspected {
-  /** Ids that were called duplicates; those that a row has are taken out. */
+  /** Ids that were reported as duplicates; an id is removed when an accepted row has it. */
   readonly suspects: Set<string>;
   readonly leaders: Leaders | undefined;
 }
 
-/** Compares what looks like a duplicate with the rows of a slice that were taken, as `confirm-duplicates.ts` does with those of a shard. */
+/** Compares suspected duplicates with the accepted rows of a slice, as `confirm-duplicates.ts` does with those of a shard. */
 export async function confirmSlice(
   store: ObjectStore,
   { rows, counts, ...ref }: SliceToConfirm,

@@ -16,12 +16,12 @@ import { readNotes } from './notes.ts';
 import { ShardCutter, type SavedCutter } from './shard-cutter.ts';
 import { VerdictWriter } from './verdicts.ts';
 
-/** Where the passes over the notes of a job stand. Between two slices they can go on in another call. */
+/** The position of the passes over the notes of a job. Between two slices, another call can continue. */
 interface CutState {
   readonly turn: number;
   readonly attempt: number;
   readonly seed: number;
-  /** `survey`: the ids are too many for one table; `confirm`: what looks like a duplicate is compared. */
+  /** `survey`: searches ids that occur again, if there are too many for one table; `confirm`: compares suspected duplicates. */
   readonly pass: 'survey' | 'cut' | 'confirm';
   readonly isSurveyed: boolean;
   /** The next slice of the pass. */
@@ -43,14 +43,14 @@ export interface Cutting extends Pick<BuildParts, 'createIds' | 'createHash' | '
   readonly time: StepTime | undefined;
 }
 
-/** What the passes of one attempt share. */
+/** State that the passes of one attempt share. */
 interface Attempt extends Cutting {
   readonly idBounds: IdBounds;
   readonly leaders: Leaders | undefined;
 }
 
 /**
- * Finds where the shards of a job begin, from the notes of its slices, or goes on for as long as there is time.
+ * Finds where the shards of a job begin, from the notes of its slices, or continues as long as there is time.
  * @throws InvalidInput when the job has too many rows, repeated ids or shards; NotDivisible when the notes do not suffice
  */
 export async function cutShards(cutting: Cutting): Promise<CutShards | Unfinished> {
@@ -81,7 +81,7 @@ const beginning = ({ turn, attempt, seed }: Pick<CutState, 'turn' | 'attempt' | 
   hasVerdicts: [],
 });
 
-/** So many rows look as if they repeated others, and only share a hash with them. */
+/** Number of rows that only share a hash with the row that they seem to repeat. */
 interface Innocent {
   readonly innocent: number;
   readonly turn: number;
@@ -98,7 +98,7 @@ async function cutUnder(attempt: Attempt, start: CutState): Promise<CutShards | 
   } catch (error) {
     if (!(error instanceof ManyIds)) throw error;
   }
-  // The leaders have taken rows already.
+  // The leaders have already added rows, so new ones are created.
   const leaders = leadersOf(attempt.job, start, attempt.createHash ?? newHash);
   const again = { ...beginning(start), pass: 'survey' } as const;
   return surveyFirst({ ...attempt, leaders }, again);
@@ -189,14 +189,14 @@ function countsOf({ noted }: Attempt, { hasVerdicts }: CutState): SliceCounts[] 
 
 interface PassOverSlices {
   readonly start: CutState;
-  /** What it carries. */
+  /** The tables that a pass carries from slice to slice. */
   readonly tables: Tables;
   readonly isDone?: () => boolean;
 }
 
 /**
- * Calls for each slice that is left, and saves where it is when time runs short.
- * @param take returns what the state carries behind the slice
+ * Calls `take` for each remaining slice, and saves the position when time runs short.
+ * @param take returns the state after the slice
  */
 async function overSlices(
   { store, job: { jobId }, noted, time }: Attempt,

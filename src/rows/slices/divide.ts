@@ -11,22 +11,25 @@ import { readInput } from '../read-input.ts';
 import type { Division, Head, Slice } from './division.ts';
 import { findCut } from './find-cut.ts';
 
-/** Inputs below so many slices are built in one pass: a division takes half a minute by itself, and reads the rows twice. */
+/** Inputs with fewer slices are built in one pass, because a division costs half a minute and reads the rows twice. */
 const LEAST_SLICES = SLICED_BUILD.leastBytes / SLICED_BUILD.sliceBytes;
 
-/** Most slices of a job: each is a child of the machine's map, as the shards are. */
+/** Most slices of a job. Each is a child of the machine's map, like a shard. */
 const MAX_SLICES = 40_000;
 
-/** Most bytes of a slice, which is noted in one call, as a share of what was asked. Where rows end nowhere, a slice has no end. */
+/**
+ * Most bytes of a slice, as a multiple of the requested size, because one call reads a slice. Without row ends in an input, a
+ * slice would not end.
+ */
 const MAX_SHARE = 4;
 
-/** Boundaries that are looked at side by side, with 8 MiB behind each. */
+/** Boundaries that are searched in parallel, with 8 MiB after each. */
 const LOOKS_AT_ONCE = 8;
 
-/** What tells how a file is read: a byte order mark, a line that names the delimiter, and the bytes that are looked at. */
+/** Bytes that show how a file is read: a byte order mark, a line that names the delimiter, and the bytes for detection. */
 const START_BYTES = PEEK_BYTES + 64;
 
-/** An input that cannot be entered in its middle may have so much of a slice: compressed, it may hold a hundred times as much. */
+/** Largest input that cannot be read from its middle, as a share of a slice; compressed, it may contain a hundred times as much. */
 const WHOLE_SHARE = 1 / 64;
 
 /**
@@ -59,7 +62,7 @@ export async function divide(
   return { phase: 'note', slices, heads };
 }
 
-/** Reads the start of an input. Returns undefined if nothing tells how to enter it further on. */
+/** Reads the start of an input. Returns undefined if the input cannot be read from its middle. */
 async function readHead(store: ObjectStore, job: Job, input: InputRef): Promise<Head | undefined> {
   if (!canBeEntered(basename(input.key))) return undefined;
   const standing = new Standing();
@@ -92,7 +95,7 @@ async function startsOf(
     (near) => findCut(store, ref, { near, head, table: profile.table }),
     LOOKS_AT_ONCE,
   );
-  // Of a row that is longer than a slice, several boundaries find the end.
+  // Several boundaries may find the same end if a row is longer than a slice.
   const cuts = found.filter((cut): cut is number => cut !== undefined && cut < size);
   return [...new Set([0, ...cuts])].toSorted((a, b) => a - b);
 }

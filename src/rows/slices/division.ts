@@ -12,15 +12,15 @@ import type { SavedReading } from '../formats/reading.ts';
 /** A part of one input, from the start of a row to the start of another. */
 export interface Slice {
   readonly input: number;
-  /** Bytes of the input. The last slice of an input has no end, so that it is read as far as the input is. */
+  /** Bytes of the input. The last slice of an input has no end, so that it is read to the end of the input. */
   readonly start: number;
   readonly end?: number | undefined;
 }
 
-/** What the start of an input tells of its other slices; absent for an input of one slice. */
+/** What the other slices need from the start of an input; absent for an input of one slice. */
 export type Head = Mark & { readonly reading: SavedReading };
 
-/** How a build is divided. Whatever the division is, the shards and the plan are the same bytes. */
+/** How a build is divided. The shards and the plan have the same bytes with any division. */
 export interface Division {
   /**
    * `note`: each slice notes its rows, which tell where the shards begin; `build`: the shards are built. `whole`: the job cannot be
@@ -29,7 +29,7 @@ export interface Division {
   readonly phase: 'note' | 'build' | 'whole';
   readonly slices: readonly Slice[];
   readonly heads: readonly (Head | undefined)[];
-  /** Once the shards are cut. */
+  /** Set once the shards are planned. */
   readonly cut?: CutShards | undefined;
 }
 
@@ -38,31 +38,31 @@ export interface CutShards {
   readonly rows: number;
   readonly shards: readonly ShardPlan[];
   readonly runs: readonly ShardRun[];
-  /** Of each slice. */
+  /** Counts of each slice. */
   readonly counts: readonly SliceCounts[];
 }
 
 export interface SliceCounts {
   readonly rows: number;
   readonly lines: number;
-  /** It has rows that are not sent under their own id. */
+  /** True if it has rows that are not sent under their own id. */
   readonly hasVerdicts: boolean;
 }
 
-/** The shards that begin in one slice: they are built together, from one reading of their rows. */
+/** The shards that begin in one slice. They are built together, so that their rows are read once. */
 export interface ShardRun {
   readonly slice: number;
-  /** Rows of the slice before the first of them. */
+  /** Rows of the slice before the first of these shards. */
   readonly skip: number;
-  /** Rows of the job before it. */
+  /** Rows of the job before the first of these shards. */
   readonly before: number;
   readonly rows: number;
-  /** The first of them, and how many they are. */
+  /** The number of the first shard, and the number of shards. */
   readonly shard: number;
   readonly shards: number;
-  /** Rows of the job that are sent before. */
+  /** Rows to send in earlier shards. */
   readonly sent: number;
-  /** Of the first row of the job that has one, if it is before. */
+  /** The model of the job's first row with a model, if that row is in an earlier shard. */
   readonly model?: string | undefined;
 }
 
@@ -72,7 +72,7 @@ export interface NotedSlice {
   readonly lines: number;
   readonly hasSeenFields: boolean;
   readonly reading: SavedReading;
-  /** It cannot be read by itself. */
+  /** True if it cannot be read separately. */
   readonly isUnreadable?: true;
 }
 
@@ -84,7 +84,7 @@ export interface SavedRun {
   readonly writer: SavedWriter;
 }
 
-/** What came of the rows of a run. */
+/** The result of building a run. */
 export interface BuiltRun {
   readonly invalid: number;
   readonly problems: readonly RowProblem[];
@@ -97,10 +97,13 @@ export const notedObject = storedObject<NotedSlice, SliceRef>((ref) => sliceKey(
 export const savedRunObject = storedObject<SavedRun, SliceRef>((ref) => sliceKey(ref, 'state.json'));
 export const builtRunObject = storedObject<BuiltRun, SliceRef>((ref) => sliceKey(ref, 'built.json'));
 
-/** Lines before a slice that is read before anybody knows them. Not 0: a byte order mark counts only in a file's first line. */
+/**
+ * Assumed number of lines before a slice, while it is unknown. Not 0, because a byte order mark is allowed only in a file's first
+ * line.
+ */
 export const SOME_LINES = 1;
 
-/** The first slice of the first input that is no table: its first row is checked for the whole job. */
+/** The first slice of the first input that is not a table; its first row is checked for the whole job. */
 export function checkedSlice(
   { slices }: Pick<Division, 'slices'>,
   { inputs }: Pick<Job, 'inputs'>,

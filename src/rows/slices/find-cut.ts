@@ -6,10 +6,10 @@ import type { Head } from './division.ts';
 
 const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d];
 
-/** Bytes behind a boundary that are searched for the start of a row; the second time, for long rows. */
+/** Bytes after a boundary in which the start of a row is searched; the second number is for long rows. */
 const WINDOWS = [1_048_576, 8_388_608];
 
-/** Line ends of a table that are tried, and the bytes behind each that are looked at. */
+/** Most line ends of a table to try, and the bytes to examine after each. */
 const MAX_TRIES = 64;
 const LOOK_BYTES = 65_536;
 
@@ -20,8 +20,8 @@ interface Boundary {
 }
 
 /**
- * Finds a byte at or behind a boundary where a row begins; undefined where none is near. Of lines, that is certain. Of a table it is
- * a guess, because a line end may be inside of quotes: whoever reads up to it finds out.
+ * Finds the start of a row at or after a boundary; undefined if there is none nearby. For lines the result is certain. For a
+ * table it is a guess, because a line end may be inside quotes; reading the slice before it shows whether it was right.
  */
 export async function findCut(
   store: ObjectStore,
@@ -50,7 +50,7 @@ function cutOfTable(bytes: Buffer, head: Head, table: TableRules | undefined): n
   return first;
 }
 
-/** Whether bytes begin with records of the table's width, none of which has a quote that holds nothing. */
+/** True if bytes begin with records of the table's width, without quotes inside unquoted cells. */
 function looksLikeRows(
   bytes: Buffer,
   { delimiter = ',', header = [] }: Head,

@@ -36,7 +36,7 @@ export function joinRuns(
   });
 }
 
-/** How each input was read: as its first slice tells, with what was seen in the others. */
+/** How each input was read: from its first slice, with additions of the others. */
 function readings(
   { inputs }: Job,
   { slices }: Division,

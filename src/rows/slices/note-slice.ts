@@ -23,7 +23,7 @@ interface SliceToNote {
   readonly requests: RequestMaker;
 }
 
-/** Reads the rows of a slice, and notes what the cut into shards depends on. */
+/** Reads the rows of a slice, and notes the data from which shards are planned. */
 export async function noteSlice(store: ObjectStore, { requests, ...of }: SliceToNote): Promise<void> {
   const { job, slice } = of;
   const ref = { jobId: job.jobId, slice };
@@ -48,7 +48,7 @@ async function readSlice(
 ): Promise<Omit<NotedSlice, 'rows'>> {
   const { input, end } = division.slices[slice] as Slice;
   const entry = entryOf(division, slice, SOME_LINES);
-  // What the first row with fields tells is told once for a job.
+  // The notices about the first row with fields are made once per job.
   const saved = { inputs: [], hasSeenFields: slice !== checkedSlice(division, job), read: 0 };
   const builder = new Builder({ job, taker: notes, earlier: undefined }, saved);
   const { reading, standing } = await builder.takePart(
@@ -60,7 +60,7 @@ async function readSlice(
   return { lines, hasSeenFields: builder.save().hasSeenFields, reading };
 }
 
-/** The job's one pass says what is wrong, and on which line. */
+/** The build in one pass reports the error with its line. */
 function unreadable(error: unknown): Omit<NotedSlice, 'rows'> {
   if (!(error instanceof InvalidInput)) throw error;
   return { lines: 0, hasSeenFields: false, reading: new Reading().save(), isUnreadable: true };

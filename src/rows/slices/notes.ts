@@ -11,46 +11,46 @@ import { generatedId } from '../request-line.ts';
 import type { InvalidRow, MadeRequest, RequestMaker } from '../request-maker.ts';
 import type { Row } from '../row.ts';
 
-/** What the cut into shards depends on, of one row. */
+/** The data of one row that is needed to plan shards. */
 export interface Note {
-  /** Of its request line; of a row that cannot be sent, of its result line, about. */
+  /** Bytes of its request line; for a row that cannot be sent, approximate bytes of its result line. */
   readonly bytes: number;
   readonly isValid: boolean;
-  /** Undefined for a row that has none: its id comes from its position. */
+  /** Undefined for a row without an id, which gets one from its position. */
   readonly id: string | undefined;
   readonly inputs: number;
-  /** Where the provider takes one model per file. */
+  /** Only if the provider accepts one model per file. */
   readonly model: string;
-  /** Where rows are compared: the same for rows with the same request, and with the hash of its bytes in it. */
+  /** Only if rows are compared: a short text with the hash of the request, equal for equal requests. */
   readonly standIn: Buffer;
 }
 
-/** Notes of many rows as one line, column by column: JSON of few long arrays is read several times as fast. */
+/** Notes of many rows as one line, column by column, because JSON with few long arrays is read several times faster. */
 interface Columns {
-  /** Below 0 for a row that cannot be sent. */
+  /** Negative for a row that cannot be sent. */
   readonly bytes: number[];
   /** 0 for a row without an id. */
   readonly ids: (string | 0)[];
-  /** Absent where each is 1. */
+  /** Absent if each is 1. */
   inputs?: number[];
   readonly models?: string[];
   readonly digests?: string[];
-  /** The rows that want an answer of their own. */
+  /** The rows that need a separate answer. */
   readonly own?: number[];
 }
 
 const ROWS_PER_LINE = 4_096;
 
-/** Any two positions: an id that is the same under both is the row's own. */
+/** Two arbitrary positions: an id that is the same for both is the row's own id. */
 const [SOME_ORDINAL, OTHER_ORDINAL] = [11_111_111, 22_222_222];
 export const SOME_ID = generatedId(SOME_ORDINAL);
 
-/** Bytes that a line number, or an id made of the row's position, may be longer in the job than in its notes. */
+/** Most bytes by which a line number, or an id made from the row's position, may be longer in the job than in its notes. */
 const SLACK = 64;
 
 const NO_LINE = Buffer.alloc(0);
 
-/** Notes the rows of a slice: makes their requests, and keeps what the cut into shards depends on. */
+/** Notes the rows of a slice: makes their requests, and keeps the data that is needed to plan shards. */
 export class NoteTaker implements RowSink {
   readonly #requests: RequestMaker;
   readonly #writer: ObjectWriter;
@@ -81,7 +81,7 @@ export class NoteTaker implements RowSink {
     return this.take(row);
   }
 
-  /** Writes the notes that are not written yet. */
+  /** Writes pending notes. */
   flush(): Promise<void> | undefined {
     const columns = this.#columns;
     if (columns.bytes.length === 0) return undefined;
@@ -112,7 +112,7 @@ export class NoteTaker implements RowSink {
       isValid ? Buffer.from(Uint32Array.from(digestRequest(made.line, start)).buffer).toString('base64') : '',
     );
     if (isValid && own !== undefined && setsTemperature(made.line)) own.push(digests?.length ?? 0);
-    // Last: the line's bytes may be those of the next request then.
+    // Must be last, because it may overwrite the line's bytes with the next request.
     ids.push(isValid && !this.#isGenerated(made, row) ? made.customId : 0);
   }
 
@@ -143,7 +143,7 @@ function notesOf({ bytes, ids, inputs, models, digests, own = [] }: Columns): No
   }));
 }
 
-/** A request line in form, so that it is compared as request lines are. */
+/** Has the form of a request line, so that it can be compared like one. */
 function standInOf(digest: string, wantsOwn: boolean): Buffer {
   const body = wantsOwn ? ',"body":{"temperature":1}' : '';
   return Buffer.from(`{"custom_id":"","digest":"${digest}"${body}}\n`);

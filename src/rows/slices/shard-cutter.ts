@@ -13,7 +13,7 @@ import type { ShardRun, Slice } from './division.ts';
 import { SOME_ID, type Note } from './notes.ts';
 import type { Verdict } from './verdicts.ts';
 
-/** The notes do not tell what the job's one pass would do. */
+/** The notes are not enough to plan the same shards as one pass. */
 export class NotDivisible extends Error {
   override readonly name = 'NotDivisible';
 }
@@ -45,11 +45,11 @@ const EMPTY: Held = {
   unsentBytes: 0,
 };
 
-/** What a result line of a row without an answer has at most beside its id and its model. */
+/** Most bytes of a result line without an answer, in addition to its id and model. */
 const LINE_BYTES = 1_000;
 const BYTES_PER_UNIT = 6;
 
-/** Cuts the rows of a job into shards by their notes: the same shards as `RowTaker` and `ShardWriter` make of the rows themselves. */
+/** Divides the rows of a job into shards by their notes: the same shards that `RowTaker` and `ShardWriter` make from the rows. */
 export class ShardCutter {
   readonly #job: Job;
   readonly #ids: JobIds;
@@ -58,7 +58,7 @@ export class ShardCutter {
   readonly #shards: ShardPlan[];
   readonly #runs: Omit<ShardRun, 'rows' | 'shards'>[];
   #open: Held | undefined;
-  /** The slice that the rows are of, and how many of them were taken. */
+  /** The slice of the current rows, and how many of them were read. */
   #slice = 0;
   #rowsOfSlice = 0;
   #rows: number;
@@ -90,7 +90,7 @@ export class ShardCutter {
     };
   }
 
-  /** The rows that follow are those of this slice. */
+  /** The following rows are from this slice. */
   startSlice(slice: number, { input }: Slice): void {
     this.#slice = slice;
     this.#rowsOfSlice = 0;
@@ -98,7 +98,7 @@ export class ShardCutter {
     if (file !== undefined) this.#ids.startFile(file);
   }
 
-  /** Takes the next row. Returns what becomes of it; undefined for a row that is sent under its own id, or can never be. */
+  /** Adds the next row. Returns its verdict; undefined for a row that is sent under its own id, or is invalid in any case. */
   take(note: Note): Verdict | undefined {
     this.#rows += 1;
     const verdict = note.isValid ? this.#check(note) : this.#addUnsent('invalid', note.bytes);
@@ -155,7 +155,7 @@ export class ShardCutter {
       sent: open.sent + 1,
       bytes: open.bytes + bytes,
       inputs: open.inputs + inputs,
-      // An empty line.
+      // The newline of an empty line.
       unsentBytes: open.unsentBytes + 1,
     };
     this.#sent += 1;

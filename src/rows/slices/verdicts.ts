@@ -6,11 +6,11 @@ import type { KnownAnswers, Following } from '../known-rows.ts';
 import type { RowIds } from '../row-taker.ts';
 import type { SliceCounts } from './division.ts';
 
-/** What becomes of a row that is not sent under its own id. */
+/** The decision about a row that is not sent under its own id. */
 export interface Verdict {
-  /** The row's id in the job; null for a row that is not taken; absent for its own. */
+  /** The row's id in the job; null for a row that is not accepted; absent for its own id. */
   readonly id?: string | null;
-  /** Position of the row that answers for it. */
+  /** Position of the row whose answer it gets. */
   readonly leader?: number | undefined;
 }
 
@@ -20,7 +20,7 @@ type SavedVerdict = readonly [row: number, id: string | 0 | null, leader: number
 const NO_LEADER = -1;
 const PER_LINE = 4_096;
 
-/** Writes the verdicts on the rows of one slice; none at all is no object. */
+/** Writes the verdicts on the rows of one slice. Without verdicts no object is written. */
 export class VerdictWriter {
   readonly #open: () => ObjectWriter;
   #writer: ObjectWriter | undefined;
@@ -38,7 +38,7 @@ export class VerdictWriter {
     return this.#saved.length < PER_LINE ? undefined : this.#flush();
   }
 
-  /** @returns whether there are any */
+  /** @returns true if there are any */
   async close(): Promise<boolean> {
     await this.#flush();
     await this.#writer?.close();
@@ -58,7 +58,7 @@ export class VerdictWriter {
   }
 }
 
-/** The verdicts on the rows of one slice, one after the other. */
+/** Reads the verdicts on the rows of one slice, in order. */
 export class VerdictReader {
   readonly #lines: AsyncGenerator<Buffer[], undefined>;
   #batch: readonly SavedVerdict[] = [];
@@ -70,13 +70,13 @@ export class VerdictReader {
     this.#isOver = !hasVerdicts;
   }
 
-  /** Whether the verdict on this row can be found without waiting for more of them. */
+  /** True if the verdict on this row is already read. */
   has(row: number): boolean {
     const last = this.#batch.at(-1);
     return this.#isOver || (last !== undefined && last[0] >= row);
   }
 
-  /** Reads on until {@link has}. */
+  /** Reads further verdicts until {@link has} is true. */
   async readTo(row: number): Promise<void> {
     while (!this.has(row)) {
       const { value: lines, done } = await this.#lines.next();
@@ -88,7 +88,7 @@ export class VerdictReader {
     }
   }
 
-  /** The verdict on a row behind all that were asked for; undefined for a row that is sent as it is. */
+  /** The verdict on a row; undefined for a row that is sent unchanged. Rows must be requested in order. */
   find(row: number): Verdict | undefined {
     while ((this.#batch[this.#at]?.[0] ?? row) < row) this.#at += 1;
     const found = this.#batch[this.#at];
@@ -105,18 +105,18 @@ export class VerdictReader {
 interface RowsOfRun {
   readonly jobId: string;
   readonly counts: readonly SliceCounts[];
-  /** Where the first row is. */
+  /** Position of the first row. */
   readonly slice: number;
   readonly row: number;
 }
 
-/** Says of each row of a run of shards what the cut has decided: its id, and the row that answers for it. */
+/** Returns for each row of a run of shards what was decided: its id, and the row whose answer it gets. */
 export class RunVerdicts implements KnownAnswers, RowIds, Following {
   readonly #store: ObjectStore;
   readonly #jobId: string;
   readonly #counts: readonly SliceCounts[];
   #slice: number;
-  /** In its slice. */
+  /** Position in the slice. */
   #row: number;
   #reader: VerdictReader;
   #verdict: Verdict | undefined;

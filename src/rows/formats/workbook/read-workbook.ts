@@ -52,7 +52,7 @@ export async function* readWorkbookRows(
   noteCells(reader, reading);
 }
 
-/** {@link readHeader}, whose error names the other sheets when none was asked for: the first may be a cover. */
+/** {@link readHeader}; its error names the other sheets if no sheet was named, because the first may be a cover. */
 function readHeaderOf(
   { sheets }: Workbook,
   chosen: string,
