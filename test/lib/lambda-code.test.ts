@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each(['output elsewhere', 'project elsewhere'])('%s: the assets are the same', (where) => {
-  expect(assets['here']).toHaveLength(13);
+  expect(assets['here']).toHaveLength(14);
   expect(assets[where]).toEqual(assets['here']);
 });
 

@@ -37,5 +37,5 @@ test('the stack has no resource that only the CDK needs: its one custom resource
     ({ Type }: { Type: string }) => Type,
   );
   expect(types.filter((type) => type.startsWith('Custom::'))).toEqual(['Custom::NightshiftConfig']);
-  expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(13);
+  expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(14);
 });

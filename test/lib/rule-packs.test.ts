@@ -68,11 +68,11 @@ for (const app of [PLAIN, HARD]) app.synth();
 /** What a workflow has, without and with every property that clears a finding. A count that grows is a new resource to look at. */
 const FOUND = {
   CloudWatchAlarmAction: [12, 0],
-  CloudWatchLogGroupEncrypted: [15, 0],
-  IAMNoInlinePolicy: [16, 16],
-  LambdaConcurrency: [13, 0],
-  LambdaDLQ: [13, 13],
-  LambdaInsideVPC: [13, 0],
+  CloudWatchLogGroupEncrypted: [16, 0],
+  IAMNoInlinePolicy: [17, 17],
+  LambdaConcurrency: [14, 0],
+  LambdaDLQ: [14, 14],
+  LambdaInsideVPC: [14, 0],
   S3BucketReplicationEnabled: [2, 2],
   S3BucketVersioningEnabled: [1, 1],
   S3DefaultEncryptionKMS: [2, 1],
