@@ -44,6 +44,19 @@ test('the line of a collect has the number of its round, also if another round f
   expect(lines).toEqual(['Collect results  rows to retry: round 2 in 4 s', 'round 2 · Collect results']);
 });
 
+test('a build in slices shows how many slices are read and built next', () => {
+  const lines: string[] = [];
+  const tell = createProgress((line) => void lines.push(line));
+  const event = { execution: 'job', type: 'StateExited', state: 'Build requests', error: undefined };
+  const leave = (phase: string, count: number): void =>
+    tell({ ...event, input: { jobId: 'job' }, output: { jobId: 'job', slices: { phase, count, key: 'k' } } });
+
+  leave('note', 5);
+  leave('build', 1);
+
+  expect(lines).toEqual(['Build requests   5 slices to read', 'Build requests   1 slice to build']);
+});
+
 test('beside the progress frame, only failures are printed', () => {
   const lines: string[] = [];
   const tell = createTroubles((line) => void lines.push(line));
