@@ -106,7 +106,7 @@ describe('a workflow with its own key, network, alarms, API and webhook', () => 
   );
 
   test('runs every function in the network, with the permissions for it', () => {
-    expect(functions).toHaveLength(13);
+    expect(functions).toHaveLength(14);
     const groups = new Set(functions.map(({ VpcConfig }) => JSON.stringify(VpcConfig)));
     expect([...groups]).toEqual([expect.stringMatching(/Group\w+.*GroupId/)]);
     const roles = [...permissionsByRole(template)].filter(([role]) => role.startsWith('BatchesSteps'));
