@@ -60,6 +60,7 @@ interface Mentioned {
   readonly jobId?: string;
   readonly toRun?: { readonly shards: number };
   readonly building?: { readonly rows: number };
+  readonly slices?: { readonly phase: string; readonly count: number };
   readonly writing?: number;
   readonly fileId?: string;
   readonly batchId?: string;
@@ -104,6 +105,10 @@ function describeExit(state: string, given: Mentioned, left: Mentioned, where: W
   switch (state) {
     case 'Build requests':
       if (left.building !== undefined) return step(`${counted(left.building.rows, 'row')} so far`);
+      if (left.slices !== undefined)
+        return step(
+          `${counted(left.slices.count, 'slice')} to ${left.slices.phase === 'build' ? 'build' : 'read'}`,
+        );
       if (left.waiting !== undefined) return describeWait(left, where, step);
       return step(
         `${counted(left.toRun?.shards ?? 0, 'shard')}${left.pilot ? ' of the pilot' : ''} to run${left.withoutPilot ? `. ${describeWithoutPilot(left.withoutPilot)}` : ''}`,

@@ -149,7 +149,7 @@ describe('a job that waits for an approval', () => {
     return opened;
   };
 
-  test('is announced once, with its sample, the two commands, and when it ends by itself', async () => {
+  test('is announced once, with its sample, the two commands, and the time at which it ends without a decision', async () => {
     const { world, posts } = await openApproved([200]);
     const { jobId, summary } = await world.run(prompts(8), WAITS);
 
@@ -198,7 +198,7 @@ describe('a job that waits for an approval', () => {
     expect(failed.map(({ fields }) => fields['error'])).toEqual(tries === 1 ? ['AnnouncementRejected'] : []);
   });
 
-  test('is announced under another id when it waits again after a resume', async () => {
+  test('is announced with another id if it waits again after a resume', async () => {
     const { url, posts } = await startReceiver(200);
     let looks = 0;
     const world: World = await openWorld({
@@ -221,7 +221,7 @@ describe('a job that waits for an approval', () => {
   });
 });
 
-test('the schema of waiting jobs in the docs is the one that events are made by', async () => {
+test('the events of waiting jobs match the schema in the docs', async () => {
   const schema = await readFile(new URL('../../docs/waiting.schema.json', import.meta.url), 'utf8');
   expect(JSON.parse(schema)).toEqual(z.toJSONSchema(waitingEventSchema));
 });

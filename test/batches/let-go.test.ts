@@ -127,10 +127,10 @@ test('the provider is not asked about a batch whose polls are on time', async ()
   expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(false);
 });
 
-describe('once the host of a holder has ended', () => {
+describe('after the host of a holder has ended', () => {
   const LEFT = { ...HELD, round: 1, at: NOW, left: true as const };
 
-  test('room without a batch is free at once, unless its create was announced', async () => {
+  test('room without a batch is free immediately, unless its create was announced', async () => {
     const edges = await openEdges();
     expect(await hasLetGo(edges, PROVIDER, LEFT)).toBe(true);
 

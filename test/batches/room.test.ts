@@ -50,8 +50,8 @@ function openRoom(limits: RoomLimits, gone: ReadonlySet<string> = new Set()) {
   return { store, asked, lefts, take, leave, end, refuse, room };
 }
 
-describe('once the host that ran the shards has ended', () => {
-  test('nobody waits any more, and whoever asks first gets the room that is free', async () => {
+describe('after the host that ran the shards has ended', () => {
+  test('the queue is empty, and the first shard that asks gets the free room', async () => {
     const { take, leave, end } = openRoom(limitsOf(1));
     await take({ jobId: 'a' });
     await take({ jobId: 'b', at: NOW + 1 });
@@ -64,7 +64,7 @@ describe('once the host that ran the shards has ended', () => {
     expect(await take({ jobId: 'b', at: NOW + 4 })).toBe(false);
   });
 
-  test('holders keep their room until they are known to have let go, and are the holders of old when they ask', async () => {
+  test('holders keep their room until it is known to be free, and are recognised when they ask again', async () => {
     const { take, end, room, lefts } = openRoom(limitsOf(1));
     await take({ jobId: 'a' });
 
@@ -77,7 +77,7 @@ describe('once the host that ran the shards has ended', () => {
     expect((await room())?.holders[0]).not.toHaveProperty('left');
   });
 
-  test('a second look changes nothing, and a store without rooms gets none', async () => {
+  test('a second call changes nothing, and in a store without rooms no room is created', async () => {
     const { take, end, room, store } = openRoom(limitsOf(1));
     await end();
     expect(await Array.fromAsync(store.list(''))).toEqual([]);

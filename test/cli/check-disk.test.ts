@@ -22,7 +22,7 @@ async function writeHugeFile(path: string): Promise<void> {
   await file.close();
 }
 
-test('run refuses an input that has no room in the data folder before it reads it, and says what to do', async () => {
+test('run refuses an input that does not fit into the data folder before it is read, with advice', async () => {
   const folder = await openFolder();
   await writeHugeFile(join(folder, 'huge.jsonl'));
 
@@ -36,7 +36,7 @@ test('run refuses an input that has no room in the data folder before it reads i
   expect(stderr).toMatch(/with --data\. Nothing was sent\./);
 });
 
-test('plan refuses requests that have no room where temporary files are', async () => {
+test('plan refuses requests that do not fit into the folder for temporary files', async () => {
   const folder = await openFolder();
   await writeHugeFile(join(folder, 'huge.jsonl'));
 
@@ -46,7 +46,7 @@ test('plan refuses requests that have no room where temporary files are', async 
   expect(stderr).toMatch(/disk has [\d.]+ [KMGT]B free\. .*TMPDIR.*--limit/);
 });
 
-test('plan says in --json what a run needs, and what is free in a data folder that is not there yet', async () => {
+test('plan shows with --json the space that a run needs, and the free space of a data folder that does not exist yet', async () => {
   const folder = await openFolder();
   const rows = Array.from({ length: 50 }, (_, n) => `{"prompt":"question ${n}"}\n`).join('');
   await writeFile(join(folder, 'a.jsonl'), rows);
@@ -75,7 +75,7 @@ test.each([
   expect(spaceProblem(need, free, 'data')?.isCertain).toBe(isCertain);
 });
 
-test('rows are estimated from the first lines, and not beyond the limit of a sample', async () => {
+test('rows are estimated from the first lines, up to the limit of a sample', async () => {
   const folder = await openFolder();
   const file = join(folder, 'a.jsonl');
   await writeFile(file, `{"prompt":"${'x'.repeat(85)}"}\n`.repeat(20_000));
@@ -91,7 +91,7 @@ test('rows are estimated from the first lines, and not beyond the limit of a sam
   expect(sample.requests).toBeLessThan(all.requests / 100);
 });
 
-test('a compressed file holds more than it takes', async () => {
+test('a compressed file counts with its unpacked size', async () => {
   const folder = await openFolder();
   const file = join(folder, 'a.jsonl.gz');
   await writeFile(file, Buffer.alloc(30_000));
@@ -99,7 +99,7 @@ test('a compressed file holds more than it takes', async () => {
   expect(await estimateRows([file])).toMatchObject({ input: 30_000, rows: 400 });
 });
 
-test('answers are estimated by what the profile says of them', () => {
+test('answers are estimated from the profile', () => {
   const rows = { input: 1_000_000, rows: 1_000, requests: 1_200_000 };
   const chat = estimateNeed(rows, { body: {}, endpoint: '/v1/chat/completions' });
   const short = estimateNeed(rows, { body: { max_tokens: 10 }, endpoint: '/v1/chat/completions' });

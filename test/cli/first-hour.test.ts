@@ -27,7 +27,7 @@ describe('an input that is refused', () => {
     [['--prompt', '{{reviw}}', '--simulate'], 'reviews.csv has no column "reviw"'],
     [['--prompt', '{{review}}', '--id', 'number', '--simulate'], 'reviews.csv has no column "number"'],
     [['--prompt', 'Summarise {{review}', '--simulate'], 'The prompt names no column of reviews.csv'],
-  ])('is reported once, with what to do, and counts nothing: %j', async (args, message) => {
+  ])('is reported once, with advice and without counts: %j', async (args, message) => {
     const { nightshift } = await openTable();
 
     const { status, stdout, stderr } = await nightshift('run', 'reviews.csv', ...args);
@@ -38,7 +38,7 @@ describe('an input that is refused', () => {
     expect(stdout).not.toMatch(/0 rows|answers are made up; no provider was asked/);
   });
 
-  test('is reported on standard error beside the summary of --json', async () => {
+  test('is reported on standard error in addition to the summary of --json', async () => {
     const { nightshift } = await openTable();
 
     const args = ['run', 'reviews.csv', '--prompt', '{{reviw}}', '--simulate', '--json'];
@@ -82,7 +82,7 @@ test.each([['--prompt', '{{review}}'], ['--id', 'nr'], ['--no-quotes']])(
 );
 
 describe('rows that are not ok', () => {
-  test('are asked again with their answers written where --out says', EXHAUSTIVE, async () => {
+  test('are sent again, and their answers are written to --out', EXHAUSTIVE, async () => {
     const { folder, nightshift, run } = await openTable();
     const { jobId } = await run(...ASK, '--out', 'answers.csv');
     const before = await readFile(join(folder, 'answers.csv'), 'utf8');
@@ -95,25 +95,21 @@ describe('rows that are not ok', () => {
     expect((await nightshift('retry', jobId, '--out', 'again.doc')).stderr).toContain('not written as .doc');
   });
 
-  test(
-    'of a retry that is refused are explained, and the status is that of the retry',
-    EXHAUSTIVE,
-    async () => {
-      const { folder, nightshift, run } = await openTable();
-      const profiles = {
-        default: { model: 'm', prompt: '{{product}}: {{review}}' },
-        other: { model: 'm', prompt: '{{none}}' },
-      };
-      await writeFile(join(folder, 'nightshift.config.json'), JSON.stringify({ profiles }));
-      const { jobId } = await run('--simulate');
+  test('of a refused retry are explained, and the exit status is that of the retry', EXHAUSTIVE, async () => {
+    const { folder, nightshift, run } = await openTable();
+    const profiles = {
+      default: { model: 'm', prompt: '{{product}}: {{review}}' },
+      other: { model: 'm', prompt: '{{none}}' },
+    };
+    await writeFile(join(folder, 'nightshift.config.json'), JSON.stringify({ profiles }));
+    const { jobId } = await run('--simulate');
 
-      const { status, stdout, stderr } = await nightshift('retry', jobId, '--profile', 'other');
+    const { status, stdout, stderr } = await nightshift('retry', jobId, '--profile', 'other');
 
-      expect(status).toBe(1);
-      expect(timesIn(stdout + stderr, 'has no column "none"')).toBe(1);
-      expect(stderr).toContain('The retry failed: ');
-    },
-  );
+    expect(status).toBe(1);
+    expect(timesIn(stdout + stderr, 'has no column "none"')).toBe(1);
+    expect(stderr).toContain('The retry failed: ');
+  });
 });
 
 describe('a job', () => {
@@ -131,14 +127,14 @@ describe('a job', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test('says once how its file was read, before its rows are at the provider', () => {
+  test('shows once how its file was read, before its rows are sent', () => {
     const notice = 'reviews.csv: The prompt has { nr }, which is sent as it is; {{nr}}, with double braces,';
 
     expect(timesIn(printed, notice)).toBe(1);
     expect(printed.indexOf(notice)).toBeLessThan(printed.indexOf('status: '));
   });
 
-  test('lists rows that are not ok by their codes, those that were never sent too, at its end and in its status', async () => {
+  test('lists rows that are not ok by code, including unsent ones, at its end and in its status', async () => {
     const { stdout } = await nightshift('status');
 
     for (const text of [printed, stdout]) {
@@ -147,7 +143,7 @@ describe('a job', () => {
     }
   });
 
-  test('is found by the beginning of its id where it is only looked at', async () => {
+  test('is found by the beginning of its id in commands that only read', async () => {
     for (const command of ['status', 'watch', 'results'])
       expect((await nightshift(command, 'review')).stdout).toContain(jobId);
     for (const command of ['cancel', 'resume', 'retry', 'approve', 'reject', 'forget']) {
@@ -158,7 +154,7 @@ describe('a job', () => {
   });
 
   test(
-    'that is meant by an id with a slip is named; of several that begin so all are',
+    'is suggested for a misspelt id; if several ids start with the given one, all are named',
     EXHAUSTIVE,
     async () => {
       const table = await openTable();
@@ -176,7 +172,7 @@ describe('a job', () => {
     },
   );
 
-  test('that has finished is not resumed, and the error names what sends its rows again', async () => {
+  test('that has finished is not resumed, and the error names the command that sends its rows again', async () => {
     const { status, stderr } = await nightshift('resume', jobId);
 
     expect(status).toBe(2);
@@ -185,7 +181,7 @@ describe('a job', () => {
     );
   });
 
-  test('that another process has is watched, and its answers are written as a table where --out says', async () => {
+  test('of another process is watched, and its answers are written as a table to --out', async () => {
     await using lock = await lockFolder(join(folder, 'nightshift-data'));
     await lock.announce('http://127.0.0.1:9');
 
@@ -198,7 +194,7 @@ describe('a job', () => {
     expect(table).toMatch(/^\ufeffnr;product;review;ok;answer;error\r\n1;Lamp;Bright;true;/);
   });
 
-  test('has its files in one order and by paths from here, whatever command shows them', async () => {
+  test('has its files in the same order and with relative paths in every command', async () => {
     const names = ['results.jsonl', 'dead-letters.jsonl', 'report.html', 'summary.json'];
     const shown = names.map((name) => `  nightshift-data/output/${jobId}/${name}`).join('\n');
 

@@ -38,7 +38,7 @@ const failing = { at: 'row', ids: ['anna', 'ben'], times: 1 } as const;
 const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
 
 describe('forgetting a row', () => {
-  test('takes its answer out of the results and out of reuse, and leaves those of the others', async () => {
+  test('removes its answer from the results and from reuse, and keeps the other answers', async () => {
     const world = await openWorld();
     const { twin: _twin, ...rows } = ROWS;
     const first = await run(world, 'first.jsonl', rows, {
@@ -80,7 +80,7 @@ describe('forgetting a row', () => {
     expect(paidAnswers(world)).toBe(asked + 1);
   });
 
-  test('leaves a summary that counts the lines as they are, and names nothing of the row', async () => {
+  test('leaves a summary with the right counts, which does not name the row', async () => {
     const world = await openWorld({ faults: [{ ...failing, ids: ['anna'], action }] });
     const { jobId, summary } = await run(world, 'first.jsonl', ROWS, { dedupe: false });
     expect(summary).toMatchObject({ status: 'partial', errors: [{ custom_id: 'anna' }] });
@@ -99,7 +99,7 @@ describe('forgetting a row', () => {
     expect(await textBelow(world, outputPrefix(jobId))).not.toMatch(/secret|NO_SUCH_THING/);
   });
 
-  test('deletes its dead letter, and leaves those of others, whatever fields invalid rows have', async () => {
+  test('deletes its dead letter and keeps the others, with any fields of invalid rows', async () => {
     const world = await openWorld();
     const odd = (id: string): string => `{"9":"secret of ${id}","name":"x","custom_id":"${id}"}\n`;
     const input = `${rowsOf(ROWS)}${odd('odd')}${odd('other')}`;
@@ -114,7 +114,7 @@ describe('forgetting a row', () => {
     expect(summary).toMatchObject({ counts: { ok: 3, failed: 1, invalid: 2 }, forgottenRows: 2 });
   });
 
-  test('also takes it out of the retry that answered it', async () => {
+  test('also removes it from the retry that answered it', async () => {
     const world = await openWorld({ faults: [{ ...failing, action }] });
     const { jobId } = await run(world, 'first.jsonl', ROWS, { dedupe: false });
     const { retryId, results } = await world.retry(jobId);
@@ -127,7 +127,7 @@ describe('forgetting a row', () => {
     expect(again.summary).toMatchObject({ sent: 0, reused: { rows: 2 } });
   });
 
-  test('in all jobs of a profile, takes the copies of its answer, too, and names jobs that keep their rows', async () => {
+  test('in all jobs of a profile removes the copies of its answer, too, and names the jobs that were left out', async () => {
     const world = await openWorld();
     const first = await run(world, 'first.jsonl', ROWS);
     const second = await run(world, 'second.jsonl', { anna: 'secret of anna', dora: 'of dora' });
@@ -149,7 +149,7 @@ describe('forgetting a row', () => {
       expect(await textBelow(world, outputPrefix(jobId))).not.toContain('"custom_id":"anna","ok":true');
   });
 
-  test('changes nothing in a job without such a row, and knows no job that there is not', async () => {
+  test('changes nothing in a job without this row, and is refused for an unknown job', async () => {
     const world = await openWorld();
     const { jobId } = await run(world, 'first.jsonl', ROWS);
     const before = await textBelow(world, '');
@@ -193,7 +193,7 @@ describe('forgetting a row', () => {
 });
 
 test(
-  'a row that is forgotten on the command line is gone from the results, and asked again by the next job',
+  'a row that is forgotten on the command line is removed from the results, and sent again by the next job',
   EXHAUSTIVE,
   async () => {
     const folder = await openTempFolder();

@@ -171,7 +171,7 @@ describe('the lines of what has changed', () => {
     expect(changes(first, second, START)).toEqual(['shard 1: sent']);
   });
 
-  test('are followed, once, by the commands that decide about a job that waits for an approval', () => {
+  test('are followed once by the commands that decide about a waiting job', () => {
     const lines: string[] = [];
     const view = createPlainView((line) => lines.push(line), ' --data d');
     const pilot = { state: 'waiting', rows: 4, until: at(86_400) } as const;
@@ -187,7 +187,7 @@ describe('the lines of what has changed', () => {
     ]);
   });
 
-  test('say once that a job has no pilot', () => {
+  test('show once that a job has no pilot', () => {
     const withoutPilot = { rows: 5, pilotRows: 200 };
     const first = details([], { withoutPilot });
 

@@ -21,7 +21,7 @@ async function closedPort(): Promise<number> {
 }
 
 test.skipIf(pty === undefined)(
-  'local reports each failure once: of a refused file with what to do, of an attempt with the next one',
+  'local reports each failure once: a refused file with advice, a failed attempt with the time of the next one',
   async () => {
     const cwd = await openTempFolder();
     const providers = {

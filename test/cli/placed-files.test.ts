@@ -18,7 +18,7 @@ async function openEnded() {
   return { out, place: () => placeFiles(store, SUMMARY, { out, data: 'data' }) };
 }
 
-test('results are put in place as whole files, over those of an earlier run', async () => {
+test('results are written as complete files and replace those of an earlier run', async () => {
   const { out, place } = await openEnded();
   await mkdir(out);
   await writeFile(join(out, 'results.jsonl'), 'old');
@@ -30,7 +30,7 @@ test('results are put in place as whole files, over those of an earlier run', as
   expect((await readdir(out)).toSorted()).toEqual(['results.jsonl', 'summary.json']);
 });
 
-test('where they cannot be put the error says why, and how they are written later', async () => {
+test('if results cannot be written, the error has the cause and the command that writes them later', async () => {
   const { out, place } = await openEnded();
   await mkdir(join(out, 'results.jsonl', 'folder'), { recursive: true });
 

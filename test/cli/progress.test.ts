@@ -13,7 +13,7 @@ test('a step with a caught error shows the error and no success', () => {
   expect(lines[0]).toContain('Build requests: InvalidInput: it is empty');
 });
 
-test('the error of a build is left to the summary where one is printed, and other errors are not', () => {
+test('the error of a build is not printed if the summary shows it; other errors are printed', () => {
   const lines: string[] = [];
   const where = { options: '', locate: (key: string) => key, hasSummary: true };
   const tell = createProgress((line) => void lines.push(line), where);
@@ -25,7 +25,7 @@ test('the error of a build is left to the summary where one is printed, and othe
   expect(lines).toEqual([expect.stringContaining('Upload file: ProviderDenied: no credit')]);
 });
 
-test('the collect of a round has its number, also when another one follows', () => {
+test('the line of a collect has the number of its round, also if another round follows', () => {
   const lines: string[] = [];
   const tell = createProgress((line) => void lines.push(line));
   const event = { execution: 'job', type: 'StateExited', state: 'Collect results', error: undefined };
@@ -42,6 +42,19 @@ test('the collect of a round has its number, also when another one follows', () 
   });
 
   expect(lines).toEqual(['Collect results  rows to retry: round 2 in 4 s', 'round 2 · Collect results']);
+});
+
+test('a build in slices shows how many slices are read and built next', () => {
+  const lines: string[] = [];
+  const tell = createProgress((line) => void lines.push(line));
+  const event = { execution: 'job', type: 'StateExited', state: 'Build requests', error: undefined };
+  const leave = (phase: string, count: number): void =>
+    tell({ ...event, input: { jobId: 'job' }, output: { jobId: 'job', slices: { phase, count, key: 'k' } } });
+
+  leave('note', 5);
+  leave('build', 1);
+
+  expect(lines).toEqual(['Build requests   5 slices to read', 'Build requests   1 slice to build']);
 });
 
 test('beside the progress frame, only failures are printed', () => {

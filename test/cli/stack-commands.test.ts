@@ -55,7 +55,7 @@ async function submitHeld() {
 describe('plan', () => {
   const ROOM = { holders: [], waiting: [], recent: [900, 1_100] };
 
-  test('for a stack says when the batches would be through there, by its configuration and its batches', async () => {
+  test('shows for a stack when the batches would end, from its configuration and its running batches', async () => {
     const config = { providers: { melious: { maxBatches: 1 } }, profiles: { default: { model: 'm' } } };
     const before = await deployedConfigObject.require(cloud.store, undefined);
     await deployedConfigObject.write(cloud.store, undefined, config);
@@ -76,7 +76,7 @@ describe('plan', () => {
     );
   });
 
-  test('takes a stack or a data folder', async () => {
+  test('accepts either a stack or a data folder', async () => {
     const { status, stderr } = await cloud.nightshift(
       'plan',
       await file(ROWS),

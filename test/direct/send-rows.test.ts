@@ -184,7 +184,7 @@ const RETRY_AFTERS = [
 ];
 
 describe.each(RETRY_AFTERS)('a row that is always answered 429 with Retry-After "%s"', (wait) => {
-  test('keeps no other waiting and is not called without end', async () => {
+  test('does not delay others and is called a limited number of times', async () => {
     for (const bad of ['q0', 'q11']) {
       const { calls, kept, takenAfterMs, waitMs } = await run(12, (id) => (id === bad ? asking(wait) : OK));
 
@@ -195,7 +195,7 @@ describe.each(RETRY_AFTERS)('a row that is always answered 429 with Retry-After 
     }
   });
 
-  test('is not called without end when it is alone', async () => {
+  test('is called a limited number of times if it is alone', async () => {
     const { calls, waitMs } = await run(1, () => asking(wait));
 
     expect(calls.length).toBeLessThan(10);
@@ -225,7 +225,7 @@ test.each(['86400', '901', 'Fri, 31 Dec 2199 23:59:59 GMT'])(
   },
 );
 
-test('a provider that asks every row to wait for a day is believed after a few rows', async () => {
+test('a provider that asks every row to wait for a day is obeyed after a few rows', async () => {
   const { calls, end, waitMs } = await run(1_000, () => asking('86400'));
 
   expect(end).toBe('later');

@@ -38,7 +38,7 @@ async function undisturbed(): Promise<{ readonly end: JobEnd; readonly effects: 
 
 const { end: expected, effects } = await undisturbed();
 
-test('the job that is disturbed below is built in slices, whose steps go on in further calls', () => {
+test('the job without a crash is built in slices, whose steps continue in further calls', () => {
   expect(expected.summary).toMatchObject({ status: 'succeeded', counts: { ok: 9 } });
   const files = ['notes.jsonl', 'noted.json', 'verdicts.jsonl', 'state.json', 'built.json', 'cut.json'];
   expect(files.filter((file) => !effects.some((name) => name.endsWith(file)))).toEqual([]);

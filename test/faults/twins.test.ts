@@ -78,7 +78,7 @@ test('a twin that cannot be cancelled is reported as open beside the results', E
   expect(world.ledger.batches()).toHaveLength(2);
 });
 
-test('a lost create whose repetition is refused leaves batches that the next round cancels', async () => {
+test('a lost create whose repetition is rejected leaves batches that the next round cancels', async () => {
   const world = await openLedgerWorld({
     ...LONG,
     misbehaviour: { lostCreates: [502, 413], listLagSeconds: 400 },
@@ -96,7 +96,7 @@ test('a lost create whose repetition is refused leaves batches that the next rou
   ]);
 });
 
-test('a twin that has outlived its job is cancelled by a cancel of the job, which keeps its results', async () => {
+test('a twin that still runs after its job is cancelled by a cancel of the job, which keeps its results', async () => {
   const world = await openLedgerWorld({
     misbehaviour: {
       lostCreates: [503],

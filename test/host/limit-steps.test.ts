@@ -27,7 +27,7 @@ function openSteps() {
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('so many steps run at once, and fewer of those that collect; the others wait in order', async () => {
+test('a limited number of steps run at the same time, and fewer collects; the others wait in order', async () => {
   const { steps, running, most } = openSteps();
   const limited = limitSteps(steps, { steps: 4, collects: 2 });
   const names = ['collect-results', 'collect-results', 'collect-results', 'poll-batch', 'poll-batch', 'x'];
@@ -51,7 +51,7 @@ test('so many steps run at once, and fewer of those that collect; the others wai
   expect(most()).toBe(4);
 });
 
-test('a host that stops starts none of the steps that wait', async () => {
+test('a host that stops starts no waiting step', async () => {
   const { steps, running, abandoned } = openSteps();
   const limited = limitSteps(steps, { steps: 2, collects: 1 });
   const first = limited.call('collect-results', {});

@@ -322,7 +322,7 @@ test('a host that is stopped while a file is being dropped starts its job at the
   expect([...host.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
 });
 
-test('a job whose record cannot be read waits, and keeps no other waiting', async () => {
+test('a job with an unreadable record waits and does not block others', async () => {
   const host = await openHost();
   const jobId = 'torn-0123456789abcdef';
   const startedAt = new Date(host.clock.now()).toISOString();

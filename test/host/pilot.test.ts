@@ -72,7 +72,7 @@ test('a run waits for a person, who approves it in another terminal', EXHAUSTIVE
 });
 
 test(
-  'a job that was approved, and one without a pilot, are not judged, and say why',
+  'an approved job and a job without a pilot cannot be judged, and the error has the reason',
   EXHAUSTIVE,
   async () => {
     const failed = summaryOf(
@@ -98,7 +98,7 @@ test(
   },
 );
 
-test('a run with no more rows than its pilot says that all are sent at once', async () => {
+test('a run with no more rows than its pilot reports that all rows are sent at once', async () => {
   const ended = await nightshift('run', 'good.jsonl', '--simulate', '--json', '--pilot', '5', '--again');
 
   expect(ended.stderr).toContain('No pilot: the job has 5 rows to send, and its pilot would have 5.');

@@ -7,7 +7,7 @@ import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { openHost } from './open-host.ts';
 
 test(
-  'a retry beside the process that uses the folder runs there, and is shown here to its end',
+  'a retry in a folder that another process uses runs in that process and is watched to its end',
   EXHAUSTIVE,
   async () => {
     const host = await openHost();

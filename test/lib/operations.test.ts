@@ -231,7 +231,7 @@ test('there are saved queries over the logs of every step', () => {
     'Nightshift/what failed',
   ]);
   for (const { LogGroupNames, QueryString, Name } of queries) {
-    expect(LogGroupNames).toHaveLength(13);
+    expect(LogGroupNames).toHaveLength(14);
     expect(QueryString).toContain('filter message in ["');
     expect(RUNBOOK).toContain(`*${Name.split('/')[1]}*`);
   }

@@ -43,7 +43,7 @@ function counting(store: ObjectStore, asked: string[]): ObjectStore {
   };
 }
 
-test('answers of earlier jobs are read by few requests, however many rows there are and in whatever order', async () => {
+test('answers of earlier jobs are read with few requests, for any number and order of rows', async () => {
   const [few, many] = [await requestsFor(20), await requestsFor(5_000)];
 
   expect(few.ofEarlier.length).toBeLessThan(4);

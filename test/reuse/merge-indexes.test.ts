@@ -144,7 +144,7 @@ const bounds = fc.record({
 });
 
 describe('merged indexes', () => {
-  test('give each row the answer that the own indexes of the jobs give, whatever happens between', async () => {
+  test('give each row the same answer as the own indexes of the jobs, after any events', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), bounds, async (steps, limits) => {
         const nights = new Nights();
@@ -157,7 +157,7 @@ describe('merged indexes', () => {
     );
   });
 
-  test('are believed no more than other indexes: damaged ones give no row a wrong answer', async () => {
+  test('are checked like other indexes: damaged ones give no row a wrong answer', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 30 }),
@@ -180,7 +180,7 @@ describe('merged indexes', () => {
     );
   });
 
-  test('come to be when a job ends beside many small indexes, and keep the reads of a look-up few', async () => {
+  test('are written when a job ends and there are many small indexes, and keep the number of reads small', async () => {
     const nights = new Nights();
     for (let n = 1; n < MERGE_AT; n += 1) await nights.end(`job-${n}`, ['a', String(n)]);
     expect(nights.merged).toEqual([]);
@@ -202,7 +202,7 @@ describe('merged indexes', () => {
     expect(reads.length).toBeLessThan(MERGE_AT + 3);
   });
 
-  test('leave large indexes where they are', async () => {
+  test('do not copy large indexes', async () => {
     const nights = new Nights();
     await nights.end('small', ['a']);
     await nights.end('large', PROMPTS.slice(1));
@@ -216,7 +216,7 @@ describe('merged indexes', () => {
     expect(await nights.answers()).toEqual(await nights.answersOfOwn());
   });
 
-  test('have nothing of a job that is forgotten once they are merged again', async () => {
+  test('have no entries of a forgotten job after the next merge', async () => {
     const nights = new Nights();
     const limits = { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 };
     await nights.end('kept', ['a']);

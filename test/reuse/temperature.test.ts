@@ -13,7 +13,7 @@ test.each([
   ['{"metadata":{"temperature":1}}', false],
   ['{"input":"caf\\u00e9"}', false],
   ['{}', false],
-])('a request with the body %s wants an answer of its own: %s', (body, expected) => {
+])('a request with the body %s needs a separate answer: %s', (body, expected) => {
   const line = Buffer.from(`{"custom_id":"q","method":"POST","url":"/v1/x","body":${body}}\n`);
   expect(setsTemperature(line)).toBe(expected);
 });

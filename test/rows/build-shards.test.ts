@@ -134,7 +134,7 @@ describe('a table with a header and no rows', () => {
     ['a.csv', 'id,review\n,\n , \n', 'a.csv has a header and no rows below it but 2 rows without any value.'],
     ['a.csv', '\n\n', 'a.csv has no rows: it is empty.'],
     ['a.jsonl', '\n', 'a.jsonl has no rows: it is empty.'],
-  ])('is not called empty: %s, %j', async (name, content, message) => {
+  ])('is not reported as empty: %s, %j', async (name, content, message) => {
     const { plan } = await build(content, { name, profile: { prompt: '{{review}}' } });
 
     expect(plan.failure).toMatchObject({ name: 'InvalidInput', message });

@@ -171,7 +171,7 @@ describe('a workbook', () => {
     ['a column of the prompt', PROMPT],
     ['a column of ids', { table: { id: 'id' } }],
     ['any column that is named', { prompt: 'Answer.' }],
-  ])('names its other sheets when the first is a cover without %s', async (_, profile) => {
+  ])('names its other sheets if the first is a cover without %s', async (_, profile) => {
     const cover = row(1, text('A1', 'Report')) + row(2, text('A2', 'of the first quarter'));
     const content = workbookOf({ sheets: { Cover: cover, Data: SHEETS.First, More: SHEETS.First } });
 

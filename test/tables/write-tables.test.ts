@@ -82,7 +82,7 @@ describe('the tables beside the results', () => {
     expect(header.replace('\ufeff', '').split(delimiter)).toEqual(['nr', 'review', 'ok', 'answer', 'error']);
   });
 
-  test('fail no job: an input that is deleted is logged, and leaves no table of an earlier end', async () => {
+  test('do not fail a job: a deleted input is logged, and no table of an earlier end remains', async () => {
     const world = openJob(2);
     await world.fill();
     await world.write();
@@ -118,7 +118,7 @@ describe('a table of many rows', () => {
   test.each([
     ['csv', BATCH, (table: Table<number>) => new CsvText(csvBeside([])).records(table)],
     ['parquet', 5_000 + BATCH, (table: Table<number>) => parquetBytes(table)],
-  ] as const)('is written while it is read: %s holds at most %i rows', async (_, held, write) => {
+  ] as const)('is written while it is read: %s keeps at most %i rows', async (_, held, write) => {
     const { counter, table } = manyRows();
     let before = 0;
     let most = 0;

@@ -87,7 +87,7 @@ describe('a small job', () => {
     expect(callsOf(world)).toBe(4);
   });
 
-  test('ends when the provider asks to wait for a day and takes nothing after it', async () => {
+  test('ends if the provider asks to wait for a day and accepts nothing afterwards', async () => {
     const world = await openWorld();
     world.simulator.addFaults({
       at: 'realtime',

@@ -108,7 +108,7 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
   });
 });
 
-test('a provider whose creates carry their requests refuses them as any other', async () => {
+test('a provider whose creates contain the requests rejects them like any other', async () => {
   const world = await openWorld({
     dialect: 'anthropic',
     config: {
@@ -170,7 +170,7 @@ const UNKNOWN: readonly (readonly [string, EnqueuedLimit])[] = [
   ['its batch fails without the limit', { tokens: LIMIT, refuses: 'batch', namesLimit: false }],
 ];
 
-describe('a shard that is larger than a limit that nobody knows', () => {
+describe('a shard that is larger than an unknown limit', () => {
   tableOf(UNKNOWN, 1).test('is divided, and each row is answered once: %s', async (_how, enqueuedTokens) => {
     const world = await openWorld({ config: configOf(), stages: STAGES, enqueuedTokens });
 
@@ -193,7 +193,7 @@ describe('a shard that is larger than a limit that nobody knows', () => {
       LIMIT,
     ],
   ])(
-    'loses only a row that is too large by itself, with a clear error, where %s',
+    'fails only a row that is too large alone, with a clear error, if %s',
     async (_how, enqueuedTokens, known) => {
       const world = await openWorld({ config: configOf(known), stages: STAGES, enqueuedTokens });
 
@@ -213,7 +213,7 @@ describe('a shard that is larger than a limit that nobody knows', () => {
     },
   );
 
-  test('waits while others use the account, and goes on undivided once they are done', async () => {
+  test('waits while others use the account, and continues undivided afterwards', async () => {
     const world = await openWorld({
       config: configOf(),
       stages: STAGES,
@@ -229,7 +229,7 @@ describe('a shard that is larger than a limit that nobody knows', () => {
   });
 
   test(
-    'of one row is not failed by refusals that name no limit: the shard stops, and says why',
+    'of one row does not fail by rejections without a limit: the shard stops with the reason',
     EXHAUSTIVE,
     async () => {
       const action = { kind: 'status', status: 429, code: 'token_limit_exceeded' } as const;

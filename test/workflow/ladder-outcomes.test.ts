@@ -152,7 +152,7 @@ describe('the provider of step', () => {
 describe('rows of a batch that expired, with rounds left,', () => {
   const expires: Fault = { at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } };
 
-  test('go up at once where the next step takes them, and rows that failed stay', async () => {
+  test('move up immediately if the next step takes them, and failed rows stay', async () => {
     const { world, providers } = await openChain(
       SAME,
       { rounds: 3, then: [{ provider: 'second', model: 'big', for: ['expired'] }] },
@@ -166,7 +166,7 @@ describe('rows of a batch that expired, with rounds left,', () => {
     expectReconciled(ended);
   });
 
-  test('have their further rounds first where the next step does not take them', async () => {
+  test('have their further rounds first if the next step does not take them', async () => {
     const { world, providers } = await openChain(
       SAME,
       { rounds: 3, then: [{ provider: 'second', model: 'big', for: ['exhausted'] }] },
@@ -179,7 +179,7 @@ describe('rows of a batch that expired, with rounds left,', () => {
     expect(providers.map((provider) => provider.batches().length)).toEqual([2, 0, 0]);
   });
 
-  test('stay in their step when the job was cancelled: a resume asks them there again', async () => {
+  test('stay in their step if the job was cancelled: a resume sends them there again', async () => {
     let isCancelled = false;
     const stuck: Fault = {
       at: 'batch',
@@ -240,7 +240,7 @@ test('rows are converted from the format of OpenAI to those of Anthropic and Mis
   expect(providers.map((provider) => provider.batches().length)).toEqual([1, 1, 1]);
 });
 
-test('a row that names its own model keeps it until a step names one', async () => {
+test('a row with its own model keeps it until a step names a model', async () => {
   const world = await openWorld();
   world.simulator.addFaults(row({ kind: 'error', code: 'GONE', status: 400 }));
   const own = { custom_id: 'q1', body: { model: 'own', messages: [{ role: 'user', content: 'a' }] } };

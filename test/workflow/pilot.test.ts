@@ -228,7 +228,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('that has passed does not hold back the breaker: a model that breaks afterwards costs the shards that run', async () => {
+  test('that has passed does not delay the check of maxBad: a model that fails later costs only the running shards', async () => {
     const collected = Promise.withResolvers<void>();
     const world = await openWorld({
       wrap: (call) => async (step, event) => {
@@ -385,7 +385,7 @@ describe('a pilot that a person judges', () => {
     expectReconciled(ended);
   });
 
-  test('is not waited for any more when the execution runs out of time, and an approval goes on', async () => {
+  test('no longer waits when the execution times out, and an approval continues the job', async () => {
     const stopped = Promise.withResolvers<string>();
     const world = await openWaiting(async (waiting, jobId) => {
       await waiting.timeOut(jobId);

@@ -222,7 +222,7 @@ describe('a job that reuses answers', () => {
     );
   });
 
-  test('is within a budget of rows by those that are sent', async () => {
+  test('counts only rows that are sent in a budget of rows', async () => {
     const world = await openWorld();
     const run = nights(world);
     await run(rowsOf('a', 'b', 'c'));

@@ -70,7 +70,7 @@ async function run({ sliceBytes, time, profile = {}, around = (call) => call }: 
 
 const SLICED = { sliceBytes: 65_536 } as const;
 
-test('a large input is built in slices side by side, and comes to the same results', async () => {
+test('a large input is built in slices in parallel, with the same results', async () => {
   const whole = await run();
   const sliced = await run(SLICED);
 
@@ -83,7 +83,7 @@ test('a large input is built in slices side by side, and comes to the same resul
   expect(sliced.left).toEqual([]);
 });
 
-test('slices, and the cut of their notes, go on in further calls when their time is short', async () => {
+test('slices, and the planning of shards from their notes, continue in further calls if time is short', async () => {
   const whole = await run();
   const sliced = await run({ ...SLICED, time: { isShort: () => true, isOver: () => false } });
 
@@ -109,7 +109,7 @@ test('a small input is built in one pass', async () => {
   expect(entered['For each slice']).toBeUndefined();
 });
 
-test('a slice that fails ends the job before anything is sent, and a resume does what is left', async () => {
+test('a failed slice ends the job before anything is sent, and a resume does the rest', async () => {
   let isBroken = true;
   const calls: unknown[] = [];
   const around =

@@ -54,7 +54,7 @@ function endOf({ results, deadLettersText, summary }: Ended): object {
   return { results, deadLettersText, facts, ofBatches };
 }
 
-describe('a round whose rows take longer to write than a step goes on in further calls', () => {
+describe('a round whose rows take longer to write than one step continues in further calls', () => {
   tableOf([0, 4, 1, 12], 2).test(
     'when time is short after %i looks, and comes to the same results, counts and errors',
     async (looks) => {
@@ -76,7 +76,7 @@ describe('a round whose rows take longer to write than a step goes on in further
   );
 });
 
-test('rows that an earlier call has written from other answers are written anew', async () => {
+test('rows that an earlier call has written from other answers are written again', async () => {
   let calls = 0;
   const world = await openWorld({
     time: shortAfter(4),
@@ -100,7 +100,7 @@ test('rows that an earlier call has written from other answers are written anew'
   expect(endOf(ended)).toEqual(endOf((await expected()).ended));
 });
 
-test('parts that are not in the store as they were saved are written anew', EXHAUSTIVE, async () => {
+test('parts that have changed in the store are written again', EXHAUSTIVE, async () => {
   let isBroken = false;
   const world = await openWorld({
     time: shortAfter(4),

@@ -182,7 +182,7 @@ describe('a budget for a month', () => {
   });
 });
 
-test('a budget for a month does not count what was spent in another currency', async () => {
+test('a budget for a month does not count money in another currency', async () => {
   const { world, profile } = await openPriced({ body: { max_tokens: 10 }, budget: { maxPerMonth: 50 } });
   await world.run(tenTokens(4), { name: 'euros.jsonl' });
   profile.price = { ...PRICE, currency: 'USD' };
@@ -223,7 +223,7 @@ describe('a budget of a job with a ladder', () => {
   test.each<[string, NonNullable<ProfileConfig['then']>[number]]>([
     ['of another model', { model: 'big', price: dear }],
     ['that is sent directly', { direct: true, price: dear }],
-  ])('does not start a step %s for which it leaves too little', async (_what, step) => {
+  ])('does not start a step %s for which too little is left', async (_what, step) => {
     const options = { shardLimits: { maxRows: 4 }, rounds: 1, then: [step], body: { max_tokens: 10 } };
     const { world } = await openPriced({ ...options, budget: { max: 59 } }, { faults: [GONE] });
 

@@ -14,7 +14,7 @@ const shapeOf = (dedupe?: 'always' | 'without temperature') => ({
 });
 
 describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
-  test('is built to the same bytes in one pass and in any slices', async () => {
+  test('is built to the same bytes in one pass and in any division into slices', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(row, { minLength: 20, maxLength: 80 }),
@@ -51,7 +51,7 @@ const manyRows = (count: number): InputFile => ({
   ]),
 });
 
-test('a large file is divided into slices of about the size that is asked', async () => {
+test('a large file is divided into slices of about the requested size', async () => {
   const file = manyRows(1_000);
   const { slices } = await inSlices([file], { sliceBytes: 4_096, shape: shapeOf() });
   const rest = file.content.length - 65_600;
@@ -59,7 +59,7 @@ test('a large file is divided into slices of about the size that is asked', asyn
   expect(slices).toBeLessThanOrEqual(Math.ceil(rest / 4_096) + 1);
 });
 
-test('a table whose cells hold line ends is cut between its rows', async () => {
+test('a table with line ends in its cells is cut between its rows', async () => {
   const cell = 'a "quoted" word, and\nanother line, with a comma\nand "more"\n';
   const rows = Array.from({ length: 400 }, (_, n) => ({
     id: `q${n}`,
@@ -76,7 +76,7 @@ test('a table whose cells hold line ends is cut between its rows', async () => {
   expect(sliced.files).toEqual(whole.files);
 });
 
-test('a table that would be cut inside of a cell is built in one pass', async () => {
+test('a table that would be cut inside a cell is built in one pass', async () => {
   const inside = `"${'"",x\nq,y\n'.repeat(3_000)}"`;
   const content = Buffer.concat([
     FORMATS['.csv']?.(START, { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0),
@@ -109,7 +109,7 @@ test('rows without an id, and ids that look like those of such rows, are the sam
   expect(sliced.files).toEqual(whole.files);
 });
 
-test('a byte order mark inside of a file is part of its row, wherever a slice begins', async () => {
+test('a byte order mark inside a file is part of its row, at any start of a slice', async () => {
   const line = '\uFEFF{"custom_id":"marked","prompt":"x"}\n';
   const content = Buffer.concat([asLines(START), Buffer.from(line.repeat(40))]);
   const whole = await inOnePass([{ name: 'rows.jsonl', content }], shapeOf());
@@ -145,7 +145,7 @@ test('rows of another model than the first are found in every slice, for a provi
   expect(sliced.files).toEqual(whole.files);
 });
 
-test('a file that is refused is refused in the words of one pass, on the same line', async () => {
+test('a refused file has the same error as in one pass, with the same line', async () => {
   const content = Buffer.concat([
     FORMATS['.txt']?.(START, { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0),
     Buffer.from('plain\n'.repeat(900)),
@@ -165,7 +165,7 @@ test('a compressed file is built in one pass', async () => {
   expect(await inSlices([file], { sliceBytes: 100 })).toMatchObject({ slices: 0, plan: { rows: 2_012 } });
 });
 
-test('ids and requests that only share a hash with earlier ones are found out', async () => {
+test('ids and requests that only share a hash with earlier ones are detected', async () => {
   const file = manyRows(300);
   const seeds: number[] = [];
   const isFirst = (seed: number): boolean => {
