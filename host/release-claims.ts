@@ -26,7 +26,7 @@ export async function releaseUnusedClaims(
   }
 }
 
-/** True if the only object of a job is the list of files that its run saw. A job that ran left more. */
+/** True if the only object of a job is the list of files that its run saw. A job that has started has more objects. */
 async function onlyLooked(store: ObjectStore, folder: string, jobId: string): Promise<boolean> {
   const [only, ...more] = await namesIn(join(folder, jobPrefix(jobId)));
   if (only !== basename(candidatesKey(jobId)) || more.length > 0) return false;

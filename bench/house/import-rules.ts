@@ -22,7 +22,7 @@ export function importRules(): object[] {
   }));
 }
 
-/** A later override replaces an earlier one, so the rooms on floors come after the ground. */
+/** A later override replaces an earlier one, so the rules of the floors come after those of the ground. */
 function filesOf(room: string): string[] {
   if (room === GROUND || room === 'collect') return [`src/${room === GROUND ? '' : 'collect/'}*.ts`];
   return [room.endsWith('.ts') ? `src/${room}` : `src/${room}/**`];

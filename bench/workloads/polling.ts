@@ -51,7 +51,9 @@ export const polling: Workload = async () => {
     comparisons: [],
     verdicts,
     facts,
-    notes: ['By the rule of the poll Lambda without jitter; prices are those of `src/cost/aws-prices.ts`.'],
+    notes: [
+      'Polls follow the schedule of the poll Lambda without jitter. Prices are those of `src/cost/aws-prices.ts`.',
+    ],
   };
 };
 

@@ -32,8 +32,8 @@ export interface RoundToSend extends RoundRef, Pick<PlannedShard, 'planned'> {
 
 /**
  * Reserves what a round may cost, once, in the job's budget and in the month's. A reservation of an earlier call stays.
- * @throws BudgetExceeded when too little money is left; ShardMustWait while running rounds may free some, or must first show what
- * answers cost and how rows end
+ * @throws BudgetExceeded when too little money is left; ShardMustWait while running rounds may free some, or until the first
+ * round has shown what answers cost and how many rows are bad
  */
 export async function reserveRound({ store, clock }: Edges, job: Job, round: RoundToSend): Promise<void> {
   const { jobId, profile } = job;

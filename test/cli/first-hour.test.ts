@@ -35,7 +35,7 @@ describe('an input that is refused', () => {
     expect(status).toBe(1);
     expect(timesIn(stdout + stderr, message)).toBe(1);
     expect(stderr).toContain('Correct what the message names, and start a new job. Nothing was sent.');
-    expect(stdout).not.toMatch(/0 rows|answers are made up; no provider was asked/);
+    expect(stdout).not.toMatch(/0 rows|answers are made up; no provider was called/);
   });
 
   test('is reported on standard error in addition to the summary of --json', async () => {
