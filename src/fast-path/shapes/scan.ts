@@ -20,15 +20,27 @@ const ESCAPED = new Uint8Array(256).map((_, byte) =>
 
 /** From the byte after the opening quote to the closing quote. The line must be valid UTF-8. */
 export function textEnd(bytes: Uint8Array, from: number): number {
-  for (let at = from; ; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (PLAIN[byte] === 1) continue;
+  for (let at = plainEnd(bytes, from); at < bytes.length; at = plainEnd(bytes, at + 1)) {
+    const byte = bytes[at] as number;
     if (byte === QUOTE) return at;
     if (byte === BACKSLASH) {
       at += 1;
       if (ESCAPED[bytes[at] ?? 0] !== 1) return -1;
     } else if (byte < 0x20 || isLineSeparator(bytes, at)) return -1;
   }
+  return -1;
+}
+
+/**
+ * A loop with nothing else in it, which V8 optimizes well: with the other cases in its body, a collect of chats took 20 % more CPU,
+ * and a build a tenth.
+ */
+function plainEnd(bytes: Uint8Array, from: number): number {
+  const plain = PLAIN;
+  const end = bytes.length;
+  let at = from;
+  while (at < end && plain[bytes[at] as number] === 1) at += 1;
+  return at;
 }
 
 /** True for U+0085, U+2028 and U+2029, which are written as escapes. */
