@@ -6,12 +6,13 @@ import {
   jobOfIndexKey,
   jobPrefix,
   outputPrefix,
+  resultsKey,
   REUSE_PREFIX,
   summaryKey,
 } from '../src/checkpoints/keys.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { retryId } from '../src/doors/retry-id.ts';
+import { retriedJobOf, retryId } from '../src/doors/retry-id.ts';
 import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { sideBySide } from '../src/side-by-side.ts';
@@ -27,6 +28,8 @@ export interface ForgottenJob {
   readonly inputs: readonly string[];
   /** Jobs that reuse answers of this one, with the number of such rows. */
   readonly copies: readonly { readonly jobId: string; readonly rows: number }[];
+  /** Jobs that still have answers that this one reused, its sample included. */
+  readonly reusedFrom: readonly string[];
 }
 
 /**
@@ -44,9 +47,10 @@ export async function forgetJob(
   const { store } = edges;
   const [job, summary] = [await jobObject.read(store, jobId), await summaryObject.read(store, jobId)];
   if (job === undefined && summary === undefined) return undefined;
-  if (job?.retry !== undefined)
+  const retried = await retriedBy(store, jobId);
+  if (retried !== undefined)
     throw new InvalidRequest(
-      `Job ${jobId} is a retry: its answers are those of job ${job.retry.jobId}. Forget that one, and its retries are forgotten, too.`,
+      `Job ${jobId} is a retry: its answers are those of job ${retried}. Forget that one, and its retries are forgotten, too.`,
     );
   const ids = [...(await retriesOf(store, jobId)), jobId];
   for (const id of ids) await rejectOpen(edges, id);
@@ -55,6 +59,7 @@ export async function forgetJob(
     ids.includes(jobOfReusableKey(key)?.jobId ?? ''),
   );
   deleted += await deleteMergedOf(store, ids);
+  const reusedFrom = await sourcesOf(store, ids);
   for (const id of ids) deleted += await forgetFiles(store, id, now);
   const inputs = (job?.inputs ?? summary?.inputs ?? []).map(({ key }) => key);
   return {
@@ -62,7 +67,28 @@ export async function forgetJob(
     deleted,
     inputs: inputs.filter((key) => !key.startsWith(jobPrefix(jobId))),
     copies: await copiesOf(store, ids),
+    reusedFrom,
   };
+}
+
+/**
+ * The job that a retry belongs to, also after the retry's own record is deleted.
+ * @returns undefined for a job that is not a retry
+ */
+export async function retriedBy(store: ObjectStore, jobId: string): Promise<string | undefined> {
+  const job = await jobObject.read(store, jobId);
+  if (job !== undefined) return job.retry?.jobId;
+  const retried = retriedJobOf(jobId);
+  return retried !== undefined && (await summaryObject.read(store, retried)) ? retried : undefined;
+}
+
+/** The jobs whose answers these jobs reused, and which still have results; not these jobs themselves. */
+async function sourcesOf(store: ObjectStore, jobIds: readonly string[]): Promise<string[]> {
+  const summaries = await sideBySide(jobIds, (id) => summaryObject.read(store, id));
+  const all = new Set(summaries.flatMap((summary) => reusedBy(summary).map(({ jobId }) => jobId)));
+  const sources = [...all].filter((id) => !jobIds.includes(id)).toSorted();
+  const hasResults = await sideBySide(sources, (id) => store.stat(resultsKey(id)));
+  return sources.filter((_, n) => hasResults[n] !== undefined);
 }
 
 /** The retries of a job, in their order. */
@@ -158,7 +184,13 @@ export async function copiesOf(
 
 function copiedRows(summary: Summary | undefined, forgotten: readonly string[]): number {
   if (summary === undefined || summary.forgotten !== undefined || forgotten.includes(summary.jobId)) return 0;
-  const { reused, taken } = summary;
-  const from = [...(reused?.from ?? []), ...(taken === undefined ? [] : [taken])];
-  return from.reduce((sum, { jobId, rows }) => sum + (forgotten.includes(jobId) ? rows : 0), 0);
+  return reusedBy(summary).reduce((sum, { jobId, rows }) => sum + (forgotten.includes(jobId) ? rows : 0), 0);
+}
+
+/** The jobs whose answers a job has, its sample included. */
+function reusedBy(
+  summary: Summary | undefined,
+): readonly { readonly jobId: string; readonly rows: number }[] {
+  const { reused, taken } = summary ?? {};
+  return [...(reused?.from ?? []), ...(taken === undefined ? [] : [taken])];
 }

@@ -22,15 +22,13 @@ import { eachOwnLine } from '../src/jsonl/own-lines.ts';
 import { MovedLines, moveAnswerIndex } from '../src/reuse/move-index.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import type { ObjectStore, ObjectWriter } from '../src/store/object-store.ts';
-import { copiesOf, deleteAll, rejectOpen, retriesOf, type ForgottenJob } from './forget-job.ts';
+import { copiesOf, deleteAll, rejectOpen, retriedBy, retriesOf, type ForgottenJob } from './forget-job.ts';
 import { deleteMergedOf } from './forget-merged.ts';
 
 /** A job in which the answers of some rows are deleted. */
 export interface ForgottenRows extends ForgottenJob {
   /** Number of rows with these ids; if 0, nothing was deleted. */
   readonly rows: number;
-  /** Jobs from which these answers were reused. */
-  readonly reusedFrom: readonly string[];
 }
 
 /**
@@ -49,9 +47,10 @@ export async function forgetRows(
   const { store } = edges;
   const [job, summary] = [await jobObject.read(store, jobId), await summaryObject.read(store, jobId)];
   if (job === undefined && summary === undefined) return undefined;
-  if (job?.retry !== undefined)
+  const retried = await retriedBy(store, jobId);
+  if (retried !== undefined)
     throw new InvalidRequest(
-      `Job ${jobId} is a retry: its answers are those of job ${job.retry.jobId}. Forget the row there, and it is forgotten here, too.`,
+      `Job ${jobId} is a retry: its answers are those of job ${retried}. Forget the row there, and it is forgotten here, too.`,
     );
   const jobIds = [...(await retriesOf(store, jobId)), jobId];
   for (const id of jobIds) await rejectUnsettled(edges, id, jobId);
@@ -59,9 +58,12 @@ export async function forgetRows(
   const forgotten = { jobId, inputs: inputs.filter((key) => !key.startsWith(jobPrefix(jobId))) };
   const { files, ...found } = await findRows(store, jobIds, ids);
   if (found.rows === 0) return { ...forgotten, rows: 0, reusedFrom: [], deleted: 0, copies: [] };
+  const sample = summary?.taken?.jobId;
+  const isInSample = sample !== undefined && (await findRows(store, [sample], ids)).answers > 0;
+  const reusedFrom = [...found.reusedFrom, ...(isInSample ? [sample] : [])];
   let deleted = await deleteMergedOf(store, jobIds);
   for (const id of jobIds) deleted += await forgetInJob(store, id, { ids, files });
-  return { ...forgotten, ...found, deleted, copies: await copiesOf(store, jobIds) };
+  return { ...forgotten, rows: found.rows, reusedFrom, deleted, copies: await copiesOf(store, jobIds) };
 }
 
 /** A job that may have such rows, and why they are not forgotten. */
@@ -82,7 +84,7 @@ export async function* forgetInProfile(
     const job = await jobObject.read(store, jobId);
     const summary = await summaryObject.read(store, jobId);
     // Retries are forgotten with their job.
-    if ((job?.profile.name ?? summary?.profile) !== profile || job?.retry !== undefined) continue;
+    if ((job?.profile.name ?? summary?.profile) !== profile || (await retriedBy(store, jobId))) continue;
     const hasResults = summary === undefined || (await store.stat(resultsKey(jobId))) !== undefined;
     if (!hasResults) continue;
     try {
@@ -107,6 +109,8 @@ async function rejectUnsettled(edges: StatusEdges, jobId: string, whole: string)
 
 interface FoundRows {
   readonly rows: number;
+  /** Number of answers in all of the jobs. */
+  readonly answers: number;
   readonly reusedFrom: readonly string[];
   /** Files of these answers that belong to no other row. */
   readonly files: readonly string[];
@@ -118,7 +122,7 @@ async function findRows(
   jobIds: readonly string[],
   ids: ReadonlySet<string>,
 ): Promise<FoundRows> {
-  let rows = 0;
+  let [rows, answers] = [0, 0];
   const reusedFrom = new Set<string>();
   const files = new Set<string>();
   const shared = new Set<string>();
@@ -129,12 +133,14 @@ async function findRows(
       const line = parse(bytes);
       if (isMeant && n === jobIds.length - 1) rows += 1;
       if (!line.ok) continue;
+      if (isMeant) answers += 1;
       if (isMeant && line.reused !== undefined) reusedFrom.add(line.reused.jobId);
       for (const file of line.files ?? []) (isMeant ? files : shared).add(file.replace(/^files\//, ''));
     }
   }
   return {
     rows,
+    answers,
     reusedFrom: [...reusedFrom].toSorted(),
     files: [...files].filter((file) => !shared.has(file)),
   };

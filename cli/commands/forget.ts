@@ -88,7 +88,7 @@ function show(forgotten: object, lines: readonly string[], { json }: TargetFlags
 const SHOWN = 10;
 
 function describe(forgotten: ForgottenJob, { store, options }: Target, flags: TargetFlags): string[] {
-  const { jobId, deleted, inputs, copies } = forgotten;
+  const { jobId, deleted, inputs, copies, reusedFrom } = forgotten;
   return [
     `Job ${printable(jobId)} is forgotten: ${counted(deleted, 'object')} ${deleted === 1 ? 'was' : 'were'} deleted, and no later job reuses its answers.${versions(flags)}`,
     ...describeInputs(inputs, store),
@@ -99,6 +99,13 @@ function describe(forgotten: ForgottenJob, { store, options }: Target, flags: Ta
           `${counted(copy.rows, 'row')} of job ${printable(copy.jobId)} ${copy.rows === 1 ? 'has' : 'have'} its answers. To delete them, too: nightshift forget ${printable(copy.jobId)}${options}`,
       ),
     ...more(copies.length, 'job'),
+    ...reusedFrom
+      .slice(0, SHOWN)
+      .map(
+        (source) =>
+          `Job ${printable(source)} keeps its answers, some of which this job reused. To delete them, too: nightshift forget ${printable(source)}${options}`,
+      ),
+    ...more(reusedFrom.length, 'job'),
   ];
 }
 

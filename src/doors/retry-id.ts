@@ -7,6 +7,11 @@ export function retryId(jobId: string, nth: number): string {
   return `${jobId}-retry-${nth}`;
 }
 
+/** The job that a retry's jobId names; undefined for the jobId of another job. */
+export function retriedJobOf(jobId: string): string | undefined {
+  return /^(.+)-retry-[1-9]\d*$/.exec(jobId)?.[1];
+}
+
 /** True if a later retry has taken over the rows of this one, so that this one must not be resumed. */
 export async function isOvertaken(store: ObjectStore, { retry }: Pick<Job, 'retry'>): Promise<boolean> {
   if (retry === undefined) return false;

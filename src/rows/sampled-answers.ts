@@ -5,12 +5,16 @@ import type { KnownAnswers } from './known-rows.ts';
 import type { MadeRequest } from './request-maker.ts';
 import type { KnownRow } from './open-shard.ts';
 
-const SOURCE = Buffer.from(',"source":{');
+/** Fields that concern only the sample. They are the last ones: added when rounds were joined and when a retry was merged. */
+const OWN_FIELDS = [',"source":{', ',"retried":'].map((field) => Buffer.from(field));
+/** Without this form, the field belongs to an object in the answer. */
+const OWN_END = /^(?:,"source":\{(?:"(?:[^"\\]|\\.)*"|[^"{}])*\})?(?:,"retried":\d+)?\}\n$/;
+const LINE_END = Buffer.from('}\n');
 
 /** An answered row of a sample. */
 interface SampledAnswer {
   readonly customId: string;
-  /** Its result line with the newline and without the row's source. */
+  /** Its result line with the newline, without the row's source and the number of the sample's retry. */
   readonly line: Buffer;
 }
 
@@ -60,14 +64,18 @@ export class SampledAnswers implements KnownAnswers {
       readonly custom_id: string;
       readonly ok: boolean;
     };
-    if (ok) this.#answer = { customId, line: withoutSource(line) };
+    if (ok) this.#answer = { customId, line: withoutOwn(line) };
   }
 }
 
-/** The source is the last field, added when rounds were joined; inside a string its quotes would be escaped. */
-function withoutSource(line: Buffer): Buffer {
-  const at = line.lastIndexOf(SOURCE);
-  return at === -1 ? line : Buffer.concat([line.subarray(0, at), Buffer.from('}\n')]);
+/** A later retry of the job would take the number of a sample's retry for its own. */
+function withoutOwn(line: Buffer): Buffer {
+  for (const field of OWN_FIELDS) {
+    const at = line.lastIndexOf(field);
+    if (at !== -1 && OWN_END.test(line.toString('utf8', at)))
+      return Buffer.concat([line.subarray(0, at), LINE_END]);
+  }
+  return line;
 }
 
 async function* readLines(store: ObjectStore, key: string, start: number): AsyncGenerator<Buffer, undefined> {

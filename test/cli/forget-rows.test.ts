@@ -127,6 +127,38 @@ describe('forgetting a row', () => {
     expect(again.summary).toMatchObject({ sent: 0, reused: { rows: 2 } });
   });
 
+  test('names the sample that has the same answer, and removes it there when asked for all jobs', async () => {
+    const world = await openWorld();
+    const sample = await run(world, 'first.jsonl', ROWS, { jobId: 'sample', limit: 2 });
+    const whole = await run(world, 'first.jsonl', ROWS);
+    expect(whole.summary.taken).toEqual({ jobId: sample.jobId, rows: 2 });
+
+    const forgotten = await forgetRows({ ...world, executions }, whole.jobId, new Set(['anna']));
+    const unsampled = await forgetRows({ ...world, executions }, whole.jobId, new Set(['cleo']));
+    await Array.fromAsync(forgetInProfile({ ...world, executions }, 'default', new Set(['anna'])));
+
+    expect([forgotten?.reusedFrom, unsampled?.reusedFrom]).toEqual([['sample'], []]);
+    const asked = paidAnswers(world);
+    const again = await run(world, 'first.jsonl', ROWS, { jobId: 'again' });
+    expect(again.summary.taken).toEqual({ jobId: sample.jobId, rows: 1 });
+    expect(paidAnswers(world)).toBe(asked + 2);
+  });
+
+  test('is refused for a retry whose checkpoints an earlier call has deleted', async () => {
+    const world = await openWorld({ faults: [{ ...failing, action }] });
+    const { jobId } = await run(world, 'first.jsonl', ROWS, { dedupe: false });
+    const { retryId } = await world.retry(jobId);
+    await forgetRows({ ...world, executions }, jobId, new Set(['anna']));
+
+    await expect(forgetRows({ ...world, executions }, retryId, new Set(['ben']))).rejects.toThrow(
+      `is a retry: its answers are those of job ${jobId}`,
+    );
+    const everywhere = await Array.fromAsync(
+      forgetInProfile({ ...world, executions }, 'default', new Set(['ben'])),
+    );
+    expect(everywhere).toMatchObject([{ jobId, rows: 1 }]);
+  });
+
   test('in all jobs of a profile removes the copies of its answer, too, and names the jobs that were left out', async () => {
     const world = await openWorld();
     const first = await run(world, 'first.jsonl', ROWS);

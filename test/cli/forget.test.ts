@@ -5,7 +5,7 @@ import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { forgetJob } from '../../cli/forget-job.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import { indexKey, jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { indexKey, jobKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { reusableKey } from '../../src/reuse/reusable-jobs.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -65,6 +65,7 @@ describe('forgetting a job', () => {
         { jobId: 'one-more', rows: 2 },
         { jobId: 'sampled', rows: 4 },
       ],
+      reusedFrom: [],
     });
     const left = await keysOf(store);
     const ours = left.filter((key) => /one(?!-more)/.test(key) && !key.startsWith('index/'));
@@ -129,6 +130,36 @@ describe('forgetting a job', () => {
       'Job one-retry-1 is a retry',
     );
     expect(await forgetJob({ store, executions: executions() }, 'none', NOW)).toBeUndefined();
+  });
+
+  test('is refused for a retry whose checkpoints are deleted, and not for a job with such a name', async () => {
+    const store = createMemoryStore(509);
+    for (const jobId of ['one', 'one-retry-1', 'two-retry-1']) {
+      await putJob(store, jobId, {});
+      await store.delete(jobKey(jobId));
+    }
+    const forget = (jobId: string): Promise<unknown> =>
+      forgetJob({ store, executions: executions() }, jobId, NOW);
+
+    await expect(forget('one-retry-1')).rejects.toThrow(
+      'Job one-retry-1 is a retry: its answers are those of job one.',
+    );
+    expect(await forget('two-retry-1')).toMatchObject({ jobId: 'two-retry-1' });
+  });
+
+  test('names the jobs that still have the answers it reused, its sample included', async () => {
+    const store = createMemoryStore(509);
+    for (const jobId of ['earlier', 'gone', 'sample']) await putJob(store, jobId, {});
+    for (const jobId of ['earlier', 'sample']) await store.put(resultsKey(jobId), 'x');
+    const from = [
+      { jobId: 'gone', rows: 1 },
+      { jobId: 'earlier', rows: 2 },
+    ];
+    await putJob(store, 'one', { reused: { rows: 3, from }, taken: { jobId: 'sample', rows: 4 } });
+
+    const forgotten = await forgetJob({ store, executions: executions() }, 'one', NOW);
+
+    expect(forgotten?.reusedFrom).toEqual(['earlier', 'sample']);
   });
 });
 

@@ -175,7 +175,7 @@ export const LINE_SCHEMAS = {
     inputs: z.array(z.string()),
     copies: z.array(z.strictObject({ jobId, rows: z.int() })),
     rows: z.int().optional(),
-    reusedFrom: z.array(z.string()).optional(),
+    reusedFrom: z.array(z.string()),
   }),
   judged: z.strictObject({
     type: z.literal('judged'),

@@ -125,6 +125,27 @@ describe('a retry', () => {
     expect(outcomes(second)).toEqual(['row-00000001 ok 2', 'row-00000002 ok -']);
   });
 
+  test.each([[[]], [['input/more.jsonl']]])(
+    'of a job with the answers of a sample that was retried itself, with the further inputs %j',
+    async (more) => {
+      const world = await openWorld();
+      await world.store.put('input/more.jsonl', '{"custom_id":"m1","prompt":"x"}\n');
+      failOnce(world, 'q1');
+      const sample = await world.run(prompts(4), { limit: 2, jobId: 'sample', more });
+      await world.retry(sample.jobId);
+      failOnce(world, 'q2');
+      const first = await world.run(prompts(4), { more });
+      expect(first.summary).toMatchObject({ status: 'partial', taken: { jobId: 'sample', rows: 2 } });
+      expect(first.results.map(({ retried }) => retried)).not.toContain(1);
+
+      const second = await world.retry(first.jobId);
+
+      expect(second.summary).toMatchObject({ status: 'succeeded', taken: { rows: 2 } });
+      expect(outcomes(second).slice(0, 4)).toEqual(['q0 ok -', 'q1 ok -', 'q2 ok 1', 'q3 ok -']);
+      expectReconciled(second);
+    },
+  );
+
   test('of several files names the file of each row', async () => {
     const world = await openWorld();
     await world.store.put('input/more.jsonl', '{"custom_id":"m1","prompt":"x"}\n');

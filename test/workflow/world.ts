@@ -52,6 +52,10 @@ export interface World {
 export interface RunOptions extends ProfileConfig {
   /** Input file's name. Default `rows.jsonl`. */
   readonly name?: string;
+  /** Default: made from the name. */
+  readonly jobId?: string;
+  /** Most rows to take: the job is a sample. */
+  readonly limit?: number;
   /** Default `default`. */
   readonly profile?: string;
   /** Keys of further inputs of the same job. */
@@ -118,13 +122,13 @@ export async function openWorld({
 
   async function run(
     input: string | Buffer,
-    { name = 'rows.jsonl', profile = 'default', more = [], ...overrides }: RunOptions = {},
+    { name = 'rows.jsonl', profile = 'default', more = [], limit, ...options }: RunOptions = {},
   ): Promise<Ended> {
-    const jobId = `test-${name.replaceAll(/\W/g, '-')}`;
+    const { jobId = `test-${name.replaceAll(/\W/g, '-')}`, ...overrides } = options;
     const key = `input/${name}`;
     await edges.store.put(key, input);
     const inputs = [key, ...more].map((each) => ({ key: each }));
-    const request = { jobId, inputs: () => Promise.resolve(inputs), profile, overrides };
+    const request = { jobId, limit, inputs: () => Promise.resolve(inputs), profile, overrides };
     const { execution } = await startJob({ ...edges, config, executions }, request);
     const error = execution === undefined ? undefined : await failureOf(executions.result(execution));
     return { ...(await readEnd(edges.store, jobId)), error };
