@@ -174,7 +174,7 @@ describe('submit', () => {
     const { status, stderr } = await cloud.nightshift('submit', await file(ROWS), '--provider', 'simulator');
 
     expect(status).toBe(2);
-    expect(stderr).toContain('`nightshift run` asks it from here');
+    expect(stderr).toContain('`nightshift run` calls it from here');
     expect(await Array.fromAsync(cloud.store.list(''))).toEqual(before);
   });
 });
