@@ -29,7 +29,7 @@ interface Run extends AskedJob {
 /**
  * Compares what a run of files needs in its data folder with the free space of the disk, before anything is sent.
  * @returns a warning when the disk may become full
- * @throws InvalidRequest if the space is too small even for the copy of the input and its requests
+ * @throws InvalidRequest if the space is too small even for the copy of the input
  */
 export async function checkDisk(run: Run): Promise<string | undefined> {
   const { config, files, data } = run;
@@ -46,7 +46,10 @@ export async function checkDisk(run: Run): Promise<string | undefined> {
   return problem.message;
 }
 
-/** Why a disk has too little space; `isCertain` if the space is too small even without answers. */
+/**
+ * Why a disk has too little space; `isCertain` if it is too small for the copy of the input. Requests are estimated, and may be
+ * much smaller than their rows: a prompt may use one column of many, and rows may be compressed less than assumed.
+ */
 export function spaceProblem(
   need: DiskNeed,
   free: number,
@@ -56,7 +59,7 @@ export function spaceProblem(
   const { input, requests, answers } = need;
   const parts = `the input ${sizeText(input)}, requests ${sizeText(requests)}, answers and results ${sizeText(answers)}`;
   return {
-    isCertain: input + requests > free,
+    isCertain: input > free,
     message: `The disk of the data folder "${printable(data)}" has ${sizeText(free)} free, and this job needs about ${sizeText(totalOf(need))}: ${parts}. Free space on it, or name a folder on another disk with --data.`,
   };
 }

@@ -62,8 +62,9 @@ export function estimateNeed(
 export async function freeBytes(folder: string): Promise<number | undefined> {
   for (let path = resolve(folder); ; path = dirname(path)) {
     try {
-      const { bavail, bsize } = await statfs(path);
-      return bavail * bsize;
+      const { bavail, blocks, bsize } = await statfs(path);
+      // Some network and FUSE file systems report zeros.
+      return blocks === 0 ? undefined : bavail * bsize;
     } catch {
       if (dirname(path) === path) return undefined;
     }

@@ -1,14 +1,16 @@
+import { statSync } from 'node:fs';
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { InvalidRequest } from '../src/errors.ts';
+import { InvalidRequest, StoreRejected } from '../src/errors.ts';
 import { notWritable, requireWritable } from './make-folder.ts';
 
 /**
  * An empty SQLite database that is never written. SQLite takes the operating system's file lock, which the system releases when
  * the process ends in any way. It works across containers, independent of process ids. The file is never deleted, because another
- * process may be about to lock it.
+ * process may be about to lock it. If a person deletes it, its process locks a new one before its next step, unless another
+ * process was faster.
  */
 const LOCK = '.lock.db';
 
@@ -35,6 +37,11 @@ export interface Holder {
 export interface FolderLock extends AsyncDisposable {
   /** Records the URL at which this process accepts requests about the folder's jobs. */
   announce(url: string): Promise<void>;
+  /**
+   * Checks that the folder is still locked by this process: somebody may have deleted the lock's file. Called before each step.
+   * @throws StoreRejected when another process has locked the folder since then
+   */
+  requireHeld(): Promise<void>;
 }
 
 /** Another process works with the folder. */
@@ -47,29 +54,94 @@ export class FolderInUse extends InvalidRequest {}
 export async function lockFolder(folder: string): Promise<FolderLock> {
   // Checked here, because SQLite does not say why it cannot open a file.
   await requireWritable('--data', folder);
-  const lock = takeLock(folder);
-  if (lock === undefined) {
+  const held = HeldFile.take(folder);
+  if (held === undefined) {
     const holder = describeHolder(await readHolder(folder));
     throw new FolderInUse(
       `--data: "${folder}" is in use by ${holder}. Stop it first, or choose another folder.`,
     );
   }
-  const mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+  let mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   const path = join(folder, HOLDER);
-  const write = (holder: Holder): Promise<void> => writeFile(path, `${JSON.stringify(holder)}\n`);
+  const write = (): Promise<void> => writeFile(path, `${JSON.stringify(mine)}\n`);
   try {
-    await write(mine);
+    await write();
   } catch (error) {
-    lock.close();
+    held.release();
     throw notWritable('--data', folder, error);
   }
   return {
-    announce: (url) => write({ ...mine, url }),
+    announce: (url) => {
+      mine = { ...mine, url };
+      return write();
+    },
+    requireHeld: async () => {
+      const state = held.check();
+      if (state === 'lost') throw await takenOver(folder);
+      if (state === 'taken again') await write();
+    },
     [Symbol.asyncDispose]: async () => {
-      await rm(path, { force: true });
-      lock.close();
+      if (held.isUnchanged()) await rm(path, { force: true });
+      held.release();
     },
   };
+}
+
+async function takenOver(folder: string): Promise<StoreRejected> {
+  const holder = describeHolder(await readHolder(folder));
+  return new StoreRejected(
+    `The data folder "${folder}" was taken over by ${holder}, because its file ${LOCK} was deleted while this process used it. This process starts no further step: stop it. The other process continues its jobs.`,
+  );
+}
+
+/** The locked file of a data folder. */
+class HeldFile {
+  readonly #folder: string;
+  #lock: DatabaseSync;
+  /** Identifies the locked file: a new file of the same name has another one, as long as this one is open. */
+  #mark: string | undefined;
+  #isLost = false;
+
+  private constructor(folder: string, lock: DatabaseSync) {
+    this.#folder = folder;
+    this.#lock = lock;
+    this.#mark = markOf(folder);
+  }
+
+  /** @returns undefined if another process, or this one, has the lock. */
+  static take(folder: string): HeldFile | undefined {
+    const lock = takeLock(folder);
+    return lock && new HeldFile(folder, lock);
+  }
+
+  isUnchanged(): boolean {
+    return this.#mark !== undefined && this.#mark === markOf(this.#folder);
+  }
+
+  /** Locks the file again if it was deleted. Without a pause, so that calls at the same time do not lock each other out. */
+  check(): 'held' | 'taken again' | 'lost' {
+    if (this.#isLost) return 'lost';
+    if (this.isUnchanged()) return 'held';
+    const again = takeLock(this.#folder);
+    if (again === undefined) {
+      this.#isLost = true;
+      return 'lost';
+    }
+    this.#lock.close();
+    this.#lock = again;
+    this.#mark = markOf(this.#folder);
+    return 'taken again';
+  }
+
+  release(): void {
+    this.#lock.close();
+  }
+}
+
+/** @returns undefined if there is no file */
+function markOf(folder: string): string | undefined {
+  const found = statSync(join(folder, LOCK), { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 /** The process that works with a data folder; undefined without one, or if it has ended, for example after a crash. */

@@ -13,14 +13,14 @@ import { lockFolder } from './lock.ts';
 import { machineEdges } from './machine-edges.ts';
 import { makeFolder } from './make-folder.ts';
 import { noteEndedHost } from './note-ended-host.ts';
-import { WorkerSteps } from './worker-steps.ts';
+import { WorkerSteps, type Steps } from './worker-steps.ts';
 import { openSimulator, type OpenSimulator } from './simulator-thread.ts';
 
 /** Edges on this machine: a folder in place of the bucket, the environment in place of the secret. */
 export interface LocalEdges extends AsyncDisposable {
   readonly edges: TaskEdges;
-  /** Runs the steps in a separate thread. */
-  readonly steps: WorkerSteps;
+  /** Runs the steps in a separate thread, as long as this process has the folder. */
+  readonly steps: Steps;
   /** Records the URL at which this process accepts requests about the folder's jobs. */
   readonly announce: (url: string) => Promise<void>;
   /** URL of this host's simulator, if it started one. */
@@ -61,7 +61,13 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   const all = opened.move();
   return {
     edges: machineEdges({ folder, log, providers }),
-    steps,
+    steps: {
+      call: async (step, event) => {
+        await lock.requireHeld();
+        return steps.call(step, event);
+      },
+      abandon: () => steps.abandon(),
+    },
     announce: (url) => lock.announce(url),
     simulatorUrl: running?.url,
     [Symbol.asyncDispose]: () => all.disposeAsync(),

@@ -211,8 +211,9 @@ export const STEPS = {
     streams: [SHARDS, OUTPUTS, JOINED],
     // The summary of a retried job, and the index of reusable answers.
     puts: ['jobs/*/before-retries.json', REUSE],
-    // Rows that are in the results, and files of a rejected job.
+    // Rows that are in the results, files of a rejected job, and the state of its build.
     deletes: [
+      BUILDS,
       'output/*/dead-letters.jsonl',
       'output/*/results.csv',
       'output/*/results.parquet',

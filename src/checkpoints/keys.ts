@@ -41,8 +41,15 @@ export interface SliceRef {
  * - `noted.json`: how the slice was read; written when the notes are whole
  * - `verdicts.jsonl`: rows that are not sent under their own id
  * - `state.json`: where the building of its shards stands; `built.json`: what came of it
+ * - `trouble.json`: the error of its last call that failed; reported if the slice is never done
  */
-export type SliceFile = 'notes.jsonl' | 'noted.json' | 'verdicts.jsonl' | 'state.json' | 'built.json';
+export type SliceFile =
+  | 'notes.jsonl'
+  | 'noted.json'
+  | 'verdicts.jsonl'
+  | 'state.json'
+  | 'built.json'
+  | 'trouble.json';
 export const sliceKey = ({ jobId, slice }: SliceRef, file: SliceFile): string =>
   `${buildPrefix(jobId)}slice-${String(slice).padStart(6, '0')}.${file}`;
 /** The plan of a build whose rows are set aside for a pilot, before the move. */

@@ -1,4 +1,4 @@
-import { joinedPrefix, shardsPrefix } from '../checkpoints/keys.ts';
+import { buildPrefix, joinedPrefix, shardsPrefix } from '../checkpoints/keys.ts';
 import type { Edges } from '../edges.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { Summary } from '../checkpoints/summary.ts';
@@ -25,15 +25,17 @@ const DELETED_AT_ONCE = 1_000;
 /**
  * Deletes the rows of a job's shards: requests, provider files, results per shard, and the record that a shard was stopped. Keeps
  * all checkpoints. What cannot be deleted stays until the bucket's lifecycle rule removes it; the job's end does not change.
+ * @param hasPlan false if the build has not finished: its saved state, which refers to these rows, is deleted as well
  * @returns false if time ran short, and another call must delete the rest
  */
 export async function forgetRows(
   { store, log }: Pick<Edges, 'store' | 'log'>,
-  jobId: string,
+  { jobId, hasPlan }: { readonly jobId: string; readonly hasPlan: boolean },
   pace: Pace,
 ): Promise<boolean> {
   try {
-    const keys = await rowKeys(store, jobId);
+    const ofBuild = hasPlan ? [] : await keysOf(store, buildPrefix(jobId));
+    const keys = [...ofBuild, ...(await keysOf(store, shardsPrefix(jobId))).filter(hasRows)];
     for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) {
       if (pace.mustStop) return false;
       await sideBySide(keys.slice(at, at + DELETED_AT_ONCE), (key) => store.delete(key));
@@ -52,10 +54,10 @@ export async function forgetJoined(store: ObjectStore, jobId: string): Promise<v
   for await (const { key } of store.list(joinedPrefix(jobId))) await store.delete(key);
 }
 
-async function rowKeys(store: ObjectStore, jobId: string): Promise<string[]> {
+async function keysOf(store: ObjectStore, prefix: string): Promise<string[]> {
   const keys: string[] = [];
-  for await (const { key } of store.list(shardsPrefix(jobId))) {
-    if (key.endsWith('.jsonl') || key.endsWith('/stopped.json')) keys.push(key);
-  }
+  for await (const { key } of store.list(prefix)) keys.push(key);
   return keys;
 }
+
+const hasRows = (key: string): boolean => key.endsWith('.jsonl') || key.endsWith('/stopped.json');

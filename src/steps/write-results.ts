@@ -105,7 +105,8 @@ async function forgetJob(
   edges: Edges,
   { summary, plan, pace }: Omit<JobToEnd, 'job'> & { readonly pace: Pace },
 ): Promise<boolean> {
-  return !needsNoRows(summary, plan) || forgetRows(edges, summary.jobId, pace);
+  if (!needsNoRows(summary, plan)) return true;
+  return forgetRows(edges, { jobId: summary.jobId, hasPlan: plan !== undefined }, pace);
 }
 
 /** Indexes the answers for later jobs, if the profile allows reuse. */

@@ -1,7 +1,7 @@
 import { open, readFile, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, StoreUnavailable } from '../errors.ts';
 import { ifThere, storeFileError } from './file-errors.ts';
 import { FileWriter } from './file-writer.ts';
 import { isNoSegment, listFiles, markOf } from './folder-list.ts';
@@ -41,7 +41,7 @@ export function createFolderStore(folder: string): ObjectStore {
     createIfAbsent: (key, bytes) =>
       on('write', key, (path) => withStaged(root, bytes, (staged) => moveIfAbsent(staged, path))),
     write: (key) => new FileWriter(root, pathOf(key)),
-    concat: (key, sources) => concatFiles(store, key, sources),
+    concat: (key, sources, sizes) => concatFiles(store, { key, sources, sizes }),
     copy: (key, source) => on('write', key, (path) => linkTo(root, pathOf(source), path)),
     file: pathOf,
     stat: (key) =>
@@ -129,12 +129,23 @@ async function deleteFile(path: string): Promise<void> {
   if (found?.isFile()) await ifThere(unlink(path));
 }
 
-async function concatFiles(store: ObjectStore, key: string, sources: readonly string[]): Promise<void> {
+interface FilesToJoin {
+  readonly key: string;
+  readonly sources: readonly string[];
+  readonly sizes: readonly number[] | undefined;
+}
+
+async function concatFiles(store: ObjectStore, { key, sources, sizes = [] }: FilesToJoin): Promise<void> {
   const writer = store.write(key);
   try {
-    for (const source of sources) {
-      const object = await store.open(source);
+    for (const [n, source] of sources.entries()) {
+      const end = sizes[n];
+      const object = await store.open(source, end === undefined ? {} : { end });
       if (object === undefined) throw new InvalidInput(`There is no ${store.locate(source)} to join.`);
+      if (end !== undefined && end > object.bytes) {
+        object.close();
+        throw new StoreUnavailable(`${store.locate(source)} changed while it was joined.`);
+      }
       for await (const chunk of object.body) await writer.write(chunk);
     }
     await writer.close();

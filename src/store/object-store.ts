@@ -20,8 +20,12 @@ export interface ObjectStore {
   createIfAbsent(key: string, bytes: Uint8Array | string): Promise<boolean>;
   /** Starts a streaming write. Nothing is visible under the key before `close` has resolved. */
   write(key: string): ObjectWriter;
-  /** Joins objects, in order, into a new one. S3 copies large parts itself, without moving the bytes through this process. */
-  concat(key: string, sources: readonly string[]): Promise<void>;
+  /**
+   * Joins objects, in order, into a new one. S3 copies large parts itself, without moving the bytes through this process.
+   * @param sizes bytes to take from the start of each source, so that a repeated join gives the same bytes even if the first
+   * source is the joined object already. Default: the whole source.
+   */
+  concat(key: string, sources: readonly string[], sizes?: readonly number[]): Promise<void>;
   /** Copies an object to another key; in a folder both keys are links to one file. */
   copy(key: string, source: string): Promise<void>;
   /** Path of the object's file, if objects are files of this machine: it can be read in place and never changes. */

@@ -26,10 +26,11 @@ export async function concatObjects(
   bucket: S3Bucket,
   key: string,
   sourceKeys: readonly string[],
+  sizes: readonly number[] = [],
 ): Promise<void> {
   const sources = await sideBySide(sourceKeys, (source) => lookAt(bucket, source), HEADS_IN_FLIGHT);
-  const sizes = sources.map(({ bytes }) => bytes);
-  const parts = planJoin(sizes, { minPartBytes: MIN_PART_BYTES, maxCopyBytes: MAX_COPY_BYTES });
+  const taken = sources.map((source, n) => sizeToTake(bucket, source, sizes[n]));
+  const parts = planJoin(taken, { minPartBytes: MIN_PART_BYTES, maxCopyBytes: MAX_COPY_BYTES });
   const [first] = parts;
   if (first === undefined) {
     await putObject(bucket, key, '');
@@ -77,6 +78,11 @@ async function lookAt(bucket: S3Bucket, key: string): Promise<Source> {
   const found = await headObject(bucket, key);
   if (found === undefined) throw new InvalidInput(`There is no s3://${bucket.name}/${key} to join.`);
   return { key, bytes: found.ContentLength ?? 0, etag: found.ETag };
+}
+
+function sizeToTake(bucket: S3Bucket, { key, bytes }: Source, size = bytes): number {
+  if (size <= bytes) return size;
+  throw new StoreUnavailable(`s3://${bucket.name}/${key} changed while it was joined.`);
 }
 
 async function readPieces(

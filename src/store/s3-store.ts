@@ -21,7 +21,7 @@ export function createS3Store(bucketName: string, client: S3Client): ObjectStore
     createIfAbsent: (key, bytes) => putObjectIfAbsent(bucket, key, bytes),
     write: (key) => new S3Writer(bucket, key, pool),
     copy: (key, source) => concatObjects(bucket, key, [source]),
-    concat: (key, sources) => concatObjects(bucket, key, sources),
+    concat: (key, sources, sizes) => concatObjects(bucket, key, sources, sizes),
     stat: (key) => statObject(bucket, key),
     list: (prefix, options) => listObjects(bucket, prefix, options),
     delete: (key) => deleteObject(bucket, key),

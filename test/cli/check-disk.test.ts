@@ -70,9 +70,14 @@ test.each([
     100,
     false,
   ],
-  ['no room for the requests', { input: 60, requests: 41, answers: 0 }, 100, true],
+  ['perhaps no room for the requests', { input: 60, requests: 41, answers: 0 }, 100, false],
+  ['no room for the input', { input: 101, requests: 0, answers: 0 }, 100, true],
 ])('a disk with %s', (_, need, free, isCertain) => {
   expect(spaceProblem(need, free, 'data')?.isCertain).toBe(isCertain);
+});
+
+test.runIf(process.platform === 'linux')('a file system that reports no size has unknown room', async () => {
+  expect(await freeBytes('/proc')).toBeUndefined();
 });
 
 test('rows are estimated from the first lines, up to the limit of a sample', async () => {

@@ -77,7 +77,7 @@ export class CrashPoint {
           ? store.put(key, bytes)
           : this.effect(`put ${key}`, () => store.put(key, bytes)),
       createIfAbsent: (key, bytes) => this.effect(`create ${key}`, () => store.createIfAbsent(key, bytes)),
-      concat: (key, sources) => this.effect(`join ${key}`, () => store.concat(key, sources)),
+      concat: (key, sources, sizes) => this.effect(`join ${key}`, () => store.concat(key, sources, sizes)),
       copy: (key, source) => this.effect(`copy ${key}`, () => store.copy(key, source)),
       delete: (key) => this.effect(`delete ${key}`, () => store.delete(key)),
       write: (key) => this.#writer(key, store.write(key)),

@@ -4,6 +4,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { holderOf, lockFolder } from '../../host/lock.ts';
+import { openLocalEdges } from '../../host/open-edges.ts';
+import { CONFIG } from '../support/config.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
@@ -90,13 +92,66 @@ test.each([
   expect(lock).toBeDefined();
 });
 
-test('a deleted lock file lets no other process in while the folder is in use', async () => {
+test('a deleted file about the holder lets no other process in while the folder is in use', async () => {
   const folder = await openTempFolder();
   await using first = await lockFolder(folder);
   expect(first).toBeDefined();
   await rm(join(folder, '.lock'));
 
   await expect(lockFolder(folder)).rejects.toThrow('is in use by another process');
+});
+
+test.each([[['.lock.db']], [['.lock']], [['.lock.db', '.lock']]])(
+  'a process whose %j is deleted locks the folder again before its next step, and lets no other in',
+  async (files) => {
+    const folder = await openTempFolder();
+    await using first = await lockFolder(folder);
+    await first.announce('http://127.0.0.1:1');
+    for (const file of files) await rm(join(folder, file));
+
+    await Promise.all([first.requireHeld(), first.requireHeld()]);
+
+    const other = await contend(folder);
+    expect(await other.take()).toContain('is in use by');
+    if (files.includes('.lock.db'))
+      expect(await holderOf(folder)).toMatchObject({ pid: process.pid, url: 'http://127.0.0.1:1' });
+    await first.requireHeld();
+  },
+);
+
+test('a process whose lock file is deleted, and whose folder another process takes, starts no further step', async () => {
+  const folder = await openTempFolder();
+  const first = await lockFolder(folder);
+  await first.requireHeld();
+  await rm(join(folder, '.lock.db'));
+  const other = await contend(folder);
+  expect(await other.take()).toBe('won');
+
+  for (let n = 0; n < 2; n += 1)
+    await expect(first.requireHeld()).rejects.toThrow(`was taken over by process ${other.child.pid} on `);
+  await first[Symbol.asyncDispose]();
+
+  // What the first one leaves is the other's.
+  expect(await holderOf(folder)).toMatchObject({ pid: other.child.pid });
+  await expect(lockFolder(folder)).rejects.toThrow('is in use by');
+});
+
+test('the steps of a host whose folder was taken over are not started', async () => {
+  const folder = await openTempFolder();
+  await using host = await openLocalEdges({
+    data: folder,
+    simulator: true,
+    log: () => undefined,
+    config: CONFIG,
+  });
+  await rm(join(folder, '.lock.db'));
+  const other = await contend(folder);
+  expect(await other.take()).toBe('won');
+
+  await expect(host.steps.call('build-requests', { jobId: 'job' })).rejects.toMatchObject({
+    name: 'StoreRejected',
+    message: expect.stringContaining('because its file .lock.db was deleted') as string,
+  });
 });
 
 test(

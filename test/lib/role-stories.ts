@@ -427,6 +427,12 @@ export const STORIES = {
     const rows = Array.from({ length: 90 }, (_, n) => ({ prompt: `row ${n} ${'x'.repeat(3_000)}` }));
     return [ofPlaces, submitted, await end(world, post(world, '/jobs', { rows }))];
   },
+  'a slice fails, and is done again when the file is dropped again': async (world) => {
+    // A step that fails for an unknown reason is called three times.
+    for (let n = 0; n < 3; n += 1) world.crashBefore(/slice-000001\.noted\.json$/, () => Promise.resolve());
+    const failed = await end(world, world.drop('input/rows.jsonl', LONG_ROWS + LONG_ROWS));
+    return [failed, await end(world, world.drop('input/rows.jsonl', LONG_ROWS + LONG_ROWS))];
+  },
   'a large table ends inside of a cell': async (world) => [
     await end(world, world.drop('input/rows.csv', `prompt\n${'plain\n'.repeat(50_000)}"never closed\n`)),
   ],
@@ -473,6 +479,32 @@ export const STORIES = {
     const summary = { ...(await world.summary(jobId)), open: [{ ...twin, shard: 0, round: 1 }] };
     await world.store.put(`output/${jobId}/summary.json`, JSON.stringify(summary));
     return [before, await end(world, post(world, `/jobs/${jobId}/cancel`))];
+  },
+  'an earlier job has the answers of all rows': async (world) => {
+    const drop = (name: string): Promise<string> => world.drop(`input/reusing/${name}.jsonl`, ROW);
+    return [await end(world, drop('first')), await end(world, drop('second'))];
+  },
+  'a batch fails because its only row has more tokens than may be enqueued': async (world) => {
+    const message = 'Enqueued token limit reached. Limit: 1 enqueued tokens.';
+    world.simulator.addFaults({
+      at: 'batch',
+      action: { kind: 'fail', code: 'token_limit_exceeded', message },
+    });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a row in its second round is refused for its tokens again and again, although it is alone': async (
+    world,
+  ) => {
+    world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'error', code: 'INFERENCE_3107' } });
+    const collect = world.hold('collect-results');
+    const jobId = await world.drop('input/rows.jsonl', ROW);
+    await collect.reached;
+    const message = 'Too many enqueued tokens.';
+    const action = { kind: 'status', status: 429, code: 'token_limit_exceeded', message } as const;
+    // For more than half an hour, after which a file counts as too large unless it has one row.
+    world.simulator.addFaults({ at: 'create', action, times: 18 });
+    collect.release();
+    return [await end(world, jobId)];
   },
   'a strict job has an invalid row': async (world) => [
     await end(
@@ -580,10 +612,14 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job whose execution is not known is looked at': ['succeeded'],
   'steps never have enough time': ['partial'],
   'large inputs of every place are built in slices': ['partial', 'succeeded', 'succeeded'],
+  'a slice fails, and is done again when the file is dropped again': ['failed', 'succeeded'],
   'a large table ends inside of a cell': ['failed'],
   'ids share their hash with the id of an earlier row': ['succeeded'],
   'a job has more shards than are joined at once': ['partial'],
   'a pilot is sent first, and a person rejects it and thinks better of it': ['failed', 'succeeded'],
+  'an earlier job has the answers of all rows': ['succeeded', 'succeeded'],
+  'a batch fails because its only row has more tokens than may be enqueued': ['partial'],
+  'a row in its second round is refused for its tokens again and again, although it is alone': ['succeeded'],
   'a strict job has an invalid row': ['failed'],
 };
 
@@ -601,6 +637,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
   'large inputs of every place are built in slices': { time: NEVER_ENOUGH, sliceBytes: 65_536 },
+  'a slice fails, and is done again when the file is dropped again': { sliceBytes: 65_536 },
   'a large table ends inside of a cell': { sliceBytes: 65_536 },
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': {
     unlimited: true,

@@ -128,11 +128,11 @@ export class Roles {
         demand('AbortMultipartUpload', key);
         return store.write(key);
       },
-      concat: async (key, sources) => {
+      concat: async (key, sources, sizes) => {
         demand('PutObject', key);
         demand('AbortMultipartUpload', key);
         for (const source of sources) demandRead(source);
-        await store.concat(key, sources);
+        await store.concat(key, sources, sizes);
       },
       copy: async (key, source) => {
         demand('PutObject', key);

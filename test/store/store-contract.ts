@@ -259,6 +259,22 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect((await store.get('joined'))?.equals(expected)).toBe(true);
     });
 
+    test('of parts whose first one is already the whole gives the same bytes again', async () => {
+      const store = await open();
+      const large = pattern(12 * MIB + 5);
+      await store.put('joined', 'one\n');
+      await store.put('2', large);
+      await store.put('3', 'three\n');
+      const join = (): Promise<void> => store.concat('joined', ['joined', '2', '3'], [4, large.length, 6]);
+      await join();
+      await join();
+
+      const expected = Buffer.concat([Buffer.from('one\n'), large, Buffer.from('three\n')]);
+      expect((await store.get('joined'))?.equals(expected)).toBe(true);
+      await expect(store.concat('joined', ['3'], [7])).rejects.toHaveProperty('name', 'StoreUnavailable');
+      expect((await store.get('joined'))?.equals(expected)).toBe(true);
+    });
+
     test('names the object that is not there, and makes nothing', async () => {
       const store = await open();
       await store.put('1', 'one\n');

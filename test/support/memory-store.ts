@@ -23,8 +23,15 @@ export function createMemoryStore(chunkBytes: number, objects = new Map<string, 
       return Promise.resolve(true);
     },
     write: (key) => new MemoryWriter((bytes) => put(key, bytes)),
-    concat: (key, sources) =>
-      Promise.resolve(put(key, Buffer.concat(sources.map((each) => objects.get(each) ?? Buffer.alloc(0))))),
+    concat: (key, sources, sizes = []) =>
+      Promise.resolve(
+        put(
+          key,
+          Buffer.concat(
+            sources.map((each, n) => objects.get(each)?.subarray(0, sizes[n]) ?? Buffer.alloc(0)),
+          ),
+        ),
+      ),
     copy: (key, source) => Promise.resolve(put(key, objects.get(source) ?? Buffer.alloc(0))),
     stat(key) {
       const bytes = objects.get(key)?.length;

@@ -13,6 +13,7 @@ import { CONFIG } from '../support/config.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { KEY, openEdges } from '../support/edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
+import { openWorld } from './world.ts';
 
 const ROWS = 3_000;
 
@@ -88,3 +89,29 @@ test(
     expect(divided.left).toEqual([]);
   },
 );
+
+test.each([
+  ['in one pass', undefined],
+  ['in slices', 65_536],
+])('a build %s that ends at a missing input begins anew when the input is there', async (_, sliceBytes) => {
+  const rows = Array.from(
+    { length: ROWS },
+    (_row, n) => `{"custom_id":"q${n}","prompt":"${'x'.repeat(90)}"}\n`,
+  );
+  const world = await openWorld({
+    config: { ...CONFIG, limits: { ...CONFIG.limits, ...(sliceBytes !== undefined && { sliceBytes }) } },
+    time: (step) => (step.startsWith('build') ? { isShort: () => true, isOver: () => false } : undefined),
+  });
+
+  const failed = await world.run(rows.join(''), { more: ['input/b.jsonl'] });
+  const left = await Array.fromAsync(world.store.list(buildPrefix(failed.jobId)));
+  await world.store.put('input/b.jsonl', '{"custom_id":"of b","prompt":"y"}\n');
+  const error = await world.resume(failed.jobId);
+
+  expect(failed.error?.message).toMatch(/There is no input file .*b\.jsonl/);
+  expect(left).toEqual([]);
+  expect(error).toBeUndefined();
+  const { summary, results } = await world.ended(failed.jobId);
+  expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: ROWS + 1 } });
+  expect(results.at(-1)).toMatchObject({ custom_id: 'of b', ok: true });
+});

@@ -8,6 +8,7 @@ import { summaryObject } from '../../src/checkpoints/summary.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { resumeJob, startJob } from '../../src/doors/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
@@ -24,11 +25,19 @@ interface Options {
   readonly sliceBytes?: number;
   readonly time?: StepTime;
   readonly profile?: ProfileConfig;
+  /** Comes between the steps and their store. */
+  readonly withFaults?: (store: ObjectStore) => ObjectStore;
   /** Comes between the machine and its steps. */
   readonly around?: (call: CallStep) => CallStep;
 }
 
-async function run({ sliceBytes, time, profile = {}, around = (call) => call }: Options = {}) {
+async function run({
+  sliceBytes,
+  time,
+  profile = {},
+  withFaults = (store) => store,
+  around = (call) => call,
+}: Options = {}) {
   const config = { ...CONFIG, limits: { ...CONFIG.limits, ...(sliceBytes !== undefined && { sliceBytes }) } };
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock });
@@ -38,7 +47,7 @@ async function run({ sliceBytes, time, profile = {}, around = (call) => call }: 
   const entered: Record<string, number> = {};
   const executions = createLocalExecutions({
     ...(await loadMachine(config)),
-    callStep: around(clock.follow(callHandlers({ ...edges, time }))),
+    callStep: around(clock.follow(callHandlers({ ...edges, store: withFaults(edges.store), time }))),
     onEvent: ({ type, state = '' }) => {
       if (type === 'StateEntered') entered[state] = (entered[state] ?? 0) + 1;
     },
@@ -134,4 +143,65 @@ test('a failed slice ends the job before anything is sent, and a resume does the
 
   expect(calls[0]).toEqual({ jobId: 'job', slice: 2 });
   expect((await failed.store.get(resultsKey('job')))?.toString('utf8')).toBe((await run()).results);
+});
+
+test.each([
+  [
+    'StoreRejected',
+    'The disk is full.',
+    { name: 'StoreRejected', code: 'StoreRejected', message: 'The disk is full.' },
+  ],
+  ['StoreRejected', 'refused [QUOTA]', { name: 'StoreRejected', code: 'QUOTA', message: 'refused.' }],
+  ['Error', 'No such luck', { name: 'Error', code: 'Error', message: 'No such luck.' }],
+])('a job whose slice fails with %s: %s fails with that error', async (name, message, expected) => {
+  let isBroken = true;
+  const withFaults = (store: ObjectStore): ObjectStore => ({
+    ...store,
+    put: (key, bytes) =>
+      isBroken && /slice-00000[23]\.noted\.json$/.test(key)
+        ? Promise.reject(Object.assign(new Error(message), { name }))
+        : store.put(key, bytes),
+  });
+
+  const failed = await run({ ...SLICED, withFaults });
+
+  expect(failed.summary.failure).toEqual({
+    ...expected,
+    message: `The build of job job stopped: slice 2 failed, and 1 other: ${expected.message} Resume the job to do them again.`,
+  });
+  expect(failed.entered['Upload file']).toBeUndefined();
+
+  isBroken = false;
+  await resumeJob(failed.doors, 'job');
+  for (const running of failed.doors.executions.running()) await failed.doors.executions.result(running);
+  expect((await summaryObject.require(failed.store, 'job')).status).toBe('partial');
+  expect(await Array.fromAsync(failed.store.list(buildPrefix('job')))).toEqual([]);
+});
+
+test('a slice that dies later without an error is not reported with the error of an earlier run', async () => {
+  let broken: 'store' | 'function' = 'store';
+  const withFaults = (store: ObjectStore): ObjectStore => ({
+    ...store,
+    put: (key, bytes) =>
+      key.endsWith('slice-000002.noted.json')
+        ? Promise.reject(Object.assign(new Error('The disk is full.'), { name: 'StoreRejected' }))
+        : store.put(key, bytes),
+  });
+  const around =
+    (call: CallStep): CallStep =>
+    (step, event) =>
+      step === 'build-slice' && broken === 'function'
+        ? Promise.reject(Object.assign(new Error('It ended.'), { name: 'Runtime.ExitError' }))
+        : call(step, event);
+  const failed = await run({ ...SLICED, withFaults, around });
+  expect(failed.summary.failure?.message).toContain('The disk is full.');
+
+  broken = 'function';
+  await resumeJob(failed.doors, 'job');
+  await Promise.allSettled(
+    failed.doors.executions.running().map((name) => failed.doors.executions.result(name)),
+  );
+  expect((await summaryObject.require(failed.store, 'job')).failure?.message).toMatch(
+    /slice 2 failed\. The log of build-slice says why/,
+  );
 });

@@ -130,12 +130,12 @@ interface Watch extends Disposable {
 export const sizeOf = ({ parts }: Pick<Download, 'parts'>): number =>
   parts.reduce((sum, bytes) => sum + bytes, 0);
 
-/** Joins the parts of a file under the file's own key. */
+/** Joins the parts of a file under the file's own key. Repeating it changes nothing, also while another call does the same. */
 export async function joinParts(
   store: ObjectStore,
   key: string,
   { parts }: Pick<Download, 'parts'>,
 ): Promise<void> {
   const keys = parts.map((_, n) => (n === 0 ? key : roundPartKey(key, n + 1)));
-  if (keys.length > 1) await store.concat(key, keys);
+  if (keys.length > 1) await store.concat(key, keys, parts);
 }

@@ -26,8 +26,20 @@ export async function* readJsonLines(
   }
 }
 
+/** A class for the reason that a line is one: see `lines.ts`. */
+class WholeRow implements JsonRow {
+  readonly kind = 'json';
+  readonly line: number;
+  readonly json: Buffer;
+
+  constructor(line: number, json: Buffer) {
+    this.line = line;
+    this.json = json;
+  }
+}
+
 function toRow(line: Line, maxRowBytes: number): Row {
-  if (line.bytes !== undefined && line.isUtf8) return { kind: 'json', line: line.number, json: line.bytes };
+  if (line.bytes !== undefined && line.isUtf8) return new WholeRow(line.number, line.bytes);
   const decoded = decodeLine(line, maxRowBytes);
   return 'text' in decoded
     ? { kind: 'json', line: line.number, json: decoded.bytes }

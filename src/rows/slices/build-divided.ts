@@ -1,7 +1,8 @@
 import type { Job } from '../../checkpoints/job.ts';
 import { buildPrefix, sliceKey, type SliceFile } from '../../checkpoints/keys.ts';
 import type { Plan } from '../../checkpoints/plan.ts';
-import { InvalidInput } from '../../errors.ts';
+import { InvalidInput, withCode } from '../../errors.ts';
+import { counted } from '../../counted.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Unfinished } from '../build-state.ts';
@@ -13,6 +14,7 @@ import {
   divisionObject,
   notedObject,
   slicesObject,
+  sliceTroubleObject,
   type CutShards,
   type Division,
   type NotedSlice,
@@ -47,7 +49,7 @@ export async function buildDivided(store: ObjectStore, job: Job, dividing: Divid
   const { slices } = division;
   if (division.cut !== undefined) return join(store, job, { ...division, cut: division.cut }, dividing);
   const left = await leftOf(store, job, [...slices.keys()], 'noted.json');
-  if (left.length > 0) return listed(store, job, { phase: 'note', left }, dividing);
+  if (left.slices.length > 0) return listed(store, job, { phase: 'note', left }, dividing);
   return cut(store, job, division, dividing);
 }
 
@@ -95,7 +97,7 @@ async function join(
   const { jobId } = job;
   const slices = division.cut.runs.map(({ slice }) => slice);
   const left = await leftOf(store, job, slices, 'built.json');
-  if (left.length > 0) return listed(store, job, { phase: 'build', left }, dividing);
+  if (left.slices.length > 0) return listed(store, job, { phase: 'build', left }, dividing);
   const built = await sideBySide(slices, (slice) => builtRunObject.require(store, { jobId, slice }));
   return joinRuns(job, { division, noted: await readNoted(store, job, division), cut: division.cut }, built);
 }
@@ -104,33 +106,57 @@ function readNoted(store: ObjectStore, { jobId }: Job, { slices }: Division): Pr
   return sideBySide([...slices.keys()], (slice) => notedObject.require(store, { jobId, slice }));
 }
 
+/** The slices that are left to do, and those of them with a recorded error. */
+interface Left {
+  readonly slices: readonly number[];
+  readonly troubled: readonly number[];
+}
+
 /** The slices without a file. */
 async function leftOf(
   store: ObjectStore,
   { jobId }: Job,
   slices: readonly number[],
   file: SliceFile,
-): Promise<number[]> {
+): Promise<Left> {
   const keys = new Set<string>();
   for await (const { key } of store.list(buildPrefix(jobId))) keys.add(key);
-  return slices.filter((slice) => !keys.has(sliceKey({ jobId, slice }, file)));
+  const left = slices.filter((slice) => !keys.has(sliceKey({ jobId, slice }, file)));
+  return {
+    slices: left,
+    troubled: left.filter((slice) => keys.has(sliceTroubleObject.keyOf({ jobId, slice }))),
+  };
 }
 
 /** Lists slices as the items of the machine's map. */
 async function listed(
   store: ObjectStore,
   { jobId }: Job,
-  { phase, left }: { readonly phase: Division['phase']; readonly left: readonly number[] },
+  { phase, left }: { readonly phase: Division['phase']; readonly left: Left },
   { done }: Dividing,
 ): Promise<SlicesToDo> {
-  if (done === phase)
-    throw new Error(
-      `The build of job ${jobId} stopped: slice ${left[0]} failed${left.length > 1 ? `, and ${left.length - 1} others` : ''}. The log of build-slice says why; resume the job to do ${left.length > 1 ? 'them' : 'it'} again.`,
-    );
+  const { slices, troubled } = left;
+  if (done === phase) throw await stoppedBuild(store, jobId, left);
+  // Errors of an earlier run of the job; a call that dies without an error must not be reported with them.
+  for (const slice of troubled) await store.delete(sliceTroubleObject.keyOf({ jobId, slice }));
   await slicesObject.write(
     store,
     jobId,
-    left.map((slice) => ({ slice })),
+    slices.map((slice) => ({ slice })),
   );
-  return { phase, slices: left.length };
+  return { phase, slices: slices.length };
+}
+
+/** The error of a build of which a slice failed: by name, code and message that of the slice, if one is recorded. */
+async function stoppedBuild(store: ObjectStore, jobId: string, { slices, troubled }: Left): Promise<Error> {
+  const [slice = slices[0] ?? 0] = troubled;
+  const others = slices.length > 1 ? `, and ${counted(slices.length - 1, 'other')}` : '';
+  const what = `The build of job ${jobId} stopped: slice ${slice} failed${others}`;
+  const again = `esume the job to do ${slices.length > 1 ? 'them' : 'it'} again.`;
+  const failure = await sliceTroubleObject.read(store, { jobId, slice });
+  if (failure === undefined) return new Error(`${what}. The log of build-slice says why; r${again}`);
+  const { name, code, message } = failure;
+  const said = /[.!?…]$/.test(message) ? message : `${message}.`;
+  const text = withCode(`${what}: ${said} R${again}`, code === name ? undefined : code);
+  return Object.assign(new Error(text), { name });
 }

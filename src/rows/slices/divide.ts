@@ -42,7 +42,7 @@ export async function divide(
   sliceBytes: number,
 ): Promise<Division | undefined> {
   if ((job.limit ?? job.retry ?? job.sample ?? job.profile.reuse) !== undefined) return undefined;
-  const sizes = await sideBySide(job.inputs, async ({ key }) => (await store.stat(key))?.bytes ?? 0);
+  const sizes = await sideBySide(job.inputs, (input) => sizeOf(store, input));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   if (bytes < LEAST_SLICES * sliceBytes || bytes > MAX_SLICES * sliceBytes) return undefined;
   const heads: (Head | undefined)[] = [];
@@ -60,6 +60,13 @@ export async function divide(
     }
   }
   return { phase: 'note', slices, heads };
+}
+
+/** Bytes of the version of an input that the job reads: the key may already have another one. */
+async function sizeOf(store: ObjectStore, { key, version, etag }: InputRef): Promise<number> {
+  const object = await store.open(key, { version, etag, end: 1 });
+  object?.close();
+  return object?.bytes ?? 0;
 }
 
 /** Reads the start of an input. Returns undefined if the input cannot be read from its middle. */

@@ -3,6 +3,7 @@ import type { Job } from '../../checkpoints/job.ts';
 import type { RowProblem, ShardPlan } from '../../checkpoints/plan.ts';
 import { divisionKey, sliceKey, slicesKey, type SliceRef } from '../../checkpoints/keys.ts';
 import { storedObject } from '../../checkpoints/stored-object.ts';
+import type { Failure } from '../../errors.ts';
 import type { SavedBuilder, SavedWriter } from '../build-state.ts';
 import type { SavedEstimate } from '../estimate-tokens.ts';
 import { isTable } from '../formats.ts';
@@ -95,6 +96,7 @@ export const divisionObject = storedObject<Division, string>(divisionKey);
 export const slicesObject = storedObject<readonly { readonly slice: number }[], string>(slicesKey);
 export const notedObject = storedObject<NotedSlice, SliceRef>((ref) => sliceKey(ref, 'noted.json'));
 export const savedRunObject = storedObject<SavedRun, SliceRef>((ref) => sliceKey(ref, 'state.json'));
+export const sliceTroubleObject = storedObject<Failure, SliceRef>((ref) => sliceKey(ref, 'trouble.json'));
 export const builtRunObject = storedObject<BuiltRun, SliceRef>((ref) => sliceKey(ref, 'built.json'));
 
 /**

@@ -3,8 +3,19 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RequestHash } from '../../../src/reuse/request-hash.ts';
 import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
+import { divide } from '../../../src/rows/slices/divide.ts';
+import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { profileOf } from '../build.ts';
-import { FORMATS, inOnePass, row, shortEvery, START, type InputFile, type Made } from '../divided-build.ts';
+import {
+  FORMATS,
+  inOnePass,
+  openJob,
+  row,
+  shortEvery,
+  START,
+  type InputFile,
+  type Made,
+} from '../divided-build.ts';
 import { inSlices } from './in-slices.ts';
 
 const isLines = (extension: string): boolean => ['.jsonl', '.txt', '.csv', '.tsv'].includes(extension);
@@ -189,4 +200,28 @@ test('ids and requests that only share a hash with earlier ones are detected', a
   expect(seeds).toHaveLength(2);
   expect(sliced.plan).toEqual(whole.plan);
   expect(sliced.files).toEqual(whole.files);
+});
+
+test('an input is divided by the size of the version that the job reads, not by that of a newer one', async () => {
+  const file = manyRows(1_000);
+  const { store, job } = openJob([file], shapeOf());
+  const isVersion = (version: string | undefined): boolean => version === 'read';
+  const newest = { bytes: 70_000, mark: 'newest', writtenAt: 0 };
+  const versions: ObjectStore = {
+    ...store,
+    stat: (key) => (key === 'input/rows.jsonl' ? Promise.resolve(newest) : store.stat(key)),
+    open: (key, options) =>
+      key !== 'input/rows.jsonl' || isVersion(options?.version)
+        ? store.open(key, options)
+        : Promise.reject(new Error('The newest version was read.')),
+  };
+  const ofVersion = { ...job, inputs: [{ key: 'input/rows.jsonl', version: 'read' }] };
+
+  const division = await divide(versions, ofVersion, 4_096);
+
+  expect(division?.slices.length).toBeGreaterThan(5);
+  const largest = Math.max(
+    ...(division?.slices ?? []).map(({ start, end = file.content.length }) => end - start),
+  );
+  expect(largest).toBeLessThan(70_000);
 });
