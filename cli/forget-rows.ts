@@ -21,6 +21,7 @@ import { jsonLine } from '../src/jsonl/json-line.ts';
 import { eachOwnLine } from '../src/jsonl/own-lines.ts';
 import { MovedLines, moveAnswerIndex } from '../src/reuse/move-index.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
+import { UnreadableObject } from '../src/store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../src/store/object-store.ts';
 import { copiesOf, deleteAll, rejectOpen, retriedBy, retriesOf, type ForgottenJob } from './forget-job.ts';
 import { deleteMergedOf } from './forget-merged.ts';
@@ -81,17 +82,18 @@ export async function* forgetInProfile(
   const { store } = edges;
   for await (const { key } of store.list(INDEX_PREFIX)) {
     const jobId = jobOfIndexKey(key);
-    const job = await jobObject.read(store, jobId);
-    const summary = await summaryObject.read(store, jobId);
-    // Retries are forgotten with their job.
-    if ((job?.profile.name ?? summary?.profile) !== profile || (await retriedBy(store, jobId))) continue;
-    const hasResults = summary === undefined || (await store.stat(resultsKey(jobId))) !== undefined;
-    if (!hasResults) continue;
     try {
+      const job = await jobObject.read(store, jobId);
+      const summary = await summaryObject.read(store, jobId);
+      // Retries are forgotten with their job.
+      if ((job?.profile.name ?? summary?.profile) !== profile || (await retriedBy(store, jobId))) continue;
+      const hasResults = summary === undefined || (await store.stat(resultsKey(jobId))) !== undefined;
+      if (!hasResults) continue;
       const forgotten = await forgetRows(edges, jobId, ids);
       if (forgotten !== undefined && forgotten.rows > 0) yield forgotten;
     } catch (error) {
-      if (!(error instanceof InvalidRequest)) throw error;
+      // A record that cannot be read may be one of the profile.
+      if (!(error instanceof InvalidRequest || error instanceof UnreadableObject)) throw error;
       yield { jobId, reason: error.message };
     }
   }

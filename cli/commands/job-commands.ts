@@ -1,18 +1,21 @@
+import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
 import { cancelJob } from '../../src/doors/cancel-job.ts';
 import { resumeJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
+import { printable } from '../../src/printable.ts';
 import { readDetails, type JobOverview } from '../../src/status/job-status.ts';
 import { JOB_STATES, type JobState } from '../../src/status/job-states.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import { jsonLine } from '../json-lines.ts';
-import { print } from '../output.ts';
+import { print, printError } from '../output.ts';
 import { findJob, noSuchJob } from '../targets/find-job.ts';
 import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { configOf, openTarget, openStack, startEdges } from '../targets/open-target.ts';
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
+import { jobArgument } from './job-argument.ts';
 import { positiveNumber } from './numbers.ts';
 import { addTargetOptions, type TargetFlags } from './options.ts';
 
@@ -20,7 +23,7 @@ import { addTargetOptions, type TargetFlags } from './options.ts';
 export function statusCommand(): Command {
   const command = new Command('status')
     .description('show the status of a job')
-    .argument('[job]', 'jobId (default: the newest job)');
+    .argument('[job]', 'jobId (default: the newest job)', jobArgument);
   return addTargetOptions(command).action(async (asked: string | undefined, flags: TargetFlags) => {
     const target = await openTarget(flags);
     const jobId =
@@ -48,34 +51,44 @@ export function listCommand(): Command {
     .option('-n, --limit <number>', 'most jobs', positiveNumber, 20);
   return addTargetOptions(command).action(async (flags: ListFlags) => {
     const target = await openTarget(flags);
-    const jobs = await firstJobs(target, flags);
+    const { jobs, unreadable } = await firstJobs(target, flags);
     if (flags.json) for (const job of jobs) print(jsonLine('overview', job));
-    else if (jobs.length === 0)
+    else if (jobs.length === 0 && unreadable.size === 0)
       print(`There are no${flags.status ? ` ${flags.status}` : ''} jobs in ${target.name}.`);
-    else print(jobsTable(jobs, process.stdout.columns ?? 100));
+    else if (jobs.length > 0) print(jobsTable(jobs, process.stdout.columns ?? 100));
+    for (const [jobId, problem] of unreadable)
+      printError(styleText('yellow', `Job ${printable(jobId)} is not listed: ${printable(problem)}`));
   });
+}
+
+interface FirstJobs {
+  readonly jobs: readonly JobOverview[];
+  /** Why further jobs cannot be read, by jobId. */
+  readonly unreadable: ReadonlyMap<string, string>;
 }
 
 /** Reads further pages, because a page may have fewer jobs than requested and still a next page. */
 async function firstJobs(
   target: Parameters<typeof listJobs>[0],
   { status, limit }: ListFlags,
-): Promise<readonly JobOverview[]> {
+): Promise<FirstJobs> {
   const jobs: JobOverview[] = [];
+  const unreadable = new Map<string, string>();
   let after: string | undefined;
   do {
     const page = await listJobs(target, { status, limit: limit - jobs.length, after });
     jobs.push(...page.jobs);
+    for (const { jobId, problem } of page.unreadable) unreadable.set(jobId, problem);
     after = page.next;
   } while (after !== undefined && jobs.length < limit);
-  return jobs;
+  return { jobs, unreadable };
 }
 
 /** `nightshift cancel <job>`. */
 export function cancelCommand(loadConfig: LoadConfig): Command {
   const command = new Command('cancel')
     .description('cancel a job: send nothing new, and keep the rows that are finished')
-    .argument('<job>', 'jobId');
+    .argument('<job>', 'jobId', jobArgument);
   return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {
       const { cancelHere } = await import('./jobs-here.ts');
@@ -98,7 +111,7 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
 export function resumeCommand(loadConfig: LoadConfig): Command {
   const command = new Command('resume')
     .description('continue a job that failed or was cancelled; nothing is paid twice')
-    .argument('<job>', 'jobId');
+    .argument('<job>', 'jobId', jobArgument);
   return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {
       const { resumeHere } = await import('./jobs-here.ts');

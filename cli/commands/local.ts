@@ -17,6 +17,7 @@ import { print, print as printOut, printError, printError as printOutError } fro
 import { createProgress, type Where } from '../progress.ts';
 import { printable } from '../../src/printable.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
+import { UnreadableObject } from '../../src/store/json.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { whyNotHere } from '../../src/doors/whose-answers.ts';
 import { logText, withTime } from '../view/log-text.ts';
@@ -113,10 +114,15 @@ async function cancelAll(
 async function jobsOfHost(store: ObjectStore, doors: HostDoors): Promise<string[]> {
   const jobs: string[] = [];
   for await (const jobId of openJobs(store)) {
-    const job = await jobObject.require(store, jobId);
-    if (whyNotHere(doors, job) === undefined) jobs.push(jobId);
+    // A job whose record cannot be read was not begun here, either.
+    const job = await jobObject.read(store, jobId).catch(unlessUnreadable);
+    if (job !== undefined && whyNotHere(doors, job) === undefined) jobs.push(jobId);
   }
   return jobs;
+}
+
+function unlessUnreadable(error: unknown): undefined {
+  if (!(error instanceof UnreadableObject)) throw error;
 }
 
 function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {

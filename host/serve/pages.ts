@@ -107,7 +107,10 @@ function addressOf(query: Readonly<Record<string, string | undefined>>): string 
 }
 
 /** Jobs whose id or profile contains the search text. */
-async function findJobs(edges: StartEdges, { search, status, after }: Query): Promise<JobPage> {
+async function findJobs(
+  edges: StartEdges,
+  { search, status, after }: Query,
+): Promise<Pick<JobPage, 'jobs' | 'next'>> {
   const wanted = search.toLowerCase();
   const jobs: JobOverview[] = [];
   let next = after;

@@ -35,8 +35,10 @@ export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   );
   api.openapi(listJobsRoute, async (c) => {
     const owner = ownerFor(edges, edges.caller(c));
-    const { jobs, ...page } = await listJobs(edges, { ...c.req.valid('query'), owner });
-    return c.json({ jobs: jobs.map((job) => ({ ...job, links: jobLinks(job.jobId) })), ...page }, 200);
+    const { jobs, unreadable, ...page } = await listJobs(edges, { ...c.req.valid('query'), owner });
+    const left = unreadable.map(({ jobId }) => jobId);
+    const listed = jobs.map((job) => ({ ...job, links: jobLinks(job.jobId) }));
+    return c.json({ jobs: listed, ...(left.length > 0 && { unreadable: left }), ...page }, 200);
   });
 }
 

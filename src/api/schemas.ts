@@ -113,6 +113,12 @@ const overviewShape = {
 export const pageSchema = z
   .object({
     jobs: z.array(z.object({ ...overviewShape, links: linksSchema })),
+    unreadable: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'The ids of jobs that are not listed because their record cannot be read; absent if there are none.',
+      ),
     next: z.string().optional().describe('Give it as "after" to get the next page; absent on the last one.'),
   })
   .meta({ id: 'JobPage' });

@@ -1,5 +1,6 @@
 import { INDEX_PREFIX, indexKey, jobOfIndexKey, summaryKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { UnreadableObject } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readOverview, type JobOverview, type StatusEdges } from './job-status.ts';
 import type { JobState } from './job-states.ts';
@@ -14,8 +15,16 @@ export interface ListQuery {
   readonly after?: string | undefined;
 }
 
+/** A job whose record cannot be read. */
+export interface UnreadableJob {
+  readonly jobId: string;
+  readonly problem: string;
+}
+
 export interface JobPage {
   readonly jobs: readonly JobOverview[];
+  /** Jobs that would be listed here, perhaps, if they could be read. Empty if `owner` is set: their owner is unknown. */
+  readonly unreadable: readonly UnreadableJob[];
   /** Pass it as `after` to get the next page; absent on the last page. */
   readonly next?: string;
 }
@@ -31,6 +40,7 @@ export async function listJobs(
   { status, limit, after, owner }: ListQuery,
 ): Promise<JobPage> {
   const jobs: JobOverview[] = [];
+  const unreadable: UnreadableJob[] = [];
   let lookedAt = 0;
   let cursor = '';
   for await (const entries of indexEntries(edges.store, after)) {
@@ -39,14 +49,16 @@ export async function listJobs(
     );
     for (const [n, key] of entries.entries()) {
       // Only here it is certain that there are more jobs.
-      if (jobs.length === limit || lookedAt === MAX_LOOKED_AT) return { jobs, next: cursor };
+      if (jobs.length === limit || lookedAt === MAX_LOOKED_AT) return { jobs, unreadable, next: cursor };
       cursor = key.slice(INDEX_PREFIX.length);
       lookedAt += 1;
       const overview = overviews[n];
-      if (overview !== undefined && isMeant(key, overview, status)) jobs.push(overview);
+      if (overview === undefined) continue;
+      if ('problem' in overview) unreadable.push(overview);
+      else if (isMeant(key, overview, status)) jobs.push(overview);
     }
   }
-  return { jobs };
+  return { jobs, unreadable };
 }
 
 /** States that only a summary reports. */
@@ -62,10 +74,15 @@ async function lookAt(
   edges: StatusEdges,
   jobId: string,
   { status, owner }: Pick<ListQuery, 'status' | 'owner'>,
-): Promise<JobOverview | undefined> {
+): Promise<JobOverview | UnreadableJob | undefined> {
   if (TOLD_BY_SUMMARY.has(status) && (await edges.store.stat(summaryKey(jobId))) === undefined)
     return undefined;
-  return readOverview(edges, jobId, owner);
+  try {
+    return await readOverview(edges, jobId, owner);
+  } catch (error) {
+    if (!(error instanceof UnreadableObject)) throw error;
+    return owner === undefined ? { jobId, problem: error.message } : undefined;
+  }
 }
 
 /** A job that was rejected and later started has two entries; that of its start counts. */

@@ -1,9 +1,13 @@
 import { parseExact } from '../exact-json.ts';
 import type { ObjectStore } from './object-store.ts';
 
+/** One of our JSON objects cannot be read: it was changed by hand, or a power failure tore it. */
+export class UnreadableObject extends Error {}
+
 /**
  * Reads one of our JSON objects, or `undefined` if it does not exist. Its shape is trusted, because only the workflow writes it.
  * Numbers from a job request, in the body of its overrides, keep their text.
+ * @throws UnreadableObject when it is not JSON
  */
 export async function readJson<T>(store: ObjectStore, key: string): Promise<T | undefined> {
   const bytes = await store.get(key);
@@ -11,7 +15,7 @@ export async function readJson<T>(store: ObjectStore, key: string): Promise<T | 
   try {
     return parseExact(bytes.toString('utf8')) as T;
   } catch (error) {
-    throw new Error(`${store.locate(key)} is not JSON; was it changed by hand?`, { cause: error });
+    throw new UnreadableObject(`${store.locate(key)} is not JSON; was it changed by hand?`, { cause: error });
   }
 }
 

@@ -53,6 +53,18 @@ describe('the list of jobs', () => {
     expect(await listed(await openApi())).toEqual({ jobs: [] });
   });
 
+  test('names a job whose record is torn, beside the others', async () => {
+    const world = await openApi();
+    const ids = namesOf(3);
+    await putJobs(world, ids, 1_000);
+    await world.store.put(jobKey('job-001'), '{"jobId":');
+
+    const page = await listed(world);
+
+    expect(idsOf(page)).toEqual(['job-002', 'job-000']);
+    expect(page.unreadable).toEqual(['job-001']);
+  });
+
   test('has the newest first', async () => {
     const world = await openApi();
 
