@@ -161,6 +161,11 @@ export class OpenShard {
   }
 }
 
+/** A file of an unfinished shard has other bytes than were saved, because two calls wrote it. */
+export class OtherShardFile extends Error {
+  override readonly name = 'OtherShardFile';
+}
+
 interface ShardFileWriter {
   readonly name: keyof SavedShard['bytes'];
   readonly key: string;
@@ -181,7 +186,7 @@ async function copyStart(
     object.close();
   }
   if (writer.bytes !== end)
-    throw new Error(`${store.locate(key)} has ${writer.bytes} bytes where ${end} were written.`);
+    throw new OtherShardFile(`${store.locate(key)} has ${writer.bytes} bytes where ${end} were written.`);
 }
 
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {

@@ -56,8 +56,14 @@ export class ShardWriter {
   /** @param saved state with an unfinished shard, to continue it */
   static async open(store: ObjectStore, shards: Shards, saved?: SavedWriter): Promise<ShardWriter> {
     const writer = new ShardWriter(store, shards, saved?.plans ?? []);
-    if (saved?.open !== undefined) await writer.#next().resume(saved.open);
-    return writer;
+    if (saved?.open === undefined) return writer;
+    try {
+      await writer.#next().resume(saved.open);
+      return writer;
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
   }
 
   /** Suspends the current shard for a later {@link open}. No row may be added afterwards. */

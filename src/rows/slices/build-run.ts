@@ -5,6 +5,7 @@ import { Builder } from '../builder.ts';
 import type { Unfinished } from '../build-state.ts';
 import type { Place } from '../formats/place.ts';
 import { KnownRows } from '../known-rows.ts';
+import { OtherShardFile } from '../open-shard.ts';
 import type { RequestMaker } from '../request-maker.ts';
 import { RowTaker } from '../row-taker.ts';
 import { ShardWriter } from '../shard-writer.ts';
@@ -32,10 +33,10 @@ interface RunToBuild {
 /** Builds the shards that begin in one slice, or continues as long as there is time. Returns undefined when they are built. */
 export async function buildRun(store: ObjectStore, building: RunToBuild): Promise<Unfinished | undefined> {
   const { job, cut, run, requests, time } = building;
-  const { jobId, profile, inputs } = job;
+  const { jobId, profile } = job;
   const ref = { jobId, slice: run.slice };
   if ((await builtRunObject.read(store, ref)) !== undefined) return undefined;
-  const saved = (await savedRunObject.read(store, ref)) ?? startOf(building);
+  const { saved, writer } = await openRun(store, building);
   const done = saved.builder.rows - run.before;
   const verdicts = new RunVerdicts(store, {
     jobId,
@@ -43,8 +44,6 @@ export async function buildRun(store: ObjectStore, building: RunToBuild): Promis
     slice: run.slice,
     row: run.skip + done,
   });
-  const shards = { jobId, limits: profile.shardLimits, tellsSources: inputs.length > 1, first: run.shard };
-  const writer = await ShardWriter.open(store, shards, saved.writer);
   const known = new KnownRows([verdicts], profile.dedupe && verdicts);
   const taker = new RowTaker({ job, requests, ids: verdicts, known, writer }, saved.builder);
   // The run ends before the first row of the next run.
@@ -53,6 +52,11 @@ export async function buildRun(store: ObjectStore, building: RunToBuild): Promis
   try {
     const stopped = await builder.takeAll(store, saved, time);
     if (stopped !== undefined) {
+      // Another call of the slice may have finished meanwhile: then an unfinished shard must not replace its whole one.
+      if ((await builtRunObject.read(store, ref)) !== undefined) {
+        await writer.abort();
+        return undefined;
+      }
       const saving = { ...builder.save(), ...taker.save() };
       await savedRunObject.write(store, ref, { ...stopped, builder: saving, writer: await writer.suspend() });
       return { rows: saving.rows - run.before, shards: run.shards };
@@ -67,6 +71,28 @@ export async function buildRun(store: ObjectStore, building: RunToBuild): Promis
     throw error;
   } finally {
     await verdicts.close();
+  }
+}
+
+/** Opens the shards where an earlier call stopped. If two calls have stopped at different rows, the run begins anew. */
+async function openRun(
+  store: ObjectStore,
+  building: RunToBuild,
+): Promise<{ readonly saved: SavedRun; readonly writer: ShardWriter }> {
+  const { job, run } = building;
+  const { jobId, profile, inputs } = job;
+  const shards = { jobId, limits: profile.shardLimits, tellsSources: inputs.length > 1, first: run.shard };
+  const open = async (saved: SavedRun): Promise<{ saved: SavedRun; writer: ShardWriter }> => ({
+    saved,
+    writer: await ShardWriter.open(store, shards, saved.writer),
+  });
+  const saved = await savedRunObject.read(store, { jobId, slice: run.slice });
+  if (saved === undefined) return open(startOf(building));
+  try {
+    return await open(saved);
+  } catch (error) {
+    if (!(error instanceof OtherShardFile)) throw error;
+    return open(startOf(building));
   }
 }
 

@@ -3,10 +3,14 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RequestHash } from '../../../src/reuse/request-hash.ts';
 import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
+import { buildDivided } from '../../../src/rows/slices/build-divided.ts';
+import { buildSlice } from '../../../src/rows/slices/build-slice.ts';
 import { bytesOfSlice, divide } from '../../../src/rows/slices/divide.ts';
+import { slicesObject } from '../../../src/rows/slices/division.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { profileOf } from '../build.ts';
 import {
+  createRequests,
   FORMATS,
   inOnePass,
   openJob,
@@ -236,4 +240,60 @@ test('an input is divided by the size of the version that the job reads, not by 
     ...(division?.slices ?? []).map(({ start, end = file.content.length }) => end - start),
   );
   expect(largest).toBeLessThan(70_000);
+});
+
+test('a slice begins anew if another call has stopped at an earlier row of it', async () => {
+  const file = manyRows(300);
+  const shape = { profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 40 } }) };
+  const whole = await inOnePass([file], shape);
+  const { store, job, filesOf } = openJob([file], shape);
+  const dividing = { sliceBytes: 2_000, time: undefined };
+  await buildDivided(store, job, dividing);
+  for (const { slice } of await slicesObject.require(store, job.jobId))
+    await buildSlice(store, job, slice, { createRequests });
+  await buildDivided(store, job, dividing);
+  let stopped = 0;
+
+  for (const { slice } of await slicesObject.require(store, job.jobId)) {
+    const before = new Set(Object.keys(filesOf()));
+    const made = await buildSlice(store, job, slice, { createRequests, time: shortEvery(1) });
+    if (made === undefined) continue;
+    stopped += 1;
+    for (const key of Object.keys(filesOf())) if (!before.has(key)) await store.put(key, '');
+    await buildSlice(store, job, slice, { createRequests });
+  }
+
+  expect(stopped).toBeGreaterThan(0);
+  expect(await buildDivided(store, job, dividing)).toEqual(whole.plan);
+  expect(filesOf()).toEqual(whole.files);
+});
+
+test('a call that is overtaken by another call of its slice leaves the shards of that call as they are', async () => {
+  const file = manyRows(300);
+  const shape = { profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 40 } }) };
+  const whole = await inOnePass([file], shape);
+  const { store, job, filesOf } = openJob([file], shape);
+  const dividing = { sliceBytes: 2_000, time: undefined };
+  await buildDivided(store, job, dividing);
+  for (const { slice } of await slicesObject.require(store, job.jobId))
+    await buildSlice(store, job, slice, { createRequests });
+  await buildDivided(store, job, dividing);
+
+  for (const { slice } of await slicesObject.require(store, job.jobId)) {
+    let isOvertaken = false;
+    const slow: ObjectStore = {
+      ...store,
+      open: async (key, options) => {
+        if (!isOvertaken && key === 'input/rows.jsonl') {
+          isOvertaken = true;
+          await buildSlice(store, job, slice, { createRequests });
+        }
+        return store.open(key, options);
+      },
+    };
+    expect(await buildSlice(slow, job, slice, { createRequests, time: shortEvery(1) })).toBeUndefined();
+  }
+
+  expect(await buildDivided(store, job, dividing)).toEqual(whole.plan);
+  expect(filesOf()).toEqual(whole.files);
 });
