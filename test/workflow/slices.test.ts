@@ -3,7 +3,7 @@ import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
-import { buildPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
+import { buildPrefix, resultsKey, shardsPrefix } from '../../src/checkpoints/keys.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { resumeJob, startJob } from '../../src/doors/start-job.ts';
@@ -181,6 +181,29 @@ test.each([
   for (const running of failed.doors.executions.running()) await failed.doors.executions.result(running);
   expect((await summaryObject.require(failed.store, 'job')).status).toBe('partial');
   expect(await Array.fromAsync(failed.store.list(buildPrefix('job')))).toEqual([]);
+});
+
+test('a job that ends at a slice whose input was changed has no shards left, and a resume builds all of them', async () => {
+  let isBroken = true;
+  const withFaults = (store: ObjectStore): ObjectStore => ({
+    ...store,
+    put: (key, bytes) =>
+      isBroken && /slice-00000[1-9]\.built\.json$/.test(key)
+        ? Promise.reject(Object.assign(new Error('The input was changed.'), { name: 'InvalidInput' }))
+        : store.put(key, bytes),
+  });
+  const shards = async (store: ObjectStore): Promise<string[]> =>
+    (await Array.fromAsync(store.list(shardsPrefix('job')))).map(({ key }) => key);
+
+  const failed = await run({ ...SLICED, withFaults });
+  expect(failed.summary.failure?.name).toBe('InvalidInput');
+  expect(await shards(failed.store)).toEqual([]);
+  expect(failed.left).toEqual([]);
+
+  isBroken = false;
+  await resumeJob(failed.doors, 'job');
+  for (const running of failed.doors.executions.running()) await failed.doors.executions.result(running);
+  expect((await failed.store.get(resultsKey('job')))?.toString('utf8')).toBe((await run()).results);
 });
 
 test('a slice that dies later without an error is not reported with the error of an earlier run', async () => {

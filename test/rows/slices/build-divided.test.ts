@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { tableOf } from '../../support/exhaustive.ts';
 import { RequestHash } from '../../../src/reuse/request-hash.ts';
 import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
-import { divide } from '../../../src/rows/slices/divide.ts';
+import { bytesOfSlice, divide } from '../../../src/rows/slices/divide.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { profileOf } from '../build.ts';
 import {
@@ -207,6 +207,18 @@ test('ids and requests that only share a hash with earlier ones are detected', a
   expect(seeds).toHaveLength(2);
   expect(sliced.plan).toEqual(whole.plan);
   expect(sliced.files).toEqual(whole.files);
+});
+
+const GIB = 2 ** 30;
+
+test.each([
+  ['without a time limit', undefined, undefined, undefined],
+  ['without a time limit', 1_024 * GIB, undefined, 1_024 * GIB],
+  ['in a call with a time limit', undefined, shortEvery(1), GIB],
+  ['in a call with a time limit', 65_536, shortEvery(1), 65_536],
+  ['in a call with a time limit', 1_024 * GIB, shortEvery(1), 4 * GIB],
+])('%s, a slice with the configured size %s has a size that one call can note', (_, asked, time, bytes) => {
+  expect(bytesOfSlice(asked, time)).toBe(bytes);
 });
 
 test('an input is divided by the size of the version that the job reads, not by that of a newer one', async () => {
