@@ -8,6 +8,7 @@ import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
+import { jobArgument } from './job-argument.ts';
 import { addTargetOptions, type TargetFlags } from './options.ts';
 
 interface ForgetFlags extends TargetFlags {
@@ -21,7 +22,7 @@ export function forgetCommand(): Command {
     .description(
       'delete the rows and answers of a job that has ended, or those of single rows; later jobs do not reuse them',
     )
-    .argument('[job]', 'jobId')
+    .argument('[job]', 'jobId', jobArgument)
     .addOption(
       new Option('--id <row>', 'delete only the answers of the row with this id; may be repeated').argParser(
         (id, ids?: readonly string[]) => [...(ids ?? []), id],

@@ -15,6 +15,7 @@ import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { configOf, openTarget, openStack, startEdges } from '../targets/open-target.ts';
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
+import { jobArgument } from './job-argument.ts';
 import { positiveNumber } from './numbers.ts';
 import { addTargetOptions, type TargetFlags } from './options.ts';
 
@@ -22,7 +23,7 @@ import { addTargetOptions, type TargetFlags } from './options.ts';
 export function statusCommand(): Command {
   const command = new Command('status')
     .description('show the status of a job')
-    .argument('[job]', 'jobId (default: the newest job)');
+    .argument('[job]', 'jobId (default: the newest job)', jobArgument);
   return addTargetOptions(command).action(async (asked: string | undefined, flags: TargetFlags) => {
     const target = await openTarget(flags);
     const jobId =
@@ -87,7 +88,7 @@ async function firstJobs(
 export function cancelCommand(loadConfig: LoadConfig): Command {
   const command = new Command('cancel')
     .description('cancel a job: send nothing new, and keep the rows that are finished')
-    .argument('<job>', 'jobId');
+    .argument('<job>', 'jobId', jobArgument);
   return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {
       const { cancelHere } = await import('./jobs-here.ts');
@@ -110,7 +111,7 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
 export function resumeCommand(loadConfig: LoadConfig): Command {
   const command = new Command('resume')
     .description('continue a job that failed or was cancelled; nothing is paid twice')
-    .argument('<job>', 'jobId');
+    .argument('<job>', 'jobId', jobArgument);
   return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {
       const { resumeHere } = await import('./jobs-here.ts');

@@ -6,6 +6,7 @@ import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { configOf, openStack, startEdges } from '../targets/open-target.ts';
 import { describeJudged } from '../view/describe-judged.ts';
+import { jobArgument } from './job-argument.ts';
 import { addTargetOptions, type TargetFlags } from './options.ts';
 
 /** `nightshift approve <job>`. */
@@ -23,7 +24,7 @@ export function rejectCommand(loadConfig: LoadConfig): Command {
 }
 
 function judging(command: Command, decision: Decision, loadConfig: LoadConfig): Command {
-  return addTargetOptions(command.argument('<job>', 'jobId')).action(
+  return addTargetOptions(command.argument('<job>', 'jobId', jobArgument)).action(
     async (jobId: string, flags: TargetFlags) => {
       if (flags.data !== undefined) {
         const { judgeHere } = await import('./judge-here.ts');

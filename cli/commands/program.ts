@@ -102,8 +102,9 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   forget: {
     group: DEPLOYED,
-    term: 'forget [options] <job>',
-    description: 'delete the rows and answers of a job that has ended; later jobs do not reuse its answers',
+    term: 'forget [options] [job]',
+    description:
+      'delete the rows and answers of a job that has ended, or those of single rows; later jobs do not reuse them',
     load: async () => (await import('./forget.ts')).forgetCommand,
   },
   list: {

@@ -15,6 +15,7 @@ import { findJob, noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
+import { jobArgument } from './job-argument.ts';
 import { addTargetOptions, type TargetFlags } from './options.ts';
 import { formatOfFile, TABLE_FORMATS, type TableFormat } from '../table-format.ts';
 import { delimiterOf, exportTable, printTable } from './export-table.ts';
@@ -32,7 +33,7 @@ interface ResultsFlags extends TargetFlags {
 export function resultsCommand(): Command {
   const command = new Command('results')
     .description('show the first answers and the files of a job, or copy the files')
-    .argument('<job>', 'jobId')
+    .argument('<job>', 'jobId', jobArgument)
     .option(
       '--out <path>',
       'copy the files into this folder; or write the results to this .csv, .xlsx, .parquet or .jsonl file',

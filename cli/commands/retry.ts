@@ -7,6 +7,7 @@ import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';
+import { jobArgument } from './job-argument.ts';
 import { wholeNumber } from './numbers.ts';
 import { overridesOf } from '../overrides.ts';
 import { addTargetOptions, type TreatmentFlags } from './options.ts';
@@ -22,7 +23,7 @@ export interface RetryFlags
 export function retryCommand(loadConfig: LoadConfig): Command {
   const command = new Command('retry')
     .description('send the rows of a job again that are not ok, and merge their results')
-    .argument('<job>', 'jobId')
+    .argument('<job>', 'jobId', jobArgument)
     .option(
       '--profile <name>',
       "another profile (default: the job's, with its current settings in nightshift.config.ts)",

@@ -8,6 +8,7 @@ import { printError } from '../output.ts';
 import { reportSummary } from '../view/report.ts';
 import { openView } from '../view/view.ts';
 import { watchJob } from '../watch-job.ts';
+import { jobArgument } from './job-argument.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { positiveNumber } from './numbers.ts';
 import { addTargetOptions, type TargetFlags } from './options.ts';
@@ -20,7 +21,7 @@ export interface WatchFlags extends TargetFlags {
 export function watchCommand(): Command {
   const command = new Command('watch')
     .description('show the progress of a job until it ends, and its results')
-    .argument('<job>', 'jobId');
+    .argument('<job>', 'jobId', jobArgument);
   return addTargetOptions(addIntervalOption(command))
     .addHelpText('after', WATCH_HELP)
     .action(async (asked: string, flags: WatchFlags) => {

@@ -124,10 +124,7 @@ function count(header: string | undefined): number | undefined {
 
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
 
-/** Above this, a number of seconds is a time since 1970 and not a wait. */
-const LONGEST_RESET_SECONDS = 1_000_000_000;
-
-/** Milliseconds until a limit is reset: `60`, `6m0s`, `20ms`, seconds since 1970, or a date. */
+/** Milliseconds until a limit is reset: `60`, `6m0s`, `20ms`, a time since 1970, or a date. */
 export function parseReset(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   if (/^(?:[\d.]+(?:ms|h|m|s))+$/.test(header)) {
@@ -135,7 +132,5 @@ export function parseReset(header: string | undefined, now: number): number | un
     const sum = parts.reduce((ms, [, value, unit = 's']) => ms + Number(value) * (UNIT_MS[unit] ?? 0), 0);
     return Number.isFinite(sum) ? Math.ceil(sum) : undefined;
   }
-  const seconds = Number(header);
-  if (seconds > LONGEST_RESET_SECONDS) return Math.max(0, Math.ceil(seconds * 1_000 - now));
   return parseRetryAfter(header, now);
 }

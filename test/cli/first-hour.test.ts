@@ -153,6 +153,28 @@ describe('a job', () => {
     }
   });
 
+  test.each(['', '..', 'nightshift-data/output/review'])(
+    'is not named by %j, in any command',
+    async (text) => {
+      for (const command of [
+        'status',
+        'watch',
+        'results',
+        'cancel',
+        'resume',
+        'retry',
+        'approve',
+        'forget',
+      ]) {
+        const { status, stderr } = await nightshift(command, text);
+        expect([status, stderr]).toEqual([
+          2,
+          expect.stringContaining('It is not a jobId. See the list of jobs: nightshift list'),
+        ]);
+      }
+    },
+  );
+
   test(
     'is suggested for a misspelt id; if several ids start with the given one, all are named',
     EXHAUSTIVE,

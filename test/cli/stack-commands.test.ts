@@ -174,7 +174,7 @@ describe('submit', () => {
     const { status, stderr } = await cloud.nightshift('submit', await file(ROWS), '--provider', 'simulator');
 
     expect(status).toBe(2);
-    expect(stderr).toContain('`nightshift run` asks it from here');
+    expect(stderr).toContain('`nightshift run` calls it from here');
     expect(await Array.fromAsync(cloud.store.list(''))).toEqual(before);
   });
 });
@@ -335,14 +335,18 @@ describe('what does not exist', () => {
     expect(status).toBe(2);
   });
 
-  test('is found by a part of a jobId, which is suggested', EXHAUSTIVE, async () => {
-    const { stdout } = await cloud.nightshift('submit', await file(ROWS), '--json');
-    const jobId = String(lines(stdout)[0]?.['jobId']);
+  test(
+    'is suggested by a command that changes it if only a part of its jobId is given',
+    EXHAUSTIVE,
+    async () => {
+      const { stdout } = await cloud.nightshift('submit', await file(ROWS), '--json');
+      const jobId = String(lines(stdout)[0]?.['jobId']);
 
-    const { stderr } = await cloud.nightshift('status', jobId.slice(0, -3));
+      const { stderr } = await cloud.nightshift('cancel', jobId.slice(0, -3));
 
-    expect(stderr).toContain(`Did you mean ${jobId}?`);
-  });
+      expect(stderr).toContain(`Did you mean ${jobId}?`);
+    },
+  );
 
   test('is asked for if one file has several stacks', EXHAUSTIVE, async () => {
     const stack = { BucketName: 'nightshift-data', StateMachineAliasArn: STATE_MACHINE_ARN };

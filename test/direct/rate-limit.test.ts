@@ -27,7 +27,10 @@ const answers = fc.array(
         'x-ratelimit-remaining-tokens',
         'x-ratelimit-reset-tokens',
       ),
-      fc.oneof(fc.nat(100).map(String), fc.constantFrom('', 'soon', '1m30s', '-1', 'NaN')),
+      fc.oneof(
+        fc.nat(100).map(String),
+        fc.constantFrom('', 'soon', '1m30s', '-1', 'NaN', 'Infinity', '1e306', String(NOW + 5_000)),
+      ),
     ),
   }),
 );
@@ -108,6 +111,10 @@ test.each([
   ['20ms', 20],
   ['1h2m3.5s', 3_723_500],
   [String(NOW / 1_000 + 30), 30_000],
+  [String(NOW + 30_000), 30_000],
+  [String(NOW - 30_000), undefined],
+  ['1e306', undefined],
+  ['Infinity', undefined],
   [new Date(NOW + 5_000).toISOString(), 5_000],
   ['soon', undefined],
   ['', undefined],

@@ -225,6 +225,20 @@ test.each(['86400', '901', 'Fri, 31 Dec 2199 23:59:59 GMT'])(
   },
 );
 
+test('a limit that is reset in some seconds, told in milliseconds since 1970, is waited for and not for years', async () => {
+  const reset = String(createClock().now() + 5_000);
+  const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset, 'retry-after': reset };
+  let isFirst = true;
+
+  const { end, kept } = await run(12, () => {
+    const answer = isFirst ? { ...asking('1'), headers } : OK;
+    isFirst = false;
+    return answer;
+  });
+
+  expect({ end, kept: kept.size }).toEqual({ end: 'all', kept: 12 });
+});
+
 test('a provider that asks every row to wait for a day is obeyed after a few rows', async () => {
   const { calls, end, waitMs } = await run(1_000, () => asking('86400'));
 
