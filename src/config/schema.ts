@@ -17,8 +17,8 @@ const limitsSchema = z.strictObject({
    */
   jobDays: z.number().int().min(1).max(90).optional(),
   /**
-   * Inputs of at least four times as many bytes are built in slices of about this size, side by side. Default: 1 GiB on AWS; on one
-   * machine, inputs are built in one pass.
+   * Inputs of at least four times as many bytes are built in slices of about this size, side by side. Default: 1 GiB on AWS, where
+   * larger numbers than 4 GiB count as 4 GiB; on one machine, inputs are built in one pass.
    */
   sliceBytes: z.number().int().min(65_536).max(1_099_511_627_776).optional(),
   /** Rate limit of the API for all callers together. Default: 20 requests per second, bursts of 40. */

@@ -13,13 +13,13 @@ import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
 import { pilotDraftObject } from '../checkpoints/pilot.ts';
 import { draftPilot, makePilot } from '../pilot/make-pilot.ts';
-import { SLICED_BUILD } from '../cost/step-seconds.ts';
 import { wantsPilot } from '../pilot/without-pilot.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
 import type { RequestRules } from '../rows/request-line.ts';
 import { buildDivided, type SlicesToDo } from '../rows/slices/build-divided.ts';
+import { bytesOfSlice } from '../rows/slices/divide.ts';
 import { slicesObject } from '../rows/slices/division.ts';
 import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -84,13 +84,12 @@ async function build(edges: Edges, job: Job, context: BuildContext): Promise<Pla
   return plan;
 }
 
-/** On one machine, slices would share its cores, so that they only read the rows twice. */
 function buildInSlices(
   { store, time }: Edges,
   job: Job,
   { slices }: BuildContext,
 ): ReturnType<typeof buildDivided> {
-  const sliceBytes = job.profile.sliceBytes ?? (time === undefined ? undefined : SLICED_BUILD.sliceBytes);
+  const sliceBytes = bytesOfSlice(job.profile.sliceBytes, time);
   if (sliceBytes === undefined) return Promise.resolve(undefined);
   return buildDivided(store, job, { sliceBytes, time, done: slices?.phase }).catch((error: unknown) =>
     refusedPlan(job, error),

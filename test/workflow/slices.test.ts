@@ -3,12 +3,13 @@ import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
-import { buildPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
+import { buildPrefix, resultsKey, shardsPrefix } from '../../src/checkpoints/keys.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { resumeJob, startJob } from '../../src/doors/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
@@ -92,15 +93,19 @@ test('a large input is built in slices in parallel, with the same results', asyn
   expect(sliced.left).toEqual([]);
 });
 
-test('slices, and the planning of shards from their notes, continue in further calls if time is short', async () => {
-  const whole = await run();
-  const sliced = await run({ ...SLICED, time: { isShort: () => true, isOver: () => false } });
+test(
+  'slices, and the planning of shards from their notes, continue in further calls if time is short',
+  EXHAUSTIVE,
+  async () => {
+    const whole = await run();
+    const sliced = await run({ ...SLICED, time: { isShort: () => true, isOver: () => false } });
 
-  expect(sliced.entered['Build slice']).toBeGreaterThan(10);
-  expect(sliced.entered['Build requests']).toBeGreaterThan(5);
-  expect(sliced.results).toBe(whole.results);
-  expect(sliced.left).toEqual([]);
-});
+    expect(sliced.entered['Build slice']).toBeGreaterThan(10);
+    expect(sliced.entered['Build requests']).toBeGreaterThan(5);
+    expect(sliced.results).toBe(whole.results);
+    expect(sliced.left).toEqual([]);
+  },
+);
 
 test('a job with a pilot is built in slices, too', async () => {
   const profile = { pilot: { rows: 50, maxBad: 0.5 } };
@@ -176,6 +181,29 @@ test.each([
   for (const running of failed.doors.executions.running()) await failed.doors.executions.result(running);
   expect((await summaryObject.require(failed.store, 'job')).status).toBe('partial');
   expect(await Array.fromAsync(failed.store.list(buildPrefix('job')))).toEqual([]);
+});
+
+test('a job that ends at a slice whose input was changed has no shards left, and a resume builds all of them', async () => {
+  let isBroken = true;
+  const withFaults = (store: ObjectStore): ObjectStore => ({
+    ...store,
+    put: (key, bytes) =>
+      isBroken && /slice-00000[1-9]\.built\.json$/.test(key)
+        ? Promise.reject(Object.assign(new Error('The input was changed.'), { name: 'InvalidInput' }))
+        : store.put(key, bytes),
+  });
+  const shards = async (store: ObjectStore): Promise<string[]> =>
+    (await Array.fromAsync(store.list(shardsPrefix('job')))).map(({ key }) => key);
+
+  const failed = await run({ ...SLICED, withFaults });
+  expect(failed.summary.failure?.name).toBe('InvalidInput');
+  expect(await shards(failed.store)).toEqual([]);
+  expect(failed.left).toEqual([]);
+
+  isBroken = false;
+  await resumeJob(failed.doors, 'job');
+  for (const running of failed.doors.executions.running()) await failed.doors.executions.result(running);
+  expect((await failed.store.get(resultsKey('job')))?.toString('utf8')).toBe((await run()).results);
 });
 
 test('a slice that dies later without an error is not reported with the error of an earlier run', async () => {

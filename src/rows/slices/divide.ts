@@ -1,6 +1,7 @@
 import { basename } from 'node:path/posix';
 import type { InputRef, Job } from '../../checkpoints/job.ts';
 import { SLICED_BUILD } from '../../cost/step-seconds.ts';
+import type { StepTime } from '../../pace.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { canBeEntered } from '../formats.ts';
@@ -22,6 +23,19 @@ const MAX_SLICES = 40_000;
  * slice would not end.
  */
 const MAX_SHARE = 4;
+
+/** Largest requested size if a call has a time limit: one call notes a slice, which then may have four times as many bytes. */
+const MOST_IN_LIMITED_TIME = 4 * SLICED_BUILD.sliceBytes;
+
+/**
+ * Bytes of a slice; undefined if jobs are never divided. On one machine, slices would share its cores, so that they only read the
+ * rows twice.
+ * @param asked the size in the configuration
+ */
+export function bytesOfSlice(asked: number | undefined, time: StepTime | undefined): number | undefined {
+  if (time === undefined) return asked;
+  return Math.min(asked ?? SLICED_BUILD.sliceBytes, MOST_IN_LIMITED_TIME);
+}
 
 /** Boundaries that are searched in parallel, with 8 MiB after each. */
 const LOOKS_AT_ONCE = 8;
