@@ -6,7 +6,7 @@ import { expectReconciled, openWorld, type Ended, type RunOptions } from './worl
 const rowsOf = (name: string, prompts: readonly string[]): string =>
   prompts.map((prompt, n) => `${JSON.stringify({ custom_id: `${name}${n}`, prompt })}\n`).join('');
 
-const prompts = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', '[fail:NO_SUCH_THING] f', ' '), {
+const prompts = fc.array(fc.constantFrom<string[]>('a', 'b', 'c', 'd', 'e', '[fail:NO_SUCH_THING] f', ' '), {
   minLength: 1,
   maxLength: 12,
 });
