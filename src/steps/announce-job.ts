@@ -5,12 +5,12 @@ import type { AnnounceContext, AnnouncedEnd, AnnouncedWait } from '../contract.t
 import type { AnnounceEdges, Announcement, Channel } from '../announce/channel.ts';
 import { bounded, failureFromCatch } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
-import { pilotObject } from '../checkpoints/pilot.ts';
+import { approvalObject, pilotObject } from '../checkpoints/pilot.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
 
 /**
  * Announces a job's end, or that it waits for an approval, on each channel, once per execution. A failed channel does not stop
- * the others; the machine's Retry repeats it.
+ * the others; the machine's Retry repeats it. A wait that is over is not announced any more.
  */
 export async function announceJob(edges: AnnounceEdges, context: AnnounceContext): Promise<object> {
   const { execution, unannounced } = context;
@@ -20,6 +20,8 @@ export async function announceJob(edges: AnnounceEdges, context: AnnounceContext
     edges.log('job_not_announced', { jobId, execution, error: name, reason: bounded(message) });
     return {};
   }
+  // Somebody decided while a channel was down.
+  if ('waits' in context && (await isDecided(edges, context))) return {};
   const event = 'end' in context ? await readEnd(edges, context) : await readWait(edges, context);
   const failures: unknown[] = [];
   for (const channel of edges.channels) {
@@ -48,6 +50,10 @@ async function readWait(
   const { profile } = await jobObject.require(store, jobId);
   const pilot = await pilotObject.require(store, jobId);
   return describeWait({ execution, jobId, profile: profile.name, pilot, asks });
+}
+
+async function isDecided({ store }: AnnounceEdges, { waits }: AnnouncedWait): Promise<boolean> {
+  return (await approvalObject.read(store, waits.jobId)) !== undefined;
 }
 
 async function tellOnce(

@@ -198,6 +198,27 @@ describe('a job that waits for an approval', () => {
     expect(failed.map(({ fields }) => fields['error'])).toEqual(tries === 1 ? ['AnnouncementRejected'] : []);
   });
 
+  test('is not announced any more if somebody decides while the receiver is down', async () => {
+    const { url, posts } = await startReceiver(503, 200);
+    const world: World = await openWorld({
+      env: { WEBHOOK_URL: url, WEBHOOK_SECRET: 'whs-1' },
+      wrap: (call) => async (step, event) => {
+        try {
+          return await call(step, event);
+        } catch (error) {
+          const { waits } = event as { readonly waits?: { readonly jobId: string } };
+          if (waits !== undefined) await world.judge(waits.jobId, 'approved');
+          throw error;
+        }
+      },
+    });
+
+    const { jobId, summary } = await world.run(prompts(8), WAITS);
+
+    expect(summary).toMatchObject({ status: 'succeeded', pilot: { state: 'approved' } });
+    expect(posts.map(({ headers }) => headers['x-nightshift-id'])).toEqual([`${jobId}.waiting`, jobId]);
+  });
+
   test('is announced with another id if it waits again after a resume', async () => {
     const { url, posts } = await startReceiver(200);
     let looks = 0;

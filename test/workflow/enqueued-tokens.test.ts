@@ -143,11 +143,13 @@ function longestGap({ simulator }: World): number {
   );
 }
 
+const LEARNED: readonly (readonly [string, number | undefined, EnqueuedLimit['refuses']])[] = [
+  ['is learned from a batch that failed', undefined, 'batch'],
+  ['is known', LIMIT, 'create'],
+];
+
 describe('a shard that is larger than the limit', () => {
-  test.each<[string, number | undefined, EnqueuedLimit['refuses']]>([
-    ['is known', LIMIT, 'create'],
-    ['is learned from a batch that failed', undefined, 'batch'],
-  ])('is sent in parts that fit if the limit %s', async (_how, known, refuses) => {
+  tableOf(LEARNED, 1).test('is sent in parts that fit if the limit %s', async (_how, known, refuses) => {
     const world = await openWorld({
       config: configOf(known),
       stages: STAGES,
@@ -170,6 +172,16 @@ const UNKNOWN: readonly (readonly [string, EnqueuedLimit])[] = [
   ['its batch fails without the limit', { tokens: LIMIT, refuses: 'batch', namesLimit: false }],
 ];
 
+const ALONE: readonly (readonly [string, EnqueuedLimit, number | undefined])[] = [
+  ['a refused create names the limit', { tokens: LIMIT, refuses: 'create' }, undefined],
+  ['a failed batch names the limit', { tokens: LIMIT, refuses: 'batch' }, undefined],
+  [
+    'the limit is known, and the refusal does not name it',
+    { tokens: LIMIT, refuses: 'create', namesLimit: false },
+    LIMIT,
+  ],
+];
+
 describe('a shard that is larger than an unknown limit', () => {
   tableOf(UNKNOWN, 1).test('is divided, and each row is answered once: %s', async (_how, enqueuedTokens) => {
     const world = await openWorld({ config: configOf(), stages: STAGES, enqueuedTokens });
@@ -184,15 +196,7 @@ describe('a shard that is larger than an unknown limit', () => {
     expectReconciled(ended);
   });
 
-  test.each<[string, EnqueuedLimit, number | undefined]>([
-    ['a refused create names the limit', { tokens: LIMIT, refuses: 'create' }, undefined],
-    ['a failed batch names the limit', { tokens: LIMIT, refuses: 'batch' }, undefined],
-    [
-      'the limit is known, and the refusal does not name it',
-      { tokens: LIMIT, refuses: 'create', namesLimit: false },
-      LIMIT,
-    ],
-  ])(
+  tableOf(ALONE, 1).test(
     'fails only a row that is too large alone, with a clear error, if %s',
     async (_how, enqueuedTokens, known) => {
       const world = await openWorld({ config: configOf(known), stages: STAGES, enqueuedTokens });

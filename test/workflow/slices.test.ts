@@ -9,6 +9,7 @@ import type { ProfileConfig } from '../../src/config/config.ts';
 import { resumeJob, startJob } from '../../src/doors/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
@@ -92,15 +93,19 @@ test('a large input is built in slices in parallel, with the same results', asyn
   expect(sliced.left).toEqual([]);
 });
 
-test('slices, and the planning of shards from their notes, continue in further calls if time is short', async () => {
-  const whole = await run();
-  const sliced = await run({ ...SLICED, time: { isShort: () => true, isOver: () => false } });
+test(
+  'slices, and the planning of shards from their notes, continue in further calls if time is short',
+  EXHAUSTIVE,
+  async () => {
+    const whole = await run();
+    const sliced = await run({ ...SLICED, time: { isShort: () => true, isOver: () => false } });
 
-  expect(sliced.entered['Build slice']).toBeGreaterThan(10);
-  expect(sliced.entered['Build requests']).toBeGreaterThan(5);
-  expect(sliced.results).toBe(whole.results);
-  expect(sliced.left).toEqual([]);
-});
+    expect(sliced.entered['Build slice']).toBeGreaterThan(10);
+    expect(sliced.entered['Build requests']).toBeGreaterThan(5);
+    expect(sliced.results).toBe(whole.results);
+    expect(sliced.left).toEqual([]);
+  },
+);
 
 test('a job with a pilot is built in slices, too', async () => {
   const profile = { pilot: { rows: 50, maxBad: 0.5 } };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { tableOf } from '../support/exhaustive.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
@@ -24,24 +25,26 @@ let expected: Promise<Ended> | undefined;
 /** What the job comes to when nothing is slow; run once, in the first test that asks. */
 const undisturbed = (): Promise<Ended> => (expected ??= openWorld().then((world) => world.run(INPUT)));
 
+const SLOW: readonly (readonly [string, Fault[]])[] = [
+  ['where the provider sends ranges', []],
+  [
+    'where connections break off, too',
+    [{ at: 'content', action: { kind: 'breaks', afterBytes: 30_000 }, times: 5 }],
+  ],
+  ['where it has no ranges', [{ at: 'content', action: { kind: 'refuses-range' }, times: 'always' }]],
+  ['where it sends whole files', [{ at: 'content', action: { kind: 'ignores-range' }, times: 'always' }]],
+  ['where it sends other ranges', [{ at: 'content', action: { kind: 'wrong-range' }, times: 'always' }]],
+  ['where the file has grown by then', [{ at: 'content', action: { kind: 'grows' }, times: 2 }]],
+  ['where its lines are in another order', [{ at: 'content', action: { kind: 'reorders' }, times: 2 }]],
+  ['where its files are late', [{ at: 'batch', action: { kind: 'late', shows: 'growing', seconds: 240 } }]],
+  [
+    'where they are not found at first',
+    [{ at: 'batch', action: { kind: 'late', shows: 'not-found', seconds: 240 } }],
+  ],
+];
+
 describe('a collect that never has enough time continues in further calls', () => {
-  test.each<[string, Fault[]]>([
-    ['where the provider sends ranges', []],
-    [
-      'where connections break off, too',
-      [{ at: 'content', action: { kind: 'breaks', afterBytes: 30_000 }, times: 5 }],
-    ],
-    ['where it has no ranges', [{ at: 'content', action: { kind: 'refuses-range' }, times: 'always' }]],
-    ['where it sends whole files', [{ at: 'content', action: { kind: 'ignores-range' }, times: 'always' }]],
-    ['where it sends other ranges', [{ at: 'content', action: { kind: 'wrong-range' }, times: 'always' }]],
-    ['where the file has grown by then', [{ at: 'content', action: { kind: 'grows' }, times: 2 }]],
-    ['where its lines are in another order', [{ at: 'content', action: { kind: 'reorders' }, times: 2 }]],
-    ['where its files are late', [{ at: 'batch', action: { kind: 'late', shows: 'growing', seconds: 240 } }]],
-    [
-      'where they are not found at first',
-      [{ at: 'batch', action: { kind: 'late', shows: 'not-found', seconds: 240 } }],
-    ],
-  ])('%s, and has the same results', async (_, faults) => {
+  tableOf(SLOW, 3).test('%s, and has the same results', async (_, faults) => {
     const world = await openWorld({ time: inCollect(NEVER_ENOUGH), faults });
 
     const { results, summary, deadLettersText } = await world.run(INPUT);

@@ -40,8 +40,18 @@ export function isBusy(code: string, message: string, codes: Codes): boolean {
 }
 
 const ENQUEUED_TOKENS = /token_limit|enqueued.tokens/i;
-const NAMED_LIMIT = /\blimit(?: of| is)?[:=]? *(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?) ?([kmb]\b)?/i;
-const UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9 };
+/** The number with all its separators, what stands between, and the next word. */
+const NAMED_LIMIT = /\blimit(?: of| is)?[:=]? *(\d(?:[\d.,_'’]*\d)?(?:[ \u00a0\u202f]\d{3}\b)*)( ?)([a-z]*)/i;
+const WHOLE = /^(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:_\d{3})+|\d+(?:\.0)?)$/;
+const WITH_FRACTION = /^\d+\.\d+$/;
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['k', 1e3],
+  ['thousand', 1e3],
+  ['m', 1e6],
+  ['million', 1e6],
+  ['b', 1e9],
+  ['billion', 1e9],
+]);
 
 /** A provider's refusal of a batch because too many tokens of the model are enqueued. */
 export interface TokensRefusal {
@@ -52,9 +62,17 @@ export interface TokensRefusal {
 /** @returns undefined when the provider is busy for another reason */
 export function readTokensRefusal(code: string, message: string): TokensRefusal | undefined {
   if (!ENQUEUED_TOKENS.test(code) && !ENQUEUED_TOKENS.test(message)) return undefined;
-  const [, digits, unit = ''] = NAMED_LIMIT.exec(message) ?? [];
-  const limit = Math.round(Number(digits?.replaceAll(/[,_]/g, '')) * (UNITS[unit.toLowerCase()] ?? 1));
+  const limit = readLimit(message);
   return limit > 0 ? { limit } : {};
+}
+
+/** NaN for a number that is not certain, such as `90.000`: rows that are larger than a limit fail. */
+function readLimit(message: string): number {
+  const [, digits = '', space, word = ''] = NAMED_LIMIT.exec(message) ?? [];
+  const unit = UNITS.get(word.toLowerCase());
+  const isNumber = WHOLE.test(digits) || (unit !== undefined && WITH_FRACTION.test(digits));
+  const isCut = unit === undefined && word !== '' && space === '';
+  return isNumber && !isCut ? Math.round(Number(digits.replaceAll(/[,_]/g, '')) * (unit ?? 1)) : Number.NaN;
 }
 
 /** True if a file is too large for the provider, by bytes or by lines. */

@@ -152,11 +152,11 @@ async function stoppedBuild(store: ObjectStore, jobId: string, { slices, trouble
   const [slice = slices[0] ?? 0] = troubled;
   const others = slices.length > 1 ? `, and ${counted(slices.length - 1, 'other')}` : '';
   const what = `The build of job ${jobId} stopped: slice ${slice} failed${others}`;
-  const again = `esume the job to do ${slices.length > 1 ? 'them' : 'it'} again.`;
+  const again = `the job to do ${slices.length > 1 ? 'them' : 'it'} again.`;
   const failure = await sliceTroubleObject.read(store, { jobId, slice });
-  if (failure === undefined) return new Error(`${what}. The log of build-slice says why; r${again}`);
+  if (failure === undefined) return new Error(`${what}. The log of build-slice says why; resume ${again}`);
   const { name, code, message } = failure;
   const said = /[.!?…]$/.test(message) ? message : `${message}.`;
-  const text = withCode(`${what}: ${said} R${again}`, code === name ? undefined : code);
+  const text = withCode(`${what}: ${said} Resume ${again}`, code === name ? undefined : code);
   return Object.assign(new Error(text), { name });
 }

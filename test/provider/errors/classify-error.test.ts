@@ -108,6 +108,8 @@ describe('a refusal for too many enqueued tokens', () => {
     ['Enqueued tokens: the limit is 1.5M', 1_500_000],
     ['enqueued token limit: 90_000', 90_000],
     ['limit=250 enqueued tokens', 250],
+    ['Limit: 2 million enqueued tokens', 2_000_000],
+    ['Limit: 2000000.0, 5 batches are queued', 2_000_000],
   ])('names its limit: %s', (message, limit) => {
     expect(readTokensRefusal('token_limit_exceeded', message)).toEqual({ limit });
   });
@@ -116,6 +118,19 @@ describe('a refusal for too many enqueued tokens', () => {
     ['token_limit_exceeded', 'Too much.'],
     ['batch_enqueued_token_limit_exceeded', 'Try again in 5 minutes.'],
     ['429', 'Too many enqueued tokens for now.'],
+    ...[
+      '90.000',
+      '90 000',
+      '90\u00a0000',
+      "90'000",
+      '2,00,000',
+      '1,5M',
+      '5e6',
+      '1.35',
+      '0',
+      '-5',
+      '1,234_567',
+    ].map((limit) => ['token_limit_exceeded', `Limit: ${limit} enqueued tokens`]),
   ])('may name no limit: %s, %s', (code, message) => {
     expect(readTokensRefusal(code, message)).toEqual({});
   });
