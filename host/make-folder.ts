@@ -14,9 +14,7 @@ export async function makeFolder(what: string, folder: string, mode?: number): P
   try {
     await make(resolve(folder), mode);
   } catch (error) {
-    const reason = explainFileError(error);
-    const why = reason === undefined ? '' : `: ${reason}`;
-    throw new InvalidRequest(`${what}: "${folder}" could not be created${why}.`, { cause: error });
+    throw new InvalidRequest(`${what}: "${folder}" could not be created${whyNot(error)}.`, { cause: error });
   }
 }
 
@@ -39,6 +37,13 @@ export async function requireWritable(what: string, folder: string): Promise<voi
 export function notWritable(what: string, folder: string, error: unknown): InvalidRequest {
   const reason = explainFileError(error) ?? codeOf(error);
   return new InvalidRequest(`${what}: "${folder}" cannot be written to: ${reason}.`, { cause: error });
+}
+
+function whyNot(error: unknown): string {
+  if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR')
+    return ': a file has its name, or the name of a folder above it';
+  const reason = explainFileError(error);
+  return reason === undefined ? '' : `: ${reason}`;
 }
 
 async function make(path: string, mode?: number): Promise<void> {

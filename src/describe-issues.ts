@@ -22,7 +22,8 @@ function describeUnknown(
   { message, keys, path }: z.core.$ZodIssueUnrecognizedKeys,
   schema: z.core.$ZodType | undefined,
 ): string {
-  return `${message}${keys.map((key) => fieldMeant(key, path, schema)).join('')}`;
+  const meant = keys.map((key) => fieldMeant(key, path, schema)).join('');
+  return meant === '' ? message : `${message}.${meant}`;
 }
 
 /** ` Did you mean "model"?` for an unknown field at the given path, or an empty text. */

@@ -51,7 +51,7 @@ describe('a configuration', () => {
 
   test('is refused with the names of unknown sections', () => {
     expect(problemsOf({ profiles: {}, schedule: {} })).toEqual([
-      '  (root): Unrecognized key: "schedule" Did you mean "schedules"?',
+      '  (root): Unrecognized key: "schedule". Did you mean "schedules"?',
     ]);
   });
 
