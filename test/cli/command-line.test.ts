@@ -252,7 +252,10 @@ describe.concurrent('nightshift run', () => {
       [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
       [['run', 'a.jsonl', '--simulate', '--out', './a.jsonl'], '--out: ./a.jsonl is an input of the job'],
       [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl/b'], '--out: "a.jsonl/b" could not be created'],
-      [['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'], '--data: "a.jsonl" could not be created: a file has its name'],
+      [
+        ['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'],
+        '--data: "a.jsonl" could not be created: a file has its name',
+      ],
       [['run', '--nonsense'], "unknown option '--nonsense'"],
       [['dance'], "unknown command 'dance'"],
     ],
