@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { InvalidRequest } from '../src/errors.ts';
+import { InvalidRequest, RequestConflict } from '../src/errors.ts';
 import { adviceFor } from './aws-advice.ts';
 import { EXIT } from './commands/exit-status.ts';
 import { createProgram } from './commands/program.ts';
@@ -21,5 +21,6 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const message = adviceFor(error) ?? (error instanceof Error ? error.message : String(error));
   printError(`nightshift: ${message}`);
-  return error instanceof InvalidRequest ? EXIT.usage : EXIT.failed;
+  const isUsage = error instanceof InvalidRequest || error instanceof RequestConflict;
+  return isUsage ? EXIT.usage : EXIT.failed;
 }
