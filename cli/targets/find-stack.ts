@@ -75,8 +75,8 @@ async function readOutputs(file: string): Promise<Readonly<Record<string, Output
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) {
     throw new InvalidRequest(
-      `There are no jobs of this machine here, and there is no ${file}, which \`npm run deploy\` writes. ` +
-        'Run this where you ran Nightshift or deployed, name the data folder with --data <folder>, or the stack with --stack <name>.',
+      `There is no ${file}, which \`npm run deploy\` writes, and no data folder of this machine's jobs is here. ` +
+        'Run this where you deployed or ran Nightshift, or name the stack with --stack <name> or the data folder with --data <folder>.',
     );
   }
   try {

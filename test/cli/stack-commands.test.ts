@@ -314,7 +314,7 @@ describe('what does not exist', () => {
       [['results', 'nobody'], 'There is no job nobody'],
       [['cancel', 'nobody'], 'There is no job nobody'],
       [['resume', 'nobody'], 'There is no job nobody'],
-      [['status', '--outputs', 'none.json'], 'there is no none.json, which `npm run deploy` writes.'],
+      [['status', '--outputs', 'none.json'], 'There is no none.json, which `npm run deploy` writes,'],
       [['status', '--outputs', 'prompts-1.jsonl'], 'prompts-1.jsonl is not JSON.'],
       [['status', '--data', 'none'], 'There is no folder "none".'],
       [['status', '--data', '.', '--stack', 'x'], 'give one of them'],

@@ -412,6 +412,7 @@ test.each([
       'AbortMultipartUpload jobs/*/joined/*',
       'AbortMultipartUpload jobs/*/shards/*',
       'AbortMultipartUpload output/*',
+      'DeleteObject jobs/*/build/*',
       'DeleteObject jobs/*/joined/*',
       'DeleteObject jobs/*/shards/*.jsonl',
       'DeleteObject jobs/*/shards/*/stopped.json',
