@@ -33,6 +33,14 @@ export interface InputPlace {
   readonly place: Place;
 }
 
+/** A part of one input, which one call reads. */
+interface InputPart extends Pick<InputPlace, 'input'> {
+  readonly place?: Place;
+  /** Byte of the input behind the part; undefined for its end. */
+  readonly end: number | undefined;
+  readonly time: StepTime | undefined;
+}
+
 /** How far an input was read. */
 interface Taking {
   /** Where an earlier call stopped. */
@@ -110,16 +118,17 @@ export class Builder {
 
   /**
    * Takes the rows of a part of one input.
-   * @param end byte of the input behind the part
-   * @returns how it was read, and where in the file its reader stands
+   * @returns how it was read, and where in the file its reader stands; undefined if there was no time for all its rows
    */
   async takePart(
     store: ObjectStore,
-    { input, place }: Pick<InputPlace, 'input'> & Partial<InputPlace>,
-    end: number | undefined,
-  ): Promise<{ readonly reading: SavedReading; readonly standing: Standing }> {
+    { input, place, end, time }: InputPart,
+  ): Promise<{ readonly reading: SavedReading; readonly standing: Standing } | undefined> {
     const open = this.#open(store, input, { from: place, end });
-    for await (const rows of open.batches) await this.#takeRows(rows, open);
+    for await (const rows of open.batches) {
+      await this.#takeRows(rows, open);
+      if (time?.isOver() === true) return undefined;
+    }
     return { reading: open.reading.save(), standing: open.standing };
   }
 

@@ -28,7 +28,7 @@ export async function buildSlice(
   const requests = createRequests(rulesOf(job.profile));
   const { cut } = division;
   if (cut === undefined) {
-    await noteSlice(store, { job, division, slice, requests });
+    await noteSlice(store, { job, division, slice, requests, time });
     return undefined;
   }
   const run = cut.runs.find((each) => each.slice === slice);

@@ -73,7 +73,7 @@ export interface NotedSlice {
   readonly lines: number;
   readonly hasSeenFields: boolean;
   readonly reading: SavedReading;
-  /** True if it cannot be read separately. */
+  /** True if it cannot be read separately, or not within the time of one call. */
   readonly isUnreadable?: true;
 }
 

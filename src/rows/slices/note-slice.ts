@@ -1,6 +1,7 @@
 import type { Job } from '../../checkpoints/job.ts';
 import { sliceKey } from '../../checkpoints/keys.ts';
 import { InvalidInput } from '../../errors.ts';
+import type { StepTime } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { Builder } from '../builder.ts';
 import { Reading } from '../formats/reading.ts';
@@ -21,9 +22,13 @@ interface SliceToNote {
   readonly division: Division;
   readonly slice: number;
   readonly requests: RequestMaker;
+  readonly time: StepTime | undefined;
 }
 
-/** Reads the rows of a slice, and notes the data from which shards are planned. */
+/**
+ * Reads the rows of a slice, and notes the data from which shards are planned. If one call has no time for all rows, that is recorded,
+ * and the job is built in one pass, which continues from call to call.
+ */
 export async function noteSlice(store: ObjectStore, { requests, ...of }: SliceToNote): Promise<void> {
   const { job, slice } = of;
   const ref = { jobId: job.jobId, slice };
@@ -43,7 +48,7 @@ export async function noteSlice(store: ObjectStore, { requests, ...of }: SliceTo
 
 async function readSlice(
   store: ObjectStore,
-  { job, division, slice }: Omit<SliceToNote, 'requests'>,
+  { job, division, slice, time }: Omit<SliceToNote, 'requests'>,
   notes: NoteTaker,
 ): Promise<Omit<NotedSlice, 'rows'>> {
   const { input, end } = division.slices[slice] as Slice;
@@ -51,11 +56,10 @@ async function readSlice(
   // The notices about the first row with fields are made once per job.
   const saved = { inputs: [], hasSeenFields: slice !== checkedSlice(division, job), read: 0 };
   const builder = new Builder({ job, taker: notes, earlier: undefined }, saved);
-  const { reading, standing } = await builder.takePart(
-    store,
-    { input, ...(entry && { place: { rows: 0, entry } }) },
-    end,
-  );
+  const place = entry && { place: { rows: 0, entry } };
+  const taken = await builder.takePart(store, { input, ...place, end, time });
+  if (taken === undefined) return NOT_NOTED;
+  const { reading, standing } = taken;
   const lines = (standing.mark?.lines ?? 0) - (entry === undefined ? 0 : SOME_LINES);
   return { lines, hasSeenFields: builder.save().hasSeenFields, reading };
 }
@@ -63,5 +67,12 @@ async function readSlice(
 /** The build in one pass reports the error with its line. */
 function unreadable(error: unknown): Omit<NotedSlice, 'rows'> {
   if (!(error instanceof InvalidInput)) throw error;
-  return { lines: 0, hasSeenFields: false, reading: new Reading().save(), isUnreadable: true };
+  return NOT_NOTED;
 }
+
+const NOT_NOTED: Omit<NotedSlice, 'rows'> = {
+  lines: 0,
+  hasSeenFields: false,
+  reading: new Reading().save(),
+  isUnreadable: true,
+};

@@ -304,3 +304,18 @@ test('a call that is overtaken by another call of its slice leaves the shards of
   expect(await buildDivided(store, job, dividing)).toEqual(whole.plan);
   expect(filesOf()).toEqual(whole.files);
 });
+
+test.each([
+  ['noting', 1],
+  ['noting its later rows', 5],
+])('a job whose slices take the whole time of a call in %s is built in one pass, to the same bytes', async (_, looks) => {
+  const file = manyRows(300);
+  const whole = await inOnePass([file], shapeOf());
+  let looked = 0;
+  const time = { isShort: () => false, isOver: () => (looked += 1) >= looks };
+
+  const sliced = await inSlices([file], { sliceBytes: 2_000, shape: shapeOf(), time });
+
+  expect(looked).toBeGreaterThanOrEqual(looks);
+  expect(sliced).toMatchObject({ plan: whole.plan, files: whole.files, slices: 0 });
+});
