@@ -1,4 +1,4 @@
-import { buildFast } from '../src/steps/build-requests.ts';
+import { buildFast } from '../src/steps/build-plan.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';

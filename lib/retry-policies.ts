@@ -60,6 +60,7 @@ export const PERMANENT_ERRORS: readonly string[] = [
   'StoreRejected',
   'AnnouncementRejected',
   'CountsDoNotReconcile',
+  'RequestsDamaged',
   'StepStuck',
   'States.DataLimitExceeded',
 ];

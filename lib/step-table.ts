@@ -162,6 +162,8 @@ export const STEPS = {
       LEDGERS,
       MONTHS,
     ],
+    // Writes the requests of a later round again if they are damaged.
+    streams: roundFiles('requests.jsonl'),
   },
   'create-batch': {
     ...TALKING,

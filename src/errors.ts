@@ -131,6 +131,14 @@ export class CountsDoNotReconcile extends Error {
   override readonly name = 'CountsDoNotReconcile';
 }
 
+/**
+ * The requests of a shard are not the recorded ones: their file has other bytes, or is missing. Not retried and nothing is paid:
+ * the shard stops, and a resume builds them again.
+ */
+export class RequestsDamaged extends Error {
+  override readonly name = 'RequestsDamaged';
+}
+
 /** A failure as recorded in checkpoints and results. `code` is the provider's, or one of ours. */
 export interface Failure {
   /** The error's name, on which Step Functions matches. */

@@ -10,6 +10,8 @@ export type LogEvent =
   | 'build_paused'
   | 'build_sliced'
   | 'requests_built'
+  | 'shards_built_again'
+  | 'requests_rewritten'
   | 'pilot_started'
   | 'pilot_judged'
   | 'file_uploaded'

@@ -3,7 +3,7 @@ import { resultsKey, roundKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { eachOwnLine } from '../../src/jsonl/own-lines.ts';
 import { readCustomId } from '../../src/jsonl/custom-id.ts';
 import { writeAnswerIndex } from '../../src/reuse/write-index.ts';
-import { buildFast } from '../../src/steps/build-requests.ts';
+import { buildFast } from '../../src/steps/build-plan.ts';
 import { answerLine } from '../data/answers.ts';
 import { makeJob, openEdges } from './job.ts';
 

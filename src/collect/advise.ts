@@ -16,6 +16,8 @@ export function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'RequestsDamaged':
+      return 'Resume the job: nightshift resume <job>. It builds the requests again, if its inputs are still there, and continues. Nothing is paid twice.';
     case 'BudgetExceeded':
       return `Raise the budget of the profile by the missing amount or, if the month's budget is used up, wait for the next month. ${RESUME}`;
     case 'TooManyBadRows':

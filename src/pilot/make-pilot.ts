@@ -45,18 +45,26 @@ export async function makePilot(
     }
     const ref = { jobId: job.jobId, shard };
     const key = roundKey(ref, 1, 'requests.jsonl');
-    // A shard with fewer bytes was finished by an earlier call.
-    if ((await store.stat(key))?.bytes === each.bytes) {
+    const before = await store.stat(key);
+    if (before?.bytes === each.bytes) {
       if (pace.mustStop) return { rows: plan.rows, shards: shard };
       await setRowsAside(store, ref, { picked: ofShard, leader: plan.rows + piloted, rows: plan.rows });
       pace.did();
     }
     piloted += ofShard.length;
-    const { bytes = 0 } = (await store.stat(key)) ?? {};
+    const bytes = each.bytes - ((await store.stat(pilotRowsKey(ref, 'requests')))?.bytes ?? 0);
+    // Set aside by an earlier call, or else written by another call of the build at the same time: then it is built again.
+    if (before?.bytes !== each.bytes && before?.bytes !== bytes) return startAgain(store, job, plan);
     shards.push({ ...each, requests: each.requests - ofShard.length, bytes, piloted: ofShard.length });
   }
   if (pace.mustStop) return { rows: plan.rows, shards: shards.length };
   return { ...plan, shards: await writePilotShards(store, job, shards) };
+}
+
+/** Forgets the chosen rows, so that the next call builds the shards. */
+async function startAgain(store: ObjectStore, { jobId }: Job, { rows }: Plan): Promise<Unfinished> {
+  await store.delete(pilotDraftObject.keyOf(jobId));
+  return { rows, shards: 0 };
 }
 
 /** The positions below a limit, from the n-th on. Most of a thousand shards have none. */

@@ -1,6 +1,6 @@
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { InputReading, Plan } from '../checkpoints/plan.ts';
-import { shardsPrefix } from '../checkpoints/keys.ts';
+import { planKey, shardsPrefix } from '../checkpoints/keys.ts';
 import type { StepTime } from '../pace.ts';
 import { EarlierAnswers } from '../reuse/earlier-answers.ts';
 import type { Leaders } from '../reuse/leaders.ts';
@@ -55,6 +55,11 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
     const stopped = await builder.takeAll(store, saved, time);
     await ahead?.flush();
     if (stopped !== undefined) {
+      // Another call of the build may have ended it meanwhile: then an unfinished shard must not replace its whole one.
+      if ((await store.stat(planKey(job.jobId))) !== undefined) {
+        await writer.abort();
+        return { rows: taker.taken.rows, shards: 0 };
+      }
       const reading = {
         ...stopped,
         builder: { ...builder.save(), ...taker.save() },

@@ -1,4 +1,3 @@
-import { FastRequests } from '../fast-path/fast-requests.ts';
 import type {
   BuildContext,
   BuildingContext,
@@ -11,18 +10,14 @@ import { InvalidInput, InvalidRequest } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
-import { pilotDraftObject } from '../checkpoints/pilot.ts';
-import { draftPilot, makePilot } from '../pilot/make-pilot.ts';
-import { wantsPilot } from '../pilot/without-pilot.ts';
 import { releaseClaims } from '../requests/claims.ts';
-import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
+import { isPlan } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
-import type { RequestRules } from '../rows/request-line.ts';
 import { buildDivided, type SlicesToDo } from '../rows/slices/build-divided.ts';
 import { bytesOfSlice } from '../rows/slices/divide.ts';
 import { slicesObject } from '../rows/slices/division.ts';
 import { checkEstimate } from '../spending/check-estimate.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import { buildInOnePass, planWithPilot } from './build-plan.ts';
 import { nextShards } from './next-shards.ts';
 
 /**
@@ -53,13 +48,6 @@ export async function buildRequests(
   }
   return nextShards(edges, { job, plan, context });
 }
-
-/** Builds the shards of a job; copies rows into request lines if that gives the same bytes as parsing and writing them. */
-export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
-  return buildShards(store, job, { createRequests });
-}
-
-const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
 
 /** Builds the shards, then those of the pilot. Writes the plan last. */
 async function build(edges: Edges, job: Job, context: BuildContext): Promise<Plan | Unfinished | SlicesToDo> {
@@ -103,30 +91,19 @@ interface BuildSoFar {
   readonly built: Plan | Unfinished | undefined;
 }
 
-async function buildAll(edges: Edges, job: Job, soFar: BuildSoFar): Promise<Plan | Unfinished> {
-  const { store, time } = edges;
-  const known = job.profile.pilot && (await pilotDraftObject.read(store, job.jobId));
-  if (known !== undefined) return makePilot(store, job, known, time);
-  const plan = await buildPlan(edges, job, soFar);
-  if (!isPlan(plan) || !wantsPilot(job, plan)) return plan;
-  const draft = await draftPilot(store, job, plan);
-  return time?.isShort() === true
-    ? { rows: plan.rows, shards: plan.shards.length }
-    : makePilot(store, job, draft, time);
+function buildAll(edges: Edges, job: Job, soFar: BuildSoFar): Promise<Plan | Unfinished> {
+  return planWithPilot(edges, job, () => buildWithinBudget(edges, job, soFar));
 }
 
-async function buildPlan(
-  { store, time }: Edges,
+async function buildWithinBudget(
+  edges: Edges,
   job: Job,
   { from, built }: BuildSoFar,
 ): Promise<Plan | Unfinished> {
   const plan =
-    built ??
-    (await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
-      refusedPlan(job, error),
-    ));
+    built ?? (await buildInOnePass(edges, job, from).catch((error: unknown) => refusedPlan(job, error)));
   // The plan is not written, so the job is not rejected for good: it is built again when it is resumed with a larger budget.
-  if (isPlan(plan) && plan.failure === undefined) await checkEstimate(store, job, plan);
+  if (isPlan(plan) && plan.failure === undefined) await checkEstimate(edges.store, job, plan);
   return plan;
 }
 

@@ -1,8 +1,8 @@
-import type { BuildContext, JobContext, WaitingContext } from '../contract.ts';
+import type { BuildContext, BuildingContext, JobContext, WaitingContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { JobStopped, PilotStopped, withCode } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
-import { pilotResultsKey, shardKey, shardOfKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { pilotResultsKey, roundKey, shardKey, shardOfKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { addCounts } from '../checkpoints/outcomes.ts';
 import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
@@ -12,6 +12,7 @@ import { doneObject } from '../checkpoints/shard/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
 import { tokensBySize } from '../spending/estimate.ts';
+import { buildAgain } from './build-again.ts';
 import { withoutPilot } from '../pilot/without-pilot.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import type { EndedPilot } from '../report/write-pilot-report.ts';
@@ -31,13 +32,20 @@ export interface BuiltJob {
  * @throws PilotStopped when the pilot does not allow the other shards; JobStopped when the pilot did not finish, or the job was
  *   stopped meanwhile
  */
-export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobContext | WaitingContext> {
+export async function nextShards(
+  edges: Edges,
+  built: BuiltJob,
+): Promise<JobContext | BuildingContext | WaitingContext> {
   const { job, plan, context } = built;
   const { jobId } = job;
   const { store } = edges;
   const ofPilot = pilotShards(plan);
   const ended = await endedShards(store, jobId, plan);
-  const { done, stopped } = ended;
+  const { done, stopped, damaged } = ended;
+  if (damaged.length > 0) {
+    const building = await buildAgain(edges, job, { plan, damaged });
+    if (building !== undefined) return { ...context, building };
+  }
   const isOpen = ofPilot.some((shard) => !done.has(shard));
   if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not finish.');
   // Stops recorded by an earlier execution no longer apply.
@@ -88,16 +96,28 @@ interface EndedShards {
   readonly stopped: ReadonlySet<number>;
   /** Shards whose provider may have more batches of their rows than those that were collected. */
   readonly doubted: ReadonlySet<number>;
+  /** Shards to send whose requests have other bytes than planned. */
+  readonly damaged: readonly number[];
 }
 
 async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan): Promise<EndedShards> {
-  const keys = new Set<string>();
-  for await (const { key } of store.list(shardsPrefix(jobId))) if (key.endsWith('.json')) keys.add(key);
+  const sizes = new Map<string, number>();
+  for await (const { key, bytes } of store.list(shardsPrefix(jobId)))
+    if (key.endsWith('.json') || key.endsWith(FIRST_REQUESTS)) sizes.set(key, bytes);
   const having = (file: 'done.json' | 'stopped.json'): Set<number> =>
-    new Set([...shards.keys()].filter((shard) => keys.has(shardKey({ jobId, shard }, file))));
-  const doubted = [...keys].filter((key) => key.endsWith('.twins.json')).map((key) => shardOfKey(jobId, key));
-  return { done: having('done.json'), stopped: having('stopped.json'), doubted: new Set(doubted) };
+    new Set([...shards.keys()].filter((shard) => sizes.has(shardKey({ jobId, shard }, file))));
+  const doubted = [...sizes.keys()]
+    .filter((key) => key.endsWith('.twins.json'))
+    .map((key) => shardOfKey(jobId, key));
+  const done = having('done.json');
+  const damaged = [...shards.entries()].flatMap(([shard, { requests, bytes }]) => {
+    const isWhole = sizes.get(roundKey({ jobId, shard }, 1, 'requests.jsonl')) === bytes;
+    return requests === 0 || done.has(shard) || isWhole ? [] : [shard];
+  });
+  return { done, stopped: having('stopped.json'), doubted: new Set(doubted), damaged };
 }
+
+const FIRST_REQUESTS = '/round-1.requests.jsonl';
 
 async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: BuiltJob): Promise<void> {
   const rows = pilotShards(plan).reduce((sum, shard) => sum + (plan.shards[shard]?.rows ?? 0), 0);

@@ -6,7 +6,6 @@ import {
 } from '../checkpoints/round/upload.ts';
 import type { DirectContext, SettledContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { InvalidInput } from '../errors.ts';
 import { collectedObject } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { roundKey } from '../checkpoints/keys.ts';
@@ -16,11 +15,14 @@ import { bytesThatFit, roomLimitsOf } from '../batches/room-rules.ts';
 import { readRoom } from '../checkpoints/room.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
+import { rewriteRequests } from '../collect/shard/rewrite-requests.ts';
+import { RequestsDamaged } from '../errors.ts';
 import { lookForTwins } from './look-for-twins.ts';
 import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests } from '../checkpoints/round/requests.ts';
+import { requireWholeRequests } from '../checkpoints/round/whole-requests.ts';
 import { currentRound, isDirectRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
@@ -43,6 +45,7 @@ export async function uploadFile(
   const job = jobAtStep(await jobObject.require(store, asked.jobId), at.step);
   const context = contextAtStep(asked, job, at.step);
   if (await isDirectRound(store, job.profile, context, round)) {
+    await wholeRequests(edges, job, context, round);
     await reserve(edges, job, context, round);
     const createdAt = Math.floor(edges.clock.now() / 1_000);
     return { ...context, ...at, direct: true, createdAt, polls: 0, stalled: 0 };
@@ -93,25 +96,22 @@ async function reserve(
 
 async function makeUpload(
   edges: ProviderEdges,
-  { profile }: Job,
+  job: Job,
   context: ShardContext,
   round: number,
 ): Promise<UploadCheckpoint> {
   const { store } = edges;
-  const { jobId, shard } = context;
+  const { profile } = job;
   const provider = edges.provider(context.provider);
   const key = roundKey(context, round, 'requests.jsonl');
-  const requests = await store.stat(key);
-  if (requests === undefined) {
-    throw new InvalidInput(`Shard ${shard} of job ${jobId} has no ${store.locate(key)}.`);
-  }
+  const whole = await wholeRequests(edges, job, context, round);
   const room = await readRoom(store, context.provider.name);
   const at = Math.floor(edges.clock.now() / 1_000);
-  const tokens = tokensOfPart(context.planned, requests.bytes);
-  const asking = { model: profile.model, tokens, at, bytes: requests.bytes };
+  const tokens = tokensOfPart(context.planned, whole);
+  const asking = { model: profile.model, tokens, at, bytes: whole };
   const most = bytesThatFit(room, roomLimitsOf(profile), asking);
   const part = await partToUpload(store, context, round, most);
-  const bytes = part?.bytes ?? requests.bytes;
+  const bytes = part?.bytes ?? whole;
   const name = uploadName(context, round);
   // An upload is recorded before it starts, so only a recorded upload can have been lost and needs a search.
   const first = await uploadingObject.create(store, { ...context, round }, {});
@@ -119,6 +119,28 @@ async function makeUpload(
   const file =
     lost ?? (await provider.uploadFile({ name, bytes, open: () => readRequests(store, key, bytes) }));
   return { fileId: file.id, name, part, repeated: !first || file.repeated === true };
+}
+
+/**
+ * Bytes of the round's requests, which must be the recorded ones: nothing is paid for other rows. Those of a later round are
+ * written again, those of the first one by *Build requests* of the next execution.
+ * @throws RequestsDamaged
+ */
+async function wholeRequests(
+  { store, log }: ProviderEdges,
+  job: Job,
+  context: ShardContext,
+  round: number,
+): Promise<number> {
+  try {
+    return await requireWholeRequests(store, context, round);
+  } catch (error) {
+    if (round === 1 || !(error instanceof RequestsDamaged)) throw error;
+  }
+  const { jobId, shard } = context;
+  await rewriteRequests(store, job, { jobId, shard, round });
+  log('requests_rewritten', { jobId, shard, round });
+  return requireWholeRequests(store, context, round);
 }
 
 async function findLost(

@@ -1,18 +1,27 @@
 /** @module-tag exhaustive */
 import { describe, expect, test } from 'vitest';
+import { CONFIG } from '../support/config.ts';
 import { CASES, type Case } from './matrix.ts';
 import { openTrial, openViolations, violations, type JobEnd } from './trial.ts';
 
 const IDS = Array.from({ length: 9 }, (_, n) => `q${n}`);
-const INPUT = IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}` })}\n`).join('');
+const inputOf = (more: object): string =>
+  IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}`, ...more })}\n`).join('');
+const INPUT = inputOf({});
+/** 300 KB in slices of 64 KiB. */
+const SLICED = {
+  input: inputOf({ user: 'x'.repeat(33_000) }),
+  config: { ...CONFIG, limits: { ...CONFIG.limits, sliceBytes: 65_536 } },
+};
 
 const outcomes = new Map<Case, JobEnd['summary']>();
 
 describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s', (_, fault, struck) => {
   test(`${fault}: every row has one result, every batch is made once, nothing is left`, async () => {
-    const { wrap, faults = [], dialect, profile = {}, maxFileBytes, resumedAfterSeconds = 0 } = struck;
+    const { wrap, faults = [], dialect, profile = {}, maxFileBytes, resumedAfterSeconds = 0, sliced } = struck;
     await using trial = await openTrial({
       input: INPUT,
+      ...(sliced && SLICED),
       faults,
       profile: { ...profile, ...(dialect === 'openai' && { provider: 'openai-simulator' }) },
       ...(dialect && { dialect }),

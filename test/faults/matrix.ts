@@ -3,6 +3,7 @@ import type { ProfileConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/announce/channel.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { cutFile, failLambda, hookOnce, slowly } from './file-faults.ts';
 
 /** One fault at one place. */
 export interface Case {
@@ -13,6 +14,8 @@ export interface Case {
   readonly profile?: ProfileConfig;
   readonly maxFileBytes?: number;
   readonly wrap?: (edges: TaskEdges) => TaskEdges;
+  /** The job is built in slices: its rows are that large. */
+  readonly sliced?: true;
   /** The provider never shows what it promised: the job fails, also when it is resumed, and its batch is reported as open. */
   readonly staysOpen?: true;
   /** Rows that are paid for twice: their answers came and cannot be read. */
@@ -385,7 +388,46 @@ function refused(method: string, error: Error): unknown {
   })();
 }
 
+const FIRST_REQUESTS = /shards\/00000\/round-1\.requests\.jsonl$/;
+
+const cut =
+  (after: RegExp, file = FIRST_REQUESTS) =>
+  (edges: TaskEdges): TaskEdges =>
+    hookOnce(edges, { key: after, after: cutFile(file) });
+
+/** The requests of a shard are not the planned ones: they are built again before anything is paid. */
+const damaged: Case[] = [
+  { place: 'build', fault: 'requests are cut short after the plan', wrap: cut(/plan\.json$/) },
+  { place: 'build', fault: 'the same, of a job in slices', wrap: cut(/plan\.json$/), sliced: true },
+  { place: 'upload', fault: 'requests are cut short before it', wrap: cut(/to-run\.json$/) },
+  {
+    place: 'upload',
+    fault: 'requests of the second round are cut short before it',
+    faults: [{ at: 'row', every: 3, action: { kind: 'error', code: 'INFERENCE_3107' } }],
+    wrap: cut(/round-1\.collected\.json$/, /round-2\.requests\.jsonl$/),
+  },
+];
+
+const SLICE_FILES = [
+  ['a slice has noted its rows', /slice-000001\.notes\.jsonl$/],
+  ['a slice has recorded its notes', /slice-000001\.noted\.json$/],
+  ['the shards are cut as far as time allows', /build\/cut\.json$/],
+  ['the cut into shards is recorded', /build\/division\.json$/, 1],
+  ['a slice has saved its position', /slice-000000\.state\.json$/],
+  ['a slice has built its shards', /slice-000000\.built\.json$/],
+] as const;
+
+/** A build in slices whose steps have little time, and one of them fails. */
+const slices: Case[] = SLICE_FILES.map(([when, key, skip = 0]) => ({
+  place: 'build',
+  fault: `the Lambda fails when ${when}`,
+  sliced: true,
+  wrap: (edges) => slowly(hookOnce(edges, { key, skip, after: failLambda })),
+}));
+
 export const CASES: readonly Case[] = [
+  ...damaged,
+  ...slices,
   ...answers,
   ...denials,
   ...polls,

@@ -506,6 +506,32 @@ export const STORIES = {
     collect.release();
     return [await end(world, jobId)];
   },
+  'requests of the first round, of a pilot, and of the second round are damaged': async (world) => {
+    const damage = (key: string) => () => world.store.put(key, ROW);
+    const requestsOf = (jobId: string, round: number): string =>
+      `jobs/${jobId}/shards/00000/round-${round}.requests.jsonl`;
+    world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'error', code: 'INFERENCE_3107' } });
+    const build = world.hold('build-requests');
+    const jobId = await world.drop('input/rows.jsonl', differentRows(3));
+    await build.reached;
+    world.crashBefore(/to-run\.json$/, damage(requestsOf(jobId, 1)));
+    const poll = world.hold('poll-batch');
+    build.release();
+    await poll.reached;
+    const upload = world.hold('upload-file');
+    poll.release();
+    await upload.reached;
+    await damage(requestsOf(jobId, 2))();
+    upload.release();
+    const ended = await end(world, jobId);
+    const pilot = world.hold('build-requests');
+    const piloted = await world.drop('input/piloted/rows.jsonl', differentRows(3));
+    await pilot.reached;
+    world.crashBefore(/jobs\/[^/]*\/plan\.json$/, damage(requestsOf(piloted, 1)));
+    pilot.release();
+    // Nobody approves it.
+    return [ended, await end(world, piloted)];
+  },
   'a strict job has an invalid row': async (world) => [
     await end(
       world,
@@ -529,6 +555,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
+  'requests of the first round, of a pilot, and of the second round are damaged': ['succeeded', 'failed'],
   'shards are not told what the plan says of them': ['succeeded'],
   'rows have answers in earlier jobs, and a retry has some of them': [
     'partial',

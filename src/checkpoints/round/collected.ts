@@ -18,6 +18,8 @@ export interface Collected extends Unexplained {
   readonly invalid_output?: number;
   /** Rows that are sent again in the next round. */
   readonly deferred: number;
+  /** Bytes of the next round's requests; absent without such a round, and in checkpoints of version 0.1 and before. */
+  readonly nextBytes?: number;
   /** The first unreadable lines. */
   readonly unreadableLines?: readonly UnreadableLine[];
   readonly usage: Usage;

@@ -11,7 +11,7 @@ interface Trouble {
 const troubleObject = storedObject<Trouble, ShardRef>((ref) => shardKey(ref, 'trouble.json'));
 
 /** Our own errors. Any other error is in the step's log. */
-const NAMED = /^(?:Provider|Store|Invalid|Step|CountsDoNotReconcile)/;
+const NAMED = /^(?:Provider|Store|Invalid|Step|CountsDoNotReconcile|RequestsDamaged)/;
 
 /**
  * Records the error of a step whose failure the machine drops, so that the job's summary can name it. If the store fails here,

@@ -1,13 +1,14 @@
 import type { ResultRules } from '../lines/result-rules.ts';
 import { requiredLines } from '../../jsonl/own-lines.ts';
 import { readCustomId } from '../../jsonl/custom-id.ts';
+import { requireWholeRequests } from '../../checkpoints/round/whole-requests.ts';
 import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { RoundRequests } from './round-index.ts';
 import type { Round } from './round.ts';
 import { listedInputs } from './round-writer.ts';
 
-/** Reads a round's requests, as far as collecting needs them. */
+/** Reads a round's requests, as far as collecting needs them. @throws RequestsDamaged when they are not the planned ones */
 export async function readRoundRequests(
   store: ObjectStore,
   { endpoint }: ResultRules,
@@ -22,6 +23,9 @@ export async function readRoundRequests(
       customIds.push(readCustomId(bytes));
     }
   }
+  const { round, planned } = context;
+  if (round === 1 && planned !== undefined && customIds.length !== planned.requests)
+    await requireWholeRequests(store, context, round);
   return { customIds, inputs };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ResultFiles } from './result-files.ts';
-import { GoesOnLater, rejectOver } from './downloads.ts';
+import { GoesOnLater, rejectOver, sizeOf } from './downloads.ts';
 import type { LostRows } from './lost-rows.ts';
 import type { RoundEvidence } from './read-round.ts';
 import { writingObject, type WrittenParts, type WrittenRows } from '../../checkpoints/round/writing.ts';
@@ -17,6 +17,8 @@ import { RoundWriter } from './round-writer.ts';
 export interface RoundTotals extends Record<Fate, number> {
   readonly models: ModelTally;
   readonly errors: ErrorTally;
+  /** Set if rows are left for a next round. */
+  readonly nextBytes?: number;
 }
 
 /** The data from which a round is written. */
@@ -60,7 +62,9 @@ export async function writeRound(store: ObjectStore, round: RoundToWrite): Promi
     }
     if (!isWhole) throw new GoesOnLater();
     await files.join(parts);
-    return { ...writer.totals, models: writer.models, errors: writer.errors };
+    const nextBytes = sizeOf({ parts: parts.nextRequests });
+    const totals = { ...writer.totals, models: writer.models, errors: writer.errors };
+    return nextBytes === 0 ? totals : { ...totals, nextBytes };
   } catch (error) {
     await files.abort();
     throw error;

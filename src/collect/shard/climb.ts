@@ -45,7 +45,7 @@ export async function climb(
   if (step === undefined || !(await mayGoUp(store, round, collected, step))) return undefined;
   const askedAgain = await askedAgainBefore(store, round, round.round + 1);
   const by = { profile, step, left: collected.failure?.code, expired: collected.expired, askedAgain };
-  const { raised, unread } = await writeStep(store, round, by);
+  const { raised, unread, bytes } = await writeStep(store, round, by);
   const rows = rowsNotOk(raised) + raised.ok;
   if (rows === 0) return undefined;
   // A row with an unreadable line is sent again only once, so its id is recorded.
@@ -58,6 +58,7 @@ export async function climb(
     ...rest,
     next: 'retry',
     deferred: rows,
+    nextBytes: bytes,
     raised,
     ...(paidTwice > 0 && { paidTwice }),
     up: { nth, from: collected.round + 1 },
@@ -90,6 +91,8 @@ type Raised = Record<Outcome, number>;
 /** Rows that went up, by outcome, and the ids of those whose lines could not be read. */
 interface Gone {
   readonly raised: Raised;
+  /** Of their requests in the next step. */
+  readonly bytes: number;
   readonly unread: readonly string[];
 }
 
@@ -115,7 +118,7 @@ async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<G
     }
     const isEmpty = rowsNotOk(raised) + raised.ok === 0;
     for (const writer of Object.values(writers)) await (isEmpty ? writer.abort() : writer.close());
-    return { raised, unread };
+    return { raised, bytes: writers.requests.bytes, unread };
   } catch (error) {
     await Promise.all(Object.values(writers).map((writer) => writer.abort()));
     throw error;

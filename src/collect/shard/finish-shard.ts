@@ -2,8 +2,10 @@ import { doneObject } from '../../checkpoints/shard/shard-end.ts';
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
-import { hasRoundZero, readShardPlan, type PlannedShard, type ShardPlan } from '../../checkpoints/plan.ts';
+import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
+import { requireWholeRequests } from '../../checkpoints/round/whole-requests.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 import { CANCEL_ASKS_AGAIN, readOpenTwins } from '../../checkpoints/round/twins.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
@@ -23,7 +25,7 @@ export async function finishShard(
   const { step } = last;
   const nextRound = last.round + 1;
   const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero: unsent, only, step });
-  checkRows(ref, plan, merged.rows);
+  await checkRows(store, { ref: planned, rows: plan.rows, lastRound: last.round }, merged.rows);
   const at = { lastRound: last.round, onResume: CANCEL_ASKS_AGAIN };
   const twins = rounds.some(({ doubt }) => doubt === true) ? await readOpenTwins(store, ref, at) : [];
   const end = { ...sumRounds(plan, rounds, { twins }), ...merged.ends };
@@ -35,9 +37,22 @@ export async function finishShard(
     log('batch_left_open', { ...ref, round, batchId, status, code: error.code });
 }
 
-/** Guarantee 1. @throws CountsDoNotReconcile */
-export function checkRows(ref: ShardRef, { rows }: ShardPlan, written: number): void {
-  if (written !== rows) throw doNotReconcile(ref, rows, written);
+interface ShardToCheck {
+  readonly ref: PlannedShard;
+  /** As planned. */
+  readonly rows: number;
+  readonly lastRound: number;
+}
+
+/** Guarantee 1. @throws RequestsDamaged if that explains the difference; CountsDoNotReconcile otherwise */
+export async function checkRows(
+  store: ObjectStore,
+  { ref, rows, lastRound }: ShardToCheck,
+  written: number,
+): Promise<void> {
+  if (written === rows) return;
+  for (let round = 1; round <= lastRound; round += 1) await requireWholeRequests(store, ref, round);
+  throw doNotReconcile(ref, rows, written);
 }
 
 function doNotReconcile({ jobId, shard }: ShardRef, rows: number, settled: number): CountsDoNotReconcile {

@@ -2,6 +2,7 @@ import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findLeftOpen, type LeftOpen } from '../../checkpoints/shard/open-batch.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
+import { requireWholeRequests } from '../../checkpoints/round/whole-requests.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/round/twins.ts';
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
@@ -44,6 +45,8 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
     ({ round }) => round < nextRound && round !== last?.round,
   );
   const settled = last === undefined ? rounds : [...rounds, last];
+  // Without the round's requests, no result could be written for some of its rows.
+  if (last === undefined) await requireWholeRequests(store, { ...ref, planned: plan }, nextRound);
   const before = settled.at(-1);
   const step = before?.up ?? before?.step;
   const merged = await mergeRounds(store, {
@@ -54,7 +57,7 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
     open,
     step,
   });
-  checkRows(ref, plan, merged.rows);
+  await checkRows(store, { ref: { ...ref, planned: plan }, rows: plan.rows, lastRound: nextRound }, merged.rows);
   const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
   const end = sumRounds(plan, settled, { failure, twins, ...leftOpen });
   await stoppedObject.write(store, ref, { ...end, ...merged.ends });

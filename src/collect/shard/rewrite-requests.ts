@@ -1,0 +1,49 @@
+import { collectedObject } from '../../checkpoints/round/collected.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import { roundKey, stepKey, type RoundRef } from '../../checkpoints/keys.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
+import { nextRequest } from '../../ladder/next-request.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { parseRequest } from '../round/round-writer.ts';
+
+/**
+ * Writes the requests of a later round again, from what the round before has left: the requests without a result, or those that
+ * went up to the next step. They are kept only if they have the recorded bytes.
+ */
+export async function rewriteRequests(store: ObjectStore, job: Job, ref: RoundRef): Promise<void> {
+  const { round, ...shard } = ref;
+  const before = await collectedObject.read(store, { ...shard, round: round - 1 });
+  if (before?.nextBytes === undefined) return;
+  const lines = before.up === undefined ? deferred(store, ref) : raised(store, job, ref, before.up.nth);
+  const writer = store.write(roundKey(ref, round, 'requests.jsonl'));
+  try {
+    for await (const line of lines) await writer.write(line);
+    await (writer.bytes === before.nextBytes ? writer.close() : writer.abort());
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** The requests of the round before whose result line is empty. */
+async function* deferred(store: ObjectStore, ref: RoundRef): AsyncGenerator<Buffer> {
+  const before = ref.round - 1;
+  const results = eachOwnLine(store, roundKey(ref, before, 'results.jsonl'));
+  for await (const request of eachOwnLine(store, roundKey(ref, before, 'requests.jsonl')))
+    if ((await results.next()).value?.length === 1) yield request;
+}
+
+/** The requests of a step of the ladder, from those of the first step. */
+async function* raised(
+  store: ObjectStore,
+  { profile }: Job,
+  ref: RoundRef,
+  nth: number,
+): AsyncGenerator<string> {
+  const step = profile.then?.[nth - 1];
+  if (step === undefined) return;
+  for await (const first of eachOwnLine(store, stepKey(ref, nth, 'raised.jsonl'))) {
+    const next = nextRequest(parseRequest(first), step, profile);
+    if (next !== undefined) yield next;
+  }
+}

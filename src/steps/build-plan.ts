@@ -1,0 +1,46 @@
+import type { Job } from '../checkpoints/job.ts';
+import { pilotDraftObject } from '../checkpoints/pilot.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { Edges } from '../edges.ts';
+import { FastRequests } from '../fast-path/fast-requests.ts';
+import { draftPilot, makePilot } from '../pilot/make-pilot.ts';
+import { wantsPilot } from '../pilot/without-pilot.ts';
+import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
+import type { BuildState, Unfinished } from '../rows/build-state.ts';
+import type { RequestRules } from '../rows/request-line.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** Builds the shards of a job; copies rows into request lines if that gives the same bytes as parsing and writing them. */
+export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
+  return buildShards(store, job, { createRequests });
+}
+
+/** One call of the one pass over a job's inputs, from where the call before has stopped. */
+export function buildInOnePass(
+  { store, time }: Pick<Edges, 'store' | 'time'>,
+  job: Job,
+  from: BuildState | undefined,
+): Promise<Plan | Unfinished> {
+  return buildOn(store, job, { createRequests, time, from });
+}
+
+const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
+
+/**
+ * The plan of a job with its pilot, or as much as there is time for.
+ * @param build builds the plan without a pilot
+ */
+export async function planWithPilot(
+  { store, time }: Pick<Edges, 'store' | 'time'>,
+  job: Job,
+  build: () => Promise<Plan | Unfinished>,
+): Promise<Plan | Unfinished> {
+  const known = job.profile.pilot && (await pilotDraftObject.read(store, job.jobId));
+  if (known !== undefined) return makePilot(store, job, known, time);
+  const plan = await build();
+  if (!isPlan(plan) || !wantsPilot(job, plan)) return plan;
+  const draft = await draftPilot(store, job, plan);
+  return time?.isShort() === true
+    ? { rows: plan.rows, shards: plan.shards.length }
+    : makePilot(store, job, draft, time);
+}
