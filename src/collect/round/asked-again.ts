@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 
 /**
  * Counts the requests at the front of a round that were also in the previous round's batch and got no usable answer. Requests
- * that did not fit into that file stand behind them.
+ * that did not fit into that file follow them.
  */
 export async function countAskedAgain(store: ObjectStore, ref: RoundRef): Promise<number> {
   const before = { ...ref, round: ref.round - 1 };
