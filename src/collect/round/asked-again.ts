@@ -1,5 +1,6 @@
-import { collectedObject } from '../../checkpoints/round/collected.ts';
-import type { RoundRef } from '../../checkpoints/keys.ts';
+import { collectedObject, readCollected } from '../../checkpoints/round/collected.ts';
+import type { RoundRef, ShardRef } from '../../checkpoints/keys.ts';
+import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { uploadObject } from '../../checkpoints/round/upload.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
@@ -15,4 +16,18 @@ export async function countAskedAgain(store: ObjectStore, ref: RoundRef): Promis
   const part = (await uploadObject.read(store, before))?.part;
   const unsent = part === undefined ? 0 : collected.requests - part.requests;
   return Math.max(0, collected.deferred - unsent);
+}
+
+/** Ids of rows that earlier rounds have sent again. */
+export async function askedAgainBefore(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const collected of await readCollected(store, ref)) {
+    if (collected.round >= round || (collected.paidTwice ?? 0) === 0) continue;
+    for (const id of (await lostIdsObject.read(store, { ...ref, round: collected.round })) ?? []) ids.add(id);
+  }
+  return ids;
 }

@@ -3,7 +3,7 @@ import type { BatchProvider } from '../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { joinParts, sizeOf, type Downloads } from './downloads.ts';
 import { watchForEnd } from './endless-file.ts';
-import type { FoundFile } from './evidence.ts';
+import type { FoundFile } from './found-file.ts';
 import { receive } from './receive-file.ts';
 import type { Scratch } from './scratch.ts';
 

@@ -5,14 +5,8 @@ import type { LateOutput } from '../../contract.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
 import type { Dialect } from '../../provider/dialects/schema.ts';
-import {
-  LATE_SECONDS,
-  lookWaitSeconds,
-  weighEvidence,
-  type Decision,
-  type FoundFile,
-  type GapKind,
-} from './evidence.ts';
+import { LATE_SECONDS, lookWaitSeconds, weighEvidence, type Decision, type GapKind } from './evidence.ts';
+import type { FoundFile } from './found-file.ts';
 import type { RoundEvidence } from './read-round.ts';
 import { sentOf } from './sent-requests.ts';
 

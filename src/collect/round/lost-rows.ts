@@ -1,9 +1,6 @@
-import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
-import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { Failure } from '../../errors.ts';
 import type { WrittenRows } from '../../checkpoints/round/writing.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { readCollected, type UnreadableLine } from '../../checkpoints/round/collected.ts';
+import type { UnreadableLine } from '../../checkpoints/round/collected.ts';
 import type { RoundDecision } from './decide-row.ts';
 import type { RoundIndex } from './round-index.ts';
 
@@ -79,18 +76,4 @@ const NAMES = { output: 'output file', errors: 'error file' } as const;
 
 function describeLine({ file, line, excerpt }: UnreadableLine): string {
   return `Line ${line} of the ${NAMES[file]} cannot be read; it begins with: ${excerpt}`;
-}
-
-/** Ids of rows that earlier rounds have sent again. */
-export async function askedAgainBefore(
-  store: ObjectStore,
-  ref: ShardRef,
-  round: number,
-): Promise<ReadonlySet<string>> {
-  const ids = new Set<string>();
-  for (const collected of await readCollected(store, ref)) {
-    if (collected.round >= round || (collected.paidTwice ?? 0) === 0) continue;
-    for (const id of (await lostIdsObject.read(store, { ...ref, round: collected.round })) ?? []) ids.add(id);
-  }
-  return ids;
 }

@@ -3,9 +3,11 @@ import { requiredLines } from '../../jsonl/own-lines.ts';
 import { readCustomId } from '../../jsonl/custom-id.ts';
 import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { askedIn, mayList } from '../../endpoints/asked.ts';
+import type { Endpoint } from '../../endpoints/endpoint.ts';
+import { parseExact } from '../../exact-json.ts';
 import type { RoundRequests } from './round-index.ts';
 import type { Round } from './round.ts';
-import { listedInputs } from './round-writer.ts';
 
 /** Reads a round's requests, as far as collecting needs them. */
 export async function readRoundRequests(
@@ -33,4 +35,21 @@ export function requestLines(
   start = 0,
 ): AsyncIterable<Buffer[]> {
   return requiredLines(store, roundKey(ref, round, 'requests.jsonl'), { start });
+}
+
+/** A parsed request line; its numbers keep their text. */
+export interface RequestLine {
+  readonly custom_id: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Number of inputs that a request lists; `undefined` if its input is not a list. */
+function listedInputs(requestBytes: Buffer, endpoint: Endpoint): number | undefined {
+  return mayList(requestBytes, endpoint)
+    ? askedIn(parseRequest(requestBytes).body, endpoint).inputs
+    : undefined;
+}
+
+export function parseRequest(bytes: Buffer): RequestLine {
+  return parseExact(bytes.toString('utf8')) as RequestLine;
 }

@@ -1,10 +1,7 @@
 import type { RoundEvidence } from './read-round.ts';
 import { takesFiles } from '../lines/result-rules.ts';
 import { readCustomId } from '../../jsonl/custom-id.ts';
-import type { Failure } from '../../errors.ts';
-import { askedIn, mayList } from '../../endpoints/asked.ts';
-import type { Asked, Endpoint } from '../../endpoints/endpoint.ts';
-import { parseExact } from '../../exact-json.ts';
+import type { Asked } from '../../endpoints/endpoint.ts';
 import type { NotOkLine, OkLine } from '../../checkpoints/result-line.ts';
 import { jsonLine, tryJsonLine } from '../../jsonl/json-line.ts';
 import type { WrittenFile, WrittenRows } from '../../checkpoints/round/writing.ts';
@@ -17,15 +14,11 @@ import { ErrorTally } from '../counts/error-counts.ts';
 import { ModelTally } from '../counts/model-usage.ts';
 import { isPaid, usageOf } from '../../spending/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundDecision } from './decide-row.ts';
+import { deadLetter, notOk } from './not-ok-lines.ts';
 import type { LostRows } from './lost-rows.ts';
+import { parseRequest, type RequestLine } from './round-requests.ts';
 import { renderResult } from '../lines/render-result.ts';
 import type { ResultFiles } from './result-files.ts';
-
-/** A parsed request line; its numbers keep their text. */
-export interface RequestLine {
-  readonly custom_id: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
 
 export type RoundWriters = Readonly<Record<WrittenFile, ObjectWriter>>;
 
@@ -191,38 +184,3 @@ const TOO_DEEP = {
 };
 
 const LINE_END = Buffer.from('\n');
-
-/** Number of inputs that a request lists; `undefined` if its input is not a list. */
-export function listedInputs(requestBytes: Buffer, endpoint: Endpoint): number | undefined {
-  return mayList(requestBytes, endpoint)
-    ? askedIn(parseRequest(requestBytes).body, endpoint).inputs
-    : undefined;
-}
-
-export function parseRequest(bytes: Buffer): RequestLine {
-  return parseExact(bytes.toString('utf8')) as RequestLine;
-}
-
-export function notOk(
-  custom_id: string,
-  outcome: 'failed' | 'exhausted',
-  { code, message }: Pick<Failure, 'code' | 'message'>,
-  round: number,
-): NotOkLine {
-  return { custom_id, ok: false, outcome, error: { code, message }, retry: outcome === 'exhausted', round };
-}
-
-/**
- * The row with its request and its last error: a valid input row.
- * @param requestBytes its request line, which is copied if it is nested too deeply to be written again
- */
-export function deadLetter(
-  { custom_id, body }: RequestLine,
-  requestBytes: Buffer,
-  { outcome, error, retry, round }: NotOkLine,
-  warning?: string,
-): string {
-  const end = { outcome, error, retry, round, warning };
-  const request = requestBytes.toString('utf8').trimEnd();
-  return tryJsonLine({ custom_id, body, ...end }) ?? `${request.slice(0, -1)},${jsonLine(end).slice(1)}`;
-}

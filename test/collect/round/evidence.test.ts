@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  lookWaitSeconds,
-  weighEvidence,
-  type BatchEvidence,
-  type FoundFile,
-} from '../../../src/collect/round/evidence.ts';
+import { lookWaitSeconds, weighEvidence, type BatchEvidence } from '../../../src/collect/round/evidence.ts';
+import type { FoundFile } from '../../../src/collect/round/found-file.ts';
 
 type Given = Partial<Omit<BatchEvidence, 'batch' | 'lines'>> & {
   readonly batch?: Partial<NonNullable<BatchEvidence['batch']>>;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Downloads, GoesOnLater } from '../../../src/collect/round/downloads.ts';
-import type { FoundFile } from '../../../src/collect/round/evidence.ts';
+import type { FoundFile } from '../../../src/collect/round/found-file.ts';
 import { fetchFile } from '../../../src/collect/round/fetch-file.ts';
 import { Scratch } from '../../../src/collect/round/scratch.ts';
 import type { StepTime } from '../../../src/pace.ts';
