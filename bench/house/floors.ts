@@ -1,7 +1,7 @@
 /**
  * The floors of `src/`. A room imports only rooms on floors below its own; rooms on one floor do not import each other. A room is
- * a folder, or a file directly below `src/`; unlisted files there form the ground. `.oxlintrc.json` holds the same as import
- * rules (`npm run house -- --write`).
+ * a folder, or a file directly below `src/`; unlisted files there form the ground. If folders in a room are listed too, the room
+ * has only the files directly in it. `.oxlintrc.json` holds the same as import rules (`npm run house -- --write`).
  */
 export const FLOORS: readonly (readonly string[])[] = [
   ['store', 'cost'],
@@ -18,7 +18,12 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   ['collect/lines', 'tables'],
   ['collect/counts'],
-  ['collect/round', 'fast-path'],
+  ['collect/round/files', 'fast-path'],
+  ['collect/round/matching'],
+  ['collect/round/evidence'],
+  ['collect/round/decision'],
+  ['collect/round/writing'],
+  ['collect/round'],
   ['collect/shard', 'collect/retry'],
   ['collect'],
   ['doors', 'status', 'direct'],
@@ -32,11 +37,17 @@ const ROOMS = FLOORS.flat();
 /** Files directly below `src/` that are on no floor. */
 export const GROUND = 'ground';
 
-/** The room of a file of `src/`, such as `collect/round`. */
+/** True if folders of the room are rooms of their own. */
+export function isDivided(room: string): boolean {
+  return ROOMS.some((other) => other.startsWith(`${room}/`));
+}
+
+/** The room of a file of `src/`, such as `collect/round/files`. */
 export function roomOf(file: string): string {
-  const [first = '', second = '', ...rest] = file.replace(/^src\//, '').split('/');
-  if (second === '') return ROOMS.includes(first) ? first : GROUND;
-  return first === 'collect' && rest.length > 0 ? `${first}/${second}` : first;
+  const [first = '', ...rest] = file.replace(/^src\//, '').split('/');
+  const folders = rest.slice(0, -1);
+  if (rest.length === 0) return ROOMS.includes(first) ? first : GROUND;
+  return folders.reduce((room, folder) => (isDivided(room) ? `${room}/${folder}` : room), first);
 }
 
 /** The floor of a room, with the ground as 0; undefined for a room that is on no floor yet. */

@@ -1,4 +1,4 @@
-import { FLOORS, GROUND, roomsAbove } from './floors.ts';
+import { FLOORS, GROUND, isDivided, roomsAbove } from './floors.ts';
 
 interface Pattern {
   readonly regex: string;
@@ -24,8 +24,9 @@ export function importRules(): object[] {
 
 /** A later override replaces an earlier one, so the rules of the floors come after those of the ground. */
 function filesOf(room: string): string[] {
-  if (room === GROUND || room === 'collect') return [`src/${room === GROUND ? '' : 'collect/'}*.ts`];
-  return [room.endsWith('.ts') ? `src/${room}` : `src/${room}/**`];
+  if (room === GROUND) return ['src/*.ts'];
+  if (room.endsWith('.ts')) return [`src/${room}`];
+  return [`src/${room}/${isDivided(room) ? '*.ts' : '**'}`];
 }
 
 function floorPatterns(room: string): Pattern[] {
@@ -40,12 +41,15 @@ function floorPatterns(room: string): Pattern[] {
 
 /** Patterns of the imports by which a file of one room names another room. */
 function pathTo(room: string, other: string): string {
-  const fromRoot = room === GROUND || room.endsWith('.ts');
-  const up = fromRoot ? '\\./' : '(\\.\\./)+';
-  if (other.endsWith('.ts')) return `${up}${other.replace('.', '\\.')}$`;
-  const [house, floor] = other.split('/');
-  if (house === 'collect' && floor === undefined)
-    return room.startsWith('collect/') ? '\\.\\./[a-z-]+\\.ts$' : `${up}collect/[a-z-]+\\.ts$`;
-  if (floor !== undefined && room.startsWith('collect')) return `\\.{1,2}/${floor}/`;
-  return `${up}${other}/`;
+  const from = room === GROUND || room.endsWith('.ts') ? [] : room.split('/');
+  const to = other.split('/');
+  const shared = from.findIndex((folder, n) => folder !== to[n]);
+  const ups = shared === -1 ? 0 : from.length - shared;
+  const rest = to.slice(from.length - ups).join('/');
+  if (other.endsWith('.ts')) return `${upwards(ups)}${rest.replace('.', '\\.')}$`;
+  if (!isDivided(other)) return `${upwards(ups)}${rest}/`;
+  return rest === '' ? `(\\.\\./){${ups}}[a-z-]+\\.ts$` : `${upwards(ups)}${rest}/[a-z-]+\\.ts$`;
 }
+
+/** A file in a folder of its room needs more steps than the room itself. */
+const upwards = (ups: number): string => (ups === 0 ? '\\./' : '(\\.\\./)+');
