@@ -1,4 +1,4 @@
-import { InFlight } from '../../../in-flight.ts';
+import { InFlight } from '../../../concurrency/in-flight.ts';
 import { createHash } from 'node:crypto';
 import type { AnswerFile } from '../../../endpoints/endpoint.ts';
 import { fileKey } from '../../../checkpoints/keys.ts';

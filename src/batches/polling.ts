@@ -1,5 +1,5 @@
-import type { PollLimits } from './checkpoints/profile.ts';
-import type { BatchCounts } from './provider/batch-provider.ts';
+import type { PollLimits } from '../checkpoints/profile.ts';
+import type { BatchCounts } from '../provider/batch-provider.ts';
 
 /**
  * Computes when to poll a batch again. Pure: the Lambda, the tests that count history events and the scale model use the same

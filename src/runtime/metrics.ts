@@ -1,5 +1,5 @@
-import { OUTCOMES } from './checkpoints/outcomes.ts';
-import type { LogEvent, LogFields } from './log.ts';
+import { OUTCOMES } from '../checkpoints/outcomes.ts';
+import type { LogEvent, LogFields } from '../log.ts';
 
 /** Namespace of the workflow's metrics in CloudWatch. Every metric has the dimension `service`, the name of the workflow. */
 export const METRIC_NAMESPACE = 'Nightshift';
