@@ -13,7 +13,7 @@ import { jobKey } from '../src/checkpoints/keys.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { sizeText } from './view/size-text.ts';
 

@@ -15,7 +15,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import { retriedJobOf, retryId } from '../src/doors/retry-id.ts';
 import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
-import { sideBySide } from '../src/side-by-side.ts';
+import { sideBySide } from '../src/concurrency/side-by-side.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { deleteMergedOf } from './forget-merged.ts';
 

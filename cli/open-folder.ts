@@ -6,7 +6,7 @@ import { FolderInUse, holderOf } from '../host/lock.ts';
 import { openLocalEdges, type LocalEdges, type OpenEdges } from '../host/open-edges.ts';
 import { findJob, readTreatment, type AskedJob } from '../host/start-request.ts';
 import { printError } from './output.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 
 /** Most folders to use beside one that is in use, which limits the number of simultaneous runs. */
 const MOST_BESIDE = 9;

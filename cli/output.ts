@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { styleText } from 'node:util';
-import { printableJson, printableLines } from '../src/printable.ts';
+import { printableJson, printableLines } from '../src/text/printable.ts';
 
 /**
  * Prints a line to standard output. All output must go through this file: it escapes every character that a terminal interprets,

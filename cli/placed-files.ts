@@ -4,7 +4,7 @@ import { makeFolder, requireWritable } from '../host/make-folder.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
 import type { Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { download, read, unplaced, writeWhole } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';

@@ -4,7 +4,7 @@ import { estimateNeed, freeBytes, totalOf, type DiskNeed } from '../host/disk-ne
 import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
 import type { ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import { spaceProblem } from './check-disk.ts';
 import { sizeText } from './view/size-text.ts';
 

@@ -1,5 +1,5 @@
 import type { PollLimits } from '../src/checkpoints/profile.ts';
-import { isOverdue, pollWaitSeconds } from '../src/polling.ts';
+import { isOverdue, pollWaitSeconds } from '../src/batches/polling.ts';
 
 export interface PolledBatch {
   readonly limits: PollLimits;

@@ -5,8 +5,8 @@ import { approvalCommands } from './view/approval-commands.ts';
 import { retryHint } from './view/retry-hint.ts';
 import type { WithoutPilot } from '../src/checkpoints/pilot.ts';
 import { describeWithoutPilot } from '../src/status/describe-pilot.ts';
-import { counted } from '../src/counted.ts';
-import { printable } from '../src/printable.ts';
+import { counted } from '../src/text/counted.ts';
+import { printable } from '../src/text/printable.ts';
 
 /** The display of a job that this process runs. */
 export interface RunProgress {

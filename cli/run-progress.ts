@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import { createProgress, type RunProgress } from './progress.ts';
 import { isLive } from './view/is-live.ts';
 

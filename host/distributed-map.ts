@@ -1,5 +1,5 @@
 import { setImmediate as tick } from 'node:timers/promises';
-import { sideBySide } from '../src/side-by-side.ts';
+import { sideBySide } from '../src/concurrency/side-by-side.ts';
 import type { CallStep, EngineOptions } from './engine.ts';
 import { fillTemplate, followPath, statesError, tolerates, type ChildMap } from './machine-for-engine.ts';
 

@@ -1,4 +1,4 @@
-import { parseWindow } from '../src/completion-window.ts';
+import { parseWindow } from '../src/provider/completion-window.ts';
 import {
   batchState,
   milestones,

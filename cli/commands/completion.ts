@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import tab from '@bomb.sh/tab/commander';
 import type { OptionHandler } from '@bomb.sh/tab';
 import type { Command } from 'commander';
-import { printableLines } from '../../src/printable.ts';
+import { printableLines } from '../../src/text/printable.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 
 /**

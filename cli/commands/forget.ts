@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { forgetJob, type ForgottenJob } from '../forget-job.ts';
 import { forgetInProfile, forgetRows, type ForgottenRows } from '../forget-rows.ts';
 import { jsonLine } from '../json-lines.ts';

@@ -15,7 +15,7 @@ import type { LocalStack } from '../../host/load-stack.ts';
 import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
 import { print, print as printOut, printError, printError as printOutError } from '../output.ts';
 import { createProgress, type Where } from '../progress.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { UnreadableObject } from '../../src/store/json.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';

@@ -7,7 +7,7 @@ import { deadLettersKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError, printableChunks, printStream } from '../output.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
 import { resultFiles } from '../placed-files.ts';

@@ -1,6 +1,6 @@
-import { didYouMean } from '../../src/did-you-mean.ts';
+import { didYouMean } from '../../src/text/did-you-mean.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import type { Target } from './open-target.ts';

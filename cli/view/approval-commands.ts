@@ -1,4 +1,4 @@
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import type { JobStatus } from '../../src/status/job-status.ts';
 
 /** The two commands that decide about a job that waits for an approval, with their effects. @param options that select the job */

@@ -10,9 +10,9 @@ import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
 import { sentVerb } from '../../src/report/sections/explain.ts';
-import { counted } from '../../src/counted.ts';
-import { printable } from '../../src/printable.ts';
-import { duration } from '../../src/duration.ts';
+import { counted } from '../../src/text/counted.ts';
+import { printable } from '../../src/text/printable.ts';
+import { duration } from '../../src/text/duration.ts';
 
 interface ReportOptions {
   readonly files: readonly string[];

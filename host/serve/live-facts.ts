@@ -12,7 +12,7 @@ import { sampleRows } from '../../src/report/survey/sample-rows.ts';
 import { surveyOf } from '../../src/report/survey/row-survey.ts';
 import { surveyRows } from '../../src/report/survey/survey-rows.ts';
 import { listFiles } from '../../src/report/write-report.ts';
-import { sideBySide } from '../../src/side-by-side.ts';
+import { sideBySide } from '../../src/concurrency/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
 import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/round/batch-checkpoint.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -1,8 +1,8 @@
 import { EMPTY_ROOM, readEnqueued, readRoom, type Room, type RoomEntry } from '../checkpoints/room.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { parseWindow } from '../completion-window.ts';
-import { counted, grouped } from '../counted.ts';
-import { duration } from '../duration.ts';
+import { parseWindow } from '../provider/completion-window.ts';
+import { counted, grouped } from '../text/counted.ts';
+import { duration } from '../text/duration.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import { tokensBySize } from '../spending/estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -12,7 +12,7 @@ import {
   type RoomEntry,
 } from '../checkpoints/room.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import {
   askForRoom,
   enqueuedTokens,

@@ -10,7 +10,7 @@ import { frameLines } from '../jsonl/lines.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { asWire } from '../provider/wire.ts';
 import { readCustomId } from '../jsonl/custom-id.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 

@@ -1,6 +1,6 @@
 import { doneObject } from '../checkpoints/shard/shard-end.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { didYouMean } from '../did-you-mean.ts';
-import { describeIssues } from '../describe-issues.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
 import { cronProblem } from '../requests/next-times.ts';
 import { DIALECTS, isBuiltIn } from '../provider/dialects/dialects.ts';

@@ -1,5 +1,5 @@
 import { InvalidRequest } from '../errors.ts';
-import { parseWindow } from '../completion-window.ts';
+import { parseWindow } from '../provider/completion-window.ts';
 import {
   builtInDialect,
   DIALECTS,

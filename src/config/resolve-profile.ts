@@ -1,6 +1,6 @@
 import { defined } from '../defined.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { describeIssues } from '../describe-issues.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { SPEECH } from '../endpoints/speech.ts';

@@ -2,7 +2,7 @@ import { INPUT_PREFIX, jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { checkpointDays, jobDaysOf } from '../config/limits.ts';
 import { readDrop, type DropEvent } from '../requests/drop-event.ts';
 import { isUnfinished } from '../requests/unfinished-files.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { startDroppedJob } from './start-dropped-job.ts';
 import type { StartEdges } from './start-job.ts';
 

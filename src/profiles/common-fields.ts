@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseWindow } from '../completion-window.ts';
+import { parseWindow } from '../provider/completion-window.ts';
 
 /** Fields that providers, profiles and steps of a ladder share. */
 

@@ -10,7 +10,7 @@ import {
 } from '../checkpoints/claim.ts';
 import { claimsPrefix } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { InputFilter } from './input-files.ts';
 import { MAX_INPUTS } from './request-limits.ts';
 import { pinOf } from './resolve-inputs.ts';

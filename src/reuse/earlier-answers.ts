@@ -1,6 +1,6 @@
 import type { Job } from '../checkpoints/job.ts';
 import { resultsKey } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { checkOf, ENTRY_BYTES, readEntry } from './answer-index.ts';
 import { AnswerSources, type JobEntries } from './answer-sources.ts';

@@ -1,5 +1,5 @@
 import { answerIndexKey, reusablePrefix } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES, readHead } from './answer-index.ts';
 import { listMerged, sectionsOf, writeMerged, type MergedIndex, type MergedPart } from './merged-index.ts';

@@ -2,7 +2,7 @@ import { shardKey } from '../checkpoints/keys.ts';
 import { isNotOk } from '../jsonl/custom-id.ts';
 import { requiredLines } from '../jsonl/own-lines.ts';
 import { frameLines } from '../jsonl/lines.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** The merged result files of a shard. */

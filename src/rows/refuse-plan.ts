@@ -3,7 +3,7 @@ import type { Job } from '../checkpoints/job.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Failure } from '../errors.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../text/counted.ts';
 import { hasNoHeader, listColumns } from './formats/table-header.ts';
 
 /** The reason why nothing of the plan may be sent; undefined if it may be sent. */

@@ -1,4 +1,4 @@
-import { didYouMean, findAlike, quoted } from '../did-you-mean.ts';
+import { didYouMean, findAlike, quoted } from '../text/did-you-mean.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';

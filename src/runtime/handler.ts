@@ -1,7 +1,7 @@
 import type { Edges } from '../edges.ts';
 import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
-import { printableLines } from '../printable.ts';
+import { printableLines } from '../text/printable.ts';
 import type { Environment } from './api-key.ts';
 import { openStepTime, type TimeContext } from './step-time.ts';
 import { forgetSecrets } from './kept-secrets.ts';

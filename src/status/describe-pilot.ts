@@ -1,5 +1,5 @@
 import type { Pilot, WithoutPilot } from '../checkpoints/pilot.ts';
-import { counted, grouped } from '../counted.ts';
+import { counted, grouped } from '../text/counted.ts';
 
 /** Describes the state of a job's pilot in a sentence. @param hasEnded true if the job has ended, so that it no longer waits */
 export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: boolean): string {

@@ -1,7 +1,7 @@
 import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../checkpoints/round/twins.ts';
 import type { OpenBatch } from '../checkpoints/shard/shard-end.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ShardStatus } from './shard-status.ts';
 

@@ -1,5 +1,5 @@
 import { INDEX_PREFIX, indexKey, jobOfIndexKey, summaryKey } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { UnreadableObject } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readOverview, type JobOverview, type StatusEdges } from './job-status.ts';

@@ -1,9 +1,9 @@
 import { FastLines } from '../fast-path/fast-lines.ts';
 import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
-import { GoesOnLater } from '../collect/round/downloads.ts';
+import { GoesOnLater } from '../collect/round/files/downloads.ts';
 import { collectShard } from '../collect/shard/collect-shard.ts';
-import type { LookAgain } from '../collect/round/late-output.ts';
+import type { LookAgain } from '../collect/round/evidence/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
 import { settleRound } from '../spending/settle-round.ts';
 import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';

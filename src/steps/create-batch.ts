@@ -17,7 +17,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { parseWindow } from '../completion-window.ts';
+import { parseWindow } from '../provider/completion-window.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { noteTokensRefusal, weighTokensRefusal } from './refused-tokens.ts';

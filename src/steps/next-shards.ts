@@ -15,7 +15,7 @@ import { tokensBySize } from '../spending/estimate.ts';
 import { withoutPilot } from '../pilot/without-pilot.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import type { EndedPilot } from '../report/write-pilot-report.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** A job whose shards are built. */

@@ -15,7 +15,7 @@ import {
   notFoundWaitSeconds,
   pollWaitSeconds,
   type PollState,
-} from '../polling.ts';
+} from '../batches/polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { tellProgress } from './tell-progress.ts';
 

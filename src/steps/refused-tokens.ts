@@ -7,7 +7,7 @@ import { readShardPlan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
-import { grouped } from '../counted.ts';
+import { grouped } from '../text/counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy, ProviderFileTooLarge, withCode } from '../errors.ts';
 import { readTokensRefusal } from '../provider/errors/classify-error.ts';

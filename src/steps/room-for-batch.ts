@@ -7,7 +7,7 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Room, RoomEntry } from '../checkpoints/room.ts';
 import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
-import { counted, grouped } from '../counted.ts';
+import { counted, grouped } from '../text/counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderBusy } from '../errors.ts';
 import { tokensOfPart } from '../spending/estimate.ts';

@@ -10,7 +10,7 @@ import { jobObject } from '../checkpoints/job.ts';
 import type { Progress } from '../checkpoints/shard/progress.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
-import { MAX_POLLS_PER_ROUND } from '../polling.ts';
+import { MAX_POLLS_PER_ROUND } from '../batches/polling.ts';
 import { readBodyText } from '../rows/request-line.ts';
 import { readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -1,5 +1,5 @@
 import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { planJoin, type JoinPart, type Piece } from './join-plan.ts';
 import { readObject } from './s3-body.ts';
 import { headObject, putObject, type S3Bucket } from './s3-bucket.ts';

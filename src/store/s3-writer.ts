@@ -1,4 +1,4 @@
-import { InFlight } from '../in-flight.ts';
+import { InFlight } from '../concurrency/in-flight.ts';
 import { StoreRejected } from '../errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { putObject, type S3Bucket } from './s3-bucket.ts';

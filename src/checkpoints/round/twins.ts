@@ -1,4 +1,4 @@
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { roundKey, type RoundRef, type ShardRef } from '../keys.ts';
 import type { OpenBatch } from '../shard/shard-end.ts';

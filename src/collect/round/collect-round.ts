@@ -1,16 +1,16 @@
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
-import { describeRound } from './describe-round.ts';
+import { describeRound } from './writing/describe-round.ts';
 import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
-import { GoesOnLater } from './downloads.ts';
+import { GoesOnLater } from './files/downloads.ts';
 import { writingObject } from '../../checkpoints/round/writing.ts';
 import { lateObject } from '../../checkpoints/round/late.ts';
 import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
-import { writeRound } from './write-round.ts';
-import { LostRows } from './lost-rows.ts';
-import { decideRound } from './decide-round.ts';
-import { judgeFile } from './judge-file.ts';
+import { writeRound } from './writing/write-round.ts';
+import { LostRows } from './decision/lost-rows.ts';
+import { decideRound } from './decision/decide-round.ts';
+import { judgeFile } from './decision/judge-file.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch } from './files/scratch.ts';
 import {
   describeGap,
   leaveOpen,
@@ -19,11 +19,11 @@ import {
   weighRound,
   type LookAgain,
   type OpenGap,
-} from './late-output.ts';
-import type { Round } from './round.ts';
+} from './evidence/late-output.ts';
+import type { Round } from './evidence/round.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import { readRound, type CollectEdges, type RoundEvidence } from './read-round.ts';
-import { weighTwins } from './weigh-twins.ts';
+import { readRound, type CollectEdges, type RoundEvidence } from './evidence/read-round.ts';
+import { weighTwins } from './evidence/weigh-twins.ts';
 import type { LeftOpen } from '../../checkpoints/shard/open-batch.ts';
 import type { Collected } from '../../checkpoints/round/collected.ts';
 /** The result of collecting a round. */

@@ -14,9 +14,10 @@ import { nextRequest } from '../../ladder/next-request.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
-import { askedAgainBefore, UNREADABLE_RESULT } from '../round/lost-rows.ts';
-import { parseRequest } from '../round/round-writer.ts';
-import type { Round } from '../round/round.ts';
+import { askedAgainBefore } from '../round/evidence/asked-again.ts';
+import { UNREADABLE_RESULT } from '../round/decision/lost-rows.ts';
+import { parseRequest } from '../round/evidence/round-requests.ts';
+import type { Round } from '../round/evidence/round.ts';
 import { stepRows, type StepRow } from './step-rows.ts';
 
 /** The facts that decide which rows go up. */

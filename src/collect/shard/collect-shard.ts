@@ -4,11 +4,11 @@ import { stopJob, stopShard } from './stop-shard.ts';
 import { climb } from './climb.ts';
 import { finishShard } from './finish-shard.ts';
 import { collectRound } from '../round/collect-round.ts';
-import type { LookAgain } from '../round/late-output.ts';
+import type { LookAgain } from '../round/evidence/late-output.ts';
 import { collectedObject, type Collected } from '../../checkpoints/round/collected.ts';
-import type { Round } from '../round/round.ts';
+import type { Round } from '../round/evidence/round.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import type { CollectEdges } from '../round/read-round.ts';
+import type { CollectEdges } from '../round/evidence/read-round.ts';
 
 /**
  * Collects a shard's round, and adds its result to the shard: first its results, when the shard is finished or stopped, then the

@@ -11,7 +11,8 @@ import type { OpenBatch } from '../../checkpoints/shard/shard-end.ts';
 import { roundKey, shardKey, stepKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
-import { deadLetter, notOk, parseRequest } from '../round/round-writer.ts';
+import { deadLetter, notOk } from '../round/writing/not-ok-lines.ts';
+import { parseRequest } from '../round/evidence/round-requests.ts';
 
 export interface Merge {
   readonly ref: ShardRef;

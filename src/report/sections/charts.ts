@@ -2,8 +2,8 @@ import { OUTCOMES } from '../../checkpoints/outcomes.ts';
 import type { OutcomeCounts } from '../../checkpoints/counts.ts';
 import { html, type Html } from '../page/html.ts';
 import type { Latency } from '../latency.ts';
-import { counted, grouped } from '../../counted.ts';
-import { duration } from '../../duration.ts';
+import { counted, grouped } from '../../text/counted.ts';
+import { duration } from '../../text/duration.ts';
 import type { Bar, Lane, Timeline } from '../timeline.ts';
 
 /** Charts as SVG without a view box: widths are percentages and text keeps its size, so that they are readable on a phone. */

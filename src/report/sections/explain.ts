@@ -2,8 +2,8 @@ import type { ReportData } from '../report-data.ts';
 import type { RowKind } from '../survey/sample-rows.ts';
 import { settledRows } from '../../checkpoints/outcomes.ts';
 import type { Saved } from '../../checkpoints/counts.ts';
-import { counted, grouped } from '../../counted.ts';
-import { duration } from '../../duration.ts';
+import { counted, grouped } from '../../text/counted.ts';
+import { duration } from '../../text/duration.ts';
 import { describePilot, describeWithoutPilot } from '../../status/describe-pilot.ts';
 import { amount } from '../page/text.ts';
 

@@ -2,7 +2,7 @@ import { answerText } from '../../tables/answer-text.ts';
 import { parseExact } from '../../exact-json.ts';
 import type { Outcome } from '../../checkpoints/counts.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { clip } from '../page/text.ts';
 

@@ -1,6 +1,6 @@
 import { isFields } from '../../endpoints/ask.ts';
 import { InvalidInput } from '../../errors.ts';
-import { quoted } from '../../did-you-mean.ts';
+import { quoted } from '../../text/did-you-mean.ts';
 import type { JsonRow } from '../row.ts';
 import type { ReadOptions } from './format.ts';
 

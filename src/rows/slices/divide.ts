@@ -2,7 +2,7 @@ import { basename } from 'node:path/posix';
 import type { InputRef, Job } from '../../checkpoints/job.ts';
 import { SLICED_BUILD } from '../../cost/step-seconds.ts';
 import type { StepTime } from '../../pace.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { canBeEntered } from '../formats.ts';
 import { Standing } from '../formats/place.ts';

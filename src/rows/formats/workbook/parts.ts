@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { didYouMean, quoted } from '../../../did-you-mean.ts';
+import { didYouMean, quoted } from '../../../text/did-you-mean.ts';
 import { InvalidInput } from '../../../errors.ts';
 import { isDateFormat, leastDigits, type CellStyles } from './cell-text.ts';
 import { readAllXml } from './read-xml.ts';

@@ -1,5 +1,5 @@
-import { counted } from '../../../counted.ts';
-import { quoted } from '../../../did-you-mean.ts';
+import { counted } from '../../../text/counted.ts';
+import { quoted } from '../../../text/did-you-mean.ts';
 import { InvalidInput, InvalidRequest } from '../../../errors.ts';
 import type { ReadRow, Table, UnreadableRow } from '../../row.ts';
 import type { ReadOptions } from '../format.ts';
