@@ -174,7 +174,7 @@ const isTemplate = (value: unknown): value is Template =>
 
 /** The value at a path such as `$.a.b`. @throws States.Runtime when the path does not exist */
 export function followPath(path: string, root: unknown): unknown {
-  if (!/^\$(\.\w+)*$/.test(path)) throw new Error(`The path ${path} is not understood here.`);
+  if (!/^\$(\.\w+)*$/.test(path)) throw new Error(`The path ${path} is not supported here.`);
   let value = root;
   for (const field of path.split('.').slice(1)) {
     if (!isTemplate(value) || !Object.hasOwn(value, field))

@@ -72,7 +72,7 @@ environment:
 
 \`\`\`console
 $ export MELIOUS_API_KEY=sk-mel-…
-$ npx nightshift plan questions.csv                     # what it would be and cost; sends nothing
+$ npx nightshift plan questions.csv                     # rows, tokens and cost; sends nothing
 $ npx nightshift run questions.csv
 \`\`\`
 

@@ -60,7 +60,7 @@ const STAND_INS: ReferenceNames = {
   ref: (id) => PSEUDO_PARAMETERS[id] ?? id,
   attribute: (id, name) => (name === 'Arn' ? standInArn(id) : `${id}.${name}`),
   other: (value) => {
-    throw new Error(`The template holds ${JSON.stringify(value)}, which is not understood.`);
+    throw new Error(`The template has ${JSON.stringify(value)}, which is not supported.`);
   },
 };
 

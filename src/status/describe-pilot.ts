@@ -14,7 +14,7 @@ export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: b
 
 /** A sentence that explains why all rows of a job are sent at once. */
 export function describeWithoutPilot({ rows, pilotRows }: WithoutPilot): string {
-  return `No pilot: the job has ${counted(rows, 'row')} to send, and its pilot would have ${grouped(pilotRows)}. All are sent at once, and nobody is asked.`;
+  return `No pilot: the job has ${counted(rows, 'row')} to send, and its pilot would have ${grouped(pilotRows)}. All are sent at once, without an approval.`;
 }
 
 const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, string>> = {

@@ -354,7 +354,7 @@ describe('what does not exist', () => {
 
     const { stderr } = await cloud.nightshift('list', '--outputs', 'two.json');
 
-    expect(stderr).toContain('two.json has several stacks: One, Two. Say which one with --stack.');
+    expect(stderr).toContain('two.json has several stacks: One, Two. Choose one with --stack.');
   });
 });
 

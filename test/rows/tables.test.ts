@@ -437,7 +437,7 @@ describe('a table from practice', () => {
       'whose separator is in doubt',
       'a.csv',
       'id,a;review\n1,x;good\n2,y;bad\n',
-      /comma \(2 columns\), semicolon \(2 columns\)\. Say which with --delimiter/,
+      /comma \(2 columns\), semicolon \(2 columns\)\. Choose one with --delimiter/,
     ],
     [
       'whose rows do not fit the separator of its header',

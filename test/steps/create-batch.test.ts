@@ -69,7 +69,7 @@ describe('a shard that waits for a slot', () => {
     [
       'is free for one that asked before it',
       { holders: [], waiting: [other] },
-      'a slot is free, and others get it first; 1 shard asked before it',
+      'a slot is free, but earlier shards get it first; 1 shard asked before it',
     ],
   ])('reports that the slot %s', async (_how, room, reason) => {
     const edges = await openEdges({});

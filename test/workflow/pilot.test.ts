@@ -447,7 +447,9 @@ describe('a pilot that a person judges', () => {
     const world = await openWorld();
     const { jobId } = await world.run(prompts(2));
 
-    await expect(world.judge(jobId, decision)).rejects.toThrow(`Job ${jobId} has no pilot to judge`);
+    await expect(world.judge(jobId, decision)).rejects.toThrow(
+      `Job ${jobId} has no pilot to approve or reject`,
+    );
   });
 });
 

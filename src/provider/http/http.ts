@@ -120,7 +120,7 @@ export class Http {
       await this.#readText(call, answer);
       const { location } = answer.headers;
       if (answer.statusCode < 300 || answer.statusCode >= 400 || typeof location !== 'string')
-        throw new ProviderUnavailable(`${call.action}: the answer does not say where to send it.`);
+        throw new ProviderUnavailable(`${call.action}: the answer has no URL to send it to.`);
       return { location: this.#locationOf(call, location), headers: answer.headers };
     });
   }

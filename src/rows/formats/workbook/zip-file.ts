@@ -19,7 +19,7 @@ export interface ZipParts extends Disposable {
 export async function openZip(path: string, name: string): Promise<ZipParts> {
   const broken = (error: unknown): InvalidInput =>
     new InvalidInput(
-      `${name} is not a whole workbook: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`,
+      `${name} is not a complete workbook: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`,
     );
   const zip = await openFile(path).catch((error: unknown) => {
     throw broken(error);
@@ -32,7 +32,8 @@ export async function openZip(path: string, name: string): Promise<ZipParts> {
     has: (part) => entries.has(part),
     async *read(part) {
       const entry = entries.get(part);
-      if (entry === undefined) throw new InvalidInput(`${name} is not a whole workbook: it has no ${part}.`);
+      if (entry === undefined)
+        throw new InvalidInput(`${name} is not a complete workbook: it has no ${part}.`);
       if (
         entry.uncompressedSize > JUDGED_FROM_BYTES &&
         entry.uncompressedSize > entry.compressedSize * MAX_RATIO
