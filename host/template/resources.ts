@@ -39,7 +39,10 @@ function versionOf(id: string, resource: unknown): [id: string, arn: string][] {
   return parsed === undefined ? [] : [[id, standInVersionArn(parsed.Properties.FunctionName.Ref)]];
 }
 
-/** A string with its references replaced. @throws Error for an unsupported reference. */
+/**
+ * A string with its references replaced.
+ * @throws Error for an unsupported reference.
+ */
 export function resolveText(value: unknown): string {
   return renderReferences(value, STAND_INS);
 }

@@ -1,7 +1,10 @@
 import type { Pilot, WithoutPilot } from '../checkpoints/pilot.ts';
 import { counted, grouped } from '../text/counted.ts';
 
-/** Describes the state of a job's pilot in a sentence. @param hasEnded true if the job has ended, so that it no longer waits */
+/**
+ * Describes the state of a job's pilot in a sentence.
+ * @param hasEnded true if the job has ended, so that it no longer waits
+ */
 export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: boolean): string {
   if (state === 'running' || counts === undefined)
     return `Pilot: ${counted(rows, 'row')} of the job ${hasEnded ? 'were to be sent first; it ended before they had their answers' : 'are sent first'}.`;

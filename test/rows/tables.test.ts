@@ -400,7 +400,7 @@ describe('a table from practice', () => {
   });
 
   test.each(['id,review\n1,a\0b\n2,c\n', 'id,review\n1,a\0\n', 'id,review\n\0,a\n2,b'])(
-    'in UTF-8 with a zero byte is not taken for UTF-16: %j',
+    'in UTF-8 with a zero byte is not read as UTF-16: %j',
     async (text) => {
       await expect(send('a.csv', Buffer.from(text))).rejects.toThrowError('its content is not text');
     },

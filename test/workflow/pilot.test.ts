@@ -333,7 +333,7 @@ describe('a pilot that a person judges', () => {
     expect(paidAnswers(world)).toBe(8);
   });
 
-  test('ends the job when nobody judges it for half of the longest time that a job may take', async () => {
+  test('ends the job when nobody approves or rejects it within half of limits.jobDays', async () => {
     const world = await openWorld({ config: { ...CONFIG, limits: { jobDays: 1 } } });
 
     const ended = await world.run(prompts(8), WAITS);

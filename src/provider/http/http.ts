@@ -62,7 +62,8 @@ export class Http {
 
   /**
    * Starts the download of a file's content, without a limit of its total time. Follows redirects to a store, without the key and
-   * the configuration's headers. Returns only successes. @throws a `Provider*` error.
+   * the configuration's headers. Returns only successes.
+   * @throws a `Provider*` error.
    */
   content(call: Call): Promise<Answer> {
     return this.#attempt(call, async () => {

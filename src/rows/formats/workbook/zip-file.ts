@@ -11,7 +11,10 @@ const JUDGED_FROM_BYTES = 32_000_000;
 /** The parts of a ZIP file by name. */
 export interface ZipParts extends Disposable {
   has(part: string): boolean;
-  /** Streams a part's uncompressed bytes. @throws InvalidInput when the part does not exist, or is broken */
+  /**
+   * Streams a part's uncompressed bytes.
+   * @throws InvalidInput when the part does not exist, or is broken
+   */
   read(part: string): AsyncIterable<Buffer>;
 }
 
