@@ -18,7 +18,7 @@ export async function answersTable(store: ObjectStore, key: string, columns: num
     head: ['custom_id', 'answer'],
     colWidths: [idWidth, answerWidth],
     style: { head: [], border: [] },
-    // No rules between rows: each row is one line.
+    // No lines between rows: each row takes one line.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   table.push(...rows);

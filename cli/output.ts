@@ -16,7 +16,7 @@ export function printError(line: string): void {
   process.stderr.write(`${shown(line, process.stderr)}\n`);
 }
 
-/** Text that has its own line ends, such as commander's help. */
+/** Writes a text with its own line ends, such as commander's help. */
 export function writeText(stream: NodeJS.WriteStream, text: string): void {
   stream.write(shown(text, stream));
 }

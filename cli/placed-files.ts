@@ -62,7 +62,7 @@ async function hasAnswerFiles(store: ObjectStore, jobId: string): Promise<boolea
   return false;
 }
 
-/** A path below the working directory as a relative path; bucket URLs and other paths unchanged. */
+/** A path for people: relative below the working directory; bucket URLs and other paths are unchanged. */
 export function shownPath(location: string): string {
   if (!isAbsolute(location)) return location;
   const path = relative('.', location);

@@ -34,10 +34,10 @@ export async function planDisk(
   return { ...need, free: await freeBytes(data) };
 }
 
-/** Smaller jobs print no line about the disk. */
+/** Smallest job, in bytes, for which a line about the disk is printed. */
 const LEAST_DISK_BYTES = 1e9;
 
-/** What a run on this machine needs in its data folder. */
+/** Describes the space that a run on this machine needs in its data folder. */
 export function describeDisk(
   { disk, plan }: { readonly disk: PlannedDisk | undefined; readonly plan: Plan },
   data: string,

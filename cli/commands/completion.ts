@@ -26,7 +26,7 @@ export async function addCompletion(program: Command, loadConfig: LoadConfig): P
   }
 }
 
-/** An invalid configuration gives no suggestions; the command itself will report what is wrong. */
+/** Profile names for suggestions. An invalid configuration gives none; the command itself reports the errors. */
 async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
   try {
     return Object.keys((await loadConfig()).profiles);
@@ -45,7 +45,7 @@ function pathsSoFar(): string[] {
     const entries = readdirSync(folder || '.', { withFileTypes: true });
     return entries.map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
   } catch {
-    // Without the folder there are no suggestions.
+    // If the folder does not exist, there are no suggestions.
     return [];
   }
 }

@@ -124,7 +124,7 @@ async function copyFiles(
   { out, json, parquet }: ResultsFlags & { readonly out: string },
 ): Promise<void> {
   await makeFolder('--out', out);
-  // Removes the dead letters of another job: running them by mistake would pay for them again.
+  // Removes the dead letters of another job. Running them by mistake would pay for their rows again.
   if (deadLetters === undefined) await rm(join(out, basename(deadLettersKey(jobId))), { force: true });
   for (const { key, bytes } of await filesOf(store, jobId)) {
     const path = await download(store, key, { jobId, folder: out });

@@ -11,7 +11,7 @@ const LOOKED_THROUGH = 100;
 /** Most jobs that an error names. */
 const NAMED = 3;
 
-/** There is no job of this name; the error says what may have been meant. */
+/** The error for an unknown job. It names similar jobIds. */
 export async function noSuchJob(target: Target, asked: string): Promise<InvalidRequest> {
   return refusal(target, asked, await newestJobs(target));
 }

@@ -29,7 +29,7 @@ export function changes(before: JobDetails | undefined, after: JobDetails, now: 
   return lines;
 }
 
-/** Undefined if there is nothing to report. */
+/** Describes a shard; undefined if there is nothing to report. */
 function describe(shard: ShardStatus | undefined): string | undefined {
   if (shard === undefined || shard.state === 'waiting') return undefined;
   const { state, progress } = shard;

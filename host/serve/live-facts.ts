@@ -34,7 +34,7 @@ export async function readFacts(edges: LiveEdges, jobId: string): Promise<Report
   return summary === undefined ? runningFacts(edges, status) : endedFacts(edges, summary);
 }
 
-/** Longest wait for the page of an ended job, whose rows are read for each request, in milliseconds. */
+/** Longest time to read the rows of an ended job, in milliseconds. They are read for each request of its page. */
 const SURVEY_MS = 2_000;
 
 async function endedFacts(edges: LiveEdges, summary: AnySummary): Promise<ReportFacts> {

@@ -10,7 +10,7 @@ import { storedObject } from './stored-object.ts';
 export interface OldSlot extends ShardRef {
   /** Key of the object. */
   readonly key: string;
-  /** When the slot was taken, seconds since 1970; absent in the first objects. */
+  /** When the slot was taken, in seconds since 1970; absent in objects of the first version. */
   readonly at?: number | undefined;
 }
 

@@ -162,7 +162,7 @@ const takesSchema = z.object({
     .catch({}),
 });
 
-/** Schedules that would process, and pay for, all their files at every run. */
+/** Schedules that would process all of their files, and pay for them, in every run. */
 function findWrongTakes(value: unknown): string[] {
   const { profiles, schedules } = takesSchema.safeParse(value).data ?? { profiles: {}, schedules: {} };
   return Object.entries(schedules).flatMap(([name, schedule]) => {

@@ -103,7 +103,7 @@ export class EarlierAnswers {
   }
 
   async #load(jobs: AsyncIterable<EarlierJob> | Iterable<EarlierJob>, most: number): Promise<void> {
-    // Jobs of a continued build keep their numbers, whether or not their index still exists.
+    // The jobs of a continued build keep their numbers, even if an index no longer exists.
     const entries = this.#sources.read(jobs, (job) => void this.#jobs.push(job));
     for await (const { nth, bytes } of entries) if (!fill(this.#table, { nth, bytes }, most)) return;
   }

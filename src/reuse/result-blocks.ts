@@ -98,7 +98,7 @@ export class ResultBlocks {
       const deadLetter = letters.length > 0 && isNotOk(line) ? letters[letter++] : undefined;
       const position = first.row + n;
       if (!wanted.has(position)) return [];
-      // Copies, because a line would keep the whole range in memory.
+      // Copies the lines, because a view of them would keep the whole range in memory.
       return [[position, { result: Buffer.from(line), deadLetter: deadLetter && Buffer.from(deadLetter) }]];
     });
   }

@@ -19,13 +19,13 @@ export interface Measurement {
   readonly metric: MetricName;
   readonly unit: 'Count' | 'Seconds';
   readonly value: number;
-  /** Few different values each, never ids: every combination is a separate metric with its own price. */
+  /** Dimensions with few different values, never ids: every combination is a separate metric with its own price. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
 type Measure = (fields: LogFields) => readonly Measurement[];
 
-/** Measurements by log event. Steps do not know metrics. */
+/** Measurements by log event. Steps only write the log events. */
 const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   results_written: (fields) => [
     counted('JobsEnded', 1, { Status: text(fields['status']) }),

@@ -25,7 +25,7 @@ const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, s
   unanswered: '; nobody approved the job in time, and the other rows are not sent',
 };
 
-/** True if a person may approve the job: it is waiting, or has ended without its other rows. */
+/** True if a person may approve the job: it waits, or it has ended without its other rows. */
 export function mayBeApproved({ state }: Pilot): boolean {
   return state === 'waiting' || state === 'failed' || state === 'rejected' || state === 'unanswered';
 }

@@ -6,8 +6,8 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { ShardStatus } from './shard-status.ts';
 
 /**
- * Reads from the shards' checkpoints which batches a job left open, if its execution ended without a summary (it was stopped, or
- * its host died).
+ * Reads from the shards' checkpoints which batches a job left open. Used if its execution ended without a summary: it was
+ * stopped, or its host was killed.
  */
 export async function readLeftOpen(
   store: ObjectStore,

@@ -14,8 +14,8 @@ export async function buildSlice(edges: Edges, context: SliceContext): Promise<B
   try {
     return await buildOnce(edges, context);
   } catch (error) {
-    // After its last retry the machine drops the error, so it is recorded here. If the store fails, too, the step still fails with
-    // its own error.
+    // After its last retry the state machine drops the error, so it is recorded here. If the store fails, too, the step still
+    // fails with its own error.
     if (error instanceof Error) {
       const failure = failureFromCatch({ Error: error.name, Cause: error.message });
       await sliceTroubleObject.write(edges.store, context, failure).catch(() => undefined);

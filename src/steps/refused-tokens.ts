@@ -32,7 +32,7 @@ export interface RefusedTokens {
 const ALONE_SECONDS = 1_800;
 const ALONE_REFUSALS = 3;
 
-/** For rows of a provider that has no code for it. */
+/** Code of rows, if the provider has no code for this rejection. */
 const DEFAULT_CODE = 'token_limit_exceeded';
 
 /**

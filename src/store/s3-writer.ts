@@ -117,7 +117,7 @@ export class S3Writer implements ObjectWriter {
     this.#inFlight.start(() => this.#sendPart(upload));
   }
 
-  /** A failure is kept for the next `write` or `close`. */
+  /** Uploads a part. A failure is kept for the next `write` or `close`. */
   async #sendPart(upload: MultipartUpload): Promise<void> {
     const part = this.#part;
     if (part === undefined) return;

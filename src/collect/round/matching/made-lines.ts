@@ -5,7 +5,7 @@ const BLOCK_BYTES = 4 * 1_048_576;
 /** Most bytes of rendered result lines to keep in memory. Other lines are rendered again later. */
 const MAX_BYTES = 6 * BLOCK_BYTES;
 
-/** Longer lines are read again instead: finding a line on disk takes the same time, whatever its length. */
+/** Longest line that is kept. Longer lines are read from disk again: finding a line takes the same time, whatever its length. */
 const MAX_LINE_BYTES = 4_096;
 
 /**

@@ -82,7 +82,7 @@ export class RoundIndex {
 
   /**
    * Finds the rows of lines with changed ids. Call it once, after both files.
-   * @param sent number of requests in the batch; if rows are sent direct, those with an answer
+   * @param sent number of requests in the batch; if rows are sent direct, number of those with an answer
    */
   settle(sent = this.answered): void {
     const strays = this.#strays;

@@ -51,7 +51,7 @@ async function readRelations(zip: ZipParts, name: string): Promise<ReadonlyMap<s
 }
 
 /**
- * Chooses the sheet that is asked for, else the first one that a spreadsheet shows.
+ * Chooses the sheet with the given name; without a name, the first sheet that a spreadsheet shows.
  * @throws InvalidInput when the sheet does not exist, or there are no sheets
  */
 export function chooseSheet({ sheets }: Workbook, asked: string | undefined, name: string): Sheet {
