@@ -28,7 +28,9 @@ export async function endOrCancel(
   }
 }
 
-/** Reports immediately if something is already at the provider; otherwise waits for the steps that are still sending. */
+/**
+ * Prints what was sent: immediately if something is already at the provider, otherwise after the steps that are still sending.
+ */
 async function sayWhatWasSent({ sentAtOnce, sent }: RunAborted): Promise<SentSoFar> {
   const now = await sentAtOnce();
   const known = isOpen(now) ? now : await sent();

@@ -10,7 +10,7 @@ export interface ReadingProgress {
   told(): Promise<boolean>;
 }
 
-/** Prints the notices as soon as the requests are built, so that a job that was read wrongly can still be stopped. */
+/** Prints the notices as soon as the requests are built, so that a person can stop a job that was read wrongly. */
 export function tellReading(store: ObjectStore, print: (line: string) => void): ReadingProgress {
   let telling: Promise<boolean> | undefined;
   const tell = async (jobId: string): Promise<boolean> => {

@@ -26,7 +26,7 @@ export type ToWorker =
   | { readonly kind: 'ping' }
   /** The host is stopping: calls finish what they began, and start nothing new. */
   | { readonly kind: 'halt' }
-  /** Nobody waits for the calls any more; the thread will be ended shortly. */
+  /** No caller waits for the calls any more. The thread will be ended shortly. */
   | { readonly kind: 'abandon' };
 
 /** Messages to the host. */

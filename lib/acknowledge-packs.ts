@@ -1,11 +1,11 @@
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** Rule packs of cdk-nag that people check their stacks with. */
+/** Rule packs of cdk-nag with which people check their stacks. */
 const PACKS = ['HIPAA.Security', 'NIST.800.53.R5'] as const;
 
 /**
- * Findings that no property resolves, each with the reason why it is accepted. The other findings, and the properties that
+ * Findings that no property resolves, each with the reason why it is acknowledged. The other findings, and the properties that
  * resolve them, are in `docs/construct.md`.
  */
 const MEANT: Readonly<Record<string, string>> = {

@@ -34,7 +34,7 @@ interface AlarmRule {
   readonly periods?: number;
 }
 
-/** Package registries keep the files of every published version. */
+/** URL of the runbook. Package registries keep the files of every published version. */
 const RUNBOOK = `https://unpkg.com/nightshift@${packageVersion()}/docs/operations.md`;
 
 /** Highest delay of a poll. A failing poll is retried for up to 3 hours, and counts as late for all of this time. */

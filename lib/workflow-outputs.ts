@@ -8,7 +8,7 @@ export interface WorkflowOutput {
   readonly value: string;
 }
 
-/** The command line finds a workflow by `BucketName` and `StateMachineAliasArn`. */
+/** The outputs of a workflow. The command line finds a workflow by `BucketName` and `StateMachineAliasArn`. */
 export function workflowOutputs(workflow: BatchWorkflow): WorkflowOutput[] {
   const { bucket, providerKeys, stateMachine, stateMachineAliasArn, api, deadLetters } = workflow;
   const output = (name: string, description: string, value: string): WorkflowOutput => ({

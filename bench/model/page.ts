@@ -1,6 +1,6 @@
 import { STEP_MEMORY_MIB } from '../../lib/step-memory.ts';
 import { estimateAwsCost } from '../../src/cost/aws-cost.ts';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 import { table } from '../table.ts';
 import { estimateScale, type Estimate, type Scenario } from './scale-model.ts';

@@ -51,7 +51,7 @@ export async function cancelHere(
 
 const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
 
-/** Which ended jobs a command acts on, and its error for the others. */
+/** The ended jobs that a command accepts, and its error for the others. */
 interface EndedJobs {
   readonly mayAct: (summary: Summary) => boolean;
   readonly describe: (jobId: string, options: string) => string;

@@ -164,7 +164,7 @@ function setUp(command: Command): void {
   command
     .exitOverride()
     .showHelpAfterError('Run with --help for the list of commands.')
-    // Error messages repeat what was typed, which may be the name of a hostile file.
+    // Error messages repeat the user's input, which may be a file name with control characters.
     .configureOutput({
       writeOut: (text) => writeText(process.stdout, text),
       writeErr: (text) => writeText(process.stderr, text),

@@ -18,7 +18,7 @@ export interface FindStack {
 type Outputs = Readonly<Record<string, unknown>>;
 
 /**
- * A stack may hold several workflows, whose outputs have a prefix each: `--stack Name/Prefix`.
+ * Finds a workflow. A stack may have several workflows, each with a prefix for its outputs: `--stack Name/Prefix`.
  * @throws InvalidRequest when no stack or workflow has this name, or Nightshift did not create it
  */
 export async function findStack({ stack, outputs }: FindStack): Promise<FoundStack> {
@@ -86,7 +86,7 @@ async function readOutputs(file: string): Promise<Readonly<Record<string, Output
   }
 }
 
-/** Loads the client only here, because most calls need only the outputs file. */
+/** Asks CloudFormation. Loads its client only here, because most calls need only the outputs file. */
 async function askCloudFormation(name: string): Promise<Outputs> {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient();

@@ -1,4 +1,4 @@
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import type { JobStatus } from '../../src/status/job-status.ts';
 
 /** The two commands that decide about a job that waits for an approval, with their effects. @param options that select the job */
@@ -7,7 +7,7 @@ export function approvalCommands(jobId: string, options: string): [approve: stri
   return [`Send its other rows: ${command('approve')}`, `Or end it: ${command('reject')}`];
 }
 
-/** {@link approvalCommands} if the job waits and did not wait at the last look. */
+/** Returns {@link approvalCommands} if the job has begun to wait since the last read. */
 export function newApprovalCommands(
   before: JobStatus | undefined,
   { jobId, status }: JobStatus,

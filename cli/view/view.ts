@@ -47,7 +47,7 @@ export function createLiveView(stream: Screen, options = ''): View {
   stream.on('resize', resize);
   return {
     show(details) {
-      // Above what is drawn, where a command is never cut to the width of the terminal.
+      // Printed above the part that is updated in place, where a command is never cut to the width of the terminal.
       for (const line of newApprovalCommands(shown?.status, details.status, options))
         draw.persist(shownOn(line, stream));
       shown = details;

@@ -24,7 +24,7 @@ export function readRules(resources: readonly Resource[]): EventRule[] {
 
 /**
  * True if an event matches an EventBridge pattern: every field must match one of its matchers.
- * @throws Error for an unsupported matcher, so that a rule is never weaker here than on AWS.
+ * @throws Error for an unsupported matcher, so that a rule never matches more events here than on AWS.
  */
 export function fits(pattern: unknown, event: unknown): boolean {
   if (Array.isArray(pattern)) return pattern.some((matcher) => fitsMatcher(matcher, event));

@@ -47,7 +47,7 @@ const FAILURES_PER_DOUBLING = 4;
 /** Short enough to wait within a pass, so that rows that fail repeatedly reach their last attempt in it. */
 const MAX_FAILURE_BACKOFF_MS = 8_000;
 
-/** Used when a provider says that nothing remains, but not until when. */
+/** Milliseconds until the reset, if a provider says that nothing remains but names no time. */
 const UNTOLD_RESET_MS = 1_000;
 
 /** Number of calls that may start now. */
@@ -89,7 +89,7 @@ export function afterAnswer(
   return { ...slower, pausedUntil: Math.max(rate.pausedUntil, now + wait), failures };
 }
 
-/** After a rejection that concerns only its row: the headers still report the common budget. */
+/** The rate limit after a rejection that concerns only its row. The headers of the answer still report the common budget. */
 export function afterOwnRejection(
   rate: RateLimit,
   headers: Paced['headers'],

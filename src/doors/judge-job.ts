@@ -17,10 +17,10 @@ export interface JudgedJob {
 }
 
 /**
- * Approves or rejects a job after its pilot. A waiting job notices at its next look. An approval resumes a job whose pilot had
- * failed, was rejected or was not approved in time.
+ * Approves or rejects a job after its pilot. A waiting job notices the decision at its next check. An approval resumes a job
+ * whose pilot had failed, was rejected or was not approved in time.
  * @returns undefined when the job does not exist
- * @throws InvalidRequest when the job has no pilot to judge; RequestConflict when the opposite decision is already in effect
+ * @throws InvalidRequest when the job has no pilot to decide on; RequestConflict when the opposite decision is already in effect
  */
 export async function judgeJob(
   edges: StartEdges,
@@ -41,7 +41,7 @@ export async function judgeJob(
   return { jobId, state: decision, resumed };
 }
 
-/** Resumes a job that was judged, but whose host stopped before it ended. */
+/** Resumes a job with a decision whose host stopped before the job ended. */
 async function goOnIfUnended(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
   return (await summaryObject.read(edges.store, jobId)) === undefined ? resumeJob(edges, jobId) : undefined;
 }

@@ -25,7 +25,7 @@ export const REPEATED = ['background', 'output_format', 'quality', 'size'] as co
 
 const SHOWN = envelope(...REPEATED);
 
-/** An answer has an image: its bytes or its URL. */
+/** Checks an answer: it has an image, as bytes or as a URL. */
 function problem(body: unknown): WireError | undefined {
   const data = listIn(body, 'data');
   if (!isList(data)) return data;

@@ -81,8 +81,8 @@ interface KnownShape {
 const MAX_SPLICES = 64;
 
 /**
- * Reads answers of a known shape by copying bytes, and all other lines by the rules. The result lines are the same, because it
- * learns them from the rules, at several times the speed.
+ * Reads answers of a known shape by copying bytes, at several times the speed of the rules, and all other lines by the rules. It
+ * learns from the rules how result lines look, so both give the same lines.
  */
 export class FastLines implements LineReader {
   readonly #byRules: LineReader;

@@ -56,7 +56,7 @@ export interface BatchProvider {
 }
 
 export interface DownloadOptions {
-  /** Skips what an earlier download of the file has brought, if the provider supports ranges. */
+  /** Skips the bytes that an earlier download has read, if the provider supports ranges. */
   readonly from?: FilePosition | undefined;
   /** Called before the first chunk. */
   readonly onStart?: ((start: DownloadStart) => void) | undefined;

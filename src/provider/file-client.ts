@@ -76,7 +76,10 @@ export class FileClient implements ProviderClient {
     return this.#batch(call);
   }
 
-  /** Reads the whole list unless it finds the best possible batch: a cancelled twin may come before the running one. */
+  /**
+   * Finds a batch. Reads the whole list unless it finds the best possible batch: a cancelled twin may come before the running
+   * one.
+   */
   async findBatch(wanted: FindBatch): Promise<Batch | undefined> {
     let best: Batch | undefined;
     await this.#readBatches(wanted, (batch) => {
@@ -113,7 +116,7 @@ export class FileClient implements ProviderClient {
     return this.#batch(get(`get batch ${batchId}`, this.#pathOf(batchId)));
   }
 
-  /** May be repeated: a second cancel changes nothing. */
+  /** Cancels a batch. May be repeated: a second cancel changes nothing. */
   async cancelBatch(batchId: string): Promise<void> {
     if (this.#dialect.honours.cancel === false) return;
     const path = `${this.#pathOf(batchId)}/cancel`;

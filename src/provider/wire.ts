@@ -110,7 +110,7 @@ function listErrors(value: unknown): BatchError[] {
   if (Array.isArray(list)) return list.flatMap((entry) => readErrorEntry(entry) ?? []);
   if (typeof value !== 'string') return [];
   const words = value.split(/\r?\n/).filter((line) => line.trim() !== '');
-  // Lines that do not all name a line of the file are one message, such as a stack trace.
+  // If not every line names a line of the file, the lines are one message, such as a stack trace.
   const isList = words.length > 1 && linesInTexts(words).every((lines) => lines.length > 0);
   return (isList ? words : [value]).flatMap((entry) => readErrorEntry(entry) ?? []);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { describeIssues } from '../describe-issues.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { profileSchema } from '../profiles/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';
 import { parseExact } from '../exact-json.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mergedIndexPrefix } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES } from './answer-index.ts';
 import type { EarlierJob } from './reusable-jobs.ts';

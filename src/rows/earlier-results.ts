@@ -5,7 +5,7 @@ import type { ResultLine } from '../checkpoints/result-line.ts';
 import { requiredLines } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** Whether a row is sent again, and its earlier result. */
+/** An earlier result of a row, and whether the row is sent again. */
 export type EarlierRow = 'ok' | 'duplicate' | 'not ok';
 
 /** Reads the results of the job that is retried, beside its input: a line per row, in the same order. */
@@ -36,7 +36,7 @@ export class EarlierResults {
     const value = JSON.parse(line.toString('utf8')) as ResultLine;
     this.sentAs = !value.ok && value.outcome === 'invalid' ? undefined : value.custom_id;
     if (value.ok) return 'ok';
-    // A duplicate's original may be ok, and is then not a row of this job.
+    // The first row with this id may be ok. Then it is not a row of this job.
     return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';
   }
 

@@ -1,5 +1,5 @@
 import type { Pilot, WithoutPilot } from '../checkpoints/pilot.ts';
-import { counted, grouped } from '../counted.ts';
+import { counted, grouped } from '../text/counted.ts';
 
 /** Describes the state of a job's pilot in a sentence. @param hasEnded true if the job has ended, so that it no longer waits */
 export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: boolean): string {
@@ -25,7 +25,7 @@ const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, s
   unanswered: '; nobody approved the job in time, and the other rows are not sent',
 };
 
-/** True if a person may approve the job: it is waiting, or has ended without its other rows. */
+/** True if a person may approve the job: it waits, or it has ended without its other rows. */
 export function mayBeApproved({ state }: Pilot): boolean {
   return state === 'waiting' || state === 'failed' || state === 'rejected' || state === 'unanswered';
 }

@@ -39,7 +39,7 @@ export async function partToUpload(
 function halvedRequests(halving: Halving | undefined): number | undefined {
   if (halving === undefined) return undefined;
   if (halving.suspects > 0) return Math.max(1, Math.floor(halving.suspects / 2));
-  // Nothing was answered yet: after one row that failed alone, the next one may fail as well.
+  // No part was answered yet: after one row that failed alone, the next row may fail as well.
   return halving.guilty > 0 && !halving.answered ? 1 : undefined;
 }
 

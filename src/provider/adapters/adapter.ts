@@ -2,9 +2,7 @@ import type { Batch, CreateBatch, ProviderFile, UploadFile } from '../batch-prov
 import type { Dialect } from '../dialects/schema.ts';
 import type { Http } from '../http/http.ts';
 
-/**
- * What an adapter must define for a provider with files and batches: its differences from OpenAI that a dialect cannot describe.
- */
+/** The differences of a provider with files and batches from OpenAI that a dialect cannot describe. */
 export interface Adapter {
   readonly batchesPath: string;
   readonly filePurpose: string;

@@ -38,7 +38,7 @@ export class Http {
     return this.#options.timeouts.total;
   }
 
-  /** True if nobody waits for the call any more. */
+  /** True if no caller waits for the call any more. */
   isGivenUp({ signal }: Call): boolean {
     return this.#options.signal?.aborted === true || signal?.aborted === true;
   }
@@ -205,7 +205,7 @@ export class Http {
     });
   }
 
-  /** A server that sends a byte now and then never reaches the timeout between two pieces. */
+  /** Ends a transfer that is too slow. A server that sends a byte now and then never reaches the timeout between two pieces. */
   #endsAfter(leftMs: number | undefined, signal?: AbortSignal): AbortSignal {
     const timeout = leftMs === undefined ? undefined : AbortSignal.timeout(Math.ceil(leftMs));
     return AbortSignal.any([timeout, this.#options.signal, signal].filter((each) => each !== undefined));

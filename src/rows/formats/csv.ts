@@ -106,7 +106,9 @@ function noteDelimiter(
   reading.note(`Read with the delimiter ${delimiterName(delimiter)}, ${why}.`);
 }
 
-/** Cuts a table's records. A record over several chunks is tried again only once twice as many bytes have arrived. */
+/**
+ * Cuts a table into records. A record that is longer than its chunk is tried again only once twice as many bytes have arrived.
+ */
 async function* cutRecords(
   chunks: AsyncIterable<Buffer>,
   cutter: RecordCutter,

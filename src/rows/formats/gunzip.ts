@@ -3,8 +3,8 @@ import { createGunzip } from 'node:zlib';
 import { InvalidInput } from '../../errors.ts';
 
 /**
- * Text rarely compresses to less than a fiftieth; a decompression bomb compresses to a thousandth. Checked first, because writing
- * a bomb's rows takes minutes.
+ * Highest ratio of decompressed to compressed bytes. Text rarely compresses to less than a fiftieth; a decompression bomb
+ * compresses to a thousandth. Checked first, because writing a bomb's rows takes minutes.
  */
 const MAX_RATIO = 200;
 const JUDGED_FROM_BYTES = 32_000_000;

@@ -7,7 +7,7 @@ export const FILTER_BITS = 2 ** 33;
 const PROBES = 3;
 const CHUNK_BYTES = 8_388_608;
 
-/** A Bloom filter of ids: an id that was added is always found, and sometimes one that was not. Its memory is fixed. */
+/** A Bloom filter of ids. It always finds an id that was added, and sometimes reports one that was not. Its memory is fixed. */
 export class SeenFilter {
   readonly #bits: number;
   readonly #words: Uint32Array<ArrayBuffer>;

@@ -1,7 +1,10 @@
 import { open, type Entry, type ZipFile } from 'yauzl';
 import { InvalidInput } from '../../../errors.ts';
 
-/** Ordinary parts compress at most to a fiftieth; a decompression bomb compresses to a thousandth. */
+/**
+ * Highest ratio of decompressed to compressed bytes. Ordinary parts compress at most to a fiftieth; a decompression bomb
+ * compresses to a thousandth.
+ */
 const MAX_RATIO = 300;
 const JUDGED_FROM_BYTES = 32_000_000;
 
