@@ -1,5 +1,5 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import { InFlight } from '../in-flight.ts';
+import { InFlight } from '../concurrency/in-flight.ts';
 import { storeFileError } from './file-errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { moveTo, stagingPath } from './staged-file.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { MadeLines } from '../../../src/collect/round/made-lines.ts';
-import { NO_USAGE } from '../../../src/spending/usage.ts';
+import { MadeLines } from '../../../../src/collect/round/matching/made-lines.ts';
+import { NO_USAGE } from '../../../../src/spending/usage.ts';
 
 const lineOf = (length: number, byte: number) => ({
   line: Buffer.alloc(length, byte),
