@@ -26,7 +26,11 @@ test('any sequence of ranges has the bytes of the file, also where they follow e
   using scratch = new Scratch();
   scratch.append(content);
   const length = fc.oneof(fc.nat(2_000), fc.nat(100_000));
-  const step = fc.record({ length, gap: fc.oneof(fc.nat(3), fc.nat(9_000), fc.constant(undefined)), at: fc.nat() });
+  const step = fc.record({
+    length,
+    gap: fc.oneof(fc.nat(3), fc.nat(9_000), fc.constant(undefined)),
+    at: fc.nat(),
+  });
   let end = 0;
   fc.assert(
     fc.property(fc.array(step, { size: 'max', maxLength: 40 }), (steps) => {
