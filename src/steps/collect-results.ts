@@ -1,5 +1,3 @@
-import { FastLines } from '../fast-path/fast-lines.ts';
-import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
 import { GoesOnLater } from '../collect/round/files/downloads.ts';
 import { collectShard } from '../collect/shard/collect-shard.ts';
@@ -34,6 +32,7 @@ import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds
 import { readStop } from '../checkpoints/stop.ts';
 import { twinsObject } from '../checkpoints/round/twins.ts';
 import { noteTrouble } from '../checkpoints/shard/trouble.ts';
+import { createReader } from './create-reader.ts';
 
 /** Longest wait before a round, in seconds. */
 const MAX_RETRY_WAIT_SECONDS = 3_600;
@@ -196,7 +195,7 @@ async function collect(
   context: CollectContext,
   at: ShardRound,
 ): Promise<RoundEnd | LookAgain> {
-  const collecting = { ...edges, createReader: (rules: ResultRules) => new FastLines(rules) };
+  const collecting = { ...edges, createReader };
   const known = await collectedObject.read(edges.store, { ...context, round: at.round });
   if (known !== undefined) return known;
   if (!hasError(context)) return collectShard(collecting, job, { ...context, ...at });

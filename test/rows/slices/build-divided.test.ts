@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { tableOf } from '../../support/exhaustive.ts';
 import { RequestHash } from '../../../src/reuse/request-hash.ts';
 import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
+import { createRequests } from '../../../src/steps/create-requests.ts';
 import { buildDivided } from '../../../src/rows/slices/build-divided.ts';
 import { buildSlice } from '../../../src/rows/slices/build-slice.ts';
 import { bytesOfSlice, divide } from '../../../src/rows/slices/divide.ts';
@@ -11,7 +12,6 @@ import { slicesObject } from '../../../src/rows/slices/division.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { profileOf } from '../build.ts';
 import {
-  createRequests,
   FORMATS,
   inOnePass,
   openJob,
