@@ -1,4 +1,4 @@
-import { LAYERS, BASE, modulesAbove } from './layers.ts';
+import { BASE, isDivided, LAYERS, modulesAbove } from './layers.ts';
 
 interface Pattern {
   readonly regex: string;
@@ -24,8 +24,9 @@ export function importRules(): object[] {
 
 /** The linter's last matching override wins, so the rules of `src/*.ts` come first. */
 function filesOf(module: string): string[] {
-  if (module === BASE || module === 'collect') return [`src/${module === BASE ? '' : 'collect/'}*.ts`];
-  return [module.endsWith('.ts') ? `src/${module}` : `src/${module}/**`];
+  if (module === BASE) return ['src/*.ts'];
+  if (module.endsWith('.ts')) return [`src/${module}`];
+  return [`src/${module}/${isDivided(module) ? '*.ts' : '**'}`];
 }
 
 function layerPatterns(module: string): Pattern[] {
@@ -40,12 +41,15 @@ function layerPatterns(module: string): Pattern[] {
 
 /** Regular expression of the paths by which a file of one module imports another module. */
 function pathTo(module: string, other: string): string {
-  const fromRoot = module === BASE || module.endsWith('.ts');
-  const up = fromRoot ? '\\./' : '(\\.\\./)+';
-  if (other.endsWith('.ts')) return `${up}${other.replace('.', '\\.')}$`;
-  const [folder, subfolder] = other.split('/');
-  if (folder === 'collect' && subfolder === undefined)
-    return module.startsWith('collect/') ? '\\.\\./[a-z-]+\\.ts$' : `${up}collect/[a-z-]+\\.ts$`;
-  if (subfolder !== undefined && module.startsWith('collect')) return `\\.{1,2}/${subfolder}/`;
-  return `${up}${other}/`;
+  const from = module === BASE || module.endsWith('.ts') ? [] : module.split('/');
+  const to = other.split('/');
+  const shared = from.findIndex((folder, n) => folder !== to[n]);
+  const ups = shared === -1 ? 0 : from.length - shared;
+  const rest = to.slice(from.length - ups).join('/');
+  if (other.endsWith('.ts')) return `${upwards(ups)}${rest.replace('.', '\\.')}$`;
+  if (!isDivided(other)) return `${upwards(ups)}${rest}/`;
+  return rest === '' ? `(\\.\\./){${ups}}[a-z-]+\\.ts$` : `${upwards(ups)}${rest}/[a-z-]+\\.ts$`;
 }
+
+/** A file in a subfolder of its module needs more `../` than the module itself. */
+const upwards = (ups: number): string => (ups === 0 ? '\\./' : '(\\.\\./)+');

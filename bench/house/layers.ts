@@ -1,14 +1,15 @@
 /**
  * The layers of `src/`, from the lowest up. A module is a folder, or a file directly below `src/`. A module imports only modules of
- * lower layers. Files directly below `src/` that are not listed are the base, below all layers. `npm run house -- --write`
- * writes these rules into `.oxlintrc.json`.
+ * lower layers. Files directly below `src/` that are not listed are the base, below all layers. If subfolders of a module are
+ * listed too, the module has only the files directly in it. `npm run house -- --write` writes these rules into `.oxlintrc.json`.
  */
 export const LAYERS: readonly (readonly string[])[] = [
+  ['text', 'concurrency'],
   ['store', 'cost'],
   ['jsonl'],
   ['provider'],
   ['checkpoints', 'edges.ts'],
-  ['contract.ts', 'polling.ts', 'metrics.ts'],
+  ['contract.ts'],
   ['executions', 'announce', 'endpoints'],
   ['output', 'spending'],
   ['reuse'],
@@ -18,7 +19,12 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['config'],
   ['collect/lines', 'tables'],
   ['collect/counts'],
-  ['collect/round', 'fast-path'],
+  ['collect/round/files', 'fast-path'],
+  ['collect/round/matching'],
+  ['collect/round/evidence'],
+  ['collect/round/decision'],
+  ['collect/round/writing'],
+  ['collect/round'],
   ['collect/shard', 'collect/retry'],
   ['collect'],
   ['doors', 'status', 'direct'],
@@ -32,11 +38,17 @@ const MODULES = LAYERS.flat();
 /** Files directly below `src/` that are not in a layer. */
 export const BASE = 'base';
 
-/** The module of a file of `src/`, such as `collect/round`. */
+/** True if subfolders of the module are modules themselves. */
+export function isDivided(module: string): boolean {
+  return MODULES.some((other) => other.startsWith(`${module}/`));
+}
+
+/** The module of a file of `src/`, such as `collect/round/files`. */
 export function moduleOf(file: string): string {
-  const [first = '', second = '', ...rest] = file.replace(/^src\//, '').split('/');
-  if (second === '') return MODULES.includes(first) ? first : BASE;
-  return first === 'collect' && rest.length > 0 ? `${first}/${second}` : first;
+  const [first = '', ...rest] = file.replace(/^src\//, '').split('/');
+  const folders = rest.slice(0, -1);
+  if (rest.length === 0) return MODULES.includes(first) ? first : BASE;
+  return folders.reduce((module, folder) => (isDivided(module) ? `${module}/${folder}` : module), first);
 }
 
 /** The number of a module's layer; 0 is the base. Undefined if the module is not in a layer. */

@@ -2,13 +2,12 @@ import type { Job } from '../checkpoints/job.ts';
 import { pilotDraftObject } from '../checkpoints/pilot.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { Edges } from '../edges.ts';
-import { FastRequests } from '../fast-path/fast-requests.ts';
 import { draftPilot, makePilot } from '../pilot/make-pilot.ts';
 import { wantsPilot } from '../pilot/without-pilot.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
 import type { BuildState, Unfinished } from '../rows/build-state.ts';
-import type { RequestRules } from '../rows/request-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { createRequests } from './create-requests.ts';
 
 /** Builds the shards of a job; copies rows into request lines if that gives the same bytes as parsing and writing them. */
 export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
@@ -23,8 +22,6 @@ export function buildInOnePass(
 ): Promise<Plan | Unfinished> {
   return buildOn(store, job, { createRequests, time, from });
 }
-
-const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
 
 /**
  * The plan of a job with its pilot, or as much as there is time for.

@@ -85,9 +85,9 @@ function buildInSlices(
 }
 
 interface BuildSoFar {
-  /** Where the one pass of a job goes on. */
+  /** The position from which the one pass of a job continues. */
   readonly from: BuildState | undefined;
-  /** What slices have built. */
+  /** The plan that slices have built. */
   readonly built: Plan | Unfinished | undefined;
 }
 
@@ -102,7 +102,7 @@ async function buildWithinBudget(
 ): Promise<Plan | Unfinished> {
   const plan =
     built ?? (await buildInOnePass(edges, job, from).catch((error: unknown) => refusedPlan(job, error)));
-  // The plan is not written, so the job is not rejected for good: it is built again when it is resumed with a larger budget.
+  // The plan is not written, so the job can be built again when it is resumed with a larger budget.
   if (isPlan(plan) && plan.failure === undefined) await checkEstimate(edges.store, job, plan);
   return plan;
 }

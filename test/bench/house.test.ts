@@ -14,6 +14,8 @@ test.each([
   ['src/collect/round/a.ts', 'src/collect/shard/b.ts', true],
   ['src/collect/shard/a.ts', 'src/collect/round/b.ts', false],
   ['src/collect/lines/a.ts', 'src/collect/summarize.ts', true],
+  ['src/collect/round/files/a.ts', 'src/collect/round/b.ts', true],
+  ['src/collect/round/a.ts', 'src/collect/round/files/b.ts', false],
   ['src/rows/formats/a.ts', 'src/fast-path/b.ts', true],
   ['src/rows/formats/a.ts', 'src/rows/b.ts', false],
   ['src/errors.ts', 'src/store/b.ts', true],
@@ -22,6 +24,16 @@ test.each([
   ['src/doors/a.ts', 'src/status/b.ts', true],
 ])('an import in %s of %s breaks the order of the layers: %j', (from, to, isUp) => {
   expect(goesUp(from, to)).toBe(isUp);
+});
+
+test.each([
+  ['src/rows/formats/a.ts', 'rows'],
+  ['src/collect/a.ts', 'collect'],
+  ['src/collect/round/files/a.ts', 'collect/round/files'],
+  ['src/collect/round/a.ts', 'collect/round'],
+  ['src/collect/new/a.ts', 'collect/new'],
+])('%s is in the module %s', (file, module) => {
+  expect(moduleOf(file)).toBe(module);
 });
 
 test('the linter enforces the layers as import rules', () => {

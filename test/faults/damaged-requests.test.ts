@@ -41,12 +41,22 @@ const LADDER: Shape = {
   ],
 };
 
-function openJob({ rowBytes = 0, profile = {}, config = CONFIG, faults = NO_ROW_FAILS }: Shape): Promise<Trial> {
+function openJob({
+  rowBytes = 0,
+  profile = {},
+  config = CONFIG,
+  faults = NO_ROW_FAILS,
+}: Shape): Promise<Trial> {
   const user = 'x'.repeat(rowBytes);
   const input = IDS.map(
     (id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}`, ...(rowBytes > 0 && { user }) })}\n`,
   ).join('');
-  return openTrial({ input, config, faults: [...faults], profile: { shardLimits: { maxRows: 3 }, ...profile } });
+  return openTrial({
+    input,
+    config,
+    faults: [...faults],
+    profile: { shardLimits: { maxRows: 3 }, ...profile },
+  });
 }
 
 const whole = new Map<Shape, JobEnd>();
@@ -73,18 +83,49 @@ const overtaken =
     hookOnce(edges, { key, before: () => call(slowly(edges)) });
 
 const buildOnce = (edges: TaskEdges): Promise<unknown> => buildRequests(edges, { jobId: JOB_ID });
-const buildFirstSlice = (edges: TaskEdges): Promise<unknown> => buildSlice(edges, { jobId: JOB_ID, slice: 0 });
+const buildFirstSlice = (edges: TaskEdges): Promise<unknown> =>
+  buildSlice(edges, { jobId: JOB_ID, slice: 0 });
 
 const BEFORE_ITS_LIST: readonly (readonly [string, Shape, Wrap, string])[] = [
-  ['by a second call of the one-pass build', PLAIN, overtaken(/plan\.json$/, buildOnce), 'shards_built_again'],
-  ['by a second call of a slice', SLICED, overtaken(/slice-000000\.built\.json$/, buildFirstSlice), 'shards_built_again'],
+  [
+    'by a second call of the one-pass build',
+    PLAIN,
+    overtaken(/plan\.json$/, buildOnce),
+    'shards_built_again',
+  ],
+  [
+    'by a second call of a slice',
+    SLICED,
+    overtaken(/slice-000000\.built\.json$/, buildFirstSlice),
+    'shards_built_again',
+  ],
   ['after the plan', PLAIN, cutAfter(/plan\.json$/, FIRST), 'shards_built_again'],
   ['after the plan of a job in slices', SLICED, cutAfter(/plan\.json$/, FIRST), 'shards_built_again'],
-  ['before the rows of the pilot are set aside', PILOTED, cutAfter(/build\/pilot\.json$/, FIRST), 'build_paused'],
+  [
+    'before the rows of the pilot are set aside',
+    PILOTED,
+    cutAfter(/build\/pilot\.json$/, FIRST),
+    'build_paused',
+  ],
   ['after the plan of a job with a pilot', PILOTED, cutAfter(/plan\.json$/, FIRST), 'shards_built_again'],
-  ['after the plan of a job that is sent direct', DIRECT, cutAfter(/plan\.json$/, FIRST), 'shards_built_again'],
-  ['before the second round', AGAIN, cutAfter(/00000\/round-1\.collected\.json$/, SECOND), 'requests_rewritten'],
-  ['before the second step of a ladder', LADDER, cutAfter(/00000\/round-1\.collected\.json$/, SECOND), 'requests_rewritten'],
+  [
+    'after the plan of a job that is sent direct',
+    DIRECT,
+    cutAfter(/plan\.json$/, FIRST),
+    'shards_built_again',
+  ],
+  [
+    'before the second round',
+    AGAIN,
+    cutAfter(/00000\/round-1\.collected\.json$/, SECOND),
+    'requests_rewritten',
+  ],
+  [
+    'before the second step of a ladder',
+    LADDER,
+    cutAfter(/00000\/round-1\.collected\.json$/, SECOND),
+    'requests_rewritten',
+  ],
 ];
 
 /** Answers in batches, and to rows that are sent direct. */
@@ -93,18 +134,24 @@ const paid = ({ simulator }: Trial): number =>
   simulator.requests().filter(({ path, status }) => path === '/v1/chat/completions' && status === 200).length;
 
 describe('requests that are cut short', () => {
-  test.each(BEFORE_ITS_LIST)('%s are written again before anything is sent', async (_, shape, wrap, event) => {
-    await using trial = await openJob(shape);
+  test.each(BEFORE_ITS_LIST)(
+    '%s are written again before anything is sent',
+    async (_, shape, wrap, event) => {
+      await using trial = await openJob(shape);
 
-    await trial.run({ wrap });
+      await trial.run({ wrap });
 
-    const expected = whole.get(shape);
-    const { summary, results, deadLetters } = await trial.end();
-    expect(await trial.allText()).toContain(event);
-    expect(await violations(trial, IDS)).toEqual([]);
-    expect({ results, deadLetters }).toEqual({ results: expected?.results, deadLetters: expected?.deadLetters });
-    expect(summary).toMatchObject({ status: 'succeeded', counts: expected?.summary?.counts });
-  });
+      const expected = whole.get(shape);
+      const { summary, results, deadLetters } = await trial.end();
+      expect(await trial.allText()).toContain(event);
+      expect(await violations(trial, IDS)).toEqual([]);
+      expect({ results, deadLetters }).toEqual({
+        results: expected?.results,
+        deadLetters: expected?.deadLetters,
+      });
+      expect(summary).toMatchObject({ status: 'succeeded', counts: expected?.summary?.counts });
+    },
+  );
 
   test('with any build that is given little time are written again in several calls', async () => {
     await using trial = await openJob(PLAIN);
@@ -119,22 +166,25 @@ describe('requests that are cut short', () => {
     ['in a batch', PLAIN],
     ['of a job in slices', SLICED],
     ['direct', DIRECT],
-  ] as const)('after the shards are listed are not sent %s, and a resume sends them whole', async (_, shape) => {
-    await using trial = await openJob(shape);
+  ] as const)(
+    'after the shards are listed are not sent %s, and a resume sends them whole',
+    async (_, shape) => {
+      await using trial = await openJob(shape);
 
-    await trial.run({ wrap: cutAfter(/to-run\.json$/, FIRST) });
+      await trial.run({ wrap: cutAfter(/to-run\.json$/, FIRST) });
 
-    const isOfDamaged = (id: string): boolean => ['d', 'e', 'f'].includes(id);
-    expect([...trial.simulator.answersPerRow().keys()].filter(isOfDamaged)).toEqual([]);
-    expect(paid(trial)).toBe(6);
-    expect(await trial.allText()).toContain('RequestsDamaged');
+      const isOfDamaged = (id: string): boolean => ['d', 'e', 'f'].includes(id);
+      expect([...trial.simulator.answersPerRow().keys()].filter(isOfDamaged)).toEqual([]);
+      expect(paid(trial)).toBe(6);
+      expect(await trial.allText()).toContain('RequestsDamaged');
 
-    await trial.run();
+      await trial.run();
 
-    expect(await violations(trial, IDS)).toEqual([]);
-    expect(paid(trial)).toBe(9);
-    expect((await trial.end()).results).toBe(whole.get(shape)?.results);
-  });
+      expect(await violations(trial, IDS)).toEqual([]);
+      expect(paid(trial)).toBe(9);
+      expect((await trial.end()).results).toBe(whole.get(shape)?.results);
+    },
+  );
 
   test('after the upload are not taken for all rows of the batch, and a resume collects it', async () => {
     await using trial = await openJob(PLAIN);

@@ -18,7 +18,15 @@ const outcomes = new Map<Case, JobEnd['summary']>();
 
 describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s', (_, fault, struck) => {
   test(`${fault}: every row has one result, every batch is made once, nothing is left`, async () => {
-    const { wrap, faults = [], dialect, profile = {}, maxFileBytes, resumedAfterSeconds = 0, sliced } = struck;
+    const {
+      wrap,
+      faults = [],
+      dialect,
+      profile = {},
+      maxFileBytes,
+      resumedAfterSeconds = 0,
+      sliced,
+    } = struck;
     await using trial = await openTrial({
       input: INPUT,
       ...(sliced && SLICED),

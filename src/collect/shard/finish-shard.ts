@@ -44,7 +44,10 @@ interface ShardToCheck {
   readonly lastRound: number;
 }
 
-/** Guarantee 1. @throws RequestsDamaged if that explains the difference; CountsDoNotReconcile otherwise */
+/**
+ * Checks guarantee 1: every row has exactly one line.
+ * @throws RequestsDamaged if that explains the difference; CountsDoNotReconcile otherwise
+ */
 export async function checkRows(
   store: ObjectStore,
   { ref, rows, lastRound }: ShardToCheck,

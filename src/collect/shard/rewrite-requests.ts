@@ -4,7 +4,7 @@ import { roundKey, stepKey, type RoundRef } from '../../checkpoints/keys.ts';
 import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import { nextRequest } from '../../ladder/next-request.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { parseRequest } from '../round/round-writer.ts';
+import { parseRequest } from '../round/evidence/round-requests.ts';
 
 /**
  * Writes the requests of a later round again, from what the round before has left: the requests without a result, or those that
