@@ -1,9 +1,9 @@
 /**
- * Megabytes of the young generation of a thread's heap: three times the 4 MB of the Lambdas (`lib/node-flags.ts`). Without it,
- * threads that read and
- * write rows keep more than 100 MB of them each, and are no faster.
+ * Limits of a thread's heap, in megabytes. The young generation has three times the 4 MB of the Lambdas (`lib/node-flags.ts`): without
+ * it, threads that read and write rows keep more than 100 MB of them each, and are no faster. The old generation is just below the
+ * limit at which V8 collects garbage only once the heap has grown to four times what is in use, instead of twice.
  */
-export const YOUNG_GENERATION = { maxYoungGenerationSizeMb: 12 } as const;
+export const HEAP_LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 2_000 } as const;
 
 const isClone = import.meta.url.endsWith('.ts');
 
