@@ -181,7 +181,9 @@ export const STORIES = {
     const second = await end(world, secondId);
     // The indexes are merged by now, and so are those of these jobs when the next one ends.
     await leaveAnswers(world.store, 'later');
-    return [first, retried, second, await end(world, world.drop('input/reusing/third.jsonl', rows('cbad')))];
+    // Two rows have the same request.
+    const third = `${rows('cbad')}${JSON.stringify({ custom_id: 'twin', prompt: 'd' })}\n`;
+    return [first, retried, second, await end(world, world.drop('input/reusing/third.jsonl', third))];
   },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
@@ -636,6 +638,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   },
   'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
+  'rows have answers in earlier jobs, and a retry has some of them': { time: NEVER_ENOUGH },
   'large inputs of every place are built in slices': { time: NEVER_ENOUGH, sliceBytes: 65_536 },
   'a slice fails, and is done again when the file is dropped again': { sliceBytes: 65_536 },
   'a large table ends inside of a cell': { sliceBytes: 65_536 },
