@@ -16,8 +16,13 @@ const jobOf = (jobId: string, day: number): Job => ({
 
 test('a job considers so many answers of earlier jobs at most, those of the newest jobs first', async () => {
   const store = createMemoryStore(509);
-  for (const [n, prompts] of ['ab', 'cd', 'ef'].entries()) {
-    const rows = [...prompts].map((prompt) => `${JSON.stringify({ prompt })}\n`);
+  const asked = [
+    ['a', 'b'],
+    ['c', 'd'],
+    ['e', 'f'],
+  ];
+  for (const [n, prompts] of asked.entries()) {
+    const rows = prompts.map((prompt) => `${JSON.stringify({ prompt })}\n`);
     await store.put(`input/night-${n}.jsonl`, rows.join(''));
     await endJob(store, jobOf(`night-${n}`, n + 1));
   }

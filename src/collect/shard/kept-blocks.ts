@@ -30,7 +30,7 @@ export class KeptBlocks {
   /** @param isAgain true if an earlier call of this end may have kept some */
   static async open(store: ObjectStore, end: EndRef, isAgain: boolean): Promise<KeptBlocks> {
     const kept = new KeptBlocks(store, end);
-    while (isAgain && (await kept.#load())) kept.#files += 1;
+    if (isAgain) while (await kept.#load()) kept.#files += 1;
     return kept;
   }
 

@@ -132,7 +132,7 @@ async function mergeInCalls(
   let before: MergeProgress | undefined;
   for (let calls = 1; ; calls += 1) {
     const call = (of: ObjectStore): Promise<RetryMerge> =>
-      mergeRetry({ store: of }, { jobId: JOB, nth: 1 } as never, retry, {
+      mergeRetry({ store: of }, { jobId: JOB, nth: 1 }, retry, {
         since: SINCE,
         pace: new Pace(time),
         before,
