@@ -188,7 +188,7 @@ export const STORIES = {
     world.simulator.addFaults({ at: 'row', ids: ['b'], times: 1, action });
     const rows = ['a', 'b', 'twin'].map((id) => ({ custom_id: id, prompt: id === 'twin' ? 'a' : id }));
     const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-    const jobId = await world.drop('input/reusing/rows.jsonl', lines);
+    const jobId = await world.drop('input/repeating/rows.jsonl', lines);
     const first = await end(world, jobId);
     return [first, await end(world, post(world, `/jobs/${jobId}/retry`))];
   },

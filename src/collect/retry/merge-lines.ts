@@ -167,8 +167,11 @@ function parse(line: Buffer): ResultLine {
 }
 
 async function* linesFrom(store: ObjectStore, key: string, start: number): AsyncGenerator<Buffer, undefined> {
-  // A range that starts at the end of an object cannot be requested.
-  if (start > 0 && (await store.stat(key))?.bytes === start) return undefined;
-  for await (const lines of requiredLines(store, key, { start })) yield* lines;
+  // A range that starts at the end of an object cannot be requested, so it starts at the newline before.
+  let isFirst = start > 0;
+  for await (const lines of requiredLines(store, key, { start: isFirst ? start - 1 : 0 })) {
+    yield* isFirst ? lines.slice(1) : lines;
+    isFirst = false;
+  }
   return undefined;
 }
