@@ -44,7 +44,9 @@ const PROGRAMS = [
   'baselines/openai-sdk',
 ];
 
-/** Bundles the programs as the Lambdas are bundled: otherwise the removal of types at every start would be measured, too. */
+/**
+ * Bundles the programs in the same way as the Lambdas. Otherwise the time to remove types at every start would be measured, too.
+ */
 export async function openBench(
   root: string,
   { full, repetitions, rows, checkout = ROOT }: BenchOptions,

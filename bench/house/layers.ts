@@ -4,11 +4,12 @@
  * listed too, the module has only the files directly in it. `npm run house -- --write` writes these rules into `.oxlintrc.json`.
  */
 export const LAYERS: readonly (readonly string[])[] = [
+  ['text', 'concurrency'],
   ['store', 'cost'],
   ['jsonl'],
   ['provider'],
   ['checkpoints', 'edges.ts'],
-  ['contract.ts', 'polling.ts', 'metrics.ts'],
+  ['contract.ts'],
   ['executions', 'announce', 'endpoints'],
   ['output', 'spending'],
   ['reuse'],

@@ -47,7 +47,7 @@ export function functionSizes(): { readonly name: string; readonly lines: number
   }
 }
 
-/** The linter's report has a finding for each function. */
+/** Most bytes of the linter's report, which has a finding for each function. */
 const MAX_REPORT_BYTES = 64 * 1_048_576;
 
 function lint(config: string): readonly Finding[] {

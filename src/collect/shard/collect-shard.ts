@@ -24,7 +24,8 @@ export async function collectShard(
   const { leftOpen } = result;
   const atStep = { ...result.collected, ...(round.step && { step: round.step }) };
   const collected = (atStep.next === 'done' && (await climb(edges.store, job, round, atStep))) || atStep;
-  // Settled before any checkpoint is written: after a crash in between, the round is collected again and is already settled.
+  // The cost is recorded before any checkpoint is written. After a crash in between, the round is collected again, and its cost
+  // is not recorded twice.
   await settle(edges, job, round, result.leftOpen === undefined ? collected : undefined);
   const { next, failure } = collected;
   if (next === 'done') await finishShard(edges, round, collected);

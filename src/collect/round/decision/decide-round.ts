@@ -8,7 +8,7 @@ import type { FileVerdict } from './judge-file.ts';
 import type { RoundEvidence } from '../evidence/read-round.ts';
 
 /**
- * Decides what applies to all rows of a round, and what the shard does next.
+ * Decides about a round as a whole, and what the shard does next.
  * @param isOpen true if the batch is left open: rows without an answer wait for a resume
  */
 export function decideRound(

@@ -2,10 +2,13 @@ import type { Failure } from '../../../errors.ts';
 import type { BatchError } from '../../../provider/batch-provider.ts';
 import type { Verdict } from '../../lines/classify-line.ts';
 
-/** What becomes of a row in a round. */
+/** The result of a round for one row. */
 export type Fate = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred';
 
-/** What decides the outcomes of a round's rows besides their result lines, and what decides the next round. */
+/**
+ * The facts that decide the outcomes of a round's rows, in addition to their result lines, and the facts that decide the next
+ * round.
+ */
 export interface RoundDecision {
   readonly round: number;
   readonly lastRound: number;
@@ -21,19 +24,19 @@ export interface RoundDecision {
   readonly namedLines: ReadonlyMap<number, NamedRow>;
   /** Number of requests that were sent, from the first on. */
   readonly sent: number;
-  /** True if the round cost nothing and its rows did not cause it: the provider had no room, or lost the file. */
+  /** True if the round cost nothing and its rows were not the cause: the provider had no room, or lost the file. */
   readonly givenBack: boolean;
   /** True if the file failed because of an unnamed row. The next file is smaller, so the search ends by itself. */
   readonly searching?: boolean;
   /** Error of a row without a result line that nothing else explains. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
-  /** True if the batch expired, and the step above takes the rows without an answer. */
+  /** True if the batch expired, and the next step of the ladder takes the rows without an answer. */
   readonly expired?: boolean;
   /** Set if the next round is not sent as a batch. */
   readonly sendNext?: 'direct';
 }
 
-/** What the failure of a file says about one of its rows. */
+/** The part of a file's failure that concerns one of its rows. */
 export interface NamedRow extends BatchError {
   /** True if another round may succeed. */
   readonly isPassing?: boolean;
@@ -67,7 +70,7 @@ function isFollowed(
   return answered >= spent && round < lastForAnswered;
 }
 
-/** Most rounds given back in a shard's life. Each cost nothing, but a loop must end. */
+/** Most rounds of a shard that do not count. Each of them cost nothing, but the loop must end. */
 export const MAX_GIFTS = 16;
 
 /** Number of requests of a round, and of those with a result line. */
@@ -77,9 +80,9 @@ export interface RequestCounts {
 }
 
 /**
- * The last round that a shard may run, after this one. A round without answers and cost is given back: the job was halted, the
+ * The last round that a shard may run, after this one. A round without answers and cost does not count: the job was halted, the
  * batch failed its validation and named rows, which fail, or the provider had no room. A round with only a part of the rows adds
- * a round for the rest, and so does each round of the search for a row that fails its file.
+ * a round for the others. So does each round of the search for a row that makes its file fail.
  */
 export function lastRoundAfter(
   decision: Omit<RoundDecision, 'missingError'>,

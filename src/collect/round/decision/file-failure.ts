@@ -16,12 +16,15 @@ export type Cause = 'passing' | 'file' | 'row';
 
 type Said = Pick<Failure, 'code' | 'message'>;
 
-/** The message is more exact than a code for failures of all kinds, such as `inference_failed`. */
+/**
+ * The cause of a failure by its message and code. The message is more exact than a code for failures of all kinds, such as
+ * `inference_failed`.
+ */
 export function causeOf({ code, message }: Said, codes: Codes): Cause {
   if (isListed(code, codes.halting) || FILE_CODES.test(code) || FILE_MESSAGES.test(message)) return 'file';
   if (PASSING_MESSAGES.test(message)) return 'passing';
   if (ROW_MESSAGES.test(message)) return 'row';
-  // Without a code in it, the message decides nothing.
+  // A message without a code does not decide.
   const saysPassing =
     code !== 'batch_failed' && (isListed(code, codes.retriable) || PASSING_CODES.test(code));
   return saysPassing ? 'passing' : 'row';
@@ -42,7 +45,10 @@ const FILE_CODES =
 const FILE_MESSAGES =
   /\bmodel\b.{0,80}\b(?:not exist|not found|not supported|unsupported|unknown|not available|no access)|no such model|(?:unknown|unsupported|invalid|no such) (?:model|endpoint|purpose)|endpoint.{0,80}\b(?:not supported|unsupported|not found|invalid)|\bpurpose\b|completion[ _]window|(?:cannot|could not|can't) find (?:the )?(?:input )?file|input file.{0,40}\bnot found|quota|billing|api key|unauthori[sz]ed|authenticat|permission|access denied/i;
 
-/** Only after a rejected call with such a message is the file halved, because other messages concern something else. */
+/**
+ * Messages about the content of a file. After a rejected call, a file is halved only if the message is one of these, because
+ * other messages concern something else.
+ */
 const ABOUT_CONTENT =
   /json|\blines?\b|\brows?\b|\brecords?\b|custom[ _-]?id|\bmessages\b|\bbody\b|\brequests\b/i;
 

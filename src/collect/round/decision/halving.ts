@@ -2,7 +2,7 @@ import type { Halving } from '../../../checkpoints/round/collected.ts';
 
 /**
  * Finds the rows that make a provider fail a whole file without naming them. The failed part is halved until one row is left; the
- * other rows are answered meanwhile. A failed file costs nothing, so its round is given back.
+ * other rows are answered meanwhile. A failed file costs nothing, so its round does not count.
  */
 
 /** Result of the part that was sent. */
@@ -23,13 +23,16 @@ export function mayHalve(before: Halving | undefined, requests: number): boolean
 const MOST_GUILTY = 8;
 const SPARE_FILES = 8;
 
-/** The state of the search after a part. @returns undefined if there is nothing left to search for */
+/**
+ * The state of the search after a part.
+ * @returns undefined if there is nothing left to search for
+ */
 export function afterPart(before: Halving | undefined, part: SentPart): Halving | undefined {
   const { sent, failedWhole } = part;
   const { suspects, failed, guilty, answered } = before ?? NOTHING_FOUND;
   if (!failedWhole) {
     if (before === undefined) return undefined;
-    // After a part with some answers, its bad rows are known or will be sent again; the suspects are behind it.
+    // If some rows of the part were answered, its bad rows are known or will be sent again. The suspects follow the part.
     const left = suspects > sent && part.answered === sent ? suspects - sent : 0;
     return { suspects: left, failed, guilty, answered: answered || part.answered > 0 };
   }

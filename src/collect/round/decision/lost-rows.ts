@@ -7,8 +7,9 @@ import type { RoundIndex } from '../matching/round-index.ts';
 type LostSoFar = WrittenRows['lost'];
 
 /**
- * Rows without a result whose lines may exist: as lines that cannot be read, or that match no row. Such a row may be paid for, so
- * each is sent again at most once. If there are fewer such lines than missing rows, each missing row may be one of them.
+ * Rows without a result whose lines may exist: as lines that cannot be read, or as lines that match no row. Such a row may be
+ * paid for, so each is sent again at most once. If there are fewer such lines than missing rows, each missing row may belong to
+ * one of them.
  */
 export class LostRows {
   readonly #index: RoundIndex;
@@ -32,7 +33,7 @@ export class LostRows {
     this.strays = givenBack ? 0 : index.unknown + index.unreadable - index.brokenRows;
   }
 
-  /** The state after the rows so far, from which another call continues. */
+  /** The state after the rows so far. Another call continues from it. */
   get state(): LostSoFar {
     return { again: this.again, brokenAgain: this.#brokenAgain };
   }

@@ -14,8 +14,8 @@ import type { Codes } from '../../../provider/dialects/schema.ts';
 import type { Round } from './round.ts';
 
 /**
- * Reads the batch of a round that has ended, or one that came back after it was given up. A gone batch is one without files.
- * Reads may lag behind the polls, so a batch counts as gone only if the polls gave it up.
+ * Reads the batch of a round that has ended, or a batch that the provider shows again after it was given up. A missing batch has
+ * no files. Reads may be older than the polls, so a batch counts as missing only if the polls gave it up.
  * @throws ProviderUnavailable when the answer may be outdated
  */
 export async function findEndedBatch(
@@ -34,13 +34,19 @@ export async function findEndedBatch(
   throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`);
 }
 
-/** For a batch that was left open, results are written as well, although they are incomplete. */
+/**
+ * True if both files of a round are stored. If the batch was left open, its results are also written although they are
+ * incomplete.
+ */
 async function isFetched(edges: ProviderEdges, round: Round): Promise<boolean> {
   const results = await edges.store.stat(roundKey(round, round.round, 'results.jsonl'));
   return results !== undefined && (await lateObject.read(edges.store, round))?.isLate !== true;
 }
 
-/** True if a batch has used up its time: it expired, or was cancelled for this reason and not because its job was cancelled. */
+/**
+ * True if a batch has used up its time: it expired, or it was cancelled because its time was over and not because its job was
+ * cancelled.
+ */
 export function hasExpired(
   batch: Batch | undefined,
   { createdAt, cancelledAge, deadline }: Pick<Round, 'createdAt' | 'cancelledAge' | 'deadline'>,
@@ -59,7 +65,7 @@ export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
   );
 }
 
-/** What such a batch shows about the provider's limit of enqueued tokens; undefined if it failed for another reason. */
+/** The limit of enqueued tokens that a failed batch shows; undefined if the batch failed for another reason. */
 export function refusedTokens(batch: Batch | undefined): TokensRefusal | undefined {
   if (batch?.ending !== 'failed') return undefined;
   const refusals = batch.errors.map(({ code, message }) => readTokensRefusal(code, message));
@@ -73,7 +79,7 @@ export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure 
   return error && { name: 'ProviderFileTooLarge', code: error.code, message: error.message };
 }
 
-/** The error of a row that is in neither file: why its batch ended, if the batch reports that. */
+/** The error of a row that is in neither file: the reason why its batch ended, if the batch reports it. */
 export function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'message'> {
   const error = batch?.errors.find(({ line }) => line === undefined);
   if (error !== undefined) return { code: error.code, message: error.message };

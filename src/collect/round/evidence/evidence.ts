@@ -29,7 +29,7 @@ export function weighEvidence(evidence: BatchEvidence): Decision {
     return COMPLETE;
   const isLate = gap.kind !== 'running' && waitedSeconds < lateSeconds;
   if (isLate) return { next: 'wait', gap: gap.kind };
-  // Files that still grow show that more lines will come, whatever the counters say.
+  // While the files grow, more lines will come, whatever the counters say.
   return gap.accepted !== 'never' && isSettled ? COMPLETE : { next: 'stop', gap: gap.kind };
 }
 
@@ -63,7 +63,7 @@ export interface FoundLines {
   readonly unexplained: number;
   /** Requests whose line shows their id but cannot be read. */
   readonly broken: number;
-  /** Requests that were sent again before because their lines could not be read; they are not sent once more. */
+  /** Requests that were already sent again because their lines could not be read. They are not sent once more. */
   readonly spent: number;
 }
 
@@ -78,13 +78,13 @@ const COMPLETE: Decision = { next: 'complete' };
 interface Gap {
   readonly kind: GapKind;
   /**
-   * When missing rows count as not answered: after the wait, after half a minute or immediately if the last two looks found the
-   * same, or never.
+   * When missing rows count as not answered: after the wait; after half a minute or immediately if the last two looks found the
+   * same; or never.
    */
   readonly accepted: 'after the wait' | 'after a short wait' | 'once settled' | 'never';
 }
 
-/** For the case that nothing named or counted is missing: counters and files may lag together. */
+/** The wait if the batch neither names nor counts anything that is missing. Its counters and files may both be late. */
 const SHORT_WAIT_SECONDS = 30;
 
 function findGap(batch: NonNullable<BatchEvidence['batch']>, evidence: BatchEvidence): Gap | undefined {
@@ -108,7 +108,7 @@ const UNTIL_SETTLED: Gap = { kind: 'incomplete', accepted: 'once settled' };
 /** A batch that succeeded has a line for every row, unless its counters say otherwise. */
 function missingOfSucceeded(batch: CountedBatch, lines: FoundLines): Gap {
   const counts = usableCounts(batch, lines.sent);
-  // Zeros beside a success mean that the provider does not count.
+  // If a batch succeeded and its counters are zeros, the provider does not count.
   const isCounted = counts !== undefined && counts.succeeded + counts.failed > 0;
   if (!isCounted || !explains(lines, counts)) return { kind: 'incomplete', accepted: 'never' };
   const isAllThatCounts = lines.rows + lines.unexplained >= counts.succeeded + counts.failed;
@@ -150,7 +150,7 @@ function usableCounts({ counts }: Pick<Batch, 'counts'>, sent: number): Batch['c
 }
 
 /**
- * Seconds until the next look at the files: doubles with every look, up to the end of the allowed time. A round that waits
+ * Seconds until the next look at the files. They double with every look, up to the end of the allowed time. A round that waits
  * longer, for a twin, looks rarely, because each look adds events to the execution's history.
  */
 export function lookWaitSeconds(looks: number, waitedSeconds: number, limits: LookLimits): number {

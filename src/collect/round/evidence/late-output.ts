@@ -10,7 +10,7 @@ import type { FoundFile } from '../files/found-file.ts';
 import type { RoundEvidence } from './read-round.ts';
 import { sentOf } from './sent-requests.ts';
 
-/** The batch has ended and shows less output than it promised: the machine waits, and the round is collected again. */
+/** The batch has ended and shows less output than it promised. The state machine waits, and the round is collected again. */
 export interface LookAgain {
   readonly next: 'look';
   readonly late: LateOutput;
@@ -86,7 +86,7 @@ const GAPS: Readonly<Record<OpenGap, { readonly name: string; readonly code: str
   twin: { name: 'BatchOpen', code: 'BATCH_OPEN' },
 };
 
-/** Why a batch is left open; `twin`: a twin may have answers of rows without a line. */
+/** The reason why a batch is left open. `twin`: a twin may have answers of rows without a line. */
 export type OpenGap = GapKind | 'twin';
 
 /** Why the rows of a round without an answer are not sent again. */

@@ -30,7 +30,7 @@ export interface CollectEdges extends ProviderEdges {
   readonly createReader: (rules: ResultRules) => LineReader;
 }
 
-/** What is found of a round at this look: in the store, and in the provider's files. */
+/** The evidence of a round at one time: in the store, and in the provider's files. */
 export interface RoundEvidence {
   readonly context: Round;
   /** True if it was sent direct, without a batch. */
@@ -44,7 +44,7 @@ export interface RoundEvidence {
   /** Ids of rows that earlier rounds sent again because their lines could not be read. */
   readonly askedBefore: ReadonlySet<string>;
   /**
-   * Number of requests at the front that have used all of the profile's rounds, and would be paid for again in every further one.
+   * Number of requests at the front that have used all rounds of the profile. In a further round they would be paid for again.
    */
   readonly spent: number;
   /** True if an earlier look found less than the batch promised. */
@@ -115,8 +115,9 @@ export async function readRound(
 }
 
 /**
- * Rounds beyond the profile's number are only for rows that did not fit into the earlier ones, for example because the provider
- * accepts only small files. The profile's last round is followed by another one only if it had just a part of the rows.
+ * Counts the requests that have used all rounds of the profile. Rounds after that are only for rows that did not fit into the
+ * earlier ones, for example because the provider accepts only small files. The profile's last round is followed by another one
+ * only if it had just a part of the rows.
  */
 async function countSpent(
   store: ObjectStore,

@@ -22,8 +22,8 @@ interface TwinFiles {
 const NO_TWINS: ReadTwins = { twins: [], mayBringMore: false };
 
 /**
- * Finds the twins of a round that may have some. Reads the answers of ended twins for rows without another answer, because they
- * are paid for.
+ * Finds the twins of a round that may have some. Reads the answers of ended twins for rows without another answer, because these
+ * answers are paid for.
  */
 export async function readTwins(
   edges: ProviderEdges,

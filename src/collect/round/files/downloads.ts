@@ -42,7 +42,7 @@ export class Downloads {
     if (known?.fileId !== fileId) return undefined;
     const { store } = this.#edges;
     const first = await store.stat(key);
-    // The call that joined the parts ended before it recorded that.
+    // The call that joined the parts ended before it could record this.
     if (known.isWhole === true && first?.bytes === sizeOf(known)) return { ...known, parts: [first.bytes] };
     for (const [n, bytes] of known.parts.entries()) {
       const found = n === 0 ? first : await store.stat(roundPartKey(key, n + 1));
@@ -82,7 +82,7 @@ export class Downloads {
     return this.#pace.mustStop;
   }
 
-  /** Hands over to another call if too little time may be left to read what was downloaded. */
+  /** Leaves the rest to another call if too little time may be left to read the downloaded file. */
   async rest(): Promise<void> {
     if (!this.mustStop) return;
     await this.save();

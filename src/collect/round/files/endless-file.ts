@@ -8,7 +8,7 @@ export interface FileProgress {
 }
 
 /**
- * Lines that a file may have per request, including blank lines and those of other batches, and a constant number of further
+ * Lines that a file may have per request, including blank lines and those of other batches, and a constant number of additional
  * lines.
  */
 const LINES_PER_REQUEST = 100;

@@ -35,7 +35,7 @@ export interface FileToFetch {
 type Take = (chunk: Uint8Array) => boolean;
 
 /**
- * Downloads a provider's file into the store first, because it is paid for, and onto local disk; passes its bytes on as they
+ * Downloads a provider's file into the store first, because it is paid for, and onto the local disk. Passes its bytes on as they
  * arrive. A stored file is not downloaded again, unless it may be incomplete.
  * @returns the available part of the file; undefined if the batch names none
  * @throws GoesOnLater when time ran short, and another call must download the rest
@@ -136,7 +136,7 @@ function weighFile(name: FoundFile['name'], download: Download, tail: Tail): Fou
   const isCutOff = !endsWhole(tail, received);
   // Some providers show 0 for every file.
   const promised = download.promised === 0 ? undefined : download.promised;
-  // Some providers count a newline at the end that they do not send.
+  // Some providers include a newline in the length that they do not send.
   const isLong = promised !== undefined && promised - received <= (isCutOff ? 0 : 2);
   const isWhole = promised === undefined ? length !== undefined || !isCutOff : isLong;
   return {

@@ -55,7 +55,7 @@ export async function receive(
     if (error instanceof ProviderNotFound) return undefined;
     const isCutShort = short.signal.aborted && error instanceof ProviderUnavailable;
     if (!isCutShort && !(error instanceof GoesOnLater)) throw error;
-    // The time is up, which is not an outage of the provider.
+    // The time is up. This is not an outage of the provider.
     if (!part.mayStop) downloads.checkTime(FROM_ITS_START);
     if (!isSaved) await downloads.save();
     throw new GoesOnLater();
@@ -64,7 +64,7 @@ export async function receive(
 
 const FROM_ITS_START = 'downloads a file that can only be read from its start';
 
-/** True unless another file has replaced this one, or it is gone. */
+/** True unless the file was replaced by another one, or no longer exists. */
 function mayGoOn(error: unknown): boolean {
   if (error instanceof FileChanged || error instanceof ProviderNotFound) return false;
   return error instanceof GoesOnLater || isProviderError(error);
@@ -84,7 +84,10 @@ class OpenPart {
     this.#download = download;
   }
 
-  /** A provider that sends the whole file again, or has replaced it, would do so each time, so this call must read all of it. */
+  /**
+   * Starts the part. If a provider sends the whole file again, or has replaced it, it would do so each time, so this call must
+   * read all of it.
+   */
   start({ bytes, length, mark, canGoOn }: DownloadStart): void {
     const isAnew = bytes !== sizeOf(this.#download);
     const { fileId, parts } = this.#download;
@@ -121,7 +124,7 @@ class OpenPart {
   async save(downloads: Downloads): Promise<boolean> {
     if (!this.canGoOn || this.#writer === undefined || this.#writer.bytes === 0) return false;
     downloads.keep(this.#file.key, this.download);
-    // An object under the file's own key counts as the whole file, unless the opposite is recorded first.
+    // An object under the file's own key counts as the whole file, unless it is recorded first that it is only a part.
     if (this.#isFirst) await downloads.save();
     await this.#writer.close();
     if (!this.#isFirst) await downloads.save();

@@ -4,7 +4,7 @@ import type { Wire } from '../../../provider/wire.ts';
 import { ChangedIds } from './changed-ids.ts';
 import type { Scratch } from '../files/scratch.ts';
 
-/** A result line that matches no row as it is. */
+/** A result line whose id matches no row. */
 export interface Stray {
   readonly file: Scratch;
   readonly name: 'output' | 'errors';
@@ -20,7 +20,7 @@ export interface Stray {
   readonly id: string | undefined;
 }
 
-/** What a stray line was identified as. */
+/** The row that a stray line belongs to. */
 export type Traced =
   | { readonly kind: 'row'; readonly ordinal: number; readonly line: Wire }
   | { readonly kind: 'unknown'; readonly id: string }

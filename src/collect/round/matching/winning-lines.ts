@@ -16,6 +16,8 @@ export interface LineRange {
   readonly isTwin: boolean;
   /** The result line made from it; absent if it is not made yet. */
   made?: CountedLine | undefined;
+  /** Note of the reader about the line. */
+  note?: number | undefined;
 }
 
 /** The line that counts for each request, by the request's ordinal. Memory: one small record per row. */
@@ -35,7 +37,10 @@ export class WinningLines {
     return this.#ranges[ordinal];
   }
 
-  /** Of two lines for one row a success is used, otherwise the first line. @returns true if this line is used */
+  /**
+   * Decides between two lines for one row: a success is used, otherwise the first line.
+   * @returns true if this line is used
+   */
   keep(ordinal: number, range: LineRange): boolean {
     const before = this.#ranges[ordinal];
     if (before === undefined) this.answered += 1;
@@ -51,8 +56,8 @@ export class WinningLines {
   }
 
   /**
-   * Removes both lines of an id that occurs twice, if a row is missing whose id differs only by what providers change: nobody
-   * knows which line belongs to which row.
+   * Removes both lines of an id that occurs twice, if a row is missing whose id differs only in ways that providers are known to
+   * change. Nobody knows which line belongs to which row.
    * @returns the ids of such rows
    */
   dropAmbiguous(ordinals: ReadonlyMap<string, number>): string[] {

@@ -26,7 +26,7 @@ interface RoundToWrite {
   readonly lost: LostRows;
 }
 
-/** A call that is short of time writes at least this share of a round's rows, which limits the number of calls. */
+/** Even if time is short, a call writes at least this share of a round's rows. This limits the number of calls. */
 const LEAST_SHARE = 1 / 16;
 
 /**
@@ -44,7 +44,7 @@ export async function writeRound(store: ObjectStore, round: RoundToWrite): Promi
   const answerFiles = new ResultFiles(store, context.jobId);
   const writer = new RoundWriter({ evidence, decision, lost, files: answerFiles }, files.writers, before);
   const at = new WrittenSoFar(before, evidence);
-  // Then no time is left for the rows.
+  // After this, no time would be left for the rows.
   if (at.rows < index.requests) rejectOver(evidence.time, context, 'reads the answers of the rows');
   try {
     const isWhole = await writeRows(store, { round, writer, at });
@@ -94,7 +94,7 @@ async function writeRows(store: ObjectStore, { round, writer, at }: RowsToWrite)
 class WrittenSoFar {
   rows: number;
   requestBytes: number;
-  /** Rows after which a call that is short of time stops. */
+  /** The number of rows after which a call that is short of time stops. */
   readonly #enough: number;
   readonly #time: StepTime | undefined;
 
@@ -117,7 +117,7 @@ class WrittenSoFar {
   }
 }
 
-/** What an earlier call has written; undefined if it wrote nothing, or if the facts have changed. */
+/** The files that an earlier call has written; undefined if it wrote none, or if the facts have changed. */
 async function findWritten(
   store: ObjectStore,
   { evidence: { context, index } }: RoundToWrite,

@@ -1,4 +1,4 @@
-/** Number of small reads and writes at the same time. More would only queue for the store's connections. */
+/** Number of small reads and writes at the same time. More of them would only wait for the store's connections. */
 const WIDTH = 32;
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { measure } from '../src/metrics.ts';
+import { measure } from '../../src/runtime/metrics.ts';
 
 const told = (...args: Parameters<typeof measure>): string[] =>
   measure(...args).map(({ metric, value, unit, dimensions }) =>

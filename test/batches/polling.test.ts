@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EVENTS_PER_POLL } from '../src/steps/history.ts';
-import type { PollLimits } from '../src/checkpoints/profile.ts';
-import { parseWindow } from '../src/completion-window.ts';
+import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
+import type { PollLimits } from '../../src/checkpoints/profile.ts';
+import { parseWindow } from '../../src/provider/completion-window.ts';
 import {
   elapsedSeconds,
   isGivenUp,
@@ -11,7 +11,7 @@ import {
   notFoundWaitSeconds,
   pollWaitSeconds,
   type PollState,
-} from '../src/polling.ts';
+} from '../../src/batches/polling.ts';
 
 const LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
 

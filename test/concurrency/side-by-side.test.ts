@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { sideBySide } from '../src/side-by-side.ts';
+import { sideBySide } from '../../src/concurrency/side-by-side.ts';
 
 test('all items run, never more at the same time than the limit, and results keep the order', async () => {
   let running = 0;

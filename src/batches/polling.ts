@@ -1,5 +1,5 @@
-import type { PollLimits } from './checkpoints/profile.ts';
-import type { BatchCounts } from './provider/batch-provider.ts';
+import type { PollLimits } from '../checkpoints/profile.ts';
+import type { BatchCounts } from '../provider/batch-provider.ts';
 
 /**
  * Computes when to poll a batch again. Pure: the Lambda, the tests that count history events and the scale model use the same
@@ -26,7 +26,7 @@ export const MAX_POLLS_PER_ROUND = 500;
 
 /**
  * While counters show a batch's pace, the wait may be this many times longer, because the pace predicts the end. If the pace
- * jumps, the end is noticed later, by at most that share of the batch's age and at most the longest wait.
+ * changes suddenly, the end is noticed later: by at most that share of the batch's age, and by at most the longest wait.
  */
 const COUNTED = 3;
 

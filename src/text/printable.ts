@@ -24,7 +24,7 @@ function isLayout(character: string): boolean {
   return character === '\n' || character === '\t';
 }
 
-/** `\u001b`; beyond four digits `\u{e0001}`. */
+/** `\u001b`; with more than four digits `\u{e0001}`. */
 function escaped(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16);
   return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\u{${code}}`;

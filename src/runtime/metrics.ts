@@ -1,5 +1,5 @@
-import { OUTCOMES } from './checkpoints/outcomes.ts';
-import type { LogEvent, LogFields } from './log.ts';
+import { OUTCOMES } from '../checkpoints/outcomes.ts';
+import type { LogEvent, LogFields } from '../log.ts';
 
 /** Namespace of the workflow's metrics in CloudWatch. Every metric has the dimension `service`, the name of the workflow. */
 export const METRIC_NAMESPACE = 'Nightshift';
@@ -19,13 +19,13 @@ export interface Measurement {
   readonly metric: MetricName;
   readonly unit: 'Count' | 'Seconds';
   readonly value: number;
-  /** Few different values each, never ids: every combination is a separate metric with its own price. */
+  /** Dimensions with few different values, never ids: every combination is a separate metric with its own price. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
 type Measure = (fields: LogFields) => readonly Measurement[];
 
-/** Measurements by log event. Steps do not know metrics. */
+/** Measurements by log event. Steps only write the log events. */
 const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   results_written: (fields) => [
     counted('JobsEnded', 1, { Status: text(fields['status']) }),
@@ -47,7 +47,10 @@ const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   job_not_announced: () => [counted('JobsNotAnnounced', 1)],
 };
 
-/** The measurements of a log line. Pure. @param step the step that logged the line */
+/**
+ * The measurements of a log line. Pure.
+ * @param step the step that logged the line
+ */
 export function measure(event: LogEvent, fields: LogFields, step: string): readonly Measurement[] {
   return MEASURES[event]?.({ ...fields, step }) ?? [];
 }
