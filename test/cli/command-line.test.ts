@@ -137,7 +137,7 @@ describe.concurrent('nightshift run', () => {
     expect(`${stdout}${files.join('')}`).not.toMatch(/simulated|made up|"provider":"simulator"/i);
   });
 
-  test('names what is missing once, before it writes anything', async () => {
+  test('reports a missing key once, before it writes anything', async () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
 
     const { stderr } = await runCli(folder, ['run', 'a.jsonl']);
