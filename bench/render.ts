@@ -7,7 +7,10 @@ const TITLE = '# Benchmark';
 const MARK =
   '<!-- From here on the benchmark writes this page: npm run bench -- --full --page docs/performance.md -->';
 
-/** Fills a page with the report below its mark. @throws when the page has no mark */
+/**
+ * Fills a page with the report below its mark.
+ * @throws when the page has no mark
+ */
 export function fillPage(page: string, report: Report): string {
   const at = page.indexOf(MARK);
   if (at < 0) throw new Error(`The page has no line ${MARK}`);

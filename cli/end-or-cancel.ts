@@ -5,7 +5,10 @@ import { SECOND_INTERRUPT_MS, type Interrupts } from './interrupts.ts';
 import { printError } from './output.ts';
 import { describeInterrupt, isOpen } from './view/describe-interrupt.ts';
 
-/** Waits for a job. @returns its summary; undefined if it was interrupted and can be resumed */
+/**
+ * Waits for a job.
+ * @returns its summary; undefined if it was interrupted and can be resumed
+ */
 export async function endOrCancel(
   running: Promise<Summary>,
   interrupts: Interrupts,

@@ -6,7 +6,10 @@ import { readingNotices } from './view/reading-notices.ts';
 /** Prints how the files of a job were read. */
 export interface ReadingProgress {
   readonly onEvent: (event: EngineEvent) => void;
-  /** Waits for pending output. @returns whether the notices were printed */
+  /**
+   * Waits for pending output.
+   * @returns whether the notices were printed
+   */
   told(): Promise<boolean>;
 }
 

@@ -42,7 +42,8 @@ export async function download(
 }
 
 /**
- * Writes a file that appears only when it is complete. @returns its path relative to the working directory
+ * Writes a file that appears only when it is complete.
+ * @returns its path relative to the working directory
  * @throws StoreRejected naming the file and the cause, such as a full disk
  */
 export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {

@@ -26,7 +26,10 @@ import { logText, withTime } from './view/log-text.ts';
 /** The path of the example. Computed only when needed: files of the package are beside its package.json. */
 const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 
-/** Runs one job to its end. @returns the exit status */
+/**
+ * Runs one job to its end.
+ * @returns the exit status
+ */
 export async function runFiles(
   named: readonly string[],
   flags: RunFlags,

@@ -66,5 +66,5 @@ function caller(steps: Readonly<Record<string, LoadStep>>, host: StepHost): Call
 
 /** Never called, because the host passes its edges with each call. */
 function openNoEdges(): never {
-  throw new Error('A host brings the edges of its steps.');
+  throw new Error('The host must pass the edges of its steps.');
 }

@@ -43,7 +43,7 @@ const tell = (message: FromWorker): void => port.postMessage(message);
 
 const halted = new AbortController();
 const abandoned = new AbortController();
-let call: CallStep = () => Promise.reject(new Error('The host has not said yet what steps may reach.'));
+let call: CallStep = () => Promise.reject(new Error('The host has not sent its settings yet.'));
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'open') call = open(message);

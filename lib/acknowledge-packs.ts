@@ -12,7 +12,7 @@ const MEANT: Readonly<Record<string, string>> = {
   IAMNoInlinePolicy: 'Each role has one policy of its own, which nobody else shares.',
   LambdaDLQ:
     'The machine calls the steps and reports their failures; functions that events call send theirs to the dead-letter queue.',
-  S3BucketReplicationEnabled: 'Where a copy belongs is for the owner to say: pass a bucket with replication.',
+  S3BucketReplicationEnabled: 'The owner decides where a copy is stored: pass a bucket with replication.',
   SecretsManagerRotationEnabled:
     "A provider's key is made on its website; there is no API a rotation could call.",
 };

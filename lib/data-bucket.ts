@@ -76,7 +76,7 @@ export class DataBucket extends Construct {
    */
   private configure(kept: Kept): void {
     const resource = this.bucket.node.defaultChild;
-    if (!(resource instanceof CfnBucket)) throw new TypeError('A Bucket holds no CfnBucket any more.');
+    if (!(resource instanceof CfnBucket)) throw new TypeError('A Bucket has no CfnBucket any more.');
     resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     resource.loggingConfiguration = {
       destinationBucketName: this.createAccessLogs(kept).bucketName,

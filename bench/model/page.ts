@@ -110,7 +110,10 @@ function costOfPolls(polls: number): number {
     .usd.total;
 }
 
-/** Monthly cost of an idle stack. @param counts number of each resource in the stack */
+/**
+ * Monthly cost of an idle stack.
+ * @param counts number of each resource in the stack
+ */
 function idleTable(counts: Paid): string {
   const kinds = Object.entries(IDLE) as [keyof typeof IDLE, (typeof IDLE)[keyof typeof IDLE]][];
   const rows = kinds.map(([kind, { name, usdPerMonth, source }]) => {

@@ -41,7 +41,10 @@ export async function printTable(
   for (const notice of notices()) printError(notice);
 }
 
-/** Writes a job's results as a table to a file, and reports the same. @returns the file's path */
+/**
+ * Writes a job's results as a table to a file, and reports the same.
+ * @returns the file's path
+ */
 export async function exportTable(
   store: ObjectStore,
   summary: Summary,

@@ -80,7 +80,7 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
     }),
     onFailure: (_event, error) => {
       const { message } = error instanceof Error ? error : new Error(String(error));
-      printError(styleText('red', `An event started nothing: ${printable(message)}`));
+      printError(styleText('red', `An event started no job: ${printable(message)}`));
     },
   });
   await local.announce(host.url);

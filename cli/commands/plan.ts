@@ -79,7 +79,10 @@ export function planCommand(loadConfig: LoadConfig): Command {
     });
 }
 
-/** The stack for which a job is planned; undefined for this machine. @throws InvalidRequest when a data folder is named, too */
+/**
+ * The stack for which a job is planned; undefined for this machine.
+ * @throws InvalidRequest when a data folder is named, too
+ */
 async function openPlanned({ stack, outputs }: PlanFlags, isFolder: boolean): Promise<Target | undefined> {
   if (stack === undefined && outputs === undefined) return undefined;
   if (isFolder) throw new InvalidRequest(ONE_TARGET);

@@ -97,7 +97,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   retry: {
     group: DEPLOYED,
     term: 'retry [options] <job>',
-    description: 'send the rows of a job again that are not ok, and merge their results',
+    description: 'send the rows of a job that are not ok again, and merge their results',
     load: async () => (await import('./retry.ts')).retryCommand,
   },
   forget: {

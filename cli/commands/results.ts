@@ -76,9 +76,9 @@ function checkFlags(
   format: TableFormat | undefined,
 ): void {
   if (parquet === true && format !== undefined)
-    throw new InvalidRequest('--parquet and --format do not go together: give one of them.');
+    throw new InvalidRequest('--parquet and --format cannot be combined: use one of them.');
   if (parquet === true && out === undefined)
-    throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
+    throw new InvalidRequest('--parquet needs --out <folder>, the folder for results.parquet.');
   if (raw === true && format !== 'csv') throw new InvalidRequest('--raw needs --format csv.');
   if (delimiter !== undefined && format !== 'csv')
     throw new InvalidRequest('--delimiter needs --format csv.');

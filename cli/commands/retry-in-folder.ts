@@ -88,7 +88,10 @@ interface RunRetry {
   readonly config: NightshiftConfig;
 }
 
-/** Runs the retry in this process, as `run` does. @returns undefined when it was interrupted */
+/**
+ * Runs the retry in this process, as `run` does.
+ * @returns undefined when it was interrupted
+ */
 async function runRetry(
   target: Target,
   jobId: string,

@@ -42,7 +42,7 @@ function fitsMatcher(matcher: unknown, value: unknown): boolean {
   if (prefix !== undefined) return typeof value === 'string' && value.startsWith(prefix);
   const numeric = numericSchema.safeParse(matcher).data?.numeric;
   if (numeric !== undefined) return typeof value === 'number' && compare(value, ...numeric);
-  throw new Error(`The matcher ${JSON.stringify(matcher)} of an event rule is not understood.`);
+  throw new Error(`The matcher ${JSON.stringify(matcher)} of an event rule is not supported.`);
 }
 
 function compare(value: number, operator: '>' | '>=' | '<' | '<=' | '=', bound: number): boolean {

@@ -58,7 +58,7 @@ export function resolveProfile(
   return { ...resolved, then: resolveLadder(profile, resolveStep) };
 }
 
-/** A profile, or one step of its ladder. */
+/** Resolves a profile, or one step of its ladder. */
 function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConfig): ResolvedProfile {
   const providerName = profile.provider ?? DEFAULT_PROVIDER;
   const provider = findProvider(config, providerName);

@@ -41,7 +41,10 @@ export const MAX_CONCURRENCY = 16;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
-/** Consecutive failures without a named limit that double the pause: twenty of them pause for less than two minutes in all. */
+/**
+ * Number of consecutive failures without a named limit after which the pause doubles. Twenty failures pause for less than two
+ * minutes in all.
+ */
 const FAILURES_PER_DOUBLING = 4;
 
 /** Short enough to wait within a pass, so that rows that fail repeatedly reach their last attempt in it. */

@@ -31,7 +31,7 @@ function problem(body: unknown): WireError | undefined {
   if (!isList(data)) return data;
   const error = data.map(carriedError).find((each) => each !== undefined);
   if (error !== undefined) return error;
-  return data.some(isImage) ? undefined : unexpectedResult('The data of the answer holds no image.');
+  return data.some(isImage) ? undefined : unexpectedResult('The data of the answer has no image.');
 }
 
 function isImage(entry: unknown): boolean {

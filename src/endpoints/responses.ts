@@ -78,8 +78,8 @@ function problem(body: unknown): WireError | undefined {
   const output = listIn(body, 'output');
   if (!isList(output)) return output;
   if (!output.some((item) => asWire(item) !== undefined && !isBlank(item)))
-    return unexpectedResult('The output of the response holds no items.');
-  return typeof status === 'string' ? undefined : unexpectedResult('The response does not say its status.');
+    return unexpectedResult('The output of the response has no items.');
+  return typeof status === 'string' ? undefined : unexpectedResult('The response has no status.');
 }
 
 const ENDED: ReadonlySet<string> = new Set(['completed', 'incomplete']);

@@ -28,12 +28,12 @@ const SHOWN = envelope(...REPEATED);
 function problem(body: unknown): WireError | undefined {
   if (fileOf(body) !== undefined) return undefined;
   const wire = asWire(body);
-  if (wire === undefined) return unexpectedResult('The answer holds no sound.');
+  if (wire === undefined) return unexpectedResult('The answer has no sound.');
   const sounds = soundIn(wire).filter((value) => typeof value === 'string' && value !== '');
   if (sounds.some(isSound)) return undefined;
   return sounds.length === 0
-    ? emptyResult('The answer holds no sound.')
-    : unexpectedResult('The answer holds a text where its sound should be.');
+    ? emptyResult('The answer has no sound.')
+    : unexpectedResult('The answer has a text in place of its sound.');
 }
 
 const SHORT_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/;

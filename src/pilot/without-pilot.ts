@@ -7,7 +7,10 @@ export function wantsPilot(job: Job, plan: Plan): boolean {
   return isPiloted(job, plan) && withoutPilot(job, plan) === undefined && rowsToSend(plan) > 0;
 }
 
-/** Reports a job with too few rows for the pilot of its profile. @returns undefined for every other job */
+/**
+ * Reports a job with too few rows for the pilot of its profile.
+ * @returns undefined for every other job
+ */
 export function withoutPilot(job: Job, plan: Plan): WithoutPilot | undefined {
   const { pilot } = job.profile;
   const rows = rowsToSend(plan);

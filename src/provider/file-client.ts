@@ -99,8 +99,8 @@ export class FileClient implements ProviderClient {
   }
 
   /**
-   * Calls `visit` for every wanted batch in the list until it returns true. @throws ProviderUnavailable when the list is
-   * incomplete
+   * Calls `visit` for every wanted batch in the list until it returns true.
+   * @throws ProviderUnavailable when the list is incomplete
    */
   async #readBatches(wanted: FindBatch, visit: (batch: Batch) => boolean): Promise<void> {
     const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);

@@ -16,7 +16,10 @@ export function asWire(value: unknown): Wire | undefined {
   return isExactNumber(value) ? undefined : (value as Wire);
 }
 
-/** Returns the value that was read. @throws ProviderUnavailable when it is undefined */
+/**
+ * Returns the value that was read.
+ * @throws ProviderUnavailable when it is undefined
+ */
 export function required<Value>(action: string, value: Value | undefined): Value {
   if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not the expected object.`);
   return value;

@@ -34,7 +34,10 @@ export async function writeReport(
   }
 }
 
-/** The files beside the page. @param folder prefix of their names; ends in `/`, or is empty */
+/**
+ * The files beside the page.
+ * @param folder prefix of their names; ends in `/`, or is empty
+ */
 export function listFiles(
   { results, deadLetters, tables = [] }: Pick<Summary, 'results' | 'deadLetters' | 'tables'>,
   folder: string,

@@ -147,7 +147,7 @@ class ClaimedDays {
   }
 }
 
-/** Only the object itself shows its version. If it is newer than the listed one, the newer version is claimed. */
+/** Reads the version of a file, which a listing does not show. If a newer version exists by now, it is claimed. */
 async function pinUnclaimed(
   store: ObjectStore,
   schedule: string,

@@ -28,8 +28,8 @@ export async function resolveInputs(
 }
 
 /**
- * All input files below a prefix in their current version; empty if there are none. @throws InvalidRequest when there are too
- * many
+ * All input files below a prefix in their current version; empty if there are none.
+ * @throws InvalidRequest when there are too many
  */
 export async function inputsBelow(
   store: ObjectStore,

@@ -160,7 +160,10 @@ export class EarlierAnswers {
   }
 }
 
-/** Adds entries to a table. @returns false if it is full */
+/**
+ * Adds entries to a table.
+ * @returns false if it is full
+ */
 function fill(table: AnswerTable, { nth, bytes }: JobEntries, most: number): boolean {
   for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
     if (table.size >= most) return false;

@@ -63,7 +63,10 @@ export class HashTable {
     for (const part of this.#parts) yield part.dump();
   }
 
-  /** Loads a dump into an empty table. @param onValue called with each value */
+  /**
+   * Loads a dump into an empty table.
+   * @param onValue called with each value
+   */
   async load(
     chunks: AsyncIterable<Uint8Array>,
     onValue: (value: readonly number[]) => void = () => undefined,

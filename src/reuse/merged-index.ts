@@ -55,7 +55,10 @@ export function isMergedKey(key: string): boolean {
   return KEY_NAME.test(key);
 }
 
-/** Writes a merged index under a name that is computed from its jobs. @returns its key */
+/**
+ * Writes a merged index under a name that is computed from its jobs.
+ * @returns its key
+ */
 export async function writeMerged(
   store: ObjectStore,
   scope: string,

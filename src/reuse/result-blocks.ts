@@ -79,7 +79,10 @@ export class ResultBlocks {
     return Math.ceil((end - start) / rows);
   }
 
-  /** Reads the lines of rows. @throws Error for a position outside all shards */
+  /**
+   * Reads the lines of rows.
+   * @throws Error for a position outside all shards
+   */
   async read(positions: Iterable<number>): Promise<Map<number, SettledRow>> {
     const wanted = new Set(positions);
     const blocks = [...new Set([...wanted].map((position) => this.#blockOf(position)))];

@@ -28,7 +28,10 @@ export class EarlierResults {
     return retry === undefined ? undefined : new EarlierResults(store, retry.jobId, start);
   }
 
-  /** The outcome of the next row. @throws InvalidInput when the input has more rows than there are results */
+  /**
+   * The outcome of the next row.
+   * @throws InvalidInput when the input has more rows than there are results
+   */
   async next(): Promise<EarlierRow> {
     const { value: line } = await this.#lines.next();
     if (line === undefined) throw this.#otherRows('more');

@@ -12,7 +12,10 @@ export interface WaitingRow {
   readonly candidate?: Candidate | undefined;
   /** Its size in memory, without the candidate's. */
   readonly bytes: number;
-  /** Writes the row into its shard. @param answer undefined if there is none after all */
+  /**
+   * Writes the row into its shard.
+   * @param answer undefined if there is none after all
+   */
   readonly take: (answer: ReusedAnswer | undefined) => Promise<void> | undefined;
 }
 

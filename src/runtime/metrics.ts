@@ -47,7 +47,10 @@ const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   job_not_announced: () => [counted('JobsNotAnnounced', 1)],
 };
 
-/** The measurements of a log line. Pure. @param step the step that logged the line */
+/**
+ * The measurements of a log line. Pure.
+ * @param step the step that logged the line
+ */
 export function measure(event: LogEvent, fields: LogFields, step: string): readonly Measurement[] {
   return MEASURES[event]?.({ ...fields, step }) ?? [];
 }

@@ -7,7 +7,10 @@ import { estimateCost, isGuess, longestAnswer, sendingOf } from './estimate.ts';
 import { currentLimits, limitsOf } from './limits.ts';
 import { costOf, moneyText, priceOf } from './price.ts';
 
-/** Compares a plan's estimated cost with the job's budget before anything is sent. @throws BudgetExceeded */
+/**
+ * Compares a plan's estimated cost with the job's budget before anything is sent.
+ * @throws BudgetExceeded
+ */
 export async function checkEstimate(store: ObjectStore, { jobId, profile }: Job, plan: Plan): Promise<void> {
   if (profile.price === undefined) return;
   const message = estimateProblem(

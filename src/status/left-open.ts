@@ -27,5 +27,6 @@ export async function readLeftOpen(
 
 const EXECUTION_ENDED = {
   code: 'EXECUTION_ENDED',
-  message: 'The job’s execution ended before the batch was collected: it was stopped, or its host died.',
+  message:
+    'The job’s execution ended before the batch was collected: it was stopped, or its host was killed.',
 };

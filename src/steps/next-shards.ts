@@ -142,7 +142,10 @@ async function writePage(edges: Edges, ended: EndedPilot): Promise<string | unde
   return writePilotReport(edges, ended);
 }
 
-/** Joins the results of a pilot's shards for people. @returns their key */
+/**
+ * Joins the results of a pilot's shards for people.
+ * @returns their key
+ */
 async function joinResults(store: ObjectStore, jobId: string, shards: readonly number[]): Promise<string> {
   const key = pilotResultsKey(jobId);
   await store.concat(

@@ -63,7 +63,7 @@ export async function weighTokensRefusal(
     (isLarger || isHopeless) && (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
   const why = isLarger
     ? `more than the ${grouped(most)} enqueued tokens that the provider takes`
-    : 'and was refused for too many enqueued tokens again and again while nothing else was enqueued';
+    : 'and was rejected repeatedly for too many enqueued tokens while nothing else was enqueued';
   const text = `The file of shard ${context.shard}, round ${context.round} of job ${context.jobId} has about ${grouped(tokens)} input tokens, ${why}.`;
   return {
     error: isTooLarge

@@ -90,6 +90,6 @@ function describeWait(room: Room, { asking, limits }: WantedRoom): Wait {
 
 /** The reason for waiting if a slot is free: an earlier shard in the queue may get it first. */
 function slotReason({ holders }: Room, slots: number): string {
-  if (holders.length < slots) return 'a slot is free, and others get it first';
-  return slots === 1 ? 'its one slot is taken' : `its ${slots} slots are taken`;
+  if (holders.length < slots) return 'a slot is free, but earlier shards get it first';
+  return slots === 1 ? 'its one slot is taken' : `its ${slots} slots are in use`;
 }

@@ -90,7 +90,7 @@ describe.each(Object.entries(PLACES))('in %s', (_name, { row, sent, rules = CHAT
 });
 
 test.each(['1234567890123456789', '10.10', '1E5', '-0', '1e400'])(
-  '{{price}} of %s is filled in as it is',
+  '{{price}} of %s is inserted unchanged',
   (n) => {
     const rules = { ...CHAT, prompt: compileTemplate('{{price}} {{order.id}}') };
     expect(slow(`{"price":${n},"order.id":"x"}`, rules)).toContain(`"content":"${n} x"`);
@@ -107,7 +107,7 @@ test('an id that is a number keeps its digits', () => {
   );
 });
 
-test('parameters of a profile keep their digits beside those of a row', () => {
+test('parameters of a profile and of a row keep their digits', () => {
   const body = parseExact('{"seed":9223372036854775807,"top_p":1.0}') as RequestRules['body'];
   expect(slow('{"prompt":"hi","temperature":0.70}', { ...CHAT, body })).toContain(
     '"body":{"seed":9223372036854775807,"top_p":1.0,"messages":[{"role":"user","content":"hi"}],"temperature":0.70,"model":"m"}',

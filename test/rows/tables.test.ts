@@ -359,7 +359,7 @@ describe('a table from practice', () => {
   });
 
   test.each(['id,review\n1,a\0b\n2,c\n', 'id,review\n1,a\0\n', 'id,review\n\0,a\n2,b'])(
-    'in UTF-8 with a zero byte is not taken for UTF-16: %j',
+    'in UTF-8 with a zero byte is not read as UTF-16: %j',
     async (text) => {
       await expect(send('a.csv', Buffer.from(text))).rejects.toThrowError('its content is not text');
     },
@@ -396,7 +396,7 @@ describe('a table from practice', () => {
       'whose separator is in doubt',
       'a.csv',
       'id,a;review\n1,x;good\n2,y;bad\n',
-      /comma \(2 columns\), semicolon \(2 columns\)\. Say which with --delimiter/,
+      /comma \(2 columns\), semicolon \(2 columns\)\. Choose one with --delimiter/,
     ],
     [
       'whose rows do not fit the separator of its header',

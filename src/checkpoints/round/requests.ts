@@ -5,7 +5,10 @@ import type { RoundPart } from './upload.ts';
 import { readCollected, type Halving } from './collected.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
-/** A round's request lines, up to the given number of bytes. @throws InvalidInput when the file is missing */
+/**
+ * A round's request lines, up to the given number of bytes.
+ * @throws InvalidInput when the file is missing
+ */
 export async function* readRequests(
   store: ObjectStore,
   key: string,

@@ -50,6 +50,7 @@ export async function collectRound(
   using scratches = new DisposableStack();
   const more = (): Scratch => scratches.use(new Scratch());
   const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });
+  scratches.use(evidence.index);
   const { dialect } = job.profile.provider;
   // The batch was given up as missing, and the provider shows it again.
   if (round.gone === true && evidence.batch?.phase === 'running')

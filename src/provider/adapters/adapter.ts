@@ -8,7 +8,10 @@ export interface Adapter {
   readonly filePurpose: string;
   /** How a list is paged: by `after`, by `after_id`, by the number of a `page`, or not at all. */
   readonly lists: 'after' | 'after_id' | 'page' | 'whole';
-  /** Sends a file once. @returns undefined when the answer is not a file object */
+  /**
+   * Sends a file once.
+   * @returns undefined when the answer is not a file object
+   */
   readonly upload: (http: Http, file: UploadFile, dialect: Dialect) => Promise<ProviderFile | undefined>;
   /** The body of the call that creates a batch. */
   readonly createBody: (request: CreateBatch, dialect: Dialect) => Promise<Readonly<Record<string, unknown>>>;

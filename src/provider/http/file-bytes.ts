@@ -49,7 +49,7 @@ async function askForWhole(http: Http, call: Call): Promise<Opened> {
   if (part !== undefined) return { answer, part };
   discard(answer);
   throw new ProviderUnavailable(
-    `${call.action}: it was answered with status ${answer.statusCode}, which is not a whole file.`,
+    `${call.action}: it was answered with status ${answer.statusCode}, which is not a complete file.`,
   );
 }
 

@@ -12,7 +12,7 @@ export const EXPLAINED: Readonly<Record<RowKind, string>> = {
   ok: 'The row has its answer.',
   failed: 'The provider or the model rejected the row, and the same request would be rejected again.',
   exhausted: 'Every attempt failed with a transient error, and no attempts are left. A retry may help.',
-  invalid_output: 'The model answered, and its answer does not match the schema that was asked for.',
+  invalid_output: 'The model answered, but its answer does not match the required schema.',
   invalid: 'The row could not be made into a request. It was never sent and cost nothing.',
   truncated: 'The answer was cut off at the token limit: it ends in the middle.',
   refused: 'The model refused to answer.',

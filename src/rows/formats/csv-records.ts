@@ -142,7 +142,10 @@ export class RecordCutter {
     return { records, end };
   }
 
-  /** Finds a record's cells. @returns its end with the line end; {@link ODD} or {@link MORE} */
+  /**
+   * Finds a record's cells.
+   * @returns its end with the line end; {@link ODD} or {@link MORE}
+   */
   #cutRecord(bytes: Buffer, start: number, isEnd: boolean, spans: number[]): number {
     this.#plainQuotes = 0;
     this.#hasQuotes = false;

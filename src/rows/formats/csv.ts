@@ -140,7 +140,7 @@ async function* cutRecords(
 }
 
 const PLAIN_QUOTES =
-  'If quotes are plain characters in this table, say so: --no-quotes, or table: { quotes: false } in the profile.';
+  'If quotes are plain characters in this table, use --no-quotes, or table: { quotes: false } in the profile.';
 
 function unreadable(name: string, { why, line }: Broken, quotes: boolean | undefined): InvalidInput {
   const hint = quotes === undefined ? ` ${PLAIN_QUOTES}` : '';

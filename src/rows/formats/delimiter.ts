@@ -108,6 +108,6 @@ function fitOf({ start, isWhole, quotes }: Sample, delimiter: string): Fit {
 function doubtful(name: string, fits: readonly Fit[]): InvalidInput {
   const readings = fits.map(({ delimiter, width }) => `${delimiterName(delimiter)} (${width} columns)`);
   return new InvalidInput(
-    `${name}: its delimiter is ambiguous: ${readings.join(', ')}. Say which with --delimiter ${delimiterName(fits[0]?.delimiter ?? ',')}, or table: { delimiter: '${fits[0]?.delimiter === '\t' ? '\\t' : fits[0]?.delimiter}' } in the profile.`,
+    `${name}: its delimiter is ambiguous: ${readings.join(', ')}. Choose one with --delimiter ${delimiterName(fits[0]?.delimiter ?? ',')}, or table: { delimiter: '${fits[0]?.delimiter === '\t' ? '\\t' : fits[0]?.delimiter}' } in the profile.`,
   );
 }

@@ -22,7 +22,10 @@ export interface ReadOptions {
   readonly standing?: Standing | undefined;
 }
 
-/** Streams an input file's rows in batches. @throws InvalidInput when the content has another format. */
+/**
+ * Streams an input file's rows in batches.
+ * @throws InvalidInput when the content has another format.
+ */
 export type ReadRows = (chunks: AsyncIterable<Uint8Array>, options: ReadOptions) => AsyncIterable<Row[]>;
 
 /** Continues reading from a mark that {@link ReadRows} has left. */

@@ -29,7 +29,7 @@ export async function* gunzip(chunks: AsyncIterable<Uint8Array>, name: string): 
     }
   } catch (error) {
     if (!isZlibError(error)) throw error;
-    throw new InvalidInput(`${name} is not a whole gzip file (${error.code}).`, { cause: error });
+    throw new InvalidInput(`${name} is not a complete gzip file (${error.code}).`, { cause: error });
   } finally {
     unzip.destroy();
   }

@@ -67,7 +67,7 @@ async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InvalidInput(
-      `${name} is not a Parquet file that can be read: ${reason}. Save it anew, compressed with Snappy, gzip or Zstandard.`,
+      `${name} is not a Parquet file that can be read: ${reason}. Save it again, compressed with Snappy, gzip or Zstandard.`,
       { cause: error },
     );
   }

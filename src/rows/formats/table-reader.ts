@@ -76,7 +76,7 @@ export class TableReader {
     });
     if (could === 'likely') {
       throw new InvalidInput(
-        `${name}: lines ${record.line} to ${record.line + record.lines - 1} are one row if quotes hold cells together, and several rows if quotes are plain characters. Say which: --quotes or --no-quotes, or table: { quotes: true } or { quotes: false } in the profile.`,
+        `${name}: lines ${record.line} to ${record.line + record.lines - 1} are one row if quotes hold cells together, and several rows if quotes are plain characters. Choose --quotes or --no-quotes, or table: { quotes: true } or { quotes: false } in the profile.`,
       );
     }
     if (could === 'possibly') reading.severalLines.add(record.line);

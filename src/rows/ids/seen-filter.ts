@@ -1,6 +1,6 @@
 import type { IdHash } from './id-hash.ts';
 
-/** A gigabyte. With 1,000,000,000 ids, 7,000,000 of them wrongly count as seen. */
+/** Number of bits of the filter: a gigabyte. With 1,000,000,000 ids, 7,000,000 of them wrongly count as seen. */
 export const FILTER_BITS = 2 ** 33;
 
 /** Number of bits that an id sets. */

@@ -166,7 +166,7 @@ export class ShardCutter {
     const open = this.#open ?? EMPTY;
     this.#open = { ...open, [kind]: open[kind] + 1, unsentBytes: open.unsentBytes + bytes };
     if (this.#open.unsentBytes >= MAX_UNSENT_BYTES)
-      throw new NotDivisible('How large the result lines of a shard are is not known to the byte.');
+      throw new NotDivisible('The exact size of the result lines of a shard is not known.');
   }
 
   #begin(): void {

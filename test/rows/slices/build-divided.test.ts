@@ -249,7 +249,7 @@ test('an input is divided by the size of the version that the job reads, not by 
   expect(largest).toBeLessThan(70_000);
 });
 
-test('a slice begins anew if another call has stopped at an earlier row of it', async () => {
+test('a slice starts again if another call has stopped at an earlier row of it', async () => {
   const file = manyRows(300);
   const shape = { profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 40 } }) };
   const whole = await inOnePass([file], shape);

@@ -23,7 +23,10 @@ export function mayHalve(before: Halving | undefined, requests: number): boolean
 const MOST_GUILTY = 8;
 const SPARE_FILES = 8;
 
-/** The state of the search after a part. @returns undefined if there is nothing left to search for */
+/**
+ * The state of the search after a part.
+ * @returns undefined if there is nothing left to search for
+ */
 export function afterPart(before: Halving | undefined, part: SentPart): Halving | undefined {
   const { sent, failedWhole } = part;
   const { suspects, failed, guilty, answered } = before ?? NOTHING_FOUND;

@@ -27,7 +27,10 @@ export async function readRoundRequests(
   return { customIds, inputs };
 }
 
-/** Streams a round's request lines. @param start offset of the first line, in bytes */
+/**
+ * Streams a round's request lines.
+ * @param start offset of the first line, in bytes
+ */
 export function requestLines(
   store: ObjectStore,
   ref: ShardRef,

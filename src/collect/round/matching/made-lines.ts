@@ -11,8 +11,9 @@ const MAX_LINE_BYTES = 4_096;
 /**
  * Keeps rendered result lines between the provider's order and the input's, so that most lines need not be read from disk again.
  */
-export class MadeLines {
-  #block = Buffer.alloc(0);
+export class MadeLines implements Disposable {
+  readonly #blocks: Buffer<ArrayBuffer>[] = [];
+  #block: Buffer = Buffer.alloc(0);
   #used = 0;
   #bytes = 0;
 
@@ -25,12 +26,20 @@ export class MadeLines {
   keep({ line, model, end, usage }: CountedLine): CountedLine {
     const { length } = line;
     if (this.#used + length > this.#block.length) {
-      this.#block = Buffer.allocUnsafeSlow(Math.max(length, BLOCK_BYTES));
+      const block = Buffer.allocUnsafeSlow(Math.max(length, BLOCK_BYTES));
+      this.#blocks.push(block);
+      this.#block = block;
       this.#bytes += this.#block.length;
       this.#used = 0;
     }
     const start = this.#used;
     this.#used += line.copy(this.#block, start);
     return { line: this.#block.subarray(start, this.#used), model, end, usage };
+  }
+
+  /** Frees the lines at once: until the next garbage collection, those of the next round may need as much memory again. */
+  [Symbol.dispose](): void {
+    for (const { buffer } of this.#blocks.splice(0)) buffer.transfer(0);
+    this.#block = Buffer.alloc(0);
   }
 }

@@ -25,6 +25,9 @@ const NOTHING = Buffer.alloc(0);
 /** Stray lines that are examined in addition to the number of rows. */
 const SPARE_STRAYS = 1_000;
 
+/** The file of a line. */
+type LineSource = Pick<Stray, 'file' | 'name' | 'isTwin'>;
+
 /** The requests of a round, in order. */
 export interface RoundRequests {
   readonly customIds: readonly string[];
@@ -36,13 +39,16 @@ export interface RoundRequests {
  * The result lines of a round, by the ordinal of their request. Rows are found by the set of custom_ids, never by the
  * provider's counters. Memory: one small record per row, and the result lines that `MadeLines` keeps.
  */
-export class RoundIndex {
+export class RoundIndex implements Disposable {
   readonly #ordinals = new Map<string, number>();
   readonly #winners = new WinningLines();
   readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
   readonly #reader: LineReader;
   readonly #rules: LineRules;
+  /** The last id that was looked up, and its ordinal. */
+  #lastId: string | undefined;
+  #lastOrdinal: number | undefined;
   /** Lines without a row so far, until {@link settle}. */
   #strays: Stray[] = [];
   readonly #unexplained = new UnexplainedLines();
@@ -66,8 +72,9 @@ export class RoundIndex {
    */
   takeIn(file: Scratch, name: Stray['name'], isTwin = false): ChunkSink {
     const framer = createFramer(MAX_RESULT_LINE_BYTES);
+    const source = { file, name, isTwin };
     const add = (lines: readonly Line[]): void => {
-      for (const line of lines) this.#addLine({ file, name, isTwin }, line);
+      for (const line of lines) this.#addLine(source, line);
     };
     let bytes = 0;
     return {
@@ -189,24 +196,40 @@ export class RoundIndex {
   }
 
   /** What a row's winning line says. */
-  read({ file, start, length, isUtf8 }: LineRange, ordinal: number): LineVerdict | undefined {
-    return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal));
+  read({ file, start, length, isUtf8, note }: LineRange, ordinal: number): LineVerdict | undefined {
+    return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal), note);
   }
 
-  #addLine({ name, ...from }: Pick<Stray, 'file' | 'name' | 'isTwin'>, line: Line): void {
+  /** Frees the result lines that it keeps. */
+  [Symbol.dispose](): void {
+    this.#made[Symbol.dispose]();
+  }
+
+  #addLine({ file, name, isTwin }: LineSource, line: Line): void {
     const { start, number, bytes = NOTHING, isUtf8 } = line;
-    const range = { ...from, start, length: bytes.length, isUtf8 };
+    const { length } = bytes;
     const { id, verdict } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
-    const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
-    if (ordinal === undefined || verdict === undefined) this.#addStray({ ...range, id, name, number });
-    else if ('render' in verdict) this.#addAnswer(ordinal, verdict, range);
-    else this.#addVerdict(ordinal, verdict, range);
+    const ordinal = id === undefined ? undefined : this.#lookUp(id);
+    if (ordinal === undefined || verdict === undefined)
+      this.#addStray({ file, isTwin, start, length, isUtf8, id, name, number });
+    else if ('render' in verdict)
+      this.#addAnswer(ordinal, verdict, { file, isTwin, start, length, isUtf8, kind: 'ok', isSuccess: true });
+    else this.#addVerdict(ordinal, verdict, { file, isTwin, start, length, isUtf8 });
   }
 
   readonly #askedOf = (id: string): Asked | undefined => {
-    const ordinal = this.#ordinals.get(id);
+    const ordinal = this.#lookUp(id);
     return ordinal === undefined ? undefined : this.asked(ordinal);
   };
+
+  /** {@link ordinalOf} for the id of a line, which is asked for twice. */
+  #lookUp(id: string): number | undefined {
+    if (id !== this.#lastId) {
+      this.#lastOrdinal = this.#ordinals.get(id);
+      this.#lastId = id;
+    }
+    return this.#lastOrdinal;
+  }
 
   #classify({ ordinal, line }: Extract<Traced, { kind: 'row' }>): Verdict {
     return classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
@@ -220,11 +243,11 @@ export class RoundIndex {
     else this.#unexplained.addUnknown(stray.id);
   }
 
-  /** Renders the result line of an answer immediately, while there is room for it. */
-  #addAnswer(ordinal: number, answer: RenderableAnswer, at: Omit<LineRange, 'kind' | 'isSuccess'>): void {
-    const range: LineRange = { ...at, kind: 'ok', isSuccess: true };
-    if (!this.#winners.keep(ordinal, range) || !this.#made.hasRoom(range.length)) return;
-    range.made = this.#made.keep(answer.render());
+  /** Renders the result line of an answer immediately, while there is room for it; otherwise notes how to render it. */
+  #addAnswer(ordinal: number, answer: RenderableAnswer, range: LineRange): void {
+    if (!this.#winners.keep(ordinal, range)) return;
+    if (this.#made.hasRoom(range.length)) range.made = this.#made.keep(answer.render());
+    else range.note = answer.note();
   }
 
   #addVerdict(ordinal: number, verdict: Verdict, range: Omit<LineRange, 'kind' | 'isSuccess'>): void {

@@ -16,6 +16,8 @@ export interface LineRange {
   readonly isTwin: boolean;
   /** The result line made from it; absent if it is not made yet. */
   made?: CountedLine | undefined;
+  /** Note of the reader about the line. */
+  note?: number | undefined;
 }
 
 /** The line that counts for each request, by the request's ordinal. Memory: one small record per row. */

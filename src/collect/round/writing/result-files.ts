@@ -32,7 +32,10 @@ export class ResultFiles {
     this.#jobId = jobId;
   }
 
-  /** Writes an answer's files. @returns their names, relative to the job's results */
+  /**
+   * Writes an answer's files.
+   * @returns their names, relative to the job's results
+   */
   async add(customId: string, files: readonly AnswerFile[]): Promise<string[]> {
     const names: string[] = [];
     for (const [n, { extension, bytes }] of files.entries()) {
@@ -44,7 +47,10 @@ export class ResultFiles {
     return names;
   }
 
-  /** Waits until all files are stored. @throws the error of the first file that failed */
+  /**
+   * Waits until all files are stored.
+   * @throws the error of the first file that failed
+   */
   async settle(): Promise<void> {
     await this.#inFlight.settle();
     this.#inFlight.throwFailure();
