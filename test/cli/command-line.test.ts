@@ -254,7 +254,7 @@ describe.concurrent('nightshift run', () => {
       [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl/b'], '--out: "a.jsonl/b" could not be created'],
       [
         ['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'],
-        '--data: "a.jsonl" could not be created: a file has its name',
+        '--data: "a.jsonl" could not be created: a file has this name',
       ],
       [['run', '--nonsense'], "unknown option '--nonsense'"],
       [['dance'], "unknown command 'dance'"],
