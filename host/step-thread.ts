@@ -1,16 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import type { DeployedProviders } from '../src/config/deployed-providers.ts';
 import type { ToWorker } from './step-worker.ts';
-import { STEP_WORKER, YOUNG_GENERATION } from './threads.ts';
+import { STEP_WORKER, HEAP_LIMITS } from './threads.ts';
 
-const start = (module: URL): Worker => new Worker(module, { resourceLimits: YOUNG_GENERATION });
+const start = (module: URL): Worker => new Worker(module, { resourceLimits: HEAP_LIMITS });
 
-/** A loaded or loading thread without steps so far. */
+/** A thread without steps that is loading or loaded. */
 let prepared: Worker | undefined;
 
 /**
- * Starts the thread for steps early, so that it loads on another core while this process loads its own code. It does not keep an
- * ending process alive.
+ * Starts the thread for steps early, so that it loads on another core while this process loads its own code. The thread does not
+ * keep the process running.
  */
 export function prepareStepThread(): void {
   if (prepared !== undefined) return;

@@ -4,7 +4,7 @@ import { asWire, type Wire } from '../provider/wire.ts';
 import { emptyResult, isBlank, isList, listIn, unexpectedResult } from './answer.ts';
 
 /**
- * Why the choices of a body are not an answer; `undefined` if they are one and none has an error.
+ * Says why the choices of a body are not an answer; returns `undefined` if they are an answer without an error.
  * @param part the field of a choice that holds the answer
  * @param isPart checks the field's value
  * @param least how many choices must have it
@@ -37,8 +37,8 @@ export function choiceProblem(
 const AROUND_PART = new Set(['index', 'finish_reason', 'native_finish_reason', 'stop_reason', 'logprobs']);
 
 /**
- * True if a choice has no other content. A choice with other content, such as a stream's `delta`, is paid for and a retry would
- * bring the same.
+ * True if a choice has no other content. Other content, such as a stream's `delta`, is paid for, and a retry would return the
+ * same.
  */
 function saysNoMore(choice: unknown): boolean {
   return Object.entries(asWire(choice) ?? {}).every(
@@ -49,7 +49,7 @@ function saysNoMore(choice: unknown): boolean {
 /** Finish reasons of incomplete answers: OpenRouter, Mistral and vLLM use `error`, vLLM and SGLang `abort`. */
 const BROKEN_OFF: ReadonlySet<string> = new Set(['error', 'abort']);
 
-/** Gateways that fail in the middle of an answer put the error beside the choice's part, or inside it. */
+/** The error of a choice. Gateways that fail in the middle of an answer put it beside the choice's answer, or inside it. */
 function choiceError(choices: readonly unknown[], part: string): WireError | undefined {
   for (const choice of choices) {
     const wire = asWire(choice) ?? {};

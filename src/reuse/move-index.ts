@@ -21,7 +21,10 @@ export class MovedLines {
     this.#after = from.after;
   }
 
-  /** Adds the next line in order. @param after its new size */
+  /**
+   * Adds the next line in order.
+   * @param after its new size
+   */
   add(before: number, after: number): void {
     this.#before += before;
     this.#after += after;
@@ -107,7 +110,10 @@ export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: 
   }
 }
 
-/** Changes complete entries in place. @returns the entries that stay */
+/**
+ * Changes complete entries in place.
+ * @returns the entries that stay
+ */
 function moveEntries(bytes: Buffer, lines: MovedLines): Buffer {
   let end = 0;
   for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {

@@ -17,9 +17,9 @@ import { readStop } from '../checkpoints/stop.ts';
 import { endJob, type JobToEnd } from './end-job.ts';
 
 /**
- * Joins the shards' results in input order, makes the report, and writes the summary last. A failed job gets the same with what
- * it has, and the summary says why. Afterwards, the rows of a finished job exist only in its results. A call that runs short of
- * time returns, and the next call continues.
+ * Joins the shards' results in input order, writes the report, and writes the summary last. For a failed job it does the same
+ * with the results so far, and the summary says why. Afterwards, deletes the rows of a finished job outside its results. A call
+ * that runs short of time returns, and the next call continues.
  * @throws CountsDoNotReconcile when a row has no result line, or two
  */
 export async function writeResults(

@@ -94,7 +94,7 @@ test('of several batches the running one is preferred, then the one with answers
   );
 });
 
-test('a batch with the known id is the one, even if others have the same file', () => {
+test('a batch with the known id is chosen, even if others have the same file', () => {
   const wanted = { ...WANTED, batchId: 'batch-2' };
   const known = batch({ id: 'batch-2', ...ENDED, ending: 'cancelled' });
 
@@ -121,7 +121,7 @@ describe('a batch with its marks in unusual fields', () => {
   });
 
   test.each(shapes.filter(([how]) => how !== 'as a list of pairs'))(
-    'is not taken for the one of an earlier run, shown %s',
+    'is not mistaken for the batch of an earlier run, shown %s',
     (_how, show) => {
       expect(isWanted(bare, WANTED, show(other))).toBe(false);
     },

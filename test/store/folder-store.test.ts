@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -53,6 +53,34 @@ describe('a folder', () => {
     expect(await listed(store, prefix)).toEqual([]);
   });
 
+  // Elsewhere, nothing lists the files that a process has open.
+  const onLinux = process.platform === 'linux';
+
+  test.runIf(onLinux).each([
+    [0, 200_000],
+    [70_000, 150_000],
+  ])(
+    'closes a file of one version before it passes on the last of its bytes %i to %i',
+    async (start, end) => {
+      const store = createFolderStore(await openTempFolder());
+      await store.put('a', Buffer.alloc(200_000, 'x'));
+      const { body } = await openThere(store, 'a', { start, end, etag: (await store.stat('a'))?.etag });
+      const chunks = body[Symbol.asyncIterator]();
+
+      let left = end - start;
+      const isOpen: boolean[] = [];
+      while (left > 0) {
+        const { value } = await chunks.next();
+        left -= (value as Buffer).length;
+        isOpen.push((await openFiles()).includes(store.locate('a')));
+      }
+
+      expect(isOpen).toEqual([...Array.from({ length: isOpen.length - 1 }, () => true), false]);
+      expect(isOpen.length).toBeGreaterThan(1);
+      expect(await chunks.next()).toMatchObject({ done: true });
+    },
+  );
+
   test('leaves no partial file behind and never lists one', async () => {
     const folder = await openTempFolder();
     const store = createFolderStore(folder);
@@ -64,6 +92,37 @@ describe('a folder', () => {
     await store.put('a', 'x');
     await store.createIfAbsent('a', 'y');
     expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+  });
+
+  test('reports a block that cannot be written, at the next write and when it is closed', async () => {
+    const folder = await openTempFolder();
+    const store = createFolderStore(folder);
+    // Incomplete files would be in a folder of this name.
+    await writeFile(join(folder, '.tmp'), '');
+    const writer = store.write('out');
+    const chunk = Buffer.alloc(200_000);
+    await writer.write(chunk);
+    // Starts to write the first block, and does not wait for it.
+    await writer.write(chunk);
+
+    await expect(writer.write(chunk)).rejects.toThrow('.tmp');
+    await expect(writer.write(chunk)).rejects.toThrow('.tmp');
+    await expect(writer.close()).rejects.toThrow('.tmp');
+    await writer.abort();
+    expect(await store.get('out')).toBeUndefined();
+  });
+
+  test('drops a file whose last block is still being written', async () => {
+    const folder = await openTempFolder();
+    const store = createFolderStore(folder);
+    const writer = store.write('out');
+    const chunk = Buffer.alloc(200_000);
+    await writer.write(chunk);
+    await writer.write(chunk);
+    await writer.abort();
+
+    expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+    await expect(writer.write(chunk)).rejects.toThrow('was closed');
   });
 
   test('continues reading an open file that is replaced', async () => {
@@ -119,3 +178,9 @@ describe('a folder', () => {
     expect(won.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, key) => key));
   });
 });
+
+/** Paths of the files that this process has open. */
+async function openFiles(): Promise<string[]> {
+  const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  return Promise.all(links);
+}

@@ -14,7 +14,9 @@ export interface ProviderLine {
   readonly isUtf8: boolean;
 }
 
-/** What a line says about its row. For an answer this may be only the means to render its result line. */
+/**
+ * What a line says about its row. An answer may be returned as a {@link RenderableAnswer}, which renders its result line later.
+ */
 export type LineVerdict = Verdict | RenderableAnswer;
 
 /** An answer whose result line is rendered from the bytes of the provider's line. */
@@ -22,6 +24,11 @@ export interface RenderableAnswer {
   readonly kind: 'ok';
   /** Call it before the next line is read, which reuses the memory of both lines. */
   render(): CountedLine;
+  /**
+   * Notes where the line's values are, so that {@link LineReader.readOf} need not search for them. Call it before the next line is
+   * read. Returns undefined if there is no room for more notes.
+   */
+  note(): number | undefined;
 }
 
 /** A result line with its newline and the usage of its answer. */
@@ -47,8 +54,11 @@ export interface ReadLine {
 export interface LineReader {
   /** @param askedOf returns what the request with this id asks; undefined if there is no such request */
   read(line: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine;
-  /** Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object. */
-  readOf(line: ProviderLine, asked: Asked): LineVerdict | undefined;
+  /**
+   * Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object.
+   * @param note of the same line and request
+   */
+  readOf(line: ProviderLine, asked: Asked, note?: number): LineVerdict | undefined;
 }
 
 /** Reads lines by the rules: parses them and classifies their content. */
@@ -80,15 +90,15 @@ function readId(line: Wire | undefined): string | undefined {
 }
 
 /**
- * Parses a line as an object. Invalid UTF-8 is replaced, so that the row is not lost. Marks of other formats around the object are
- * removed: record separators, NUL bytes that fill a file, the comma of a list.
+ * Parses a line as an object. Invalid UTF-8 is replaced, so that the row is not lost. Characters that other formats put around an
+ * object are removed: record separators, NUL bytes at the end of a file, the comma of a list.
  */
 export function parseLine(bytes: Buffer): Wire | undefined {
   const text = bytes.toString('utf8');
   return tryObject(text) ?? tryObject(text.replaceAll(AROUND, ''));
 }
 
-// oxlint-disable-next-line no-control-regex -- NUL and RS are the marks.
+// oxlint-disable-next-line no-control-regex -- NUL and RS are the characters to remove.
 const AROUND = /^[\s\0\u001e,[]+|[\s\0\u001e,\]]+$/g;
 
 function tryObject(text: string): Wire | undefined {

@@ -7,7 +7,7 @@ import { requiredLines } from '../../jsonl/own-lines.ts';
 import type { Pace } from '../../pace.ts';
 import { MovedLines } from '../../reuse/move-index.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
-import { sizeOf } from '../round/downloads.ts';
+import { sizeOf } from '../round/files/downloads.ts';
 import { isRetried, LineTally, markRetried } from './retried-lines.ts';
 
 /** A retry to merge, the time of this call, and what earlier calls have merged. */

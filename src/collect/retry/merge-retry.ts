@@ -5,7 +5,7 @@ import type { RetryOf } from '../../checkpoints/job.ts';
 import { beforeRetriesObject, summaryObject, type Summary } from '../../checkpoints/summary.ts';
 import { answerIndexKey, deadLettersKey, resultsKey } from '../../checkpoints/keys.ts';
 import { settledRows } from '../../checkpoints/outcomes.ts';
-import { sizeOf } from '../round/downloads.ts';
+import { sizeOf } from '../round/files/downloads.ts';
 import { MovedLines, moveAnswerIndex } from '../../reuse/move-index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { mergedKey, mergeLines, movedKey, type Merge, type MergedLines } from './merge-lines.ts';

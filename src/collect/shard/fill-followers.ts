@@ -6,7 +6,7 @@ import { ResultBlocks, type MergedShard } from '../../reuse/result-blocks.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sumErrors } from '../counts/error-counts.ts';
 import { addUsage, NO_USAGE } from '../../spending/usage.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import { fillShard } from './fill-shard.ts';
 import { FollowerTally } from './follower-tally.ts';
 import { KeptBlocks } from './kept-blocks.ts';

@@ -7,7 +7,7 @@ import { findRound } from '../../checkpoints/shard/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/shard/trouble.ts';
 import type { Pace } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 import { stopShard } from './stop-shard.ts';
@@ -24,8 +24,8 @@ export interface Settling {
 }
 
 /**
- * Reads how every shard ended. A shard without a recorded end (its Lambda died, or the job was rejected) is settled here.
- * @returns undefined when time ran short; what is settled stays settled
+ * Reads how every shard ended. Settles shards without a recorded end, whose Lambda was killed or whose job was rejected.
+ * @returns undefined when time ran short; shards that are settled stay settled
  */
 export async function settleShards(
   edges: Edges,

@@ -59,7 +59,7 @@ function summaryOf(jobId: string, rows: number, ok: number): Summary {
     truncated: 0,
     refused: 0,
     errors: [],
-    unexplained: { missing: 0, duplicates: 0, unknown: 0, unreadable: 0 },
+    unexplained: { missing: 0, duplicates: 0, unknown: 0, unknownIds: [], unreadable: 0 },
     batches: [],
     left: [],
     problems: [],

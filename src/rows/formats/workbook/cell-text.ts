@@ -1,7 +1,7 @@
 /** How a workbook shows the numbers of its cells. */
 export interface CellStyles {
   readonly isDate: (style: number) => boolean;
-  /** Digits that a whole number has at least, with zeros in front. */
+  /** Least digits of a whole number, with zeros in front. */
   readonly digits: (style: number) => number;
   readonly from1904: boolean;
 }
@@ -21,7 +21,7 @@ export function isDateFormat(id: number, code: string | undefined): boolean {
   return /[ymdhs]/i.test(bare) && !/general/i.test(bare);
 }
 
-/** The digits of a format such as `00000`, which shows `7` as `00007`: postal codes, article numbers. */
+/** Number of digits of a format such as `00000`, which shows `7` as `00007`: postal codes, article numbers. */
 export function leastDigits(code = ''): number {
   return /^0+$/.test(code) ? code.length : 0;
 }

@@ -19,7 +19,7 @@ export async function* readXml(
   const parser = new SaxesParser();
   const decoder = new TextDecoder('utf-8', { fatal: true });
   parser.on('error', (error) => {
-    throw new InvalidInput(`${name} is not a whole workbook: ${error.message}.`);
+    throw new InvalidInput(`${name} is not a complete workbook: ${error.message}.`);
   });
   parser.on('opentag', ({ name: tag, attributes }) => {
     const plain = Object.entries(attributes).map(([key, value]) => [localName(key), value]);

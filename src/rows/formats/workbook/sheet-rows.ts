@@ -30,10 +30,10 @@ export class SheetReader implements XmlHandler {
   #hasFormula = false;
   /** Number of cells whose formula failed. */
   errors = 0;
-  /** Number of cells with a formula whose value was not computed by the program that wrote them. */
+  /** Number of cells with a formula that the program that wrote the file did not compute. */
   uncomputed = 0;
   hiddenRows = 0;
-  /** Number of merged ranges: only their first cell has the value. */
+  /** Number of merged ranges. Only the first cell of a range has the value. */
   merged = 0;
 
   constructor(known: Known) {
