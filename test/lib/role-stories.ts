@@ -186,7 +186,7 @@ export const STORIES = {
   'a job with repeated rows, whose answers may be reused, and its retry end in many calls': async (world) => {
     const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
     world.simulator.addFaults({ at: 'row', ids: ['b'], times: 1, action });
-    const rows = ['a', 'b', 'twin'].map((id) => ({ custom_id: id, prompt: id === 'twin' ? 'a' : id }));
+    const rows = ['a', 'b', 'twin', 'c'].map((id) => ({ custom_id: id, prompt: id === 'twin' ? 'a' : id }));
     const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
     const jobId = await world.drop('input/repeating/rows.jsonl', lines);
     const first = await end(world, jobId);
