@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { NODE_FLAGS } from '../lib/node-flags.ts';
+import { ROOT } from './machine.ts';
 import type { Group } from './report.ts';
 
 export interface BenchOptions {
@@ -10,6 +11,8 @@ export interface BenchOptions {
   readonly repetitions: number;
   /** This number of rows instead of both. */
   readonly rows?: number | undefined;
+  /** The checkout whose programs in `bench/tasks` run; this one by default. */
+  readonly checkout?: string | undefined;
 }
 
 /** One run of the benchmark: its sizes, its folder, and its programs. */
@@ -41,13 +44,19 @@ const PROGRAMS = [
   'baselines/openai-sdk',
 ];
 
-/** Bundles the programs as the Lambdas are bundled: otherwise the removal of types at every start would be measured, too. */
-export async function openBench(root: string, { full, repetitions, rows }: BenchOptions): Promise<Bench> {
+/**
+ * Bundles the programs in the same way as the Lambdas. Otherwise the time to remove types at every start would be measured, too.
+ */
+export async function openBench(
+  root: string,
+  { full, repetitions, rows, checkout = ROOT }: BenchOptions,
+): Promise<Bench> {
   const programs = join(root, 'programs');
+  const source = join(checkout, 'bench');
   await build({
-    entryPoints: PROGRAMS.map((name) => join(import.meta.dirname, `${name}.ts`)),
+    entryPoints: PROGRAMS.map((name) => join(source, `${name}.ts`)).filter((file) => existsSync(file)),
     outdir: programs,
-    outbase: import.meta.dirname,
+    outbase: source,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',

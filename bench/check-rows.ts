@@ -12,8 +12,8 @@ interface Flags {
 }
 
 /**
- * Runs many rows through the command line with steps that have so little time that they stop and continue, and compares the
- * results with the input row by row. Nothing here is shared with the workflow.
+ * Runs many rows through the command line with steps whose time is so short that they stop and continue, and compares the results
+ * with the input row by row. Shares no code with the workflow.
  */
 await new Command('check-rows')
   .option('--rows <number>', 'rows of the input', '1000000')
@@ -50,12 +50,16 @@ function* inputLines(rows: number): Generator<string> {
     yield JSON.stringify({ custom_id: `row-${n}`, prompt: `echo:${answerOf(n)}` });
 }
 
-/** Of different lengths, with quotes and letters of several bytes. */
+/** Answers of different lengths, with quotes and letters of several bytes. */
 function answerOf(n: number): string {
   return `answer ${n} "${'ü€x'.repeat(n % 40)}"`;
 }
 
-/** @returns the number of rows @throws Error for the first row that is not as it must be */
+/**
+ * Compares the results with the input.
+ * @returns the number of rows
+ * @throws Error for the first wrong row
+ */
 async function checkResults(file: string, rows: number): Promise<number> {
   let n = 0;
   for await (const line of createInterface({ input: createReadStream(file) })) {

@@ -10,7 +10,7 @@ export interface Runner extends Command {
   /** Restores the initial state; not measured. */
   readonly before?: () => Promise<void>;
   /** Files whose bytes, in this order, must equal those of every other runner with outputs. Called after a run. */
-  readonly outputs?: () => Promise<readonly string[]>;
+  readonly outputs?: (() => Promise<readonly string[]>) | undefined;
   /** True to run only in the first repetition, for runs that take minutes. */
   readonly once?: boolean;
 }
@@ -40,14 +40,16 @@ export interface RaceResult {
 }
 
 /**
- * Runs all runners in turn, for every repetition, so that a machine that slows down affects all of them.
+ * Runs all runners in turn, for every repetition, so that a machine that slows down affects all of them. Every second turn
+ * goes backwards, so that no runner always follows the same one.
  * @throws Error when two runners wrote different bytes: the benchmark is also a differential test
  */
 export async function race({ runners, repetitions, inputBytes, targets }: Race): Promise<RaceResult> {
   const runs = new Map<string, Measured[]>(runners.map(({ name }) => [name, []]));
   const hashes = new Map<string, string>();
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
-    for (const { name, before, outputs, once, ...command } of runners) {
+    const turn = repetition % 2 === 0 ? runners : runners.toReversed();
+    for (const { name, before, outputs, once, ...command } of turn) {
       if (once === true && repetition > 0) continue;
       await before?.();
       runs.get(name)?.push(await measure(command));

@@ -7,7 +7,10 @@ const TITLE = '# Benchmark';
 const MARK =
   '<!-- From here on the benchmark writes this page: npm run bench -- --full --page docs/performance.md -->';
 
-/** Fills a page with the report below its mark. @throws when the page has no mark */
+/**
+ * Fills a page with the report below its mark.
+ * @throws when the page has no mark
+ */
 export function fillPage(page: string, report: Report): string {
   const at = page.indexOf(MARK);
   if (at < 0) throw new Error(`The page has no line ${MARK}`);
@@ -15,14 +18,22 @@ export function fillPage(page: string, report: Report): string {
 }
 
 /** The report as Markdown: first targets and results, then all figures. */
-export function renderReport({ machine, full, repetitions, seconds, groups }: Report): string {
-  const sizes = full
-    ? 'The sizes are those of the targets.'
-    : 'The sizes are the quick ones, where the start of a process weighs more: targets are judged with `--full`.';
+export function renderReport(report: Report): string {
+  const sizes = report.full
+    ? 'The sizes are those of the targets. '
+    : 'The sizes are the quick ones, where the start of a process weighs more: targets are judged with `--full`. ';
+  return renderGroups(report, sizes);
+}
+
+/** The same without a claim about the sizes, or with this one. */
+export function renderGroups(
+  { machine, repetitions, seconds, groups }: Omit<Report, 'full'>,
+  sizes = '',
+): string {
   return [
     TITLE,
     describe(machine),
-    `${sizes} Each program is a process of its own and ran ${repetitions} times or more, in turn with the others; a ratio is the median of those within a turn. It took ${Math.round(seconds)} s.`,
+    `${sizes}Each program is a process of its own and ran ${repetitions} times or more, in turn with the others; a ratio is the median of those within a turn. It took ${Math.round(seconds)} s.`,
     '## Targets',
     table(['workload', 'target', 'reached', ''], groups.flatMap(verdictRows)),
     ...groups.flatMap(renderGroup),

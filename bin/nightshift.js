@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript, so that an older Node can still say what is missing.
+// Plain JavaScript, so that an older Node can still print what is missing.
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-/** In a clone of the repository the sources run as they are; the package has none. */
+/** True in a clone of the repository, which has the sources. The package does not have them. */
 const isClone = existsSync(new URL('./nightshift.ts', import.meta.url));
-/** The package is compiled for Node 22; the sources use what only Node 24 has. */
+/** The required Node version. The package is compiled for Node 22; the sources need Node 24. */
 const needed = isClone ? { major: 24, minor: 0 } : { major: 22, minor: 19 };
 
 if (major > needed.major || (major === needed.major && minor >= needed.minor)) {
   hideExperimentalWarnings();
-  // Halves the time that loading takes: types are stripped and code is compiled once, not at each start.
-  // The variable is for threads: they compile with the cache of their environment.
+  // Halves the loading time: types are removed and code is compiled once, not at each start. The variable is for threads, which
+  // use the cache that their environment names.
   process.env['NODE_COMPILE_CACHE'] ??= isClone
     ? fileURLToPath(new URL('../node_modules/.cache/nightshift-code', import.meta.url))
     : join(tmpdir(), 'node-compile-cache');
@@ -34,8 +34,8 @@ if (major > needed.major || (major === needed.major && minor >= needed.minor)) {
 }
 
 /**
- * Makes zod load no messages in 50 languages, which takes longer than the rest of it: only the English ones are used. The build of the package
- * leaves them out, too (`build/without-locales.ts`).
+ * Leaves out zod's messages in 50 languages, which take longer to load than the rest of zod. Only the English messages are used.
+ * The build of the package leaves them out, too (`build/without-locales.ts`).
  */
 function leaveOutLocales() {
   module.registerHooks({
@@ -46,7 +46,10 @@ function leaveOutLocales() {
   });
 }
 
-/** On Node 22, SQLite (which locks a data folder) and types in a configuration are experimental: that is this program's choice, not its user's. */
+/**
+ * Hides Node 22's warnings about experimental features: SQLite, which locks a data folder, and types in a configuration. The
+ * program uses them, so a user cannot avoid the warnings.
+ */
 function hideExperimentalWarnings() {
   const { emitWarning } = process;
   /** @param {unknown[]} args */

@@ -13,8 +13,8 @@ import { DIST, PROJECT } from './project.ts';
 import { WITHOUT_LOCALES } from './without-locales.ts';
 
 /**
- * Builds the command line with everything it needs, and the stack that it runs on one machine.
- * @returns what went into it
+ * Builds the command line with its dependencies, and the stack that it runs on one machine.
+ * @returns the inputs of the bundles
  */
 export async function buildCli(): Promise<Metafile> {
   const outdir = join(DIST, 'cli');
@@ -29,7 +29,7 @@ export async function buildCli(): Promise<Metafile> {
     },
     outdir,
     bundle: true,
-    // Commands load what they need and nothing else; all chunks lie beside the entry.
+    // Each command loads only what it needs. All chunks are in the folder of the entry.
     splitting: true,
     chunkNames: 'chunk-[hash]',
     platform: 'node',
@@ -48,7 +48,7 @@ export async function buildCli(): Promise<Metafile> {
   return metafile;
 }
 
-/** In the package there are no sources to synthesize and to bundle. */
+/** Replaces the files that need the sources, because the package has no sources to synthesize or bundle. */
 const PACKAGED: Plugin = {
   name: 'packaged',
   setup: (bundler) => {
@@ -56,7 +56,7 @@ const PACKAGED: Plugin = {
   },
 };
 
-/** The engine without what it never uses, as `host/load-engine.ts` loads it. */
+/** Leaves out the parts of the engine that are never used, as `host/load-engine.ts` does. */
 const SLIM_ENGINE: Plugin = {
   name: 'slim-engine',
   setup: (bundler) => {
@@ -67,8 +67,8 @@ const SLIM_ENGINE: Plugin = {
 };
 
 /**
- * The stack for the package, as text.
- * @throws Error when configuring it would give something else than a synthesis does
+ * Serializes the stack for the package.
+ * @throws Error when configuring it gives another result than a synthesis
  */
 async function shippedStack(): Promise<string> {
   const stack = await loadStack(config);

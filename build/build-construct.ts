@@ -6,9 +6,9 @@ import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { DIST, PROJECT } from './project.ts';
 
 /**
- * Builds the construct as an ES module and as CommonJS, each with its declarations. The CDK stays outside: a stack and the construct
- * in it have to share it.
- * @returns what went into it
+ * Builds the construct as an ES module and as CommonJS, each with its declarations. The CDK is not bundled, because a stack and
+ * the construct in it must share it.
+ * @returns the inputs of the bundles
  */
 export async function buildConstruct(): Promise<Metafile[]> {
   const esm = await build({ ...OPTIONS, format: 'esm', outfile: 'dist/index.mjs', banner: REQUIRE });
@@ -40,7 +40,7 @@ const OPTIONS = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** Declarations for both kinds of modules: what a file is, its folder's package.json says. */
+/** Writes the declarations for ES modules and for CommonJS. The package.json of each folder says which of the two it has. */
 async function declare(): Promise<void> {
   const types = join(DIST, 'types');
   await rm(types, { recursive: true, force: true });
@@ -56,14 +56,17 @@ async function declare(): Promise<void> {
   await writeFile(join(DIST, 'types-cjs', 'package.json'), '{ "type": "commonjs" }\n');
 }
 
-/** Declarations with paths that every compiler resolves. @param up from the declaration to the folder of all of them */
+/**
+ * Rewrites the paths of declarations so that every compiler resolves them.
+ * @param up path from a declaration to the folder of all declarations
+ */
 function portable(text: string, up: string): string {
   return text
     .replaceAll(/(from |import\()(['"])(\.[^'"]+)\.ts\2/g, '$1$2$3.js$2')
     .replaceAll(/(from |import\()(['"])zod\2/g, `$1$2${up === '' ? './' : up}zod/index.js$2`);
 }
 
-/** The declarations name zod's, of which there are few: the package needs no other package for them. */
+/** Copies zod's declarations that ours refer to. They are few, and the package then needs no other package for them. */
 async function copyZod(folder: string): Promise<void> {
   const zod = join(PROJECT, 'node_modules', 'zod');
   await cp(join(zod, 'index.d.ts'), join(folder, 'index.d.ts'));

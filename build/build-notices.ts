@@ -5,7 +5,7 @@ import { DIST, PROJECT } from './project.ts';
 
 const LICENSE = /^(licen[cs]e|copying|notice)(\.|-|$)/i;
 
-/** Writes the licences of all packages that were bundled into a file, as their authors ask for. */
+/** Writes the licences of all bundled packages into one file, as the licences require. */
 export async function buildNotices(metafiles: readonly Metafile[]): Promise<void> {
   const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs));
   const packages = [...new Set(inputs.flatMap(packageOf))].toSorted();

@@ -5,17 +5,17 @@ import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { PROJECT } from './project.ts';
 import { WITHOUT_LOCALES } from './without-locales.ts';
 
-/** How small the bundles are made: `quick` for a run from the sources, `small` for the package. */
+/** How much the bundles are compressed: `quick` for a run from the sources, `small` for the package. */
 export type Compression = 'quick' | 'small';
 
 const QUALITY = { quick: 4, small: 9 };
 
 /**
- * Bundles every Lambda as one ES module, with its source map, into `dist/lambdas.br`: JSON of the texts by step and file, compressed
- * together, since they have most of their code in common. The texts depend on the sources alone, not on where the project is, so
- * the hash of an asset is the same on every machine.
- * @param project whose sources
- * @returns what went into them
+ * Bundles every Lambda as one ES module with its source map, into `dist/lambdas.br`: JSON of the texts by step and file. They are
+ * compressed together, because they have most of their code in common. The texts depend only on the sources, not on the location
+ * of the project, so the hash of an asset is the same on every machine.
+ * @param project the project whose sources are bundled
+ * @returns the inputs of the bundles
  */
 export async function bundleLambdas(
   project = PROJECT,
@@ -44,13 +44,13 @@ function compress(text: string, compression: Compression): Buffer {
   return brotliCompressSync(text, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: QUALITY[compression],
-      // 16 MB: each bundle sees the one before it.
+      // A window of 16 MB: each bundle can refer to the one before it.
       [constants.BROTLI_PARAM_LGWIN]: 24,
     },
   });
 }
 
-/** Leaves the file alone when it is the same: another process may be reading it. */
+/** Writes a file only if its content changes, because another process may be reading it. */
 async function writeChanged(folder: string, bytes: Buffer): Promise<void> {
   const file = join(folder, 'lambdas.br');
   if ((await readFile(file).catch(() => undefined))?.equals(bytes)) return;
@@ -61,8 +61,8 @@ async function writeChanged(folder: string, bytes: Buffer): Promise<void> {
 }
 
 /**
- * Leaves out the source maps that packages bring. They name sources that were not published, by where those would be beside the
- * package: in one project that is `src/…`, in another a path of the machine.
+ * Leaves out the source maps of packages. They name sources that were not published, by paths relative to the package: in one
+ * project that is `src/…`, in another one a path of the machine.
  */
 const WITHOUT_MAPS: Plugin = {
   name: 'without-maps',
@@ -74,7 +74,7 @@ const WITHOUT_MAPS: Plugin = {
   },
 };
 
-/** A Lambda loads what reads secrets when it starts, and not during its first call. */
+/** Makes a Lambda load the code that reads secrets when it starts, not during its first call. */
 const SECRETS_AT_START: Plugin = {
   name: 'secrets-at-start',
   setup: (build) => {
@@ -84,7 +84,7 @@ const SECRETS_AT_START: Plugin = {
   },
 };
 
-/** Every processor that Lambda has runs SIMD, so that the parser without it is never loaded. */
+/** Leaves out undici's HTTP parser without SIMD. Every processor of Lambda supports SIMD, so this parser is never loaded. */
 const ONE_HTTP_PARSER: Plugin = {
   name: 'one-http-parser',
   setup: (build) => {
@@ -108,16 +108,16 @@ const OPTIONS = {
   // CommonJS dependencies call `require`, which an ES module does not have.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   outExtension: { '.js': '.mjs' },
-  // Nothing is written there: source maps name the sources as they are seen from this folder.
+  // Nothing is written to this folder. Source maps name the sources relative to it.
   outdir: '.',
   write: false,
   metafile: true,
   plugins: [WITHOUT_LOCALES, WITHOUT_MAPS, SECRETS_AT_START, ONE_HTTP_PARSER],
-  // By this name undici leaves out a second, experimental parser.
+  // With this name, undici leaves out a second, experimental parser.
   define: { esbuildDetection: 'true' },
 } as const satisfies BuildOptions;
 
-/** The source map with packages named by `node_modules/…`, wherever that folder is. */
+/** Rewrites a source map: names packages as `node_modules/…`, wherever that folder is. */
 function portableMap(text: string): string {
   const map = JSON.parse(text) as { readonly sources: readonly string[] };
   const sources = map.sources.map((source) => source.replace(/^.*?(?=node_modules\/)/, ''));

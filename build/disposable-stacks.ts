@@ -1,6 +1,6 @@
 /**
- * The stacks of things to dispose of, for Node 22, which has the symbols and not these classes. The bundler puts them in for the
- * globals of the same names; a Node that has its own uses them.
+ * `DisposableStack` and `AsyncDisposableStack` for Node 22, which has the symbols but not these classes. The bundler uses them in
+ * place of the globals with the same names; a newer Node uses its own classes.
  */
 
 type Undo = () => unknown;
@@ -61,7 +61,7 @@ class AsyncStack extends Undos {
     const errors: unknown[] = [];
     for (const undo of this.take()) {
       try {
-        // One after the other, the last opened first.
+        // One after the other, beginning with the last one that was added.
         await undo();
       } catch (error) {
         errors.push(error);

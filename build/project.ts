@@ -4,5 +4,5 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the project. */
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
-/** What is built lies here, and is what the package consists of. */
+/** The folder of the built files, which are the content of the package. */
 export const DIST = join(PROJECT, 'dist');

@@ -1,13 +1,13 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Prints the twenty largest packages of `node_modules` as the table that CONTRIBUTING.md shows, and how much all of them take. */
+/** Prints the twenty largest packages of `node_modules` as the table of CONTRIBUTING.md, and the size of all packages. */
 
 const FOLDER = join(import.meta.dirname, '..', 'node_modules');
 const SHOWN = 20;
 const MEGABYTE = 1_048_576;
 
-/** Space on the disk, as `du` counts it. */
+/** Disk space, counted like `du`. */
 function bytesOf(path: string): number {
   const { blocks } = lstatSync(path);
   return blocks * 512 + children(path).reduce((sum, child) => sum + bytesOf(child), 0);

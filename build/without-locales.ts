@@ -1,6 +1,6 @@
 import type { Plugin } from 'esbuild';
 
-/** Leaves out zod's messages in 50 languages: only the English ones are used, which zod loads by itself. */
+/** Leaves out zod's messages in 50 languages. Only the English ones are used, and zod loads these by itself. */
 export const WITHOUT_LOCALES: Plugin = {
   name: 'without-locales',
   setup: (build) => {

@@ -3,7 +3,7 @@ import { answerText } from '../src/tables/answer-text.ts';
 import { parseExact } from '../src/exact-json.ts';
 import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 
 /** Most rows shown on a terminal; the file has all of them. */
 export const SHOWN_ROWS = 10;
@@ -18,7 +18,7 @@ export async function answersTable(store: ObjectStore, key: string, columns: num
     head: ['custom_id', 'answer'],
     colWidths: [idWidth, answerWidth],
     style: { head: [], border: [] },
-    // No rules between rows: each row is one line.
+    // No lines between rows: each row takes one line.
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   table.push(...rows);

@@ -13,7 +13,7 @@ import { jobKey } from '../src/checkpoints/keys.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { sizeText } from './view/size-text.ts';
 
@@ -64,7 +64,7 @@ export function spaceProblem(
   };
 }
 
-/** True if the job is in the folder already: its input and its requests are there, and it only continues. */
+/** True if the data folder already has the input and the requests of the job, so that the job only continues. */
 async function isKnown(run: Run): Promise<boolean> {
   const { store, config, files, data } = run;
   // Computing a job's id needs the whole input, which may be large; this is not needed if no job has a similar file.

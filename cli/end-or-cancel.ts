@@ -5,7 +5,10 @@ import { SECOND_INTERRUPT_MS, type Interrupts } from './interrupts.ts';
 import { printError } from './output.ts';
 import { describeInterrupt, isOpen } from './view/describe-interrupt.ts';
 
-/** Waits for a job. @returns its summary; undefined if it was interrupted and can be resumed */
+/**
+ * Waits for a job.
+ * @returns its summary; undefined if it was interrupted and can be resumed
+ */
 export async function endOrCancel(
   running: Promise<Summary>,
   interrupts: Interrupts,
@@ -28,7 +31,9 @@ export async function endOrCancel(
   }
 }
 
-/** Reports immediately if something is already at the provider; otherwise waits for the steps that are still sending. */
+/**
+ * Prints what was sent: immediately if something is already at the provider, otherwise after the steps that are still sending.
+ */
 async function sayWhatWasSent({ sentAtOnce, sent }: RunAborted): Promise<SentSoFar> {
   const now = await sentAtOnce();
   const known = isOpen(now) ? now : await sent();

@@ -15,7 +15,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import { retriedJobOf, retryId } from '../src/doors/retry-id.ts';
 import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
-import { sideBySide } from '../src/side-by-side.ts';
+import { sideBySide } from '../src/concurrency/side-by-side.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { deleteMergedOf } from './forget-merged.ts';
 
@@ -116,7 +116,7 @@ export async function rejectOpen({ store, executions }: StatusEdges, jobId: stri
     );
 }
 
-/** The summary is written last: until then it shows that there is something to delete. */
+/** Deletes files of a job. The summary is written last: until then it shows that there is something to delete. */
 async function forgetFiles(store: ObjectStore, jobId: string, now: Date): Promise<number> {
   const isResult = (key: string): boolean => key !== summaryKey(jobId);
   const deleted =
@@ -159,7 +159,7 @@ export async function deleteAll(
 
 const CHUNK = 100;
 
-/** Jobs that reuse these answers. A job that reused an answer from another reusing job names only the job that asked. */
+/** Jobs that reuse these answers. A job that reused an answer through another job names only the job that paid for it. */
 export async function copiesOf(
   store: ObjectStore,
   forgotten: readonly string[],

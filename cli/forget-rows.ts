@@ -73,7 +73,7 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** {@link forgetRows} in all jobs of a profile, the newest first; jobs without such rows are not named. */
+/** Calls {@link forgetRows} for all jobs of a profile, the newest first. Jobs without such rows are not reported. */
 export async function* forgetInProfile(
   edges: StatusEdges,
   profile: string,
@@ -92,14 +92,17 @@ export async function* forgetInProfile(
       const forgotten = await forgetRows(edges, jobId, ids);
       if (forgotten !== undefined && forgotten.rows > 0) yield forgotten;
     } catch (error) {
-      // A record that cannot be read may be one of the profile.
+      // A job whose record cannot be read may belong to the profile.
       if (!(error instanceof InvalidRequest || error instanceof UnreadableObject)) throw error;
       yield { jobId, reason: error.message };
     }
   }
 }
 
-/** @throws InvalidRequest for a job whose rows are in more than its results */
+/**
+ * Rejects a job that may have rows outside its results.
+ * @throws InvalidRequest
+ */
 async function rejectUnsettled(edges: StatusEdges, jobId: string, whole: string): Promise<void> {
   await rejectOpen(edges, jobId);
   const summary = await summaryObject.read(edges.store, jobId);
@@ -118,7 +121,10 @@ interface FoundRows {
   readonly files: readonly string[];
 }
 
-/** @param jobIds with the job itself as the last one */
+/**
+ * Finds the rows with these ids.
+ * @param jobIds the retries, then the job itself
+ */
 async function findRows(
   store: ObjectStore,
   jobIds: readonly string[],
@@ -153,8 +159,8 @@ interface RowsToForget extends Pick<FoundRows, 'files'> {
 }
 
 /**
- * Deletes files that were derived from the rows first, then the results, then the checkpoints: until then the job's record is
- * complete.
+ * Deletes files that were made from the rows first, then changes the results, then deletes the checkpoints. The job's record is
+ * complete until then.
  */
 async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: RowsToForget): Promise<number> {
   const summary = await summaryObject.require(store, jobId);
@@ -195,7 +201,10 @@ interface RewrittenLines {
   readonly forgotten: number;
 }
 
-/** The index of answers is changed first, as with a retry: an entry with the wrong position of a line is detected. */
+/**
+ * Replaces the lines of forgotten rows. The index of answers is changed first, as in a retry: an entry with the wrong position of
+ * a line is detected.
+ */
 async function rewriteResults(
   store: ObjectStore,
   jobId: string,
@@ -243,7 +252,10 @@ function forget(line: ResultLine): ResultLine {
   };
 }
 
-/** @returns whether there are any left */
+/**
+ * Removes the dead letters of forgotten rows.
+ * @returns true if others are left
+ */
 async function rewriteDeadLetters(
   store: ObjectStore,
   jobId: string,
@@ -267,7 +279,7 @@ async function rewriteDeadLetters(
   }
 }
 
-/** An invalid row has its own fields, perhaps before its id. */
+/** The id of a dead letter. The dead letter of an invalid row has the row's own fields, possibly before the id. */
 function idOfDeadLetter(line: Buffer): string {
   const { custom_id } = JSON.parse(line.toString('utf8')) as { readonly custom_id: string };
   return custom_id;

@@ -29,7 +29,7 @@ export function takeInterrupts(): Interrupts {
     else first.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  // Removed only after the new listener is added: without any listener, Node drops a signal that is not handled yet.
+  // Removed only after the new listener is added. If there is no listener, Node drops a signal that is not handled yet.
   if (early !== undefined) process.off('SIGINT', early).off('SIGTERM', early);
   return {
     first: first.signal,

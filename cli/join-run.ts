@@ -1,5 +1,5 @@
 import { summaryObject } from '../src/checkpoints/summary.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import type { RunFlags } from './commands/run-flags.ts';
 import { watch } from './commands/watch.ts';
 import { printError } from './output.ts';

@@ -1,4 +1,4 @@
-import { printableJson } from '../src/printable.ts';
+import { printableJson } from '../src/text/printable.ts';
 
 /** The types of lines that `--json` prints; docs/command-line.md documents their fields. */
 export type LineType =

@@ -6,7 +6,7 @@ import { createFolderExecutions } from './targets/folder-executions.ts';
 import type { Screen } from './view/is-live.ts';
 import { createLiveView } from './view/view.ts';
 
-/** Shortest time between two reads of the job, in milliseconds: a large job has a thousand steps per second. */
+/** Shortest time between two reads of the job, in milliseconds. A large job has a thousand steps per second. */
 const REST_MS = 250;
 
 /** Shows the progress of a job in a data folder in place, with notes above it. */

@@ -16,7 +16,10 @@ export async function main(words: readonly string[]): Promise<void> {
   }
 }
 
-/** Prints an error on one line, without a stack. Commander prints its own errors. @returns the exit status */
+/**
+ * Prints an error on one line, without a stack. Commander prints its own errors.
+ * @returns the exit status
+ */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const message = adviceFor(error) ?? (error instanceof Error ? error.message : String(error));

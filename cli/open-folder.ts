@@ -6,16 +6,16 @@ import { FolderInUse, holderOf } from '../host/lock.ts';
 import { openLocalEdges, type LocalEdges, type OpenEdges } from '../host/open-edges.ts';
 import { findJob, readTreatment, type AskedJob } from '../host/start-request.ts';
 import { printError } from './output.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 
-/** Most folders to use beside one that is in use, which limits the number of simultaneous runs. */
+/** Most folders that are tried if the data folder is in use. It limits the number of runs at the same time. */
 const MOST_BESIDE = 9;
 
 /** The data folder of a run. */
 export type RunFolder =
   /** A folder that this process has locked. */
   | { readonly kind: 'own'; readonly edges: LocalEdges; readonly data: string }
-  /** Another process works with the folder and knows the job, which is watched there. */
+  /** The folder is used by another process that knows the job. The job is watched there. */
   | { readonly kind: 'joined'; readonly jobId: string; readonly data: string };
 
 /**
@@ -37,7 +37,7 @@ export async function openForRun(options: OpenEdges, asked: AskedJob): Promise<R
   }
 }
 
-/** A run that has just locked the folder may be about to record this same job. */
+/** Milliseconds to wait for a run that has just locked the folder, because it may be about to record the same job. */
 const JUST_TAKEN_MS = 5_000;
 
 async function knownThere(data: string, { config }: OpenEdges, asked: AskedJob): Promise<string | undefined> {

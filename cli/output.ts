@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { styleText } from 'node:util';
-import { printableJson, printableLines } from '../src/printable.ts';
+import { printableJson, printableLines } from '../src/text/printable.ts';
 
 /**
  * Prints a line to standard output. All output must go through this file: it escapes every character that a terminal interprets,
@@ -16,7 +16,7 @@ export function printError(line: string): void {
   process.stderr.write(`${shown(line, process.stderr)}\n`);
 }
 
-/** Text that has its own line ends, such as commander's help. */
+/** Writes a text with its own line ends, such as commander's help. */
 export function writeText(stream: NodeJS.WriteStream, text: string): void {
   stream.write(shown(text, stream));
 }

@@ -38,7 +38,7 @@ const COLUMNS: readonly ResultColumn[] = [
   integer('source_line', (line) => line.source?.line),
 ];
 
-/** Result lines unchanged: one row each, in order, with a column for every field. */
+/** Result lines as a table: one row each, in order, with a column for every field. */
 export function parquetTable(results: () => AsyncIterable<Uint8Array>): Table<ResultLine> {
   return { columns: COLUMNS, rows: () => readResultLines(results()) };
 }

@@ -4,7 +4,7 @@ import { makeFolder, requireWritable } from '../host/make-folder.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
 import type { Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { download, read, unplaced, writeWhole } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
@@ -62,7 +62,7 @@ async function hasAnswerFiles(store: ObjectStore, jobId: string): Promise<boolea
   return false;
 }
 
-/** A path below the working directory as a relative path; bucket URLs and other paths unchanged. */
+/** A path for people: relative below the working directory; bucket URLs and other paths are unchanged. */
 export function shownPath(location: string): string {
   if (!isAbsolute(location)) return location;
   const path = relative('.', location);

@@ -2,7 +2,7 @@ import { STEP_MEMORY_MIB } from '../lib/step-memory.ts';
 import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
 import type { Price, ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { isSmall } from '../src/checkpoints/shard/shard-rounds.ts';
-import { parseWindow } from '../src/completion-window.ts';
+import { parseWindow } from '../src/provider/completion-window.ts';
 import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
 import { longestAnswer, sendingOf } from '../src/spending/estimate.ts';
 import { costOf, priceOf } from '../src/spending/price.ts';

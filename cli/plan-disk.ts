@@ -4,7 +4,7 @@ import { estimateNeed, freeBytes, totalOf, type DiskNeed } from '../host/disk-ne
 import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
 import type { ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import { spaceProblem } from './check-disk.ts';
 import { sizeText } from './view/size-text.ts';
 
@@ -34,10 +34,10 @@ export async function planDisk(
   return { ...need, free: await freeBytes(data) };
 }
 
-/** Smaller jobs print no line about the disk. */
+/** Smallest job, in bytes, for which a line about the disk is printed. */
 const LEAST_DISK_BYTES = 1e9;
 
-/** What a run on this machine needs in its data folder. */
+/** Describes the space that a run on this machine needs in its data folder. */
 export function describeDisk(
   { disk, plan }: { readonly disk: PlannedDisk | undefined; readonly plan: Plan },
   data: string,

@@ -160,12 +160,12 @@ async function buildInto(
 
 const JOB_ID = 'plan';
 
-/** Two files with the same name are two inputs. */
+/** The key of a file. Two files with the same name are two inputs. */
 const keyOf = (file: string, n: number): string => `${n}/${basename(file)}`;
 
 type Readable = Pick<ObjectStore, 'open' | 'get' | 'stat' | 'list' | 'locate'>;
 
-/** The files in place, because copying them would take as long as planning; also answers of earlier jobs. */
+/** Reads the files in place, because copying them would take as long as planning. Also reads answers of earlier jobs. */
 async function filesAsStore(files: readonly string[], earlier: ObjectStore): Promise<Readable> {
   for (const file of files) await requireReadable(file);
   const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));

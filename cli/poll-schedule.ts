@@ -1,5 +1,5 @@
 import type { PollLimits } from '../src/checkpoints/profile.ts';
-import { isOverdue, pollWaitSeconds } from '../src/polling.ts';
+import { isOverdue, pollWaitSeconds } from '../src/batches/polling.ts';
 
 export interface PolledBatch {
   readonly limits: PollLimits;
@@ -11,11 +11,11 @@ export interface PolledBatch {
   readonly progress?: (age: number) => number | undefined;
 }
 
-/** Counters are whole rows; this number is precise enough. */
+/** Number of rows of the simulated batch. Counters are whole rows, and this number is precise enough. */
 const ROWS = 10_000;
 
 /**
- * Times at which a batch is polled, in seconds after its create: the rule of the poll Lambda with a simulated clock and without
+ * Times at which a batch is polled, in seconds after its create. Uses the rule of *Poll batch* with a simulated clock and without
  * jitter. The last poll finds the batch ended or overdue.
  */
 export function pollTimes({ limits, windowSeconds, endsAfter, progress }: PolledBatch): readonly number[] {

@@ -5,8 +5,8 @@ import { approvalCommands } from './view/approval-commands.ts';
 import { retryHint } from './view/retry-hint.ts';
 import type { WithoutPilot } from '../src/checkpoints/pilot.ts';
 import { describeWithoutPilot } from '../src/status/describe-pilot.ts';
-import { counted } from '../src/counted.ts';
-import { printable } from '../src/printable.ts';
+import { counted } from '../src/text/counted.ts';
+import { printable } from '../src/text/printable.ts';
 
 /** The display of a job that this process runs. */
 export interface RunProgress {
@@ -19,7 +19,7 @@ export interface RunProgress {
   end(): Promise<void>;
 }
 
-/** The job's location, and what else is printed about it. */
+/** The location of the job, and settings for the printed lines. */
 export interface Where {
   /** The options that select it, for suggested commands. */
   readonly options: string;
@@ -133,7 +133,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned, where: W
   }
 }
 
-/** Shown once per wait, not at every poll. */
+/** A line about a wait. Printed once per wait, not at every poll. */
 function describeWait(
   { jobId = '', asks }: Mentioned,
   { options, locate }: Where,

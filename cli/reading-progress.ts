@@ -6,11 +6,14 @@ import { readingNotices } from './view/reading-notices.ts';
 /** Prints how the files of a job were read. */
 export interface ReadingProgress {
   readonly onEvent: (event: EngineEvent) => void;
-  /** Waits for pending output. @returns whether the notices were printed */
+  /**
+   * Waits for pending output.
+   * @returns whether the notices were printed
+   */
   told(): Promise<boolean>;
 }
 
-/** Prints the notices as soon as the requests are built, so that a job that was read wrongly can still be stopped. */
+/** Prints the notices as soon as the requests are built, so that a person can stop a job that was read wrongly. */
 export function tellReading(store: ObjectStore, print: (line: string) => void): ReadingProgress {
   let telling: Promise<boolean> | undefined;
   const tell = async (jobId: string): Promise<boolean> => {

@@ -7,7 +7,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { Summary } from '../src/checkpoints/summary.ts';
 import { OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import { codeOf, explainFileError, storeFileError } from '../src/store/file-errors.ts';
 import { isNoSegment } from '../src/store/folder-list.ts';
 import { makeFolder } from '../host/make-folder.ts';
@@ -42,7 +42,8 @@ export async function download(
 }
 
 /**
- * Writes a file that appears only when it is complete. @returns its path relative to the working directory
+ * Writes a file that appears only when it is complete.
+ * @returns its path relative to the working directory
  * @throws StoreRejected naming the file and the cause, such as a full disk
  */
 export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {

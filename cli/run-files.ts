@@ -6,7 +6,7 @@ import type { StartedJob } from '../src/doors/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import { packageRoot } from '../src/package-root.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import { checkDisk } from './check-disk.ts';
 import { chooseProvider } from './choose-provider.ts';
 import { EXIT, exitStatus } from './commands/exit-status.ts';
@@ -23,10 +23,13 @@ import { takeStandardInput } from './standard-input.ts';
 import { describeProvider } from './view/describe-provider.ts';
 import { logText, withTime } from './view/log-text.ts';
 
-/** Computed when needed: files of the package are beside its package.json. */
+/** The path of the example. Computed only when needed: files of the package are beside its package.json. */
 const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 
-/** Runs one job to its end. @returns the exit status */
+/**
+ * Runs one job to its end.
+ * @returns the exit status
+ */
 export async function runFiles(
   named: readonly string[],
   flags: RunFlags,
@@ -88,7 +91,7 @@ export async function runFiles(
   return exitStatus(summary);
 }
 
-/** Options for reading the rows of a file and for their requests; the demo has its own rows. */
+/** Options for the rows of a file. They do not apply to the demo, which has its own rows. */
 const FILE_OPTIONS = ['prompt', 'id', 'sheet', 'delimiter', 'encoding', 'quotes', 'stdin'] as const;
 
 /** @throws InvalidRequest if the file is missing: otherwise the demo would run instead */

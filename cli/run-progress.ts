@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 import { createProgress, type RunProgress } from './progress.ts';
 import { isLive } from './view/is-live.ts';
 
@@ -10,7 +10,9 @@ interface Shown {
   readonly data: string;
 }
 
-/** In place on a terminal, otherwise one line per step: log lines would break output that is updated in place. */
+/**
+ * Opens the display: in place on a terminal, otherwise one line per step. Log lines would break output that is updated in place.
+ */
 export async function openProgress(
   store: ObjectStore,
   { json, verbose, data }: Shown,

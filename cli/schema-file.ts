@@ -3,7 +3,10 @@ import { InvalidArgumentError } from 'commander';
 import { parseExact } from '../src/exact-json.ts';
 import { asWire } from '../src/provider/wire.ts';
 
-/** Reads the JSON Schema in a file. @throws InvalidArgumentError, which commander reports with the option's name. */
+/**
+ * Reads the JSON Schema in a file.
+ * @throws InvalidArgumentError, which commander reports with the option's name.
+ */
 export function readSchemaFile(path: string): Readonly<Record<string, unknown>> {
   let text: string;
   try {

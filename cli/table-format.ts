@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { InvalidRequest } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
+import { printable } from '../src/text/printable.ts';
 
 /** The formats of results; each is also a file extension. */
 export const TABLE_FORMATS = ['csv', 'xlsx', 'parquet', 'jsonl'] as const;

@@ -29,7 +29,10 @@ export type Watched =
 /** Most shards to read per second: a job with thousands of shards is read less often. */
 const SHARDS_PER_SECOND = 50;
 
-/** Reads a job repeatedly until it has ended. @throws InvalidRequest when the job does not exist. */
+/**
+ * Reads a job repeatedly until it has ended.
+ * @throws InvalidRequest when the job does not exist.
+ */
 export async function watchJob({ target, jobId, view, intervalSeconds, signal }: WatchJob): Promise<Watched> {
   let misses = 0;
   try {

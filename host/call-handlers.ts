@@ -4,13 +4,16 @@ import type { StartEdges } from '../src/doors/start-job.ts';
 import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
 
-/** Payloads are JSON from the machine, so they are untyped here; `src/contract.ts` has the types of each step. */
+/**
+ * A step with any payload. Payloads are JSON from the state machine, so they are untyped here. `src/contract.ts` has the types of
+ * each step.
+ */
 type AnyStep = (edges: never, event: never) => Promise<unknown>;
 
 /** Loads a step's code when the step is first called. */
 type LoadStep = () => Promise<AnyStep>;
 
-/** Not a step of the workflow: an operation of Step Functions itself. */
+/** Not a step of the workflow: Step Functions itself does this on AWS. */
 const READS: Readonly<Record<string, LoadStep>> = {
   [READ_ITEMS]: async () => (await import('./read-items.ts')).readItems,
 };
@@ -47,7 +50,7 @@ const DOORS: Readonly<Record<string, LoadStep>> = {
   'cancel-job': async () => (await import('../src/doors/cancel-job.ts')).cancelStoppedJob,
 };
 
-/** {@link callHandlers} for the functions that receive events. */
+/** Calls {@link callHandlers} for the functions that receive events. */
 export function callDoors(edges: StartEdges): CallStep {
   return caller(DOORS, { edges });
 }
@@ -63,5 +66,5 @@ function caller(steps: Readonly<Record<string, LoadStep>>, host: StepHost): Call
 
 /** Never called, because the host passes its edges with each call. */
 function openNoEdges(): never {
-  throw new Error('A host brings the edges of its steps.');
+  throw new Error('The host must pass the edges of its steps.');
 }

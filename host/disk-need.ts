@@ -33,7 +33,7 @@ const BYTES_PER_TOKEN = 4;
 /** Bytes of an answer besides its text. */
 const ENVELOPE_BYTES = 600;
 
-/** Least tokens that are assumed for an answer, also if its request is shorter. */
+/** Least tokens of an answer. Used even if the request is shorter. */
 const SHORT_ANSWER_TOKENS = 200;
 
 /** Bytes of an answer that is not text: a vector of 1,024 numbers, an image, an audio file. */

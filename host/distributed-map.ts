@@ -1,9 +1,9 @@
 import { setImmediate as tick } from 'node:timers/promises';
-import { sideBySide } from '../src/side-by-side.ts';
+import { sideBySide } from '../src/concurrency/side-by-side.ts';
 import type { CallStep, EngineOptions } from './engine.ts';
 import { fillTemplate, followPath, statesError, tolerates, type ChildMap } from './machine-for-engine.ts';
 
-/** Name of the operation that reads a map's items from the store. Step Functions itself does it on AWS. */
+/** Name of the operation that reads a map's items from the store. On AWS, Step Functions itself does this. */
 export const READ_ITEMS = 'read-items';
 
 interface Children {
@@ -28,7 +28,7 @@ export async function runChildren(children: Children, input: unknown): Promise<u
   const stopped = new AbortController();
   const signal = AbortSignal.any([children.signal, stopped.signal]);
   let failed = 0;
-  // Makes the event of the map come before those of its children.
+  // Makes the event of the map come before the events of its children.
   await tick();
   const runItem = async (item: unknown): Promise<unknown> => {
     const context = { Map: { Item: { Value: item } } };
@@ -68,7 +68,7 @@ function report({ state, execution, options }: Children, input: unknown, error: 
   options.onEvent?.({ execution, type: 'ChildFailed', state, input, output: undefined, error });
 }
 
-/** Unwraps the error of an execution, which the engine wraps. */
+/** The error of an execution, without the error of the engine around it. */
 function causeOf(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   return error.name === 'ExecutionError' && error.cause instanceof Error ? error.cause : error;

@@ -60,7 +60,8 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
     start(name, input) {
       if (left)
         return Promise.reject(new Error('This host is stopping; the job continues at its next start.'));
-      // As in Step Functions: starting a running name returns its execution, and an ended name cannot be used again.
+      // As in Step Functions: starting a running name returns its execution, and the name of an ended execution cannot be used
+      // again.
       const known = runs.get(name);
       if (known !== undefined) return Promise.resolve(known.ended ? 'taken' : 'started');
       runs.set(name, start(machine, tracked, name, input));
@@ -91,7 +92,10 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
   };
 }
 
-/** Steps continue when their execution is stopped, as Lambdas do, so their store must stay open until they end. */
+/**
+ * Tracks running steps. Steps continue when their execution is stopped, like Lambdas, so their store must stay open until they
+ * end.
+ */
 function tracking(callStep: CallStep, steps: Set<Promise<unknown>>): CallStep {
   return (step, event) => {
     const call = callStep(step, event);
@@ -157,7 +161,7 @@ function runMachine(machine: EngineMachine, input: EngineInput, scope: Scope): P
   );
 }
 
-/** Callers of `result` get the failure; without a caller it must not end the process. */
+/** Marks a failure as handled. Callers of `result` get it; if there is no caller, it must not end the process. */
 function failing(result: Promise<unknown> | Error): Promise<unknown> {
   const promise = result instanceof Error ? Promise.reject(result) : result;
   promise.catch(() => undefined);
@@ -213,7 +217,7 @@ function stepHandler(
     throw new Error(`State "${stateName}" calls ${resource ?? 'nothing'}, which is not a step.`);
   const template = payloads.get(stateName);
   return async (input) => {
-    // The engine retries a step that was stopped with its execution.
+    // The engine would retry a step that was stopped together with its execution.
     if (signal.aborted) throw new Error(`Execution ${name} was stopped.`);
     const payload =
       template === undefined ? input : fillTemplate(template, input, { Execution: { Name: name } });

@@ -1,16 +1,16 @@
 import type { CallStep } from './engine.ts';
 import type { Steps } from './worker-steps.ts';
 
-/** How many steps run at the same time. */
+/** Most steps at the same time. */
 export interface StepLimits {
   readonly steps: number;
-  /** How many of them may be collects, which keep rows in memory. */
+  /** Most collects among them. Collects keep rows in memory. */
   readonly collects: number;
 }
 
 /**
- * Enough steps for two busy cores, since steps also wait for the disk and the provider. A collect keeps tens of megabytes, and
- * all collects share one thread, so more of them need more memory without being faster.
+ * Enough steps for two busy cores, because steps also wait for the disk and the provider. A collect keeps tens of megabytes, and
+ * all collects share one thread, so more collects need more memory without being faster.
  */
 export const STEP_LIMITS: StepLimits = { steps: 8, collects: 2 };
 

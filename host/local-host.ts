@@ -97,7 +97,7 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   );
   await carryOn(doors);
   await deliverBegun(schedules);
-  // Done after that, so that deliveries which can be completed keep their files.
+  // Done after the deliveries, because deliveries that can be completed keep their files.
   await releaseUnusedClaims(edges, options.folder);
   await deliverMissed(schedules, startedAt);
   await makeFolders(options);
@@ -113,13 +113,13 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   };
 }
 
-/** A bucket needs no folders, but `cp` needs an existing one. */
+/** Creates the folders of the profiles. A bucket needs no folders, but `cp` needs an existing one. */
 async function makeFolders({ folder, config }: LocalHostOptions): Promise<void> {
   const inputs = Object.keys(config.profiles).map((profile) => `${INPUT_PREFIX}${profile}`);
   for (const path of [...inputs, STAGED_PREFIX]) await mkdir(join(folder, path), { recursive: true });
 }
 
-/** Existing files are reported as well; one that has started its job before starts nothing. */
+/** Watches for dropped files. Existing files are reported as well; a file that has already started its job starts nothing. */
 async function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOptions, events: Events) {
   const { store } = edges;
   let isStarting = true;
@@ -140,7 +140,7 @@ async function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOpti
   return watch;
 }
 
-/** Continues what had not ended when the previous host stopped. */
+/** Continues jobs that had not ended when the previous host stopped. */
 async function carryOn(doors: StartEdges): Promise<void> {
   const { store, executions, log } = doors;
   for await (const jobId of openJobs(store)) {
@@ -154,7 +154,10 @@ async function carryOn(doors: StartEdges): Promise<void> {
   }
 }
 
-/** Why a job is not continued here. One whose record cannot be read, as after a power failure, does not keep the others waiting. */
+/**
+ * Why a job is not continued here. If the record of a job cannot be read, for example after a power failure, the other jobs
+ * continue.
+ */
 async function whyItWaits(doors: StartEdges, jobId: string): Promise<string | undefined> {
   try {
     return whyNotHere(doors, await jobObject.require(doors.store, jobId));

@@ -14,7 +14,7 @@ import { notWritable, requireWritable } from './make-folder.ts';
  */
 const LOCK = '.lock.db';
 
-/** The process that works with the folder, for people. Only the lock shows whether it still does. */
+/** The file that names the process with the lock, for people. Only the lock shows whether that process is still running. */
 const HOLDER = '.lock';
 
 /** How long a new holder waits for processes that only check whether the folder is in use, in milliseconds. */
@@ -118,7 +118,7 @@ class HeldFile {
     return this.#mark !== undefined && this.#mark === markOf(this.#folder);
   }
 
-  /** Locks the file again if it was deleted. Without a pause, so that calls at the same time do not lock each other out. */
+  /** Locks the file again if it was deleted. Runs without an await, so that simultaneous calls do not lock each other out. */
   check(): 'held' | 'taken again' | 'lost' {
     if (this.#isLost) return 'lost';
     if (this.isUnchanged()) return 'held';
@@ -172,7 +172,7 @@ function takeLock(folder: string): DatabaseSync | undefined {
   }
 }
 
-/** A read, which takes no lock. A locked file cannot be read. */
+/** True if another process has the lock. Only reads, which takes no lock itself; SQLite cannot read a locked file. */
 function isLocked(path: string): boolean {
   let lock: DatabaseSync | undefined;
   try {

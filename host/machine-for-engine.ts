@@ -172,9 +172,12 @@ export function fillTemplate(template: Template, input: unknown, context: unknow
 const isTemplate = (value: unknown): value is Template =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value at a path such as `$.a.b`. @throws States.Runtime when the path does not exist */
+/**
+ * The value at a path such as `$.a.b`.
+ * @throws States.Runtime when the path does not exist
+ */
 export function followPath(path: string, root: unknown): unknown {
-  if (!/^\$(\.\w+)*$/.test(path)) throw new Error(`The path ${path} is not understood here.`);
+  if (!/^\$(\.\w+)*$/.test(path)) throw new Error(`The path ${path} is not supported here.`);
   let value = root;
   for (const field of path.split('.').slice(1)) {
     if (!isTemplate(value) || !Object.hasOwn(value, field))

@@ -51,7 +51,7 @@ async function make(path: string, mode?: number): Promise<void> {
   if (found?.isDirectory() === true) return;
   if (dirname(path) !== path) await make(dirname(path));
   await mkdir(path, { mode }).catch((error: NodeJS.ErrnoException) => {
-    // Another process has created it meanwhile.
+    // Another process has created it since.
     if (error.code !== 'EEXIST' || found !== undefined) throw error;
   });
 }

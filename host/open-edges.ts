@@ -37,7 +37,10 @@ export interface OpenEdges {
   readonly config: NightshiftConfig;
 }
 
-/** The simulator's key if the environment has none; it accepts any. Not a common word, because keys are removed from messages. */
+/**
+ * The key for the simulator if the environment has none; the simulator accepts any key. It is not a common word, because keys are
+ * removed from messages.
+ */
 const SIMULATOR_KEY = 'any-key-will-do';
 
 /** Rows, answers and the provider's state must be readable only by the owner. */
@@ -74,7 +77,10 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   };
 }
 
-/** Without any other provider's URL, no key is read and no call is made, whatever a job contains. */
+/**
+ * The URLs of a simulating host: only its own simulator. Without any other URL, no key is read and no call is made, whatever a
+ * job contains.
+ */
 function simulatorAlone(config: NightshiftConfig): DeployedProviders {
   const { [SIMULATOR]: simulator } = deployedProviders(config);
   return simulator === undefined ? {} : { [SIMULATOR]: simulator };

@@ -11,7 +11,7 @@ export async function stackOf(config: NightshiftConfig): Promise<LocalStack> {
   return configureStack(parseShippedStack(text), config);
 }
 
-/** Nothing to do: the package contains the bundles. */
+/** Does nothing: the package already contains the bundles. */
 export function buildBundles(): Promise<void> {
   return Promise.resolve();
 }

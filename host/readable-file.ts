@@ -1,6 +1,6 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { didYouMean } from '../src/did-you-mean.ts';
+import { didYouMean } from '../src/text/did-you-mean.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { codeOf, explainFileError } from '../src/store/file-errors.ts';
 

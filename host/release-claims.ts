@@ -10,8 +10,8 @@ const JOBS = dirname(jobPrefix('any'));
 const CLAIMS = dirname(claimsPrefix('any'));
 
 /**
- * Releases files that a scheduled run has claimed but never read, because its host died before recording the job: the schedule's
- * next run claims them. Nothing else may run on the folder meanwhile.
+ * Releases files that a scheduled run has claimed but never read, because its host was killed before it recorded the job. The
+ * schedule's next run claims them. Nothing else may run on the folder meanwhile.
  */
 export async function releaseUnusedClaims(
   { store, log }: Pick<Edges, 'store' | 'log'>,

@@ -133,14 +133,14 @@ async function finish(
   let left: Promise<void> = Promise.resolve();
   const abort = (): void => void (left = executions.leave());
   signal?.addEventListener('abort', abort);
-  // The abort may have come while the job was started.
+  // The run may have been aborted while the job was started.
   if (signal?.aborted === true) abort();
   try {
     await executions.result(execution);
     return undefined;
   } catch (error) {
     if (signal?.aborted === true) {
-      // Steps of this execution must end before the one that cancels begins; what they still sent counts.
+      // Steps of this execution must end before the execution that cancels begins. What they have sent counts as well.
       throw new RunAborted(
         () => sentSoFar(edges.store, jobId),
         left,
@@ -157,7 +157,7 @@ async function finish(
 /** The run was interrupted; running it again continues the job from its checkpoints. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
-  /** What has certainly been sent at this moment. */
+  /** What is known to be sent at this moment. */
   readonly sentAtOnce: () => Promise<SentSoFar>;
   /** What was sent, once the running steps have ended. */
   readonly sent: () => Promise<SentSoFar>;

@@ -1,7 +1,7 @@
 import { shardsPrefix } from '../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 
-/** What an interrupted job has certainly sent, from its checkpoints. */
+/** What an interrupted job is known to have sent, from its checkpoints. */
 export interface SentSoFar {
   /** Rounds that are collected: their answers are stored. */
   readonly collected: number;
@@ -36,7 +36,7 @@ export function addSent(jobs: readonly SentSoFar[]): SentSoFar {
 
 const KINDS = Object.keys(NOTHING_SENT) as (keyof SentSoFar)[];
 
-/** Reads it from one listing of the job's shards. */
+/** Reads what a job has sent, with one listing of its shards. */
 export async function sentSoFar(store: ObjectStore, jobId: string): Promise<SentSoFar> {
   const prefix = shardsPrefix(jobId);
   const rounds = new Map<string, Set<string>>();

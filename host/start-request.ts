@@ -23,7 +23,7 @@ export interface AskedJob {
   readonly overrides: ProfileConfig;
   /** Number of rows to take, for a sample. Default: the job request's, otherwise all. */
   readonly limit?: number | undefined;
-  /** True to start a new job although its files and options have run before. */
+  /** True to start a new job even if its files and options have been run before. */
   readonly again: boolean;
 }
 

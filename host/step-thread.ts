@@ -5,12 +5,12 @@ import { STEP_WORKER, YOUNG_GENERATION } from './threads.ts';
 
 const start = (module: URL): Worker => new Worker(module, { resourceLimits: YOUNG_GENERATION });
 
-/** A loaded or loading thread without steps so far. */
+/** A thread without steps that is loading or loaded. */
 let prepared: Worker | undefined;
 
 /**
- * Starts the thread for steps early, so that it loads on another core while this process loads its own code. It does not keep an
- * ending process alive.
+ * Starts the thread for steps early, so that it loads on another core while this process loads its own code. The thread does not
+ * keep the process running.
  */
 export function prepareStepThread(): void {
   if (prepared !== undefined) return;

@@ -26,7 +26,7 @@ export type ToWorker =
   | { readonly kind: 'ping' }
   /** The host is stopping: calls finish what they began, and start nothing new. */
   | { readonly kind: 'halt' }
-  /** Nobody waits for the calls any more; the thread will be ended shortly. */
+  /** No caller waits for the calls any more. The thread will be ended shortly. */
   | { readonly kind: 'abandon' };
 
 /** Messages to the host. */
@@ -43,7 +43,7 @@ const tell = (message: FromWorker): void => port.postMessage(message);
 
 const halted = new AbortController();
 const abandoned = new AbortController();
-let call: CallStep = () => Promise.reject(new Error('The host has not said yet what steps may reach.'));
+let call: CallStep = () => Promise.reject(new Error('The host has not sent its settings yet.'));
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'open') call = open(message);

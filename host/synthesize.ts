@@ -5,7 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { NightshiftStack } from '../lib/nightshift-stack.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 
-/** The template of the stack. No Lambda is bundled for it, which saves about two seconds. */
+/** Synthesizes the template of the stack. Bundles no Lambda for it, which saves about two seconds. */
 export function synthesizeTemplate(config: NightshiftConfig): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-synth-'));
   // The CDK's check of the template takes 3 of 5 s; `npm run synth` and the deploy check deployed templates.

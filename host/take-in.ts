@@ -11,9 +11,9 @@ import { requireReadable } from './readable-file.ts';
 export interface TakeIn {
   /** In the order of their rows. */
   readonly files: readonly string[];
-  /** Settings of the job, which together with the files' content make it unique. */
+  /** Settings of the job. Together with the content of the files they make it unique. */
   readonly identity: readonly string[];
-  /** True to start a new job although the last one with these files has ended. */
+  /** True to start a new job even if the last one with these files has ended. */
   readonly again: boolean;
   /** Set for a sample: its number of rows. */
   readonly limit?: number | undefined;
@@ -22,8 +22,8 @@ export interface TakeIn {
 const CHUNK_BYTES = 1_048_576;
 
 /**
- * Copies files into the store, where the workflow reads them. The same content with the same name (which has the format) and the
- * same options is the same job, so running the files again resumes it or shows its result.
+ * Copies files into the store, where the workflow reads them. The same content with the same name (its extension is the format)
+ * and the same options is the same job, so running the files again resumes it or shows its result.
  * @throws InvalidRequest when a file cannot be read.
  */
 export async function takeIn(
@@ -62,12 +62,12 @@ export async function chooseJobs(
   return { jobId, whole, contents };
 }
 
-/** Files with the same name from different folders get separate folders. */
+/** Gives files with the same name from different folders separate folders. */
 function distinct(names: readonly string[]): string[] {
   return names.map((name, n) => (names.indexOf(name) === n ? name : `${n + 1}/${name}`));
 }
 
-/** The last job with this input; with `again` the next one, unless the last has not ended and can be resumed. */
+/** Chooses the last job with this input; with `again` the next one, unless the last has not ended and can be resumed. */
 export async function chooseJob(
   store: ObjectStore,
   name: string,

@@ -27,13 +27,16 @@ interface WorkerStepsOptions {
   readonly module?: URL;
 }
 
-/** A row of 20 MB takes a second, or a few on a busy machine. */
+/**
+ * Milliseconds without a response after which the thread counts as stuck. A row of 20 MB takes a second, or a few on a busy
+ * machine.
+ */
 const STUCK_MS = 30_000;
 
 /** Number of pings within that time. Several are needed because a machine that slept misses one. */
 const PINGS_UNTIL_STUCK = 6;
 
-/** Most steps end within this time; the others may be ended anywhere, as in a crash. */
+/** Milliseconds in which most steps end. Other steps may be ended at any point, as in a crash. */
 const GRACE_MS = 3_000;
 
 /** How long steps may clean up after their calls to the provider were aborted, in milliseconds. */
@@ -128,7 +131,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
     worker.on('message', (message: FromWorker) => {
       if (isCurrent()) this.#receive(message);
     });
-    // Out of memory, for example: the thread's error fails the step, not the host.
+    // For example, the thread is out of memory. Its error fails the step, not the host.
     worker.on('error', (error) => {
       if (isCurrent()) this.#rescue(`ended its thread: ${error.message}`);
     });

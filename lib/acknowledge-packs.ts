@@ -1,18 +1,18 @@
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** Rule packs of cdk-nag that people check their stacks with. */
+/** Rule packs of cdk-nag with which people check their stacks. */
 const PACKS = ['HIPAA.Security', 'NIST.800.53.R5'] as const;
 
 /**
- * Findings that no property resolves, each with the reason why it is accepted. The other findings, and the properties that
+ * Findings that no property resolves, each with the reason why it is acknowledged. The other findings, and the properties that
  * resolve them, are in `docs/construct.md`.
  */
 const MEANT: Readonly<Record<string, string>> = {
   IAMNoInlinePolicy: 'Each role has one policy of its own, which nobody else shares.',
   LambdaDLQ:
     'The machine calls the steps and reports their failures; functions that events call send theirs to the dead-letter queue.',
-  S3BucketReplicationEnabled: 'Where a copy belongs is for the owner to say: pass a bucket with replication.',
+  S3BucketReplicationEnabled: 'The owner decides where a copy is stored: pass a bucket with replication.',
   SecretsManagerRotationEnabled:
     "A provider's key is made on its website; there is no API a rotation could call.",
 };

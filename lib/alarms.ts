@@ -34,7 +34,7 @@ interface AlarmRule {
   readonly periods?: number;
 }
 
-/** Package registries keep the files of every published version. */
+/** URL of the runbook. Package registries keep the files of every published version. */
 const RUNBOOK = `https://unpkg.com/nightshift@${packageVersion()}/docs/operations.md`;
 
 /** Highest delay of a poll. A failing poll is retried for up to 3 hours, and counts as late for all of this time. */
@@ -78,7 +78,7 @@ function jobRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>>
     'job-timed-out': {
       metric: metrics.jobs('TimedOut'),
       from: 1,
-      says: 'A job ran out of time and is being cancelled.',
+      says: 'A job exceeded its time limit and is being cancelled.',
     },
     'job-aborted': {
       metric: metrics.jobs('Aborted'),
@@ -88,12 +88,12 @@ function jobRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>>
     'shard-failed': {
       metric: metrics.shards('Failed'),
       from: 1,
-      says: 'A shard could not even record its end.',
+      says: 'The execution of a shard failed, so its end was not recorded.',
     },
     'events-lost': {
       metric: metrics.deadLetters(),
       from: 1,
-      says: 'An event failed: a drop or a schedule started no job, or a stop cancelled none.',
+      says: 'An event was lost: a dropped file or a schedule started no job, or a stopped job was not cancelled.',
     },
   };
 }
@@ -114,13 +114,13 @@ function functionRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmR
     'door-throttles': {
       metric: metrics.doors('Throttles'),
       from: 1,
-      says: 'Lambda refused to run a function that starts or cancels jobs.',
+      says: 'Lambda throttled a function that starts or cancels jobs.',
     },
     'step-throttles': {
       metric: metrics.steps('Throttles'),
       from: 1,
       periods: 3,
-      says: 'Lambda keeps refusing to run steps.',
+      says: 'Lambda throttles steps repeatedly.',
     },
   };
 }

@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { checkConfig } from '../src/config/check-config.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { jobDaysOf } from '../src/config/limits.ts';
-import type { MetricName } from '../src/metrics.ts';
+import type { MetricName } from '../src/runtime/metrics.ts';
 import type { Outcome } from '../src/checkpoints/counts.ts';
 import { acknowledgePacks } from './acknowledge-packs.ts';
 import { checkProps } from './check-props.ts';

@@ -1,4 +1,4 @@
-import { didYouMean } from '../src/did-you-mean.ts';
+import { didYouMean } from '../src/text/did-you-mean.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { STEPS } from './step-table.ts';
 import { WORKFLOW_PROPS, type BatchWorkflowProps } from './workflow-props.ts';

@@ -10,7 +10,7 @@ import {
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE } from '../src/metrics.ts';
+import { METRIC_NAMESPACE } from '../src/runtime/metrics.ts';
 import type { WorkflowMetrics } from './workflow-metrics.ts';
 
 export interface WorkflowDashboardProps {

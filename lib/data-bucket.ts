@@ -76,7 +76,7 @@ export class DataBucket extends Construct {
    */
   private configure(kept: Kept): void {
     const resource = this.bucket.node.defaultChild;
-    if (!(resource instanceof CfnBucket)) throw new TypeError('A Bucket holds no CfnBucket any more.');
+    if (!(resource instanceof CfnBucket)) throw new TypeError('A Bucket has no CfnBucket any more.');
     resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     resource.loggingConfiguration = {
       destinationBucketName: this.createAccessLogs(kept).bucketName,
@@ -110,7 +110,7 @@ export class DataBucket extends Construct {
 
 const ACCESS_LOG_PREFIX = 'data/';
 
-/** The bucket holds paid results, so removing the stack removes the data only if that is requested, and then all of it. */
+/** Deletes the data when the stack is removed only if that is requested, and then all of it. The bucket holds paid results. */
 function keptBucket(kept: Kept): BucketProps {
   const { removalPolicy } = keptProps(kept);
   return { removalPolicy, autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY };
@@ -135,7 +135,10 @@ export function rejectSilentBucket(bucket: IBucket): string[] {
   ];
 }
 
-/** For a bucket whose notifications the CDK manages, only the CDK knows them, so events are assumed. */
+/**
+ * True if a bucket sends its events to EventBridge. Only the CDK knows the notifications that it manages, so for such a bucket
+ * events are assumed.
+ */
 function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBucket): boolean {
   if (own !== undefined && 'eventBridgeConfiguration' in own) return true;
   return hasManagedNotifications(bucket);

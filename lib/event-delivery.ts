@@ -45,7 +45,10 @@ export class EventDelivery extends Construct {
     return new LambdaFunction(lambda, { ...DELIVERY, deadLetterQueue: this.deadLetters });
   }
 
-  /** The queue of a rule gets failed deliveries only; Lambda itself must report an accepted invocation that failed. */
+  /**
+   * Sends failed calls to the dead-letter queue. The queue of a rule gets only events that could not be delivered. Lambda itself
+   * must report an accepted call that failed.
+   */
   private keepFailures({ lambda }: StepFunction): void {
     lambda.configureAsyncInvoke({
       onFailure: new SqsDestination(this.deadLetters),

@@ -31,8 +31,9 @@ interface ShardsAtOnce {
 
 /**
  * Defines the states of one job: build, every shard, write, announce, end. A job with a pilot returns from *For each shard* to
- * *Build requests*, which decides what follows. Returns the first state. Every failure before *Write results* is passed to that
- * state, so that every job ends with a summary.
+ * *Build requests*, which decides what follows. Every failure before *Write results* is passed to that state, so that every job
+ * ends with a summary.
+ * @returns the first state
  */
 export function defineJob(
   states: Construct,
@@ -73,7 +74,7 @@ export function defineJob(
   return buildRequests;
 }
 
-/** A loop in place of a task token: see docs/decisions/0016-approval.md. */
+/** Waits in a loop. A task token is not used: see docs/decisions/0016-approval.md. */
 function waitForApproval(states: Construct): Wait {
   return Wait.jsonPath(states, 'Wait for approval', { time: WaitTime.secondsPath('$.waitSeconds') });
 }
@@ -102,21 +103,24 @@ function mapOverShards(states: Construct, { bucket, maxConcurrency }: ShardsAtOn
   });
 }
 
-/** One child execution per slice of a large build. What a slice returns goes nowhere: *Build requests* looks which are done. */
+/**
+ * One child execution per slice of a large build. The outputs of slices are discarded: *Build requests* reads from the bucket
+ * which slices are done.
+ */
 function mapOverSlices(states: Construct, bucket: IBucket): DistributedMap {
   return DistributedMap.jsonPath(states, 'For each slice', {
     mapExecutionType: StateMachineType.STANDARD,
     label: 'slices',
     itemReader: new ItemsReader({ bucket, key: JsonPath.stringAt('$.slices.key') }, TO_SLICE),
     itemSelector: { 'jobId.$': '$.jobId', 'slice.$': '$$.Map.Item.Value.slice' },
-    // Each takes a whole vCPU, and reads the store as fast as it can.
+    // Each slice takes a whole vCPU, and reads the store as fast as it can.
     maxConcurrency: SLICED_BUILD.atOnce,
     toleratedFailurePercentage: 100,
     resultPath: JsonPath.DISCARD,
   });
 }
 
-/** A slice is called again until it is done; one that fails is found by *Build requests*. */
+/** Defines the states of a slice: it is called again until it is done. *Build requests* finds a slice that failed. */
 function defineSlice(states: Construct, steps: StepFunctions): LambdaInvoke {
   const buildSlice = stepTask(states, 'Build slice', steps['build-slice'], { retries: [RETRY_TRANSIENT] });
   const sliceDone = Succeed.jsonPath(states, 'Slice done', { outputPath: JsonPath.DISCARD });
@@ -154,7 +158,7 @@ function announce(states: Construct, steps: StepFunctions, name: string, about: 
   });
 }
 
-/** Announces that the job begins to wait for an approval. It waits also if the announcement fails. */
+/** Announces that the job begins to wait for an approval. The job also waits if the announcement fails. */
 function announceWait(states: Construct, steps: StepFunctions, wait: Wait): LambdaInvoke {
   const announced = announce(states, steps, 'Announce wait', { 'waits.$': '$' });
   const recordFailure = announce(states, steps, 'Record unannounced wait', {

@@ -111,7 +111,7 @@ export class JobsApi extends Construct {
 
   private createAccessLogs(logs: LogSettings): LogGroup {
     return new LogGroup(this, 'AccessLogs', {
-      // Log groups with this prefix share one resource policy, which has room for few names only.
+      // Log groups with this prefix share one resource policy, which has room for only a few names.
       logGroupName: `/aws/vendedlogs/apis/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
       ...logGroupProps(logs),
     });

@@ -89,7 +89,10 @@ export class Machine extends Construct {
     });
   }
 
-  /** The CDK allows the machine to call the functions' versions of this deploy; a job that began earlier calls older versions. */
+  /**
+   * Allows the state machine to call every version of the functions. The CDK allows only the versions of this deploy; a job that
+   * began earlier calls older versions.
+   */
   private allowVersions(steps: StepFunctions): void {
     const resources = tasksOf(steps).map(({ lambda }) => `${lambda.functionArn}:*`);
     this.stateMachine.addToRolePolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources }));
@@ -114,7 +117,7 @@ export class Machine extends Construct {
     });
   }
 
-  /** Log groups with this prefix share one resource policy, which has room for few names only. */
+  /** Creates the log group. Log groups with this prefix share one resource policy, which has room for only a few names. */
   private createLogs(logs: LogSettings): LogGroup {
     return new LogGroup(this, 'Logs', {
       logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import { parseWindow } from '../src/completion-window.ts';
+import { parseWindow } from '../src/provider/completion-window.ts';
 import { createAlarmActions, type AlarmTargets } from './alarm-topic.ts';
 import { Alarms } from './alarms.ts';
 import { WorkflowDashboard } from './dashboard.ts';

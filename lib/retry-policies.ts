@@ -23,8 +23,8 @@ export const TRANSIENT_ERRORS: readonly string[] = [
 ];
 
 /**
- * A function that ended without an answer: killed, out of memory, exited. Lambda names them `Runtime.…` and `Extension.…`, older
- * histories show `Lambda.Unknown`. Step Functions matches whole names only, so each is listed.
+ * Failures of a function that ended without an answer: killed, out of memory, exited. Lambda names them `Runtime.…` and
+ * `Extension.…`, older histories show `Lambda.Unknown`. Step Functions matches only whole names, so each is listed.
  */
 export const CRASHES: readonly string[] = [
   'Lambda.Unknown',
@@ -41,7 +41,7 @@ export const CRASHES: readonly string[] = [
   'Extension.LaunchError',
 ];
 
-/** A function that timed out, as reported by Lambda, the machine, or the step itself. */
+/** A function that timed out, as reported by Lambda, the state machine, or the step itself. */
 export const TIMEOUTS: readonly string[] = ['Sandbox.Timedout', Errors.TIMEOUT, 'StepTimedOut'];
 
 /** Permanent failures: our own (`src/errors.ts`), and an answer that is too large for the state. */
@@ -79,14 +79,14 @@ const GROWING: RetryProps = {
 export const RETRY_TRANSIENT: RetryProps = { ...GROWING, errors: [...TRANSIENT_ERRORS], maxAttempts: 8 };
 
 /**
- * The poll. If it gives up, nobody watches a batch that is paid for, so its retries last through a long outage. Waits at most 315
- * + 34 × 300 = 10,515 s (2 h 55 min), half of that on average. 40 retries are 120 history events.
+ * Retries of *Poll batch*. If it failed for ever, no step would watch a batch that is paid for, so its retries last through a
+ * long outage. Waits at most 315 + 34 × 300 = 10,515 s (2 h 55 min), half of that on average. 40 retries are 120 history events.
  */
 export const RETRY_POLL: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 40 };
 
 /**
- * A create that does not find the uploaded file, which may be invisible for up to a minute. Waits at most 10 + 20 + 40 + 3 × 60 =
- * 250 s, 125 s on average.
+ * Retries of a create that does not find the uploaded file, which may be invisible for up to a minute. Waits at most 10 + 20 + 40
+ * + 3 × 60 = 250 s, 125 s on average.
  */
 export const RETRY_FRESH_FILE: RetryProps = {
   errors: ['ProviderNotFound'],
@@ -104,15 +104,15 @@ export const RETRY_FRESH_FILE: RetryProps = {
 export const RETRY_CREATE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 12 };
 
 /**
- * An announcement. Short, because the job cannot be resumed before its execution has ended. Waits at most 5 + 10 + 20 + 40 + 80 +
- * 160 = 315 s, half of that on average.
+ * Retries of an announcement. They are short, because the job cannot be resumed before its execution has ended. Waits at most 5 +
+ * 10 + 20 + 40 + 80 + 160 = 315 s, half of that on average.
  */
 export const RETRY_ANNOUNCE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 6 };
 
 /**
- * The provider accepts no more until other batches end, or a shard waits to know their cost. They may take a day, so the waits
- * are 60 s to 15 min, 300 times. Waits at most 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days), half of that on average.
- * 300 retries are 900 history events.
+ * Retries if the provider accepts no more until other batches end, or if a shard waits to know their cost. They may take a day,
+ * so the waits are 60 s to 15 min, 300 times. Waits at most 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days), half of that
+ * on average. 300 retries are 900 history events.
  */
 export const RETRY_BUSY: RetryProps = {
   errors: ['ProviderBusy', 'ShardMustWait'],
@@ -124,8 +124,9 @@ export const RETRY_BUSY: RetryProps = {
 };
 
 /**
- * Lambda's concurrency is used up: a new account runs 10 functions at once. Separate from other failures, so that it uses none of
- * their attempts. Waits at most 5 + 10 + 20 + 40 + 56 × 60 = 3,435 s, half of that on average. 60 retries are 180 history events.
+ * Retries if Lambda's concurrency is used up: a new account runs 10 functions at once. Separate from the retries of other
+ * failures, so that it uses none of their attempts. Waits at most 5 + 10 + 20 + 40 + 56 × 60 = 3,435 s, half of that on average.
+ * 60 retries are 180 history events.
  */
 const RETRY_THROTTLED: RetryProps = {
   ...GROWING,
@@ -134,15 +135,15 @@ const RETRY_THROTTLED: RetryProps = {
   maxAttempts: 60,
 };
 
-/** A retry rarely helps against too little memory. Waits at most 5 + 10 + 20 + 40 = 75 s. */
+/** Retries after a crash. They rarely help if the memory is too small. Waits at most 5 + 10 + 20 + 40 = 75 s. */
 const RETRY_CRASHED: RetryProps = { ...GROWING, errors: [...CRASHES], maxAttempts: 4 };
 
-/** Each attempt takes the function's whole timeout. Waits at most 5 + 10 = 15 s. */
+/** Retries after a timeout. Each attempt takes the function's whole timeout. Waits at most 5 + 10 = 15 s. */
 const RETRY_TIMED_OUT: RetryProps = { ...GROWING, errors: [...TIMEOUTS], maxAttempts: 2 };
 
 const NEVER_RETRIED: RetryProps = { errors: [...PERMANENT_ERRORS], maxAttempts: 0 };
 
-/** Unexpected failures: a bug of ours, or a permission that has not reached all servers yet. Waits at most 15 s. */
+/** Retries of unexpected failures: a bug of ours, or a permission that has not reached all servers yet. Waits at most 15 s. */
 const RETRY_UNFORESEEN: RetryProps = { ...GROWING, errors: [Errors.TASKS_FAILED], maxAttempts: 2 };
 
 /**

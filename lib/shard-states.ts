@@ -62,7 +62,7 @@ function defineTasks(states: Construct, steps: StepFunctions) {
   };
 }
 
-/** After *Collect results*: another look at the same batch, another round, or the shard's end. */
+/** The states after *Collect results*: another look at the same batch, another round, or the shard's end. */
 function closeRound(
   states: Construct,
   { uploadFile, collectResults }: ShardTasks,

@@ -37,7 +37,7 @@ export interface StepNeeds {
 }
 
 const INPUTS = `${INPUT_PREFIX}*`;
-/** ROOM: the rooms of providers with a limit; SLOTS: the slots of earlier versions. */
+/** ROOM: the room at providers with a limit. SLOTS: the slots of earlier versions. */
 const ROOM = 'room/*.json';
 const SLOTS = 'slots/*';
 const STAGED = `${STAGED_PREFIX}*`;
@@ -81,7 +81,7 @@ const BUILDS = 'jobs/*/build/*';
 const SUMMARIES = 'output/*/summary.json';
 
 const DOOR = { memoryMib: 512, timeoutMinutes: 2, knowsConfig: true, startsJobs: true } as const;
-/** A call may take two minutes, and the step may make a second one for a list. */
+/** A step that calls the provider. A call may take two minutes, and the step may make a second one for a list. */
 const TALKING = { memoryMib: 256, timeoutMinutes: 5, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
 

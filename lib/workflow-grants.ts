@@ -71,7 +71,7 @@ function onObjects(bucket: IBucket, grantee: IGrantable, actions: string[], keys
   return Grant.addToPrincipal({ grantee, actions, resourceArns });
 }
 
-/** S3 answers 404 for a missing key only with permission to list the bucket. */
+/** Allows listing the bucket. Without it, S3 answers 403 for a missing key, not 404. */
 function listing(bucket: IBucket, grantee: IGrantable): Grant {
   return Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [bucket.bucketArn] });
 }

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { METRIC_NAMESPACE, type MetricName } from '../src/metrics.ts';
+import { METRIC_NAMESPACE, type MetricName } from '../src/runtime/metrics.ts';
 import type { StepFunction } from './step-function.ts';
 import { isDoor, isTask, type StepName } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';

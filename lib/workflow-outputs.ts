@@ -8,7 +8,7 @@ export interface WorkflowOutput {
   readonly value: string;
 }
 
-/** The command line finds a workflow by `BucketName` and `StateMachineAliasArn`. */
+/** The outputs of a workflow. The command line finds a workflow by `BucketName` and `StateMachineAliasArn`. */
 export function workflowOutputs(workflow: BatchWorkflow): WorkflowOutput[] {
   const { bucket, providerKeys, stateMachine, stateMachineAliasArn, api, deadLetters } = workflow;
   const output = (name: string, description: string, value: string): WorkflowOutput => ({
@@ -17,7 +17,7 @@ export function workflowOutputs(workflow: BatchWorkflow): WorkflowOutput[] {
     value,
   });
   return [
-    output('BucketName', 'Bucket with inputs, results and everything in between', bucket.bucketName),
+    output('BucketName', 'Bucket with inputs, checkpoints and results', bucket.bucketName),
     output(
       'InputLocation',
       'Drop files here, or in a folder named by a profile; see FirstJob for the first five minutes',
@@ -50,7 +50,7 @@ export function workflowOutputs(workflow: BatchWorkflow): WorkflowOutput[] {
         ]),
     output(
       'DeadLetterQueueUrl',
-      'Queue with failed events, such as a drop that started no job; empty when all is well',
+      'Queue with failed events, such as a dropped file that started no job; normally empty',
       deadLetters.queueUrl,
     ),
   ];

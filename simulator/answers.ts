@@ -19,7 +19,7 @@ export function markedFailure(request: SimulatedRequest, nth: number): string | 
   return match[2];
 }
 
-/** Markers with which a row requests a bad answer: `[truncate]`, `[refuse]`, `[malformed]`; with `-once`, the first time only. */
+/** Markers by which a row requests a bad answer: `[truncate]`, `[refuse]`, `[malformed]`; with `-once`, the first time only. */
 export type Amiss = 'truncate' | 'refuse' | 'malformed';
 
 function markedAmiss(request: SimulatedRequest, nth: number): Amiss | undefined {

@@ -32,7 +32,7 @@ export function requestLines({ requests }: z.output<typeof messageBatchSchema>):
     .join('');
 }
 
-/** Counters other than `processing` are zero until the batch has ended. */
+/** A message batch. Counters other than `processing` are zero until the batch has ended. */
 export function messageBatch(
   object: Wire,
   batch: SimulatedBatch,
@@ -102,7 +102,7 @@ function resultOf(response: OpenAiLine['response'], error: RowError | null): unk
   if (error !== null)
     return { type: 'errored', error: messageError(error.type ?? 'api_error', error.message) };
   if (!response) return { type: 'errored', error: null };
-  // Bodies as JSON texts are a habit of other providers.
+  // Other providers write bodies as JSON texts; Anthropic does not.
   const { body } = response;
   return {
     type: 'succeeded',

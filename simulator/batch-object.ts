@@ -160,7 +160,7 @@ function counters(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wir
   return { request_counts: Object.fromEntries(Object.keys(shown).map((name) => [name, null])) };
 }
 
-/** A batch that failed its validation ran nothing: OpenAI shows 0/0/0. */
+/** The counters of a batch. A batch that failed its validation ran nothing: OpenAI shows 0/0/0. */
 function shownCounts(batch: SimulatedBatch, state: BatchState, { dialect }: Spoken): Wire | undefined {
   const names = dialect.counters;
   if (typeof names === 'string') return undefined;

@@ -3,7 +3,7 @@ import { createUnlessFull } from './create-unless-full.ts';
 import { EnqueuedTokensExceeded } from './enqueued-tokens.ts';
 import { SimulatorState } from './state.ts';
 import type { AppContext } from './app-options.ts';
-import { parseWindow } from '../src/completion-window.ts';
+import { parseWindow } from '../src/provider/completion-window.ts';
 import { listAnswer } from './dialects.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { batchesPath, readCreate } from './calls.ts';

@@ -50,7 +50,10 @@ export function readCreate(body: unknown, { adapter }: Dialect): BatchRequest | 
   return (adapter === 'mistral' ? mistral : openAi).safeParse(body).data;
 }
 
-/** Receives a file that is sent as the plain body. @returns its size in bytes */
+/**
+ * Receives a file that is sent as the plain body.
+ * @returns its size in bytes
+ */
 export async function receivePut(request: IncomingMessage, path: string): Promise<number> {
   await pipeline(request, createWriteStream(path));
   return statSync(path).size;

@@ -16,7 +16,7 @@ export function contentOf(state: SimulatorState, { id, bytes }: SimulatedFile): 
   return { bytes, etag: `"${id}-1"`, open: (start) => state.content(id, start) };
 }
 
-/** Kept in memory if it is changed, because only tests do that. */
+/** The content of a file after its faults. Changed content is kept in memory, because only tests change it. */
 export async function contentUnder(
   state: SimulatorState,
   file: SimulatedFile,

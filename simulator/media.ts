@@ -2,7 +2,10 @@ import { crc32, deflateSync } from 'node:zlib';
 
 const PNG_BEGINNING = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
-/** A square of one colour as a PNG. @param colour red, green and blue in its first three bytes */
+/**
+ * A square of one colour as a PNG.
+ * @param colour red, green and blue in its first three bytes
+ */
 export function png(colour: Buffer, pixels = 8): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(pixels, 0);
@@ -33,7 +36,10 @@ function chunk(type: string, data: Buffer): Buffer {
 
 const SAMPLES_PER_SECOND = 8_000;
 
-/** A tone of a tenth of a second as a WAV, 8 bits mono. @param hertz below 4,000 */
+/**
+ * A tone of a tenth of a second as a WAV, 8 bits mono.
+ * @param hertz below 4,000
+ */
 export function wav(hertz: number): Buffer {
   const samples = Buffer.from(
     Array.from({ length: SAMPLES_PER_SECOND / 10 }, (_, n) =>

@@ -1,7 +1,7 @@
 import { isUnknownModel } from './answers.ts';
 import type { Api } from './api.ts';
 
-/** Examples of models. Every name is answered unless it begins with `unknown-`. */
+/** Examples of models. Every model exists, unless its name begins with `unknown-`. */
 const MODELS = ['simulated-chat', 'simulated-embedding'];
 
 function modelObject(id: string): object {

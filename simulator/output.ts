@@ -93,7 +93,7 @@ async function writeRows(
   return { errored, uncounted, usage };
 }
 
-/** A row that failed, was not processed or got no answer costs nothing. */
+/** True if a row is paid for. A row that failed, was not processed or got no answer costs nothing. */
 function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[]): boolean {
   return !failed && uncounted !== true && !actions.some(({ kind }) => UNPAID.has(kind));
 }

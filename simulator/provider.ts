@@ -1,4 +1,4 @@
-import { parseWindow } from '../src/completion-window.ts';
+import { parseWindow } from '../src/provider/completion-window.ts';
 import {
   batchState,
   milestones,
@@ -102,7 +102,7 @@ export class SimulatedProvider {
   async show(batch: SimulatedBatch): Promise<Record<string, unknown>> {
     const current = this.stateOf(batch);
     const isWriting = 'ending' in current && !(await isSoon(this.#end(batch, current)));
-    // How a batch ended may depend on its rows.
+    // The rows may decide how the batch ended.
     const shown = shownBatch(batch, this.#options.now());
     const { spoken, stages, now } = this.#options;
     const state = isWriting ? writing(current.finished) : this.stateOf(batch);
@@ -147,7 +147,10 @@ const PATIENCE_MS = 10_000;
 
 const writing = (done: number): BatchState => ({ status: 'finalizing', shown: 'finalizing', done });
 
-/** @returns false if it takes longer than a poll waits */
+/**
+ * Waits for the files of a batch.
+ * @returns false if they take longer than a poll waits
+ */
 async function isSoon(ending: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

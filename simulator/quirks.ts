@@ -24,7 +24,7 @@ export interface Quirks {
   /** True if a cancelled batch loses its finished rows. */
   readonly cancelledIsEmpty: boolean;
   readonly lastNewline: boolean;
-  /** Whether a file with a blank line is accepted. */
+  /** True if a file with a blank line is accepted. */
   readonly blankLines: 'taken' | 'refused';
   /** Where a failed validation names its line: in a field, or only in the message. */
   readonly errorLines: 'field' | 'message';

@@ -51,10 +51,13 @@ export class Realtime {
       });
     const body = (shape?.request ?? anyRequest).safeParse(await c.req.json().catch(() => undefined));
     if (!body.success)
-      return Response.json(errorBody(spoken, codeOf('invalid request', spoken), 'The body is no object.'), {
-        status: 400,
-        headers,
-      });
+      return Response.json(
+        errorBody(spoken, codeOf('invalid request', spoken), 'The body is not an object.'),
+        {
+          status: 400,
+          headers,
+        },
+      );
     const request: SimulatedRequest = { custom_id: '', url: shape?.url ?? c.req.path, body: body.data };
     const text = JSON.stringify(body.data);
     const nth = (this.#seen.get(text) ?? 0) + 1;

@@ -97,7 +97,7 @@ function errorLine(
     case 'code':
       return line(custom_id, { response: null, error: { code, message: said } });
     case 'type':
-      // Without any response.
+      // A line without any response.
       return line(custom_id, { error: { type: errorType(dialect, status), message: said } });
     case 'message':
       return line(custom_id, { response: null, error: { code: null, message: said } });
@@ -121,7 +121,7 @@ function errorType({ adapter }: Dialect, status = 500): string {
   return status >= 500 ? 'api_error' : 'invalid_request_error';
 }
 
-/** Some providers name the rows that were not processed; in all others these rows are absent. */
+/** The lines of rows that were not processed. Some providers list these rows; for all others they are absent. */
 export function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
   const error = {
     code: `batch_${ending}`,

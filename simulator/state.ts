@@ -24,7 +24,7 @@ export interface SimulatedFile {
   looksUntilProcessed?: number;
 }
 
-/** More than the number of batches with the same row. */
+/** Added to a row's count for each answer. It is more than the number of batches with the same row. */
 const ANSWER = 65_536;
 
 interface Saved {
@@ -125,7 +125,7 @@ export class SimulatorState {
     renameSync(`${this.#statePath}.new`, this.#statePath);
   }
 
-  /** Appends, because writing a million rows anew would take longer than answering them. */
+  /** Saves the counts by appending. Writing a million rows again would take longer than answering them. */
   #saveRows(): void {
     if (this.#counted.size === 0) return;
     const lines = [...this.#counted].map((id) => `${JSON.stringify([id, this.#rows.get(id)])}\n`);

@@ -20,29 +20,29 @@ export interface JobInput {
  * Output of *Build requests* when it ran short of time, and its next input. The bucket has the position at which it continues.
  */
 export interface BuildingContext extends JobInput {
-  /** Progress so far, for people. */
+  /** Progress so far. For people. */
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
-/** Out of *Build requests* of a job that is built in slices, into *For each slice*, and into *Build requests* again. */
+/** Output of *Build requests* for a job that is built in slices; input of *For each slice*, and of the next *Build requests*. */
 export interface SlicingContext extends JobInput {
   readonly slices: {
-    /** What is done of them. */
+    /** The phase of the build that these slices are processed for. */
     readonly phase: string;
     readonly count: number;
-    /** Of the list of them, the items of the map. */
+    /** Key of the list of slices, whose entries are the items of the map. */
     readonly key: string;
   };
 }
 
-/** Into *Build slice*, as the map's item selector makes it. */
+/** Input of *Build slice*, made by the map's item selector. */
 export interface SliceContext extends JobInput {
   readonly slice: number;
 }
 
-/** Out of *Build slice*, into *Slice built?*: with `building` it ran short of time. */
+/** Output of *Build slice* and input of *Slice built?*. With `building`, the call ran short of time. */
 export interface BuiltSliceContext extends SliceContext {
-  /** So far; for people. */
+  /** Progress so far. For people. */
   readonly building?: { readonly rows: number };
 }
 
@@ -61,7 +61,9 @@ export interface WaitingContext extends JobInput {
   /** When the wait began. */
   readonly waiting: { readonly since: number };
   readonly waitSeconds: number;
-  /** Set and announced when the wait begins: its end, ISO 8601, and the keys of the pilot's results and page. */
+  /**
+   * Set and announced when the wait begins: the time at which it ends (ISO 8601), and the keys of the pilot's results and page.
+   */
   readonly asks?: { readonly until: string; readonly results: string; readonly report?: string };
 }
 

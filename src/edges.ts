@@ -3,7 +3,7 @@ import type { BatchProvider, ProviderSettings } from './provider/batch-provider.
 import type { StepTime } from './pace.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
-/** Everything outside a step that it uses. Lambdas build it from their environment, the local host by hand. */
+/** Everything that a step uses from outside. Lambda functions build it from their environment, the local host constructs it. */
 export interface Edges {
   readonly store: ObjectStore;
   readonly clock: Clock;

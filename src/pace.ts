@@ -6,7 +6,7 @@ export interface StepTime {
   isOver(): boolean;
 }
 
-/** Tracks the progress of one call of a step, so that a call that stops for lack of time has always made some. */
+/** Tracks the progress of one call of a step. A call that stops for lack of time has always made some progress. */
 export class Pace {
   readonly #time: StepTime | undefined;
   #done = 0;

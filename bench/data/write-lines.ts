@@ -3,7 +3,10 @@ import { dirname } from 'node:path';
 
 const BLOCK = 1_048_576;
 
-/** Writes lines, each with its newline. @returns the number of bytes */
+/**
+ * Writes lines, each with its newline.
+ * @returns the number of bytes
+ */
 export function writeLines(file: string, lines: Iterable<string>): number {
   mkdirSync(dirname(file), { recursive: true });
   const fd = openSync(file, 'w');

@@ -1,4 +1,4 @@
-import { FLOORS, GROUND, roomsAbove } from './floors.ts';
+import { BASE, isDivided, LAYERS, modulesAbove } from './layers.ts';
 
 interface Pattern {
   readonly regex: string;
@@ -9,43 +9,47 @@ interface Pattern {
 const OUTSIDE: readonly Pattern[] = [
   {
     regex: '^\\.{1,2}/(.*/)?(bin|lib|lambdas|cli|host|simulator|test|bench)/',
-    message: 'src is the workflow itself: it imports nothing of the project but src.',
+    message: 'src must not import other folders of the project.',
   },
-  { regex: '^(aws-cdk-lib|constructs)', message: 'The CDK belongs to lib.' },
+  { regex: '^(aws-cdk-lib|constructs)', message: 'Only lib imports the CDK.' },
 ];
 
-/** The linter's overrides for `src/`: one per room, in the order of the floors. */
+/** The linter's overrides for `src/`: one per module, from the lowest layer up. */
 export function importRules(): object[] {
-  return [GROUND, ...FLOORS.flat()].map((room) => ({
-    files: filesOf(room),
-    rules: { 'no-restricted-imports': ['error', { patterns: [...OUTSIDE, ...floorPatterns(room)] }] },
+  return [BASE, ...LAYERS.flat()].map((module) => ({
+    files: filesOf(module),
+    rules: { 'no-restricted-imports': ['error', { patterns: [...OUTSIDE, ...layerPatterns(module)] }] },
   }));
 }
 
-/** A later override replaces an earlier one, so the rules of the floors come after those of the ground. */
-function filesOf(room: string): string[] {
-  if (room === GROUND || room === 'collect') return [`src/${room === GROUND ? '' : 'collect/'}*.ts`];
-  return [room.endsWith('.ts') ? `src/${room}` : `src/${room}/**`];
+/** The linter's last matching override wins, so the rules of `src/*.ts` come first. */
+function filesOf(module: string): string[] {
+  if (module === BASE) return ['src/*.ts'];
+  if (module.endsWith('.ts')) return [`src/${module}`];
+  return [`src/${module}/${isDivided(module) ? '*.ts' : '**'}`];
 }
 
-function floorPatterns(room: string): Pattern[] {
-  const above = roomsAbove(room);
+function layerPatterns(module: string): Pattern[] {
+  const above = modulesAbove(module);
   if (above.length === 0) return [];
   const message =
-    room === GROUND
-      ? 'Files right below src are the ground: they import no room.'
-      : `Imports go down: ${room} is below this room, or beside it (bench/house/floors.ts).`;
-  return [{ regex: `^(${above.map((other) => pathTo(room, other)).join('|')})`, message }];
+    module === BASE
+      ? 'Files directly below src must not import files of its folders.'
+      : `src/${module} must not import a module of its own layer or of a higher one (bench/house/layers.ts).`;
+  return [{ regex: `^(${above.map((other) => pathTo(module, other)).join('|')})`, message }];
 }
 
-/** Patterns of the imports by which a file of one room names another room. */
-function pathTo(room: string, other: string): string {
-  const fromRoot = room === GROUND || room.endsWith('.ts');
-  const up = fromRoot ? '\\./' : '(\\.\\./)+';
-  if (other.endsWith('.ts')) return `${up}${other.replace('.', '\\.')}$`;
-  const [house, floor] = other.split('/');
-  if (house === 'collect' && floor === undefined)
-    return room.startsWith('collect/') ? '\\.\\./[a-z-]+\\.ts$' : `${up}collect/[a-z-]+\\.ts$`;
-  if (floor !== undefined && room.startsWith('collect')) return `\\.{1,2}/${floor}/`;
-  return `${up}${other}/`;
+/** Regular expression of the paths by which a file of one module imports another module. */
+function pathTo(module: string, other: string): string {
+  const from = module === BASE || module.endsWith('.ts') ? [] : module.split('/');
+  const to = other.split('/');
+  const shared = from.findIndex((folder, n) => folder !== to[n]);
+  const ups = shared === -1 ? 0 : from.length - shared;
+  const rest = to.slice(from.length - ups).join('/');
+  if (other.endsWith('.ts')) return `${upwards(ups)}${rest.replace('.', '\\.')}$`;
+  if (!isDivided(other)) return `${upwards(ups)}${rest}/`;
+  return rest === '' ? `(\\.\\./){${ups}}[a-z-]+\\.ts$` : `${upwards(ups)}${rest}/[a-z-]+\\.ts$`;
 }
+
+/** A file in a subfolder of its module needs more `../` than the module itself. */
+const upwards = (ups: number): string => (ups === 0 ? '\\./' : '(\\.\\./)+');

@@ -1,21 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { FLOORS } from './floors.ts';
+import { LAYERS } from './layers.ts';
 import { importRules } from './import-rules.ts';
 import { fileSizes, functionSizes, importsUp } from './measure.ts';
 
 const CONFIG = '.oxlintrc.json';
 
 await new Command('house')
-  .description('print the sizes of files and functions, and the floors of src')
-  .option('--write', `write the floors into ${CONFIG} as import rules`)
+  .description('print the sizes of files and functions, and the layers of src')
+  .option('--write', `write the layers into ${CONFIG} as import rules`)
   .action(({ write }: { readonly write?: true }) => (write === true ? writeRules() : print()))
   .parseAsync();
 
 function print(): void {
   const files = [...fileSizes()].map(([name, lines]) => ({ name, lines }));
   for (const line of [describe('files', files), describe('functions', functionSizes())]) tell(line);
-  tell(`floors     ${FLOORS.length}`);
+  tell(`layers     ${LAYERS.length}`);
   const up = importsUp();
   tell(`imports up ${up.length}`);
   for (const each of up) tell(`  ${each}`);
@@ -42,7 +42,7 @@ function writeRules(): void {
     CONFIG,
     `${JSON.stringify({ ...config, overrides: [...importRules(), ...others] }, undefined, 2)}\n`,
   );
-  tell(`${CONFIG}: import rules of ${FLOORS.flat().length} rooms`);
+  tell(`${CONFIG}: import rules of ${LAYERS.flat().length} modules`);
 }
 
 function tell(line: string): void {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path/posix';
-import { goesUp } from './floors.ts';
+import { goesUp } from './layers.ts';
 
 /** Folders of delivered code, without tests and the benchmark. */
 const PLACES = ['src', 'lib', 'lambdas', 'cli', 'host', 'simulator', 'bin'];
@@ -24,7 +24,7 @@ interface Finding {
   readonly filename: string;
 }
 
-/** Lines of each function without blank lines and comments, as the linter reports them with a limit of 0. */
+/** Lines of each function, without blank lines and comments. The linter reports every function, because its limit is 0. */
 export function functionSizes(): { readonly name: string; readonly lines: number }[] {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-house-'));
   try {
@@ -47,7 +47,7 @@ export function functionSizes(): { readonly name: string; readonly lines: number
   }
 }
 
-/** Size of the linter's report with a finding for each function. */
+/** Most bytes of the linter's report, which has a finding for each function. */
 const MAX_REPORT_BYTES = 64 * 1_048_576;
 
 function lint(config: string): readonly Finding[] {
@@ -66,7 +66,7 @@ function lint(config: string): readonly Finding[] {
 
 const IMPORT = /(?:from|import\() ?'(\.[^']+)'/g;
 
-/** Imports within `src/` of a room that is not below the importing room. */
+/** Imports within `src/` of a module that is not in a lower layer. */
 export function importsUp(): string[] {
   return sources()
     .filter((file) => file.startsWith('src/'))

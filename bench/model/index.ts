@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { parseWindow } from '../../src/completion-window.ts';
+import { parseWindow } from '../../src/provider/completion-window.ts';
 import { jobsTable, problemsList } from './page.ts';
 import { estimateScale } from './scale-model.ts';
 import { DEFAULTS } from './scenarios.ts';

@@ -1,6 +1,6 @@
 import { STEP_MEMORY_MIB } from '../../lib/step-memory.ts';
 import { estimateAwsCost } from '../../src/cost/aws-cost.ts';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 import { table } from '../table.ts';
 import { estimateScale, type Estimate, type Scenario } from './scale-model.ts';
@@ -110,7 +110,10 @@ function costOfPolls(polls: number): number {
     .usd.total;
 }
 
-/** Monthly cost of an idle stack. @param counts number of each resource in the stack */
+/**
+ * Monthly cost of an idle stack.
+ * @param counts number of each resource in the stack
+ */
 function idleTable(counts: Paid): string {
   const kinds = Object.entries(IDLE) as [keyof typeof IDLE, (typeof IDLE)[keyof typeof IDLE]][];
   const rows = kinds.map(([kind, { name, usdPerMonth, source }]) => {

@@ -16,7 +16,10 @@ export function answerParent(
   process.send?.(url);
 }
 
-/** Listens on 127.0.0.1. @returns its URL, without a trailing slash */
+/**
+ * Listens on 127.0.0.1.
+ * @returns its URL, without a trailing slash
+ */
 export async function listen(listener: RequestListener): Promise<string> {
   const server = createServer({ keepAliveTimeout: 60_000 }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

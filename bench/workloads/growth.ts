@@ -7,7 +7,7 @@ import { race } from '../race.ts';
 import type { Contestant, Verdict } from '../report.ts';
 import { ourBuild } from './build.ts';
 
-/** Ten times the rows must take ten times the time and the same memory. */
+/** Checks that ten times the rows take ten times the time and the same memory. */
 export const growth: Workload = async (bench) => {
   const sizes = bench.full ? [1e4, 1e5, 1e6, 1e7] : [1e4, 1e5, 5e5, 1e6];
   const folder = bench.folder('growth');

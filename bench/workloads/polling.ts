@@ -57,7 +57,7 @@ export const polling: Workload = async () => {
   };
 };
 
-/** Batches of every duration within a day, in steps of a quarter of an hour, with and without counters. */
+/** Simulates batches of every duration within a day, in steps of a quarter of an hour, with and without counters. */
 function walkDay(): { mostPolls: number; linearShare: number; latest: number } {
   const lengths = Array.from({ length: 95 }, (_, n) => (n + 1) * 907);
   const walk = (endsAfter: number, progress?: () => undefined): { polls: number; delay: number } => {

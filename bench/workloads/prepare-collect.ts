@@ -9,6 +9,13 @@ import { writeLines } from '../data/write-lines.ts';
 
 export type Kind = 'chat' | 'embeddings';
 
+/** `rows` must be a multiple of `shards`. */
+export interface CollectWork {
+  readonly kind: Kind;
+  readonly rows: number;
+  readonly shards: number;
+}
+
 /** A job whose batches have ended: its shards after Build, and the provider's output files. */
 export interface EndedJob {
   /** The folder with `jobs/bench/…`. */
@@ -23,7 +30,7 @@ export interface EndedJob {
 export async function prepareCollect(
   bench: Bench,
   folder: string,
-  { kind, rows, shards }: { readonly kind: Kind; readonly rows: number; readonly shards: number },
+  { kind, rows, shards }: CollectWork,
 ): Promise<EndedJob> {
   const perShard = rows / shards;
   const shardLimits = { maxRows: perShard, maxBytes: 1_000_000_000 };

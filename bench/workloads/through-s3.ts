@@ -59,7 +59,7 @@ export const collectThroughS3: Workload = async (bench) => {
     repetitions: bench.repetitions,
     inputBytes,
     targets: [
-      { ours, against: floor, atMost: 7 },
+      { ours, against: floor, atMost: 3 },
       { ours, rssMb: 250 },
     ],
   });

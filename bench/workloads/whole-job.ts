@@ -41,7 +41,7 @@ export const wholeJob: Workload = async (bench) => {
       },
     },
     {
-      // Does nothing; its start marks the end of our run.
+      // A command that does nothing. Its start marks the end of our run.
       name: 'nothing',
       argv: ['true'],
       before: async () => void busy.push(await simulator.cpuSeconds()),
@@ -83,7 +83,7 @@ function describeRace(result: RaceResult, busy: readonly number[]): Omit<Group, 
   };
 }
 
-/** The original script polls after 30 s in any case, so it is used only for runs that may take long. */
+/** The original script always polls after 30 s, so it is used only for runs that may take long. */
 function pythons(bench: Bench, server: Server, input: string, out: string): Runner[] {
   if (!has('python3')) return [];
   const runner = (name: string, seconds: number): Runner => ({
@@ -97,8 +97,8 @@ const cpuOf = (contestants: readonly Contestant[], name: string): number | undef
   contestants.find((each) => each.name === name)?.cpu?.median;
 
 /**
- * CPU time of the workflow beside that of the simulator while it ran; `busy` is the latter before and after each run. The time
- * for ten rows is the start-up time: Node, the CDK, the waits.
+ * CPU time of the workflow beside that of the simulator while it ran. `busy` is the simulator's CPU time before and after each
+ * run. The time for ten rows is the start-up time: Node, the CDK, the waits.
  */
 function shareOf(own: number | undefined, start: number | undefined, busy: readonly number[]): Fact[] {
   const spent = busy.flatMap((before, n) => (n % 2 === 0 ? [(busy[n + 1] ?? before) - before] : []));

@@ -1,6 +1,6 @@
 /** Apps of people who install the package, in every kind of module. */
 
-/** All the ways of placing a workflow, by a function that both kinds of modules share. */
+/** All ways to create a workflow, in a function that ES modules and CommonJS share. */
 const STACKS = `
 const config = defineConfig({
   profiles: { default: { provider: 'melious', model: 'glm-4.7:batch' } },
@@ -33,7 +33,7 @@ const ${NAMES} = require('nightshift');
 ${REGIONS}
 ${STACKS}`;
 
-/** Of an app that is compiled, by `tsc`, `tsx` and `ts-node`. */
+/** An app in TypeScript that is compiled by `tsc`, `tsx` and `ts-node`. */
 export const TYPED = `
 import { App, Stack, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -56,7 +56,7 @@ new Theirs(app, 'Theirs', {});
 app.synth();
 `;
 
-/** What the compiler has to find. */
+/** Typing errors that the compiler must find. */
 export const TYPOS = `
 import { Stack } from 'aws-cdk-lib';
 import { BatchWorkflow, defineConfig } from 'nightshift';

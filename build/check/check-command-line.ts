@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, run } from './run.ts';
 
-/** The installed command runs a job on every Node that it takes, and tells what to do on one that it does not. */
+/** Checks that the installed command runs a job on every supported Node version, and says what to do on an unsupported one. */
 export function checkCommandLine(app: string, nodes: Readonly<Record<20 | 22 | 24, string>>): void {
   const command = join(app, 'node_modules', '.bin', 'nightshift');
   const old = attempt(command, ['--version'], { folder: app, node: nodes[20] });
@@ -17,7 +17,7 @@ export function checkCommandLine(app: string, nodes: Readonly<Record<20 | 22 | 2
 
 const PROFILE = "{ profiles: { mine: { model: 'm', prompt: 'Label {{text}}' } } }";
 
-/** Configurations as people write them, each in a folder of its own above the one where the command runs. */
+/** Configurations in each supported form. Each is in a parent folder of the working directory. */
 const CONFIGS: readonly [node: 22 | 24, extension: string, text: string][] = [
   [
     22,
@@ -26,7 +26,7 @@ const CONFIGS: readonly [node: 22 | 24, extension: string, text: string][] = [
   ],
   [22, 'mjs', `export default ${PROFILE};\n`],
   [24, 'js', `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${PROFILE});\n`],
-  // With the bundles of the Lambdas, which are made for their Node.
+  // Runs the bundles of the Lambdas, which need the Node version of the Lambdas.
   [24, 'json', '{ "profiles": { "mine": { "model": "m", "prompt": "Label {{text}}" } } }'],
 ];
 
@@ -36,7 +36,7 @@ interface WrittenConfig {
 }
 
 function runJob(command: string, node: string, { extension, text }: WrittenConfig, app: string): void {
-  // Beside the app: nothing is installed there.
+  // A folder beside the app, where nothing is installed.
   const project = join(app, '..', `config ${extension}`);
   const folder = join(project, 'below');
   mkdirSync(folder, { recursive: true });
@@ -48,6 +48,6 @@ function runJob(command: string, node: string, { extension, text }: WrittenConfi
     node,
   });
   match(ran, /2 rows: 2 ok/);
-  // Of SQLite and of types in a configuration, which are experimental on Node 22.
+  // Warnings about SQLite and types in a configuration, which are experimental on Node 22.
   doesNotMatch(ran, /Warning/);
 }

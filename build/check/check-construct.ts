@@ -5,19 +5,22 @@ import { CJS, ESM } from './apps.ts';
 import { run, UNVALIDATED, type RunOptions } from './run.ts';
 
 export interface InstalledApps {
-  /** Has the newest CDK, and `old` the lowest. */
+  /** `app` has the newest CDK, `old` has the lowest supported one. */
   readonly app: string;
   readonly old: string;
   readonly nodes: Readonly<Record<20 | 22 | 24, string>>;
 }
 
-/** The construct is synthesized in plain JavaScript of both kinds, by every Node and CDK, with the same assets everywhere. */
+/**
+ * Checks that ES modules and CommonJS synthesize the construct with every Node version and CDK, and that the assets are the same
+ * everywhere.
+ */
 export function checkConstruct({ app, old, nodes }: InstalledApps): void {
   for (const folder of [app, old]) {
     writeFileSync(join(folder, 'app.mjs'), ESM);
     writeFileSync(join(folder, 'app.cjs'), CJS);
   }
-  // This one also has the CDK validate the templates.
+  // Here, the CDK also validates the templates.
   const expected = synth({ folder: app, node: nodes[24] }, 'app.mjs', 'regions');
   if (expected.length === 0) throw new Error('The synthesis has no assets.');
   const again = (folder: string, node: 20 | 22 | 24, ...args: string[]): void => {
@@ -30,7 +33,10 @@ export function checkConstruct({ app, old, nodes }: InstalledApps): void {
   again(old, 24, 'app.cjs', 'regions');
 }
 
-/** @returns the names of the functions' assets, which are their hashes */
+/**
+ * Synthesizes an app.
+ * @returns the names of the functions' assets, which are their hashes
+ */
 function synth(
   { folder, node, env }: RunOptions & { readonly node: string },
   ...args: readonly string[]

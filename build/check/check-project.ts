@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, run } from './run.ts';
 
-/** What a new user does: makes a project, installs, runs, and synthesizes. */
+/** Checks the first steps of a new user: creates a project, installs, runs, and synthesizes. */
 export function checkProject(folder: string, tarball: string): void {
   run('npm', ['exec', '--yes', `--package=${tarball}`, '--', 'nightshift', 'init'], { folder });
   install(folder);
   match(run('npm', ['start'], { folder }), /│ q4 .*[^]*4 rows: 4 ok/);
-  // No account, and no network but this machine.
+  // Uses no account, and no network except this machine.
   const env = { HTTPS_PROXY: 'http://127.0.0.1:9', AWS_EC2_METADATA_DISABLED: 'true' };
   run('npm', ['run', 'synth'], { folder, env });
   if (!existsSync(join(folder, 'cdk.out', 'Nightshift.template.json')))

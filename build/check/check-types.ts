@@ -9,11 +9,14 @@ const STRICT = {
   strict: true,
   target: 'ES2022',
   types: ['node'],
-  // Also the declarations of the package are checked.
+  // The declarations of the package are checked, too.
   skipLibCheck: false,
 };
 
-/** An app in TypeScript compiles and runs, whatever it is compiled by and to, and typos are found. */
+/**
+ * Checks that an app in TypeScript compiles with every compiler and for every kind of module, that it runs, and that the compiler
+ * finds typing errors.
+ */
 export function checkTypes(app: string): void {
   for (const [module, type] of [
     ['NodeNext', 'module'],
@@ -24,12 +27,14 @@ export function checkTypes(app: string): void {
     checkErrors(attempt(tool(app, 'tsc'), ['--noEmit', '--pretty', 'false'], { folder }).output);
     const env = { ...UNVALIDATED, CDK_OUTDIR: join(folder, 'cdk.out') };
     run(tool(app, 'tsx'), ['app.ts'], { folder, env });
-    // Its types have been checked.
+    // Its types are already checked.
     if (type === 'commonjs') run(tool(app, 'ts-node'), ['--transpile-only', 'app.ts'], { folder, env });
   }
 }
 
-/** Of files that are compiled together, since it takes long: the errors are those of the typos, and no others. */
+/**
+ * Checks that the compiler reports exactly the typing errors. All files are compiled together, because a compilation takes long.
+ */
 function checkErrors(output: string): void {
   const errors = output.split('\n').filter((line) => line.includes('error TS'));
   strictEqual(errors.length, 2, output);

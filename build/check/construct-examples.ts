@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from '../project.ts';
 
-/** What the examples of `docs/construct.md` leave to their reader: imports, and values of the reader's own. */
+/** Code that the examples of `docs/construct.md` leave out: imports, and values of the reader. */
 const AROUND = `
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IDomainName } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -27,7 +27,7 @@ declare const severity: OpsItemSeverity;
 declare const uploader: IGrantable;
 `;
 
-/** The examples of the page about the construct as one file, for the compiler. */
+/** The examples of `docs/construct.md` as one file for the compiler. */
 export function constructExamples(): string {
   const page = readFileSync(join(PROJECT, 'docs', 'construct.md'), 'utf8');
   const examples = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) =>

@@ -9,8 +9,8 @@ import { checkTypes } from './check-types.ts';
 import { install, run } from './run.ts';
 
 /**
- * Packs the package, installs it into fresh folders as its users would, and uses it there: `npm run test:package`. It takes the
- * registry that `npm ci` uses, and a few minutes.
+ * Packs the package, installs it into new folders as its users would, and uses it there: `npm run test:package`. Uses the
+ * registry of `npm ci`, and takes a few minutes.
  */
 
 const MAX_PACKED = 5_000_000;
@@ -67,7 +67,10 @@ function folder(name: string): string {
   return path;
 }
 
-/** @returns where the tarball is */
+/**
+ * Packs the package.
+ * @returns the path of the tarball
+ */
 function pack(): string {
   const told = run('npm', ['pack', '--json', '--pack-destination', root], { folder: PROJECT });
   const [packed] = JSON.parse(told.slice(told.indexOf('[\n'), told.lastIndexOf(']') + 1)) as Packed[];
@@ -80,7 +83,10 @@ function pack(): string {
   return join(root, filename);
 }
 
-/** The packages that npm's `node` package brings. @returns the binaries by major version */
+/**
+ * Installs the packages that npm's `node` package would bring.
+ * @returns the binaries by major version
+ */
 function installNodes(): Readonly<Record<20 | 22 | 24, string>> {
   const there = folder('nodes');
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;

@@ -8,12 +8,15 @@ export interface Ran {
 
 export interface RunOptions {
   readonly folder: string;
-  /** The Node to run with, and for everything that is started by it. Default: the one of this process. */
+  /** The Node binary for the command and for everything that it starts. Default: that of this process. */
   readonly node?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** For a synthesis of templates that have been validated already: the CDK starts its validator anew in each process, for 10 s. */
+/**
+ * Turns off the validation of templates that were already validated: the CDK starts its validator again in each process, which
+ * takes 10 s.
+ */
 export const UNVALIDATED = { CDK_VALIDATION: 'false' } as const;
 
 /** Runs a command to its end. */
@@ -25,7 +28,7 @@ export function attempt(command: string, args: readonly string[], options: RunOp
     env: {
       ...process.env,
       PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}`,
-      // npm tells its scripts where their package is: these commands have packages of their own.
+      // npm passes the location of its package to its scripts. These commands have other packages.
       INIT_CWD: '',
       npm_config_update_notifier: 'false',
       ...env,
@@ -34,7 +37,10 @@ export function attempt(command: string, args: readonly string[], options: RunOp
   return { status, output: `${stdout}${stderr}` };
 }
 
-/** @throws Error with everything that the command printed, when it fails */
+/**
+ * Runs a command to its end.
+ * @throws Error with everything that the command printed, if it fails
+ */
 export function run(command: string, args: readonly string[], options: RunOptions): string {
   const { status, output } = attempt(command, args, options);
   if (status === 0) return output;

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import tab from '@bomb.sh/tab/commander';
 import type { OptionHandler } from '@bomb.sh/tab';
 import type { Command } from 'commander';
-import { printableLines } from '../../src/printable.ts';
+import { printableLines } from '../../src/text/printable.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function addCompletion(program: Command, loadConfig: LoadConfig): P
   }
 }
 
-/** An invalid configuration gives no suggestions; the command itself will report what is wrong. */
+/** Profile names for suggestions. An invalid configuration gives none; the command itself reports the errors. */
 async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
   try {
     return Object.keys((await loadConfig()).profiles);
@@ -45,7 +45,7 @@ function pathsSoFar(): string[] {
     const entries = readdirSync(folder || '.', { withFileTypes: true });
     return entries.map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
   } catch {
-    // Without the folder there are no suggestions.
+    // If the folder does not exist, there are no suggestions.
     return [];
   }
 }

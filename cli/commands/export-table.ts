@@ -3,8 +3,8 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { counted } from '../../src/counted.ts';
-import { printable, printableLines } from '../../src/printable.ts';
+import { counted } from '../../src/text/counted.ts';
+import { printable, printableLines } from '../../src/text/printable.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
 import { BYTE_ORDER_MARK, CsvText, delimiterOfInputs, SPREADSHEET_DELIMITERS } from '../../src/tables/csv.ts';
@@ -41,7 +41,10 @@ export async function printTable(
   for (const notice of notices()) printError(notice);
 }
 
-/** Writes a job's results as a table to a file, and reports the same. @returns the file's path */
+/**
+ * Writes a job's results as a table to a file, and reports the same.
+ * @returns the file's path
+ */
 export async function exportTable(
   store: ObjectStore,
   summary: Summary,
@@ -131,7 +134,7 @@ function writeTable<Source>(
       return { chunks: workbook.bytes(table), notices: () => tellCut(workbook.cut) };
     }
     case 'csv': {
-      // A pipe gets the bytes of the file; a terminal gets text without control characters.
+      // A pipe gets the unchanged bytes of the file; a terminal gets text without control characters.
       const isTerminal = out === undefined && process.stdout.isTTY;
       const csv = new CsvText({
         raw,
@@ -161,7 +164,7 @@ function tellChanged(cells: number): string[] {
   ];
 }
 
-/** For an existing folder, the file is `results.<format>` inside it. */
+/** The path of the file. If the path is an existing folder, the file is `results.<format>` in it. */
 async function fileAt(out: string, format: TableFormat): Promise<string> {
   return (await isFolder(out)) ? join(out, `results.${format}`) : out;
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { forgetJob, type ForgottenJob } from '../forget-job.ts';
 import { forgetInProfile, forgetRows, type ForgottenRows } from '../forget-rows.ts';
 import { jsonLine } from '../json-lines.ts';
@@ -58,7 +58,10 @@ async function forgetIn(jobId: string, flags: ForgetFlags): Promise<void> {
   show(forgotten, describeRows(forgotten, target, flags), flags);
 }
 
-/** @throws InvalidRequest for jobs that were left out, when all others are done */
+/**
+ * Forgets rows in all jobs of a profile.
+ * @throws InvalidRequest that names the skipped jobs, after all others are done
+ */
 async function forgetEverywhere(profile: string, ids: readonly string[], flags: ForgetFlags): Promise<void> {
   const target = await openTarget(flags);
   const left: string[] = [];

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { createProject } from '../init/create-project.ts';
 import { print } from '../output.ts';
 

@@ -4,7 +4,7 @@ import type { LoadConfig } from '../config/load-config.ts';
 import { cancelJob } from '../../src/doors/cancel-job.ts';
 import { resumeJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { readDetails, type JobOverview } from '../../src/status/job-status.ts';
 import { JOB_STATES, type JobState } from '../../src/status/job-states.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';

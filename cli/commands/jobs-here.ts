@@ -28,7 +28,8 @@ export interface FolderFlags {
 }
 
 /**
- * Cancels a job of a data folder: through the process that runs it, or in this process if there is none. @returns the exit status
+ * Cancels a job of a data folder: through the process that runs it, or in this process if there is none.
+ * @returns the exit status
  */
 export async function cancelHere(
   jobId: string,
@@ -51,7 +52,7 @@ export async function cancelHere(
 
 const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
 
-/** Which ended jobs a command acts on, and its error for the others. */
+/** The ended jobs that a command accepts, and its error for the others. */
 interface EndedJobs {
   readonly mayAct: (summary: Summary) => boolean;
   readonly describe: (jobId: string, options: string) => string;
@@ -71,8 +72,8 @@ async function openJobHere(
 }
 
 /**
- * Resumes a job of a data folder: in the process that works with the folder, or in this process to its end. @returns the exit
- * status
+ * Resumes a job of a data folder: in the process that works with the folder, or in this process to its end.
+ * @returns the exit status
  */
 export async function resumeHere(
   jobId: string,

@@ -36,7 +36,10 @@ export async function judgeHere(
   return exitStatus(ended);
 }
 
-/** @returns false if no process works with the folder */
+/**
+ * Sends the decision to the process that uses the folder.
+ * @returns false if no process uses the folder
+ */
 async function tellHolder(
   target: Target,
   jobId: string,

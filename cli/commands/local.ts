@@ -15,7 +15,7 @@ import type { LocalStack } from '../../host/load-stack.ts';
 import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
 import { print, print as printOut, printError, printError as printOutError } from '../output.ts';
 import { createProgress, type Where } from '../progress.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { UnreadableObject } from '../../src/store/json.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
@@ -80,7 +80,7 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
     }),
     onFailure: (_event, error) => {
       const { message } = error instanceof Error ? error : new Error(String(error));
-      printError(styleText('red', `An event started nothing: ${printable(message)}`));
+      printError(styleText('red', `An event started no job: ${printable(message)}`));
     },
   });
   await local.announce(host.url);
@@ -114,7 +114,7 @@ async function cancelAll(
 async function jobsOfHost(store: ObjectStore, doors: HostDoors): Promise<string[]> {
   const jobs: string[] = [];
   for await (const jobId of openJobs(store)) {
-    // A job whose record cannot be read was not begun here, either.
+    // A job whose record cannot be read is not known to be of this host.
     const job = await jobObject.read(store, jobId).catch(unlessUnreadable);
     if (job !== undefined && whyNotHere(doors, job) === undefined) jobs.push(jobId);
   }
@@ -139,7 +139,7 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
 
 const logLine: Log = (event, fields) => printError(styleText('dim', logText(event, fields)));
 
-/** Prints what started or cancelled jobs. */
+/** Prints which jobs were started or cancelled, and why. */
 const tellJobs: Log = (event, fields) => {
   const print = (line: string): void => printOut(withTime(line));
   const printError = (line: string): void => printOutError(withTime(line));
@@ -172,9 +172,9 @@ function describeMissed({ schedule, times, more, run }: LogFields): string {
   return `${missed} They are skipped: run their files by hand. With missed: 'run' in its configuration, such times run at the start.`;
 }
 
-/** Prints the steps of every job, each line with its job first. */
+/** Prints the steps of every job. Each line begins with the jobId. */
 function tellProgress(where: Where): (event: EngineEvent) => void {
-  /** Errors of steps by execution, until something catches them. */
+  /** Errors of steps by execution, until a state catches them. */
   const uncaught = new Map<string, string>();
   return (event) => {
     const { type, execution, state, error } = event;

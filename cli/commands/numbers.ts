@@ -1,6 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A TCP port; 0 means any free port. @throws InvalidArgumentError */
+/**
+ * A TCP port; 0 means any free port.
+ * @throws InvalidArgumentError
+ */
 export function portNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('It must be a number from 0 to 65535.');
@@ -13,7 +16,10 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
-/** A share of rows: 0.05 is one in twenty. @throws InvalidArgumentError */
+/**
+ * A share of rows: 0.05 is one in twenty.
+ * @throws InvalidArgumentError
+ */
 export function shareOfRows(text: string): number {
   if (!/^0?\.\d{1,9}$|^0$/.test(text))
     throw new InvalidArgumentError('It must be a number from 0 to below 1.');

@@ -14,9 +14,9 @@ import { takeStandardInput } from '../standard-input.ts';
 import { describeDisk } from '../plan-disk.ts';
 import type { PlannedBatch, PlannedDirect } from '../plan-costs.ts';
 import { planJob, type PlannedJob } from '../plan-job.ts';
-import { printable } from '../../src/printable.ts';
-import { counted, grouped } from '../../src/counted.ts';
-import { duration } from '../../src/duration.ts';
+import { printable } from '../../src/text/printable.ts';
+import { counted, grouped } from '../../src/text/counted.ts';
+import { duration } from '../../src/text/duration.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
 import { rowsToSend } from '../../src/checkpoints/plan.ts';
@@ -79,7 +79,10 @@ export function planCommand(loadConfig: LoadConfig): Command {
     });
 }
 
-/** The stack for which a job is planned; undefined for this machine. @throws InvalidRequest when a data folder is named, too */
+/**
+ * The stack for which a job is planned; undefined for this machine.
+ * @throws InvalidRequest when a data folder is named, too
+ */
 async function openPlanned({ stack, outputs }: PlanFlags, isFolder: boolean): Promise<Target | undefined> {
   if (stack === undefined && outputs === undefined) return undefined;
   if (isFolder) throw new InvalidRequest(ONE_TARGET);

@@ -97,7 +97,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   retry: {
     group: DEPLOYED,
     term: 'retry [options] <job>',
-    description: 'send the rows of a job again that are not ok, and merge their results',
+    description: 'send the rows of a job that are not ok again, and merge their results',
     load: async () => (await import('./retry.ts')).retryCommand,
   },
   forget: {
@@ -164,7 +164,7 @@ function setUp(command: Command): void {
   command
     .exitOverride()
     .showHelpAfterError('Run with --help for the list of commands.')
-    // Error messages repeat what was typed, which may be the name of a hostile file.
+    // Error messages repeat the user's input, which may be a file name with control characters.
     .configureOutput({
       writeOut: (text) => writeText(process.stdout, text),
       writeErr: (text) => writeText(process.stderr, text),

@@ -7,7 +7,7 @@ import { deadLettersKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError, printableChunks, printStream } from '../output.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
 import { resultFiles } from '../placed-files.ts';
@@ -76,9 +76,9 @@ function checkFlags(
   format: TableFormat | undefined,
 ): void {
   if (parquet === true && format !== undefined)
-    throw new InvalidRequest('--parquet and --format do not go together: give one of them.');
+    throw new InvalidRequest('--parquet and --format cannot be combined: use one of them.');
   if (parquet === true && out === undefined)
-    throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
+    throw new InvalidRequest('--parquet needs --out <folder>, the folder for results.parquet.');
   if (raw === true && format !== 'csv') throw new InvalidRequest('--raw needs --format csv.');
   if (delimiter !== undefined && format !== 'csv')
     throw new InvalidRequest('--delimiter needs --format csv.');
@@ -124,7 +124,7 @@ async function copyFiles(
   { out, json, parquet }: ResultsFlags & { readonly out: string },
 ): Promise<void> {
   await makeFolder('--out', out);
-  // Removes the dead letters of another job: running them by mistake would pay for them again.
+  // Removes the dead letters of another job. Running them by mistake would pay for their rows again.
   if (deadLetters === undefined) await rm(join(out, basename(deadLettersKey(jobId))), { force: true });
   for (const { key, bytes } of await filesOf(store, jobId)) {
     const path = await download(store, key, { jobId, folder: out });

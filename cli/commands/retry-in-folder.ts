@@ -64,7 +64,10 @@ async function startAtHolder(
   return retry.jobId;
 }
 
-/** Watches a retry that another process runs. @returns undefined when it was left */
+/**
+ * Watches a retry that another process runs.
+ * @returns undefined if Ctrl-C stopped watching
+ */
 async function watchRetry(
   target: Target,
   retryId: string,
@@ -85,7 +88,10 @@ interface RunRetry {
   readonly config: NightshiftConfig;
 }
 
-/** Runs the retry in this process, as `run` does. @returns undefined when it was interrupted */
+/**
+ * Runs the retry in this process, as `run` does.
+ * @returns undefined when it was interrupted
+ */
 async function runRetry(
   target: Target,
   jobId: string,
@@ -115,7 +121,9 @@ async function runRetry(
   return await endOrCancel(running, interrupts, () => progress.end());
 }
 
-/** True if the retry needs a simulator: a provider in the overrides decides; without one, the retry is simulated if the job was. */
+/**
+ * True if the retry needs a simulator. A provider in the overrides decides; without one, the retry is simulated if the job was.
+ */
 async function asksSimulator(
   { store }: Target,
   jobId: string,

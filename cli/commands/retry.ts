@@ -22,7 +22,7 @@ export interface RetryFlags
 /** `nightshift retry <job>`. */
 export function retryCommand(loadConfig: LoadConfig): Command {
   const command = new Command('retry')
-    .description('send the rows of a job again that are not ok, and merge their results')
+    .description('send the rows of a job that are not ok again, and merge their results')
     .argument('<job>', 'jobId', jobArgument)
     .option(
       '--profile <name>',
@@ -36,7 +36,7 @@ export function retryCommand(loadConfig: LoadConfig): Command {
   return addTargetOptions(addIntervalOption(command))
     .addHelpText(
       'after',
-      `\nRows that are ok are not sent again. A retry is a job of its own, <job>-retry-1. With --data it runs on this machine.${WATCH_HELP}`,
+      `\nRows that are ok are not sent again. A retry is a separate job, <job>-retry-1. With --data it runs on this machine.${WATCH_HELP}`,
     )
     .action(async (jobId: string, flags: RetryFlags) => {
       const treatment = { profile: flags.profile, overrides: overridesOf(flags) };

@@ -31,7 +31,7 @@ export function runCommand(loadConfig: LoadConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      // Both load the code of a run, each on its own core.
+      // The command and its step thread load their code at the same time, each on one core.
       prepareStepThread();
       const { runFiles } = await import('../run-files.ts');
       process.exitCode = await runFiles(files, flags, await loadConfig(flags.config));

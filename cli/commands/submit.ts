@@ -73,7 +73,7 @@ const TOLD = {
   resumed: 'continues',
   running: 'runs already',
   cancelling: 'is being cancelled',
-  finished: 'has ended before (--again starts it anew)',
+  finished: 'has ended before (--again starts a new job)',
 } as const;
 
 function describe({ jobId, state }: StartedJob, { options }: Target, { wait }: SubmitFlags): string {

@@ -1,4 +1,4 @@
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { print } from '../output.ts';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';

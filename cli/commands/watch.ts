@@ -51,7 +51,10 @@ export const WATCH_HELP = `
 Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed or nothing runs it, 2 usage error,
 130 Ctrl-C: the job continues.`;
 
-/** Watches a job to its end. @returns the exit status */
+/**
+ * Watches a job to its end.
+ * @returns the exit status
+ */
 export async function watch(
   target: Target,
   jobId: string,

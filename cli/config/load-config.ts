@@ -7,7 +7,10 @@ import { parseExact } from '../../src/exact-json.ts';
 import { plainBut } from '../../src/requests/plain-but.ts';
 import { findConfig } from './find-config.ts';
 
-/** Loads the configuration of a command. @param named the file that `--config` names */
+/**
+ * Loads the configuration of a command.
+ * @param named the file that `--config` names
+ */
 export type LoadConfig = (named?: string) => NightshiftConfig | Promise<NightshiftConfig>;
 
 /**

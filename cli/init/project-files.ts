@@ -5,7 +5,10 @@ import { packageRoot, packageVersion } from '../../src/package-root.ts';
 /** The `.gitignore` of a project. */
 export const ignoredFiles = ['node_modules/', 'cdk.out/', 'cdk-outputs.json', 'nightshift-data/'];
 
-/** The files of a new project beside package.json and .gitignore, by path. @param extension of its TypeScript */
+/**
+ * The files of a new project beside package.json and .gitignore, by path.
+ * @param extension of its TypeScript
+ */
 export async function projectFiles(extension: 'ts' | 'mts'): Promise<Readonly<Record<string, string>>> {
   return {
     [`nightshift.config.${extension}`]: CONFIG.replaceAll('<docs>', docs()),
@@ -72,7 +75,7 @@ environment:
 
 \`\`\`console
 $ export MELIOUS_API_KEY=sk-mel-…
-$ npx nightshift plan questions.csv                     # what it would be and cost; sends nothing
+$ npx nightshift plan questions.csv                     # rows, tokens and cost; sends nothing
 $ npx nightshift run questions.csv
 \`\`\`
 

@@ -1,6 +1,6 @@
-import { didYouMean } from '../../src/did-you-mean.ts';
+import { didYouMean } from '../../src/text/did-you-mean.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import type { Target } from './open-target.ts';
@@ -11,7 +11,7 @@ const LOOKED_THROUGH = 100;
 /** Most jobs that an error names. */
 const NAMED = 3;
 
-/** There is no job of this name; the error says what may have been meant. */
+/** The error for an unknown job. It names similar jobIds. */
 export async function noSuchJob(target: Target, asked: string): Promise<InvalidRequest> {
   return refusal(target, asked, await newestJobs(target));
 }

@@ -18,7 +18,7 @@ export interface FindStack {
 type Outputs = Readonly<Record<string, unknown>>;
 
 /**
- * A stack may hold several workflows, whose outputs have a prefix each: `--stack Name/Prefix`.
+ * Finds a workflow. A stack may have several workflows, each with a prefix for its outputs: `--stack Name/Prefix`.
  * @throws InvalidRequest when no stack or workflow has this name, or Nightshift did not create it
  */
 export async function findStack({ stack, outputs }: FindStack): Promise<FoundStack> {
@@ -33,7 +33,7 @@ export async function findStack({ stack, outputs }: FindStack): Promise<FoundSta
   const found = workflowsOf({ [name]: await askCloudFormation(name) });
   const named = prefix === undefined ? found : found.filter((each) => each.name === stack);
   return onlyOne(named, {
-    none: `The stack "${stack}" has no outputs BucketName and StateMachineAliasArn: it is not Nightshift's, or not deployed yet. ${OWN}`,
+    none: `The stack "${stack}" has no outputs BucketName and StateMachineAliasArn: it was not created by Nightshift, or is not deployed yet. ${OWN}`,
     several: `The stack "${stack}" has several workflows`,
   });
 }
@@ -48,7 +48,7 @@ function onlyOne(
   if (first === undefined) throw new InvalidRequest(says.none);
   if (more.length > 0) {
     const names = workflows.map(({ name }) => name).join(', ');
-    throw new InvalidRequest(`${says.several}: ${names}. Say which one with --stack.`);
+    throw new InvalidRequest(`${says.several}: ${names}. Choose one with --stack.`);
   }
   return first;
 }
@@ -82,11 +82,11 @@ async function readOutputs(file: string): Promise<Readonly<Record<string, Output
   try {
     return JSON.parse(text) as Readonly<Record<string, Outputs>>;
   } catch (error) {
-    throw new InvalidRequest(`${file} is not JSON. \`npm run deploy\` writes it anew.`, { cause: error });
+    throw new InvalidRequest(`${file} is not JSON. \`npm run deploy\` writes it again.`, { cause: error });
   }
 }
 
-/** Loads the client only here, because most calls need only the outputs file. */
+/** Asks CloudFormation. Loads its client only here, because most calls need only the outputs file. */
 async function askCloudFormation(name: string): Promise<Outputs> {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient();
@@ -98,9 +98,12 @@ async function askCloudFormation(name: string): Promise<Outputs> {
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ValidationError') throw error;
     const region = await client.config.region();
-    throw new InvalidRequest(`There is no stack "${name}" in ${region}. AWS_REGION says where it is.`, {
-      cause: error,
-    });
+    throw new InvalidRequest(
+      `There is no stack "${name}" in ${region}. Set AWS_REGION to the region of the stack.`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     client.destroy();
   }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import type { LoadConfig } from '../config/load-config.ts';

@@ -1,13 +1,16 @@
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import type { JobStatus } from '../../src/status/job-status.ts';
 
-/** The two commands that decide about a job that waits for an approval, with their effects. @param options that select the job */
+/**
+ * The two commands that decide about a job that waits for an approval, with their effects.
+ * @param options that select the job
+ */
 export function approvalCommands(jobId: string, options: string): [approve: string, reject: string] {
   const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
   return [`Send its other rows: ${command('approve')}`, `Or end it: ${command('reject')}`];
 }
 
-/** {@link approvalCommands} if the job waits and did not wait at the last look. */
+/** Returns {@link approvalCommands} if the job has begun to wait since the last read. */
 export function newApprovalCommands(
   before: JobStatus | undefined,
   { jobId, status }: JobStatus,

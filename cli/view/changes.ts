@@ -1,8 +1,8 @@
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 
 /** The changes between two reads of a job, as lines for pipes and logs. */
@@ -29,7 +29,7 @@ export function changes(before: JobDetails | undefined, after: JobDetails, now: 
   return lines;
 }
 
-/** Undefined if there is nothing to report. */
+/** Describes a shard; undefined if there is nothing to report. */
 function describe(shard: ShardStatus | undefined): string | undefined {
   if (shard === undefined || shard.state === 'waiting') return undefined;
   const { state, progress } = shard;

@@ -1,5 +1,5 @@
 import type { SentSoFar } from '../../host/sent-so-far.ts';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 
 /** True if something may still be at the provider, where it can be cancelled. */
 export function isOpen({ collected: _collected, ...open }: SentSoFar): boolean {

@@ -2,12 +2,12 @@ import { styleText } from 'node:util';
 import type { OpenBatch } from '../../src/checkpoints/shard/shard-end.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
 import { shownPath } from '../placed-files.ts';
 import { approvalCommands } from './approval-commands.ts';
 import { errorLines } from './error-lines.ts';
-import { grouped } from '../../src/counted.ts';
+import { grouped } from '../../src/text/counted.ts';
 import { doneOf, waitTexts } from './figures.ts';
 import { jobLine } from './frame.ts';
 

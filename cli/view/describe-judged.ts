@@ -1,5 +1,5 @@
 import type { JudgedJob } from '../../src/doors/judge-job.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 
 /** @param options options that select the job's target */
 export function describeJudged(

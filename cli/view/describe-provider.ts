@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 
 /**
  * Describes the provider for people.

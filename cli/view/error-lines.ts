@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { KnownError } from '../../src/checkpoints/invalid-rows.ts';
-import { printable } from '../../src/printable.ts';
-import { counted } from '../../src/counted.ts';
+import { printable } from '../../src/text/printable.ts';
+import { counted } from '../../src/text/counted.ts';
 
 /** Most errors to show; `summary.json` has more. */
 const SHOWN_ERRORS = 5;

@@ -1,7 +1,7 @@
 import { settledRows } from '../../src/checkpoints/outcomes.ts';
 import type { Progress } from '../../src/checkpoints/shard/progress.ts';
-import { counted } from '../../src/counted.ts';
-import { duration } from '../../src/duration.ts';
+import { counted } from '../../src/text/counted.ts';
+import { duration } from '../../src/text/duration.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 

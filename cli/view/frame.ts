@@ -4,10 +4,10 @@ import cliTruncate from 'cli-truncate';
 import type { OutcomeCounts } from '../../src/checkpoints/counts.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
-import { counted, grouped } from '../../src/counted.ts';
-import { duration } from '../../src/duration.ts';
+import { counted, grouped } from '../../src/text/counted.ts';
+import { duration } from '../../src/text/duration.ts';
 import { doneOf, figuresOf, nextPollText, waitTexts } from './figures.ts';
 
 /** Most shards with a line each. */

@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import cliTruncate from 'cli-truncate';
 import type { JobOverview } from '../../src/status/job-status.ts';
-import { printable } from '../../src/printable.ts';
-import { duration } from '../../src/duration.ts';
+import { printable } from '../../src/text/printable.ts';
+import { duration } from '../../src/text/duration.ts';
 
 /** Jobs as a table, one per line, at most as wide as the terminal. */
 export function jobsTable(jobs: readonly JobOverview[], columns: number): string {

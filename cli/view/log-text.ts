@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { LogFields } from '../../src/log.ts';
-import { printableJson } from '../../src/printable.ts';
+import { printableJson } from '../../src/text/printable.ts';
 
 /** A log line as one JSON object, with its time. */
 export function logText(event: string, fields: LogFields): string {

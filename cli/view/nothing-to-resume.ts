@@ -1,4 +1,4 @@
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 
 /** Why a job is not resumed, and the command that sends the rows that are not ok again. */
 export function nothingToResume(jobId: string, options: string): string {

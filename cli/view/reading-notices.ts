@@ -1,7 +1,7 @@
 import { basename } from 'node:path/posix';
 import type { InputRef } from '../../src/checkpoints/job.ts';
 import type { InputReading } from '../../src/checkpoints/plan.ts';
-import { printable } from '../../src/printable.ts';
+import { printable } from '../../src/text/printable.ts';
 
 /** Most files with notices to show; the plan and the summary have all. */
 const SHOWN_FILES = 10;

@@ -10,9 +10,9 @@ import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
 import { sentVerb } from '../../src/report/sections/explain.ts';
-import { counted } from '../../src/counted.ts';
-import { printable } from '../../src/printable.ts';
-import { duration } from '../../src/duration.ts';
+import { counted } from '../../src/text/counted.ts';
+import { printable } from '../../src/text/printable.ts';
+import { duration } from '../../src/text/duration.ts';
 
 interface ReportOptions {
   readonly files: readonly string[];
@@ -37,7 +37,7 @@ export async function reportSummary(
     if (summary.rows > SHOWN_ROWS) print(`… and ${summary.rows - SHOWN_ROWS} rows more`);
   }
   for (const line of sampleLines(summary)) print(line);
-  // A job that was refused as a whole has no answers, rows or tokens to count.
+  // A job that was rejected as a whole has no answers, rows or tokens.
   const isRefused = summary.failure !== undefined && summary.rows === 0;
   if (summary.simulated && !isRefused) print(styleText('yellow', SIMULATED_END));
   if (hasNotices) for (const notice of readingNotices(summary.inputs)) print(notice);
@@ -88,7 +88,7 @@ function describeReused(
   const tokens = saved.inputTokens + saved.outputTokens;
   const [job] = from;
   const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
-  // Summaries of version 0.1 do not always say it.
+  // Summaries of version 0.1 may lack this number.
   const rest =
     sent === undefined
       ? ''

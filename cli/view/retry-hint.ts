@@ -16,7 +16,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     'Set NODE_EXTRA_CA_CERTS to the certificate of your proxy or server.',
   ],
   [/ProviderThrottled/, 'The provider asks to slow down. Nothing is lost; there is nothing to do.'],
-  // Also for shards that wait for our own limit, without any call to the provider.
+  // Also used for shards that wait for our own limit, without any call to the provider.
   [
     /ProviderBusy/,
     'The job continues by itself when there is room. Nothing is lost; there is nothing to do.',
@@ -28,7 +28,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** A hint for a failed attempt, once there have been enough; Ctrl-C is always possible. */
+/** A hint for a failed attempt, after enough attempts. The user can press Ctrl-C at any time. */
 export function retryHint(error: string, attempt: number): string | undefined {
   if (attempt !== HINT_FROM) return undefined;
   const found = HINTS.find(([pattern]) => pattern.test(error))?.[1];

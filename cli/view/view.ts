@@ -47,7 +47,7 @@ export function createLiveView(stream: Screen, options = ''): View {
   stream.on('resize', resize);
   return {
     show(details) {
-      // Above what is drawn, where a command is never cut to the width of the terminal.
+      // Printed above the part that is updated in place, where a command is never cut to the width of the terminal.
       for (const line of newApprovalCommands(shown?.status, details.status, options))
         draw.persist(shownOn(line, stream));
       shown = details;
@@ -77,7 +77,10 @@ function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   clearScreenDown(stream);
 }
 
-/** Prints a line per change. @param options of the suggested commands, which lead to the job */
+/**
+ * Prints a line per change.
+ * @param options of the suggested commands, which lead to the job
+ */
 export function createPlainView(print: (line: string) => void, options = ''): View {
   let shown: JobDetails | undefined;
   return {
@@ -105,7 +108,10 @@ export function createJsonView(print: (line: string) => void): View {
   };
 }
 
-/** Opens the view that fits standard output. @param options of the suggested commands, which lead to the job */
+/**
+ * Opens the view that fits standard output.
+ * @param options of the suggested commands, which lead to the job
+ */
 export function openView({ json }: { readonly json?: boolean | undefined }, options: string): View {
   if (json === true) return createJsonView(print);
   return isLive(process.stdout, process.env)

@@ -12,13 +12,13 @@ export interface DeliverSchedules {
   readonly log: Log;
 }
 
-/** Delivers due times, each recorded so that a crash loses none. */
+/** Delivers due times. Each is recorded first, so that a crash loses none. */
 export async function deliverDue(delivery: DeliverSchedules, now: number): Promise<void> {
   const due = delivery.timetable.due(now);
   await deliverAll(delivery, await delivery.journal.begin(due, now));
 }
 
-/** Repeats an earlier host's interrupted deliveries: equal times are equal jobs, with the same files. */
+/** Repeats deliveries that an earlier host began. The same time is the same job with the same files. */
 export async function deliverBegun(delivery: DeliverSchedules): Promise<void> {
   await deliverAll(delivery, await delivery.journal.begun());
 }
@@ -36,7 +36,7 @@ export async function deliverMissed(delivery: DeliverSchedules, now: number): Pr
   await deliverAll(delivery, await journal.begin(fires, now));
 }
 
-/** A failed delivery stays in the journal, and the next host repeats it. */
+/** Delivers times. A failed delivery stays in the journal, and the next host repeats it. */
 async function deliverAll({ journal, events }: DeliverSchedules, fires: readonly Fire[]): Promise<void> {
   await Promise.all(
     fires.map(async (fire) => {

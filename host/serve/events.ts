@@ -12,7 +12,10 @@ export interface Events {
   dropEvent(object: DroppedObject): DropEvent;
   /** Delivers the event of a stopped execution. */
   stopped(execution: string): Promise<void>;
-  /** Delivers a scheduled time. @returns true if its function accepted the event */
+  /**
+   * Delivers a scheduled time.
+   * @returns true if its function accepted the event
+   */
   scheduled(due: Fire): Promise<boolean>;
   /** Tracks a delivery for {@link Events.settled}. */
   track(delivery: Promise<void>): void;

@@ -21,7 +21,7 @@ interface DroppedFile {
   readonly bytes: number;
 }
 
-/** True if this version of the file was rejected before; at the next start it would only be rejected again. */
+/** True if this version of the file was already rejected. At the next start it would only be rejected again. */
 export async function wasRefused(store: ObjectStore, event: DropEvent): Promise<boolean> {
   const { jobId } = readDrop(event);
   if ((await store.stat(jobKey(jobId))) !== undefined) return false;
@@ -29,8 +29,8 @@ export async function wasRefused(store: ObjectStore, event: DropEvent): Promise<
 }
 
 /**
- * Records the job of a file, and reports if it is not the file's first job: a file that grew or was rewritten is sent again as a
- * whole.
+ * Records the job of a file. If an earlier version of the file has started a job, it reports this: a file that grew or was
+ * rewritten is sent again as a whole.
  */
 export async function noteDrop(
   { store, log }: { readonly store: ObjectStore; readonly log: Log },

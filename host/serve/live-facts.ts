@@ -12,7 +12,7 @@ import { sampleRows } from '../../src/report/survey/sample-rows.ts';
 import { surveyOf } from '../../src/report/survey/row-survey.ts';
 import { surveyRows } from '../../src/report/survey/survey-rows.ts';
 import { listFiles } from '../../src/report/write-report.ts';
-import { sideBySide } from '../../src/side-by-side.ts';
+import { sideBySide } from '../../src/concurrency/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
 import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/round/batch-checkpoint.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -34,7 +34,7 @@ export async function readFacts(edges: LiveEdges, jobId: string): Promise<Report
   return summary === undefined ? runningFacts(edges, status) : endedFacts(edges, summary);
 }
 
-/** Longest wait for the page of an ended job, whose rows are read for each request, in milliseconds. */
+/** Longest time to read the rows of an ended job, in milliseconds. They are read for each request of its page. */
 const SURVEY_MS = 2_000;
 
 async function endedFacts(edges: LiveEdges, summary: AnySummary): Promise<ReportFacts> {

@@ -7,7 +7,7 @@ import { renderJobs, type ListedJob, type ListedSchedule } from '../../src/repor
 import { renderLiveReport } from '../../src/report/render-report.ts';
 import { describeReport } from '../../src/report/report-data.ts';
 import { parseJobRequest } from '../../src/requests/job-request.ts';
-import { sideBySide } from '../../src/side-by-side.ts';
+import { sideBySide } from '../../src/concurrency/side-by-side.ts';
 import { readStatus, type JobOverview } from '../../src/status/job-status.ts';
 import type { JobState } from '../../src/status/job-states.ts';
 import { listJobs, type JobPage } from '../../src/status/list-jobs.ts';

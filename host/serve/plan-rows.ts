@@ -12,7 +12,7 @@ import type { StartEdges } from '../../src/doors/start-job.ts';
 import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
 import { isSmall } from '../../src/checkpoints/shard/shard-rounds.ts';
 import { money } from '../../src/report/sections/explain.ts';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';

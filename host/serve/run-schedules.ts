@@ -19,10 +19,10 @@ export interface MissedFires {
   readonly more: boolean;
 }
 
-/** Most missed times: a month of nights in which this machine was off. */
+/** Most missed times of a schedule: as many as the nights of a month. */
 const MAX_MISSED = 31;
 
-/** Computes the due times of each schedule. Pure except for the clock. */
+/** Computes the due times of each schedule. Does no I/O except reading the clock. */
 export class Timetable {
   readonly #schedules: readonly TemplateSchedule[];
   readonly #started: number;
@@ -42,7 +42,7 @@ export class Timetable {
     });
   }
 
-  /** All due times, including those missed during sleep, up to {@link MAX_MISSED} per schedule. */
+  /** All due times, including those that passed while the machine slept, up to {@link MAX_MISSED} per schedule. */
   due(now: number): Fire[] {
     const fires = this.#schedules.flatMap((schedule) => passed(schedule, this.#fired, now).fires);
     this.#fired = Math.max(now, this.#fired);
@@ -51,7 +51,7 @@ export class Timetable {
 
   /**
    * Times that passed while no host was running, up to this host's start.
-   * @param since by schedule, until when a host was running; a schedule that is not in it is new and missed nothing
+   * @param since by schedule, the time until which a host was running; a schedule that is not in it is new and missed nothing
    */
   missed(since: ReadonlyMap<string, number>): MissedFires[] {
     return this.#schedules
@@ -93,7 +93,7 @@ function fingerprint({ name, expression, timezone }: TemplateSchedule): string {
   return `${name} ${expression} ${timezone}`;
 }
 
-/** Node's timers take at most 2^31 - 1 ms, and the clock may be changed. */
+/** Longest sleep, in milliseconds. Node's timers take at most 2^31 - 1 ms, and the clock may be changed. */
 const LONGEST_SLEEP_MS = 60_000;
 
 /** Fires the schedules at their times until it is disposed of. */

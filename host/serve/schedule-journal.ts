@@ -3,19 +3,19 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import type { Fire, MissedFires, Timetable } from './run-schedules.ts';
 
-/** Below the data folder: the state of the schedules for the next host. */
+/** The folder of the journal below the data folder: the state of the schedules for the next host. */
 const JOURNAL = '.schedules/';
 const BEGUN = `${JOURNAL}begun/`;
 const LOOKED = `${JOURNAL}looked.json`;
 
 const begunSchema = z.object({ schedule: z.string(), time: z.number() });
 
-/** Until when a host was running, and with which schedules. */
+/** The time until which a host was running, and its schedules. */
 const lookedSchema = z.object({ time: z.number(), schedules: z.array(z.string()) });
 
 /**
- * Records which schedules fired, across crashes. A time is recorded before its delivery and removed after it. If a host dies in
- * between, the next host delivers the time again, as the same job.
+ * Records which schedules fired, across crashes. A time is recorded before its delivery and removed after it. If a host is killed
+ * in between, the next host delivers the time again, as the same job.
  */
 export class ScheduleJournal {
   readonly #store: ObjectStore;

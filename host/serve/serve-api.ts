@@ -73,7 +73,7 @@ async function rejectOthers(c: Context, next: () => Promise<void>): Promise<Resp
   return undefined;
 }
 
-/** URLs in place of AWS's presigned URLs. They are valid while this host is running. */
+/** URLs of this host that replace AWS's presigned URLs. They are valid while this host is running. */
 function fileLinks(url: () => string): Links {
   const addressOf = (key: string): Promise<string> =>
     Promise.resolve(`${url()}/files/${key.split('/').map(encodeURIComponent).join('/')}`);

@@ -20,7 +20,7 @@ export function readMachine(resources: readonly Resource[]): TemplateMachine {
   const machines = resources.filter(({ type }) => type === 'AWS::StepFunctions::StateMachine');
   const [machine] = machines;
   if (machine === undefined || machines.length > 1) {
-    throw new Error(`The template holds ${machines.length} state machines; it should hold one.`);
+    throw new Error(`The template has ${machines.length} state machines; it should have one.`);
   }
   const { DefinitionString } = machineSchema.parse(machine.properties);
   return {
@@ -40,7 +40,7 @@ export function readBucket(resources: readonly Resource[]): string {
     const store = storeSchema.safeParse(properties).data?.Environment.Variables.STORE;
     return store === undefined ? [] : [store.slice('s3://'.length)];
   });
-  if (bucket === undefined) throw new Error('The template holds no function with a STORE.');
+  if (bucket === undefined) throw new Error('The template has no function with a STORE.');
   return bucket;
 }
 

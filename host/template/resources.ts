@@ -39,7 +39,10 @@ function versionOf(id: string, resource: unknown): [id: string, arn: string][] {
   return parsed === undefined ? [] : [[id, standInVersionArn(parsed.Properties.FunctionName.Ref)]];
 }
 
-/** A string with its references replaced. @throws Error for an unsupported reference. */
+/**
+ * A string with its references replaced.
+ * @throws Error for an unsupported reference.
+ */
 export function resolveText(value: unknown): string {
   return renderReferences(value, STAND_INS);
 }
@@ -60,7 +63,7 @@ const STAND_INS: ReferenceNames = {
   ref: (id) => PSEUDO_PARAMETERS[id] ?? id,
   attribute: (id, name) => (name === 'Arn' ? standInArn(id) : `${id}.${name}`),
   other: (value) => {
-    throw new Error(`The template holds ${JSON.stringify(value)}, which is not understood.`);
+    throw new Error(`The template has ${JSON.stringify(value)}, which is not supported.`);
   },
 };
 

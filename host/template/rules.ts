@@ -24,7 +24,7 @@ export function readRules(resources: readonly Resource[]): EventRule[] {
 
 /**
  * True if an event matches an EventBridge pattern: every field must match one of its matchers.
- * @throws Error for an unsupported matcher, so that a rule is never weaker here than on AWS.
+ * @throws Error for an unsupported matcher, so that a rule never matches more events here than on AWS.
  */
 export function fits(pattern: unknown, event: unknown): boolean {
   if (Array.isArray(pattern)) return pattern.some((matcher) => fitsMatcher(matcher, event));
@@ -42,7 +42,7 @@ function fitsMatcher(matcher: unknown, value: unknown): boolean {
   if (prefix !== undefined) return typeof value === 'string' && value.startsWith(prefix);
   const numeric = numericSchema.safeParse(matcher).data?.numeric;
   if (numeric !== undefined) return typeof value === 'number' && compare(value, ...numeric);
-  throw new Error(`The matcher ${JSON.stringify(matcher)} of an event rule is not understood.`);
+  throw new Error(`The matcher ${JSON.stringify(matcher)} of an event rule is not supported.`);
 }
 
 function compare(value: number, operator: '>' | '>=' | '<' | '<=' | '=', bound: number): boolean {

@@ -19,5 +19,5 @@ export interface Channel {
   tell(event: Announcement): Promise<void>;
 }
 
-/** The edges of every Task of the machine, as a host has them that runs all of them. */
+/** The edges of all Tasks of the state machine, for a host that runs every Task. */
 export type TaskEdges = ProviderEdges & AnnounceEdges;

@@ -10,7 +10,7 @@ export interface EndedJob {
   readonly end: JobEnd;
   /** Absent when *Write results* failed. */
   readonly summary: Summary | undefined;
-  /** From the job's record, if it has one. */
+  /** The profile in the job's record; absent if the job has no record. */
   readonly profile: string | undefined;
   readonly endedAt: Date;
 }

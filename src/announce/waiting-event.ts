@@ -5,7 +5,9 @@ import { EVENT_SOURCE } from './event-source.ts';
 const detailSchema = z.strictObject({
   id: z
     .string()
-    .describe('The execution that waits, with ".waiting". The same id again is the same announcement.'),
+    .describe(
+      'Name of the execution that waits, followed by ".waiting". An event with the same id is the same announcement.',
+    ),
   jobId: z.string().describe('The job.'),
   profile: z.string().describe('Its profile.'),
   status: z.literal('waiting').describe('As in the status of the job.'),
@@ -17,7 +19,7 @@ const detailSchema = z.strictObject({
       pilot: z.string().describe("The results of the pilot's rows."),
       report: z.string().optional().describe('A page about them.'),
     })
-    .describe('Objects in the bucket; each only where there is one.'),
+    .describe('Keys of objects in the bucket; absent if the object does not exist.'),
   approve: z.string().describe('The command that sends the other rows.'),
   reject: z.string().describe('The command that ends the job without them.'),
   until: z.iso.datetime().describe('When the job ends by itself, as failed, if nobody decides.'),

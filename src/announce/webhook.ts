@@ -50,7 +50,7 @@ async function post(url: string, headers: Record<string, string>, body: string):
   }
 }
 
-/** Statuses besides 5xx with which a receiver asks for a retry. */
+/** Statuses, besides 5xx, after which the announcement is retried. */
 const TRY_AGAIN: readonly number[] = [408, 425, 429];
 
 function judge(status: number): void {

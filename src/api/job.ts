@@ -73,7 +73,7 @@ async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
 const getJobRoute = createRoute({
   ...ROUTES.getJob,
   operationId: 'getJob',
-  summary: 'The status of a job, and where its results are.',
+  summary: 'The status of a job, and links to its results.',
   request: { params: jobParams },
   responses: { 200: answer('The job.', jobSchema), ...problems(404, 422, 503) },
 });

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import * as z from 'zod';
-import { fieldMeant } from '../describe-issues.ts';
+import { fieldMeant } from '../text/describe-issues.ts';
 import type { Log } from '../log.ts';
 
 /** RFC 9457 problem details. */

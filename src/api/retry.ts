@@ -34,7 +34,8 @@ const retryJobRoute = (body: ReturnType<typeof retrySchema>) =>
   createRoute({
     ...ROUTES.retryJob,
     operationId: 'retryJob',
-    summary: 'Retry a job: send again its rows that are not ok, and merge their results into its own.',
+    summary:
+      'Retry a job: send its rows that are not ok again, and merge their results into those of the job.',
     request: { params: jobParams, body: { ...jsonBody(body), required: false } },
     responses: {
       202: answer('The retry, which is a separate job.', startedSchema),

@@ -31,7 +31,7 @@ export const listParams = z.object({
     .string()
     .regex(/^\d{13}-[\w-]{1,80}$/, 'is not the "next" of a page')
     .optional()
-    .describe('The "next" of the page before.'),
+    .describe('The "next" of the previous page.'),
 });
 
 export const uploadSchema = z
@@ -170,7 +170,7 @@ const openBatchSchema = z.object({
     errors: z.string().optional(),
   }),
   error: z.object({ code: z.string(), message: z.string() }).describe('Why it was left open.'),
-  onResume: z.string().describe('What a resume does with it.'),
+  onResume: z.string().describe('The action of a resume for this batch.'),
 });
 
 const pilotSchema = z
@@ -194,7 +194,7 @@ export const jobSchema = z
     simulated: z
       .literal(true)
       .optional()
-      .describe('The answers are made up: a simulator stands in for the provider.'),
+      .describe('The answers are made up: a simulator answers in place of the provider.'),
     provider: z.string().optional(),
     model: z.string().optional(),
     endpoint: z.string().optional(),

@@ -21,7 +21,7 @@ import { findUnmarked, type Search } from './unmarked-batches.ts';
  */
 const LOST_CREATE_SECONDS = 180;
 
-/** The same after a 429, which says that no batch was created. Some providers had created one all the same. */
+/** The same after a 429, which says that no batch was created. Some providers had created a batch in spite of it. */
 const REFUSED_CREATE_SECONDS = 60;
 
 /**
@@ -48,7 +48,7 @@ export async function findLost(
   // If the batch found is dead, another batch of the same create may be running and not yet listed.
   if (found !== undefined && !(isEarly && isDead(found))) return tell(edges, context, found);
   if (isEarly) throw mayTurnUp(context, announced.refusedWith);
-  // A provider that rejected the create is believed: its candidates are other jobs' batches.
+  // A rejection by the API itself is trusted: batches that look alike belong to other jobs.
   if (candidates.length > 0 && announced.refusedWith === undefined) throw undecided(context, candidates);
   return undefined;
 }
@@ -85,8 +85,8 @@ async function isStillEarly(
 /**
  * Handles a create that the provider rejected: searches for its batch before its rows fail or are sent again, because gateways
  * and proxies sometimes answer 4xx to creates that succeeded.
- * @returns undefined when the rejection can be trusted, or the machine repeats the create and searches then
- * @throws ProviderUnavailable for a rejection that is not the API's own: it counts as a create without an answer
+ * @returns undefined when the rejection can be trusted, or when the state machine repeats the create and then searches again
+ * @throws ProviderUnavailable for a rejection that is not in the API's own format: it counts as a create without an answer
  */
 export async function findDespite(
   edges: ProviderEdges,
@@ -140,7 +140,10 @@ function unclear({ jobId, shard, round, fileId }: UploadedContext, refusal: Erro
   );
 }
 
-/** More than one batch may belong to this create. Which one it is cannot be known before they have ended. */
+/**
+ * More than one batch may belong to this create. Only their results show which one it is, so the search waits until they have
+ * ended.
+ */
 function undecided(
   { jobId, shard, round }: UploadedContext,
   candidates: readonly string[],

@@ -1,8 +1,8 @@
 import { EMPTY_ROOM, readEnqueued, readRoom, type Room, type RoomEntry } from '../checkpoints/room.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { parseWindow } from '../completion-window.ts';
-import { counted, grouped } from '../counted.ts';
-import { duration } from '../duration.ts';
+import { parseWindow } from '../provider/completion-window.ts';
+import { counted, grouped } from '../text/counted.ts';
+import { duration } from '../text/duration.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import { tokensBySize } from '../spending/estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -11,10 +11,13 @@ import type { WantedRoom } from './take-room.ts';
 
 /** Estimates when batches that ask for room now would end. */
 export interface Forecast {
-  /** Highest number of tokens of the model's batches, and of batches, at the same time; absent if no such limit is known. */
+  /**
+   * Highest number of tokens of the model's batches at the same time, and of batches at the same time; absent if no such limit is
+   * known.
+   */
   readonly tokens?: number;
   readonly slots?: number;
-  /** Batches of all jobs that run or get room first. */
+  /** Number of batches, of all jobs, that run or get room before these. */
   readonly ahead: number;
   /** Duration of a batch, in seconds: the mean of the last batches, or the whole completion window if none has ended yet. */
   readonly secondsPerBatch: number;
@@ -29,7 +32,7 @@ export interface Forecasted {
     ResolvedProfile,
     'provider' | 'model' | 'maxBatches' | 'enqueuedTokens' | 'completionWindow'
   >;
-  /** Input tokens of each. */
+  /** Input tokens of each batch. */
   readonly batches: readonly number[];
   /** Seconds since 1970. */
   readonly now: number;

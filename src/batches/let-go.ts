@@ -25,14 +25,14 @@ const LATE_SECONDS = 900;
 export interface RoomHolder extends ShardRef {
   readonly round?: number;
   readonly at?: number | undefined;
-  /** True if the host that ran its shard has ended. */
+  /** True if the host that ran the shard has ended. */
   readonly left?: true;
 }
 
 /**
- * True if a holder's room is free again: its round was collected, its shard or its batch has ended, or its job died before the
- * create. A job whose host or execution is gone never returns its room, and neither does a shard that stopped and left its batch
- * open. Missing information is not evidence: if the state cannot be read, the room stays taken.
+ * True if a holder's room is free again: its round was collected, its shard or its batch has ended, or its job was killed before
+ * the create. A job whose host or execution has ended never returns its room, and neither does a shard that stopped and left its
+ * batch open. Missing information is not evidence: if the state cannot be read, the room stays taken.
  */
 export async function hasLetGo(
   edges: ProviderEdges,
@@ -68,7 +68,10 @@ function providerAt({ profile }: Job, step: ShardStep | undefined): string {
   return (taken ?? profile).provider.name;
 }
 
-/** True if the batch's polls are on time: then its own shard will notice the end first, and no other shard needs to ask. */
+/**
+ * True if the batch's polls are on time. Then its own shard notices the end of the batch first, and no other shard needs to
+ * check.
+ */
 async function isWatched(store: ObjectStore, { round, ...ref }: RoundRef, now: number): Promise<boolean> {
   const progress = await progressObject.read(store, ref);
   if (progress?.round !== round || progress.nextPollAt === undefined) return false;

@@ -10,7 +10,7 @@ export interface BatchToFind extends UploadedRound {
   readonly batchId: string;
 }
 
-/** Result of one look at a batch. */
+/** What a provider shows of a batch at one time. */
 export type Look =
   | { readonly batch: Batch }
   | {
@@ -45,7 +45,7 @@ export async function lookAtBatch(edges: ProviderEdges, context: BatchToFind): P
     return batch === undefined ? { isAbsent: refusal instanceof ProviderNotFound } : { batch };
   } catch (error) {
     if (!isProviderError(error)) throw error;
-    // The provider's refusal says more than that the batch was not found, so it is reported.
+    // The provider's rejection says more than that the batch was not found, so it is reported.
     if (refusal instanceof ProviderRejected) throw refusal;
     return { isAbsent: false };
   }

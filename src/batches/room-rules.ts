@@ -30,21 +30,21 @@ export function roomLimitsOf({
 }
 
 /**
- * Longest silence of a waiting shard, in seconds; after it, others go ahead. A waiting shard asks again after at most 15 minutes,
- * and rewrites its entry once that is {@link SEEN_SECONDS} old.
+ * Longest silence of a waiting shard, in seconds; after it, other shards get room first. A waiting shard asks again after at most
+ * 15 minutes, and rewrites its entry once that is {@link SEEN_SECONDS} old.
  */
 const SILENT_SECONDS = 1_800;
 const SEEN_SECONDS = 300;
 
 /**
- * How long a limit learned from a refusal holds, in seconds. After that more tokens are tried, because the provider may have
- * raised the limit.
+ * How long a limit that was learned from a rejection applies, in seconds. After that more tokens are tried, because the provider
+ * may have raised the limit.
  */
 const LEARNED_SECONDS = 6 * 3_600;
 
 /**
- * The room after a round has asked: the round gets room, or joins the queue. A round that has room keeps it. Rounds get room in
- * the order in which they asked: a small round does not overtake a large one that waits for tokens of the same model.
+ * Returns the room after a round has asked: the round gets room, or joins the queue. A round that has room keeps it. Rounds get
+ * room in the order in which they asked: a small round does not overtake a large one that waits for tokens of the same model.
  * @returns undefined when the round waits and its entry is recent
  */
 export function askForRoom(room: Room, asking: Asking, limits: RoomLimits): Room | undefined {
@@ -116,7 +116,7 @@ export function enqueuedTokens(
   return entries.reduce((sum, entry) => sum + (entry.model === model ? entry.tokens : 0), 0);
 }
 
-/** A provider's limits, lowered by what refusals have taught. */
+/** A provider's limits, lowered by the limits that rejections have shown. */
 export function withLearned(
   { learned = {} }: Room,
   { slots, tokensOf }: RoomLimits,
@@ -168,7 +168,7 @@ export function bytesThatFit(
   { model, tokens, at, bytes }: Pick<Asking, 'model' | 'tokens' | 'at'> & { readonly bytes: number },
 ): number | undefined {
   const lesson = room?.learned?.[model ?? ''];
-  // A file that is larger than everything the others have enqueued: only a named limit says how much of it fits.
+  // A file that is larger than everything that other rounds have enqueued: only a named limit says how much of it fits.
   const named = lesson !== undefined && lesson.until > at ? lesson.named : undefined;
   const limit = Math.min(limits.tokensOf(model) ?? Infinity, named ?? Infinity);
   return tokens <= limit ? undefined : Math.floor((PART_SHARE * bytes * limit) / tokens);
@@ -225,9 +225,9 @@ export interface Refusal extends RoundRef {
 }
 
 /**
- * The room after a provider refused a batch: the round returns to its former position in the queue, and the limit is lowered. The
- * provider had accepted what the others have enqueued, but not that plus this batch.
- * @returns undefined when there is nothing to learn, or it is known
+ * Returns the room after a provider rejected a batch: the round returns to its former position in the queue, and the limit is
+ * lowered. The provider had accepted the tokens that other rounds have enqueued, but not those plus this batch.
+ * @returns undefined if the rejection shows no limit, or one that is already known
  */
 export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | undefined {
   const { jobId, shard, round, model, now, next } = refusal;
@@ -247,8 +247,8 @@ export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | un
 }
 
 /**
- * The limit that a rejection shows: the limit that the provider names; if the batch was within it, the tokens that others have
- * enqueued; if there are no others and the file is too large, half of the file.
+ * The limit that a rejection shows: the limit that the provider names; if the batch was within it, the tokens that other rounds
+ * have enqueued; if there are no others and the file is too large, half of the file.
  */
 function lessonOf(
   { learned = {} }: Room,

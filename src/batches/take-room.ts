@@ -12,7 +12,7 @@ import {
   type RoomEntry,
 } from '../checkpoints/room.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import {
   askForRoom,
   enqueuedTokens,
@@ -42,8 +42,8 @@ export interface WantedRoom {
 export type HasLetGo = (holder: EnqueuedBatch | OldSlot) => Promise<boolean>;
 
 /**
- * Takes room at a provider for a round's batch, among all jobs together, or a position in the queue. A round that has room keeps
- * it. While no limit is known, the batch is only recorded, for rounds that ask once a limit is known.
+ * Takes room at a provider for a round's batch, or a position in the queue. All jobs share the room. A round that has room keeps
+ * it. While no limit is known, the batch is only recorded, so that it counts once a limit is known.
  * @param hasLetGo called for the other holders by the first round in the queue
  * @returns the room after the change; `hasRoom` says whether the round has room
  */
@@ -76,16 +76,16 @@ export async function takeRoom(edges: RoomEdges, wanted: WantedRoom, hasLetGo: H
 
 const changed = (before: Room, after: Room): Room | undefined => (before === after ? undefined : after);
 
-/** Holders of room that are recorded outside the room's own state. */
+/** Holders of room that are recorded in objects of their own, not in the state of the room. */
 interface Others {
   readonly holders: readonly RoomEntry[];
   readonly old: readonly OldSlot[];
   readonly enqueued: readonly EnqueuedBatch[];
-  /** Whether the shard itself has such records. */
+  /** True if the shard itself has such records. */
   readonly own: { readonly old: boolean; readonly enqueued: boolean };
-  /** The room with the batches that are recorded outside it. */
+  /** Adds the batches of these records to the room. */
   join(room: Room, nth: number, without?: ReadonlySet<EnqueuedBatch>): Room;
-  /** The limits that remain beside the slots of earlier versions. */
+  /** The limits that remain when the slots of earlier versions are subtracted. */
   limits(oldSlots: number): RoomLimits;
 }
 
@@ -135,7 +135,7 @@ async function findGone({ holders, enqueued, old }: Others, hasLetGo: HasLetGo):
   };
 }
 
-/** Deletes records that the room's own state now contains. */
+/** Deletes records whose batches the state of the room now contains. */
 async function settleOthers(
   { store }: RoomEdges,
   { provider, asking }: WantedRoom,
@@ -178,7 +178,7 @@ async function change(
   );
 }
 
-/** Longest pause after another shard changed the room first, in milliseconds per attempt. */
+/** Longest pause after another shard has changed the room first, in milliseconds per attempt. */
 const PAUSE_MS = 50;
 const MOST_PAUSE_MS = 2_000;
 
@@ -202,7 +202,7 @@ export async function leaveRoom(
   await deleteEnqueued(edges.store, provider, round);
 }
 
-/** Records that the provider refused a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
+/** Records that the provider rejected a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
 export async function noteRefusal(edges: RoomEdges, provider: string, refusal: Refusal): Promise<void> {
   const { store } = edges;
   const enqueued = await readEnqueued(store, provider);

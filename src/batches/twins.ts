@@ -30,8 +30,8 @@ export async function noteDoubt(store: ObjectStore, ref: RoundRef): Promise<void
 }
 
 /**
- * Records that a batch is a twin: it was given up, because it is gone or because another batch of its round is collected in its
- * place.
+ * Records that a batch is a twin: it was given up because the provider no longer has it, or because another batch of its round is
+ * collected instead.
  */
 export async function giveUpBatch(
   store: ObjectStore,
@@ -42,7 +42,7 @@ export async function giveUpBatch(
   await twinsObject.write(store, ref, { twins: [...others, { ...twin, phase: 'ended', files: {} }] });
 }
 
-/** From now on the round is collected from its twin; the batch that it was collected from becomes a twin. */
+/** Collects the round from its twin from now on. The batch that it was collected from becomes a twin. */
 export async function followTwin(
   store: ObjectStore,
   { batchId, ...shard }: ShardInDoubt & { readonly status: string },
@@ -64,7 +64,7 @@ export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Prom
   return found;
 }
 
-/** {@link findTwins} of one round; empty if the round is not in doubt. */
+/** Calls {@link findTwins} for one round. Returns an empty list if the round can have no twins. */
 export async function findTwinsOfRound(
   edges: ProviderEdges,
   of: ShardInDoubt,
@@ -101,7 +101,10 @@ async function findTwinsOf(
   return twins.map((batch) => ({ round, batch }));
 }
 
-/** Returns a twin that is missing in the list, or was given up as gone. @returns at most one */
+/**
+ * Finds a twin that is not in the list, or that was given up because the provider no longer had it.
+ * @returns at most one
+ */
 async function lookById(provider: BatchProvider, batchId: string): Promise<Batch[]> {
   try {
     const shown = await provider.getBatch(batchId);

@@ -10,13 +10,13 @@ import { frameLines } from '../jsonl/lines.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { asWire } from '../provider/wire.ts';
 import { readCustomId } from '../jsonl/custom-id.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
  * Finds a batch again at a provider whose batches show neither metadata nor a file (Anthropic). The existing batches are recorded
- * before a create. Among the batches that came after it, the one with the same number of requests and with our ids is ours.
+ * before a create. Of the batches that were created after it, ours is the one with the same number of requests and with our ids.
  */
 
 /** The batches listed before the create; `undefined` if batches show what they were created from, or cannot be listed. */
@@ -28,7 +28,7 @@ export async function batchesBefore(
     const newest = await edges.provider(context.provider).listUnmarked?.();
     return newest?.map(({ id }) => id);
   } catch (error) {
-    // The create may work even if listing is refused. A later search for its batch is refused as well.
+    // The create may work even if the provider rejects listing. A later search for its batch is then rejected as well.
     if (error instanceof ProviderRejected || error instanceof ProviderNotFound) return undefined;
     throw error;
   }
@@ -92,8 +92,8 @@ async function recordedBatches(store: ObjectStore): Promise<ReadonlySet<string>>
 const COMPARED_LINES = 1_000;
 
 /**
- * Decides whose batch it is, by the ids of its results. Providers may have changed these ids. A batch has one line per request:
- * if it reports their number, some lines are enough, otherwise all are compared.
+ * Decides whether a batch is ours, by the ids of its results. Providers may have changed these ids. A batch has one line per
+ * request. If it reports their number, some lines are enough; otherwise all lines are compared.
  */
 async function whoseBatch(
   edges: ProviderEdges,

@@ -1,4 +1,4 @@
-/** What became of one row. */
+/** The outcome of one row. */
 export type Outcome = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'invalid';
 
 /** Rows by outcome; the counts add up to all rows in question. */
@@ -24,7 +24,7 @@ export interface ReusedRows {
   readonly rows: number;
   /** The jobs that paid for the answers, each with the number of rows it answers, largest first. */
   readonly from: readonly { readonly jobId: string; readonly rows: number }[];
-  /** What the answers cost in those jobs. */
+  /** The usage of these answers in those jobs. */
   readonly usage: Usage;
 }
 
@@ -32,7 +32,7 @@ export interface ReusedRows {
 export interface ModelUsage extends Usage {
   readonly model?: string;
   readonly answers: number;
-  /** Answers that ended at the token limit, and answers that the model refused. */
+  /** Number of answers that ended at the token limit, and of answers that the model refused. */
   readonly truncated: number;
   readonly refused: number;
 }
@@ -49,7 +49,8 @@ export interface StepCounts {
 }
 
 /**
- * Rows that are not ok for one reason; the first of them is the example. The entry without a code has all beyond the first 20.
+ * Rows that are not ok for one reason, with the first row as an example. The entry without a code counts all codes after the
+ * first 20.
  */
 export interface ErrorCount {
   readonly outcome?: Exclude<Outcome, 'ok'>;

@@ -15,7 +15,7 @@ export interface Job {
   readonly owner?: string;
   /** Files below the request's prefix that are not inputs; absent if there are none. */
   readonly skipped?: SkippedFiles;
-  /** The schedule below whose prefix the inputs were claimed. */
+  /** The schedule that claimed the inputs below its prefix. */
   readonly schedule?: string;
   /** The schedule that requested the job; absent for other jobs and in jobs of earlier versions. */
   readonly scheduledBy?: string;
@@ -23,7 +23,7 @@ export interface Job {
   readonly overrides?: Readonly<Record<string, unknown>>;
   /** Set on a retry: a job that sends again the rows of another job that are not ok. */
   readonly retry?: RetryOf;
-  /** Set on a sample: the number of rows to take, from the first on. */
+  /** Set on a sample: the number of rows to use, beginning with the first row. */
   readonly limit?: number;
   /** The sample of the same inputs whose answers this job reuses. */
   readonly sample?: { readonly jobId: string; readonly results: string };

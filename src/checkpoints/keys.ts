@@ -18,17 +18,17 @@ export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
 /** The shards that still have work: the items of the machine's map. */
 export const toRunKey = (jobId: string): string => `jobs/${jobId}/to-run.json`;
-/** What a build of several calls carries from one call to the next. Absent once the plan is written. */
+/** The state that a build of several calls passes from one call to the next. Absent once the plan is written. */
 export const buildPrefix = (jobId: string): string => `jobs/${jobId}/build/`;
 export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}state.json`;
 /** One of the build's tables, as saved in the given turn. */
 export const buildTableKey = (at: { readonly jobId: string; readonly turn: number }, name: string): string =>
   `${buildPrefix(at.jobId)}${name}-${at.turn}.bin`;
-/** A build that is divided into slices: which those are, and how far it is. */
+/** The slices of a divided build, and its progress. */
 export const divisionKey = (jobId: string): string => `${buildPrefix(jobId)}division.json`;
-/** The slices that are left to do: the items of the machine's map. */
+/** The slices that still have work: the items of the state machine's map. */
 export const slicesKey = (jobId: string): string => `${buildPrefix(jobId)}slices.json`;
-/** Where the pass over the notes of all slices stands. */
+/** The position of the pass over the notes of all slices. */
 export const cutStateKey = (jobId: string): string => `${buildPrefix(jobId)}cut.json`;
 /** One slice of a build. */
 export interface SliceRef {
@@ -36,11 +36,12 @@ export interface SliceRef {
   readonly slice: number;
 }
 /**
- * Files that a slice has while its job is built.
- * - `notes.jsonl`: what the cut into shards depends on, for each row
- * - `noted.json`: how the slice was read; written when the notes are whole
+ * Files of a slice while its job is built.
+ *
+ * - `notes.jsonl`: for each row, the facts that decide how rows are divided into shards
+ * - `noted.json`: how the slice was read; written when the notes are complete
  * - `verdicts.jsonl`: rows that are not sent under their own id
- * - `state.json`: where the building of its shards stands; `built.json`: what came of it
+ * - `state.json`: the position in building its shards; `built.json`: the result
  * - `trouble.json`: the error of its last call that failed; reported if the slice is never done
  */
 export type SliceFile =
@@ -52,7 +53,7 @@ export type SliceFile =
   | 'trouble.json';
 export const sliceKey = ({ jobId, slice }: SliceRef, file: SliceFile): string =>
   `${buildPrefix(jobId)}slice-${String(slice).padStart(6, '0')}.${file}`;
-/** The plan of a build whose rows are set aside for a pilot, before the move. */
+/** The plan of a build whose pilot is chosen, before the pilot's rows are moved. */
 export const pilotDraftKey = (jobId: string): string => `${buildPrefix(jobId)}pilot.json`;
 /** Rows of one shard that are set aside for the pilot. */
 export const pilotRowsKey = ({ jobId, shard }: ShardRef, file: 'requests' | 'sources'): string =>
@@ -82,7 +83,8 @@ export const announcedKey = (jobId: string, execution: string, channel: string):
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
 /**
- * What *Write results* has joined so far when it takes several calls; `since` separates its calls from those of an earlier end.
+ * The parts of the results that *Write results* has joined so far, if it takes several calls. `since` separates them from the
+ * parts of an earlier end of the job.
  */
 export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
 export const joinedKey = (jobId: string, since: number, name: string): string =>
@@ -91,7 +93,7 @@ export const joinedKey = (jobId: string, since: number, name: string): string =>
 export const outputPrefix = (jobId: string): string => `${OUTPUT_PREFIX}${jobId}/`;
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
-/** The results of the job's pilot, for the person who judges it. */
+/** The page about the job's pilot, for the person who approves it. */
 export const pilotReportKey = (jobId: string): string => `output/${jobId}/pilot.html`;
 /** Results of the job's pilot, for the person who decides on it. */
 export const pilotResultsKey = (jobId: string): string => `output/${jobId}/pilot.jsonl`;
@@ -124,7 +126,7 @@ export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidate
 /** Objects that a schedule has claimed below its prefix, one claim per version. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
-/** An event may bring an empty provider name. It is rejected when the provider is called. */
+/** The provider's name in an event may be empty. An empty name is rejected when the provider is called. */
 const nameOf = (provider: string): string => (provider === '' ? '~' : encodeURIComponent(provider));
 
 /** Room at a provider with a known limit: the holders and the queue. One object per change. */

@@ -8,7 +8,7 @@ export interface Reservation {
   readonly amount: number;
   /** The month (`2026-11`) whose ledger also has the reservation; absent without a monthly budget. */
   readonly month?: string;
-  /** The batch was left open: the money may be spent, and only a resume corrects the reservation. */
+  /** True if the batch was left open: the money may be spent, and only a resume corrects the reservation. */
   readonly held?: true;
 }
 
@@ -18,17 +18,17 @@ export interface Spending {
   readonly open: Readonly<Record<string, Reservation>>;
 }
 
-/** Ends of a shard's rows so far. */
+/** Outcomes of a shard's rows so far. */
 export interface ShardRows {
   readonly shard: number;
-  /** Request lines, and those that have ended and are not ok. */
+  /** Number of request lines, and of those that have ended and are not ok. */
   readonly rows: number;
   readonly bad: number;
   /** The last round that was counted. */
   readonly round: number;
 }
 
-/** How much a job may cost, and how many of its rows may end badly. */
+/** Most money that a job may cost, and the highest share of bad rows. */
 export interface Limits {
   readonly max?: number | undefined;
   readonly maxPerMonth?: number | undefined;

@@ -1,4 +1,4 @@
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { slotsPrefix, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
@@ -10,7 +10,7 @@ import { storedObject } from './stored-object.ts';
 export interface OldSlot extends ShardRef {
   /** Key of the object. */
   readonly key: string;
-  /** When the slot was taken, seconds since 1970; absent in the first objects. */
+  /** When the slot was taken, in seconds since 1970; absent in objects of the first version. */
   readonly at?: number | undefined;
 }
 

@@ -9,7 +9,7 @@ export const OUTCOMES = [
   'invalid',
 ] as const satisfies Outcome[];
 
-/** Counts of a checkpoint. One of an earlier version lacks outcomes that are newer. */
+/** The counts of a checkpoint. A checkpoint of an earlier version lacks outcomes that were added later. */
 export type KnownCounts = Partial<OutcomeCounts>;
 
 export const NO_ROWS: OutcomeCounts = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };

@@ -24,19 +24,19 @@ export interface ResolvedProfile {
   readonly late?: 'direct' | undefined;
   /** Jobs with at most this many rows to send are sent direct. */
   readonly directUpTo?: number | undefined;
-  /** Further steps of a ladder, for rows that the step before did not finish. */
+  /** Further steps of a ladder, for rows that are not ok after the step before. */
   readonly then?: readonly LadderStep[] | undefined;
   /** Row error codes that are retried in another round, in addition to the built-in ones. */
   readonly retriableCodes: readonly string[];
   readonly completionWindow: string;
   readonly shardLimits: ShardLimits;
-  /** A large input is built in slices of about so many bytes; absent: of 1 GiB on AWS, and in one pass on one machine. */
+  /** Bytes of a slice of a large input. If absent, a slice has 1 GiB on AWS, and one machine builds every input in one pass. */
   readonly sliceBytes?: number | undefined;
   readonly polling: PollLimits;
   /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
   readonly budget: Budget;
-  /** What answers must match; absent if answers are plain text. */
+  /** The schema that answers must match; absent if answers are plain text. */
   readonly output?: OutputRules | undefined;
   /** Highest share of rows that are not ok; above it no further shard is started. */
   readonly maxBad?: number | undefined;
@@ -73,7 +73,7 @@ export interface PilotRules {
   readonly approvalDays?: number | undefined;
 }
 
-/** A later step of the ladder. Absent fields are as in the step before. */
+/** A later step of the ladder. Absent fields have the values of the step before. */
 export interface LadderStep extends Pick<
   ResolvedProfile,
   | 'provider'
@@ -94,8 +94,8 @@ export interface LadderStep extends Pick<
   /** Rows are sent to the realtime endpoint. */
   readonly direct?: true | undefined;
   /**
-   * Which rows move up to this step: outcomes, ends of answers, expired batches and failures of the step before, and error codes
-   * of rows.
+   * Which rows go up to this step: outcomes, ends of answers, expired batches and failures of the step before, and error codes of
+   * rows.
    */
   readonly for: readonly string[];
 }

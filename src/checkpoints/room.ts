@@ -1,6 +1,6 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import { changeState, findLastChange } from './state-log.ts';
@@ -15,13 +15,13 @@ export interface RoomEntry extends RoundRef {
   readonly since: number;
   /** When its shard last asked or recorded itself, seconds since 1970. */
   readonly at: number;
-  /** Number of the change that wrote the entry, which distinguishes a rewritten entry even in the same second. */
+  /** Number of the change that wrote the entry. It distinguishes an entry that was rewritten within the same second. */
   readonly nth: number;
   /** True if the host that ran its shard has ended since. */
   readonly left?: true;
 }
 
-/** What refusals have taught about a limit. */
+/** A limit that rejections have shown. */
 export interface LearnedLimit {
   /** Most tokens of a model's queued and running batches. */
   readonly tokens: number;
@@ -46,7 +46,7 @@ export interface Room {
 
 export const EMPTY_ROOM: Room = { holders: [], waiting: [] };
 
-/** Number of changes that are kept, because a room has no last change. */
+/** Number of changes that are kept. A reader must still find the last one while the next one is written. */
 const KEPT_CHANGES = 3;
 
 /** @returns undefined if no job has asked for room yet */

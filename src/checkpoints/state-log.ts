@@ -36,8 +36,8 @@ export interface Changing<State> {
    */
   readonly change: (before: State | undefined, nth: number) => State | undefined;
   /**
-   * Number of changes that are kept, for a state that never ends: a reader must still find the last one while the next one is
-   * written. Default: all.
+   * Number of changes that are kept, for a state that changes without end. A reader must still find the last change while the
+   * next one is written. Default: all.
    */
   readonly kept?: number;
   /** Pauses after another writer came first, so that the writers do not collide again. Default: no pause. */
@@ -69,8 +69,9 @@ export async function changeState<State>(
 }
 
 /**
- * True if a change is the last one; also deletes all earlier changes except a few. For a very slow writer, the winning change may
- * already be deleted, so that its own create succeeds wrongly. Therefore a change counts only if it is then listed as the last one.
+ * True if a change is the last one. Also deletes the earlier changes, except a few. If a writer is very slow, the change of the
+ * other writer may already be deleted when it creates its own, so that its create succeeds by mistake. Therefore a change counts
+ * only if it is then listed as the last one.
  */
 async function isLast(
   store: ObjectStore,

@@ -4,8 +4,8 @@ import { storedObject } from './stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * `stop.json`: why the job starts nothing new. Written by a shard whose account was denied, and by a cancel. Starting or resuming
- * the job removes it.
+ * `stop.json`: the reason why the job sends nothing new. Written by a shard whose account was denied, and by a cancel. Starting
+ * or resuming the job removes it.
  */
 export interface Stop {
   readonly failure: Failure;

@@ -39,8 +39,8 @@ export interface RetryRecord {
   readonly ok: number;
   readonly rounds: number;
   /**
-   * Rows that the retry sent, reused from earlier jobs, and did not send because an earlier row has the same request; absent if
-   * there are none.
+   * Rows that the retry sent, rows that it answered from earlier jobs, and rows that it did not send because an earlier row has
+   * the same request; absent if there are none.
    */
   readonly sent?: number;
   readonly reused?: NonNullable<Summary['reused']>;
@@ -83,9 +83,9 @@ export interface Summary {
   /** Rows that reuse answers of earlier jobs, those jobs, and what that saved; absent if there are none. */
   readonly reused?: Omit<ReusedRows, 'usage'> & { readonly saved: Saved };
   /**
-   * Rows with a request to send, including those that a failed job did not reach. With the rows that are invalid, deduplicated,
-   * reused or taken from a sample, these are all rows of the job, each counted once: a row that was sent and that a retry reused an
-   * answer for counts as reused. Absent when the input could not be read.
+   * Rows with a request to send, including those that a failed job did not send. Together with the rows that are invalid,
+   * deduplicated, reused or taken from a sample, these are all rows of the job, each counted once. A row that was sent, and for
+   * which a retry reused an answer, counts as reused. Absent when the input could not be read.
    */
   readonly sent?: number;
   /** Input rows; `counts` sums to it. */
@@ -107,7 +107,7 @@ export interface Summary {
   readonly pilot?: Pilot;
   /** Set if the job had too few rows for the pilot of its profile. */
   readonly withoutPilot?: WithoutPilot;
-  /** Summed over all answers, including those of rows that were sent again. */
+  /** Number of truncated answers, and of refusals, including answers of rows that were sent again. */
   readonly truncated: number;
   readonly refused: number;
   /** Rows that were sent and are not ok, by outcome and code. Invalid rows are under `problems`. */
@@ -125,7 +125,7 @@ export interface Summary {
   /** Keys of the files beside this one; no dead letters key when every row is ok. */
   readonly results: string | undefined;
   readonly deadLetters: string | undefined;
-  /** Retries of the job; these results include theirs. Absent if there are none. */
+  /** Retries of the job, whose results are merged into this one. Absent if there are none. */
   readonly retries?: readonly RetryRecord[];
   /** Keys of the tables that the profile requests; absent if it requests none, or none could be written. */
   readonly tables?: readonly string[];
@@ -142,7 +142,9 @@ export interface Summary {
    * otherwise.
    */
   readonly forgotten?: string;
-  /** Rows whose answers were deleted: their lines say so, and are not ok. Absent when there are none. */
+  /**
+   * Number of rows whose answers were deleted by `forget --id`. Their lines say so, and are not ok. Absent when there are none.
+   */
   readonly forgottenRows?: number;
 }
 

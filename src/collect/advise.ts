@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
 
-// A dropped file that is uploaded again is another job, whose rows are paid for again: a resume is not.
+// A dropped file that is uploaded again is a new job, whose rows are paid for again. A resume pays nothing twice.
 const RESUME =
   'Then resume the job: nightshift resume <job>. It continues from its checkpoints, and nothing is paid twice.';
 

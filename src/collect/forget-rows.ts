@@ -3,7 +3,7 @@ import type { Edges } from '../edges.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import type { Pace } from '../pace.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** True if a job can never be resumed: nothing is left to do, or its plan forbids sending. */

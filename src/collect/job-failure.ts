@@ -21,7 +21,7 @@ export function jobFailure(
   return isCancelled(stop) || failed.name === 'JobStopped' ? stop.failure : failed;
 }
 
-/** The first failure of a shard that does not merely repeat another shard's. */
+/** The first failure of a shard that is not only a consequence of another shard's failure. */
 function rootFailure(ends: readonly ShardEnd[]): Failure | undefined {
   const failures = ends.flatMap(({ failure }) => failure ?? []);
   return failures.find(({ name }) => name !== 'JobStopped') ?? failures[0];

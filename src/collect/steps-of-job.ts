@@ -17,7 +17,7 @@ export function stepsOf(
   const counts = sumSteps(
     shards.map(({ shard, end: { steps, counts, usage, models = [] } }) => {
       const { answered = 0, reused = 0 } = plan?.shards[shard] ?? {};
-      // No step sent the rows with known answers.
+      // Rows with known answers were not sent by any step.
       const known = answered + reused;
       const rows = settledRows(counts) - counts.invalid - known;
       return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok - known, usage, models }]);

@@ -1,11 +1,11 @@
 import { doneObject } from '../checkpoints/shard/shard-end.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * Updates `open` of a job that has all its results: second batches of its rows may have ended since. The shards were asked about
- * them by the execution that comes here.
+ * Updates `open` of a job that has all its results: second batches of its rows may have ended since. This execution has asked the
+ * provider about them again.
  */
 export async function withOpenBatches(store: ObjectStore, summary: Summary): Promise<Summary> {
   const { jobId, open: before = [], retries = [] } = summary;

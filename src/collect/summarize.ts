@@ -34,7 +34,7 @@ export interface JobEnd {
   readonly followed?: Followed | undefined;
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
-  /** Why nothing new was sent from some point on. */
+  /** Why nothing new was sent after some time. */
   readonly stop: Stop | undefined;
   readonly endedAt: Date;
 }
@@ -94,7 +94,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
   };
 }
 
-/** What separate answers would have cost, in tokens and at the profile's price. */
+/** The tokens that separate answers would have used, and their cost at the profile's price. */
 function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
   if (price === undefined) return usage;
   const amount = money(costOf(priceOf(price, model), usage));

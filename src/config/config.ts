@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { didYouMean } from '../did-you-mean.ts';
-import { describeIssues } from '../describe-issues.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
 import { cronProblem } from '../requests/next-times.ts';
 import { DIALECTS, isBuiltIn } from '../provider/dialects/dialects.ts';
@@ -162,7 +162,7 @@ const takesSchema = z.object({
     .catch({}),
 });
 
-/** Schedules that would process, and pay for, all their files at every run. */
+/** Schedules that would process all of their files, and pay for them, in every run. */
 function findWrongTakes(value: unknown): string[] {
   const { profiles, schedules } = takesSchema.safeParse(value).data ?? { profiles: {}, schedules: {} };
   return Object.entries(schedules).flatMap(([name, schedule]) => {

@@ -1,7 +1,7 @@
 import type { Dialect } from '../provider/dialects/schema.ts';
 import type { NightshiftConfig } from './schema.ts';
 
-/** Endpoints that only query a model, at any provider. */
+/** Endpoints that only send a query to a model, at any provider. */
 const ASKING = [
   '/v1/chat/completions',
   '/v1/completions',

@@ -9,8 +9,8 @@ export const SIMULATOR = 'simulator';
 export const SIMULATED: ProfileConfig = { provider: SIMULATOR };
 
 /**
- * Providers that need no configuration: naming one in a profile is enough. Each dialect with a base URL is one. A
- * configuration may override any field.
+ * Providers that need no configuration: a profile only has to name one. These are the dialects with a base URL. A configuration
+ * may override any field.
  */
 export const KNOWN_PROVIDERS: Readonly<Record<string, ProviderConfig>> = {
   ...Object.fromEntries(

@@ -1,5 +1,5 @@
 import { InvalidRequest } from '../errors.ts';
-import { parseWindow } from '../completion-window.ts';
+import { parseWindow } from '../provider/completion-window.ts';
 import {
   builtInDialect,
   DIALECTS,
@@ -46,7 +46,10 @@ function dialectNameOf(config: NightshiftConfig, providerName: string, { dialect
   return dialect ?? dialectOf(config, providerName);
 }
 
-/** Never the base URL of a dialect that is only the model for this one: a key is sent only to its own provider. */
+/**
+ * The base URL of the built-in dialect of this name. The URL of a dialect that this one extends is never used: a key is sent only
+ * to its own provider.
+ */
 function baseUrlOf(dialect: string): string | undefined {
   if (!isBuiltIn(dialect)) return undefined;
   const facts: DialectFacts = DIALECTS[dialect];

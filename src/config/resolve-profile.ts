@@ -1,6 +1,6 @@
 import { defined } from '../defined.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { describeIssues } from '../describe-issues.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { SPEECH } from '../endpoints/speech.ts';
@@ -29,8 +29,9 @@ import type { NightshiftConfig } from './schema.ts';
 export const DEFAULT_ENDPOINT = '/v1/chat/completions';
 
 /**
- * Melious documents 105 MB without saying MB or MiB, and OpenAI's row limit is 50,000: this stays below every reading. A dialect
- * may have lower limits. More must be configured by the job, because one Lambda reads a whole shard.
+ * Most bytes and rows of a shard. Melious documents 105 MB without saying MB or MiB, and OpenAI's row limit is 50,000, so these
+ * values are below every reading. A dialect may have lower limits. Higher limits must be configured, because one Lambda reads a
+ * whole shard.
  */
 const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
 
@@ -57,7 +58,7 @@ export function resolveProfile(
   return { ...resolved, then: resolveLadder(profile, resolveStep) };
 }
 
-/** A profile, or one step of its ladder. */
+/** Resolves a profile, or one step of its ladder. */
 function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConfig): ResolvedProfile {
   const providerName = profile.provider ?? DEFAULT_PROVIDER;
   const provider = findProvider(config, providerName);
@@ -126,7 +127,7 @@ function checkMoney(profile: ProfileConfig): void {
 /** Enough rows to measure the failure rate of a prompt that fails only sometimes. */
 const PILOT_ROWS = 200;
 
-/** While a job waits for an approval, the time for its other rows does not run out. */
+/** The pilot's rules with their defaults. An approval must come early enough that time is left for the other rows of the job. */
 function pilotRules(
   config: NightshiftConfig,
   { rows = PILOT_ROWS, maxBad, approve }: NonNullable<ProfileConfig['pilot']>,
@@ -172,13 +173,16 @@ function pollLimitsOf({ pollSeconds }: Dialect): PollLimits {
   return { ...POLL_LIMITS, minSeconds: Math.max(POLL_LIMITS.minSeconds, known(pollSeconds, 1)) };
 }
 
-/** Merges the settings for reading one by one: overriding one leaves the others unchanged. */
+/** Merges the settings for reading files field by field: an override of one field leaves the others unchanged. */
 export function mergeTables(profile: ProfileConfig, overrides: ProfileConfig): Pick<ProfileConfig, 'table'> {
   if (profile.table === undefined && overrides.table === undefined) return {};
   return { table: { ...profile.table, ...overrides.table } };
 }
 
-/** A model belongs to its endpoint: an override of the endpoint without a model leaves the model to the rows. */
+/**
+ * Applies overrides. A model belongs to its endpoint: if the endpoint is overridden and the model is not, each row must name its
+ * model.
+ */
 function override({ model, ...profile }: ProfileConfig, overrides: ProfileConfig): ProfileConfig {
   const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
   const keepsModel = model !== undefined && (overrides.endpoint ?? endpoint) === endpoint;

@@ -17,8 +17,8 @@ const limitsSchema = z.strictObject({
    */
   jobDays: z.number().int().min(1).max(90).optional(),
   /**
-   * Inputs of at least four times as many bytes are built in slices of about this size, side by side. Default: 1 GiB on AWS, where
-   * larger numbers than 4 GiB count as 4 GiB; on one machine, inputs are built in one pass.
+   * Inputs of at least four times as many bytes are built in slices of about this size, in parallel. Default: 1 GiB on AWS, where
+   * numbers above 4 GiB count as 4 GiB. On one machine, inputs are built in one pass by default.
    */
   sliceBytes: z.number().int().min(65_536).max(1_099_511_627_776).optional(),
   /** Rate limit of the API for all callers together. Default: 20 requests per second, bursts of 40. */
@@ -47,7 +47,7 @@ const apiSchema = z.strictObject({
 /** What job requests through the API or as a dropped file may change. It does not apply to the command line and to schedules. */
 const requestsSchema = z.strictObject({
   /**
-   * Fields of a profile that a request may change. Default: model, body, system, prompt, output, table, and budget, which may
+   * Fields of a profile that a request may change. Default: model, body, system, prompt, output, table, and budget. A budget may
    * only be lowered.
    */
   overrides: z.array(profileSchema.omit({ provider: true, endpoint: true }).keyof()).optional(),

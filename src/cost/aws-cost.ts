@@ -19,9 +19,9 @@ type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
 const STATES = {
   /** Build, *All built?*, the map, *Only the pilot?*, Write, *All written?*, Announce, *Job ok?*, *Job succeeded*. */
   job: { task: 3, map: 1, choice: 4, succeed: 1 },
-  /** Beside that, of a job that is built in slices: Build and *All built?* twice more, and the map of slices twice. */
+  /** In addition, for a job that is built in slices: Build and *All built?* twice more, and the map of slices twice. */
   slicedJob: { task: 2, map: 2, choice: 2 },
-  /** Build slice, *Slice built?*, *Slice done*: of each reading of a slice. */
+  /** Build slice, *Slice built?*, *Slice done*: for each time that a slice is read. */
   slice: { task: 1, choice: 1, succeed: 1 },
   /** *Shard done*. */
   shard: { succeed: 1 },
@@ -38,7 +38,7 @@ const STATES = {
 /** S3 requests: writes and lists, and reads. Counted for objects of one part. */
 const REQUESTS = {
   job: { writes: 8, reads: 18 },
-  /** Beside that, of a job that is built in slices; and of each slice. */
+  /** In addition, for a job that is built in slices; and for each slice. */
   slicedJob: { writes: 9, reads: 10 },
   slice: { writes: 3, reads: 14 },
   /** A shard of one round. */
@@ -93,7 +93,7 @@ export interface ShardGroup {
 
 export interface CostedJob {
   readonly groups: readonly ShardGroup[];
-  /** That it is built in. Default: by its bytes. */
+  /** Number of slices that the job is built in. Default: depends on its bytes. */
   readonly slices?: number | undefined;
   /** Lambda memory of each step, in MiB. */
   readonly memoryMib: Readonly<Record<CostedStep, number>>;
@@ -209,7 +209,7 @@ function bytesOf(groups: readonly ShardGroup[]): number {
   return groups.reduce((total, { shards, bytes }) => total + shards * bytes, 0);
 }
 
-/** What a build in slices adds to the job's own execution, and what its slices do in theirs. */
+/** The states that a build in slices adds to the job's own execution, and the states of its slices. */
 function statesOfBuild(slices: number): { transitions: number; events: number; eventsOfSlices: number } {
   const readings = slices * SLICED_BUILD.readings;
   const isSliced = slices > 0 ? 1 : 0;

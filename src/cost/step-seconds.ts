@@ -36,8 +36,8 @@ export function stepSeconds(step: CostedStep, bytes: number): number {
 }
 
 /**
- * Large inputs are built in slices: of so many bytes, for a build of at least so many. Their rows are read twice, side by side; and
- * *Build requests* reads the notes of them, which take about a tenth of their time.
+ * Builds in slices: the bytes of a slice, and the bytes from which an input is built in slices. Rows are read twice, in parallel.
+ * After that, *Build requests* reads the notes, which takes about a tenth of that time.
  */
 export const SLICED_BUILD = {
   leastBytes: 4 * 2 ** 30,
@@ -47,13 +47,13 @@ export const SLICED_BUILD = {
   ofNotes: 0.1,
 } as const;
 
-/** How many slices a build over so many bytes of request lines has, taken for as large as its input. */
+/** Number of slices of a build. Assumes that the input is as large as its request lines. */
 export function slicesOf(bytes: number): number {
   const { leastBytes, sliceBytes } = SLICED_BUILD;
   return bytes < leastBytes ? 0 : Math.ceil(bytes / sliceBytes);
 }
 
-/** How long a build takes, in seconds: an estimate. */
+/** Estimated duration of a build, in seconds. */
 export function buildSeconds(bytes: number): number {
   const slices = slicesOf(bytes);
   if (slices === 0) return stepSeconds('build-requests', bytes);

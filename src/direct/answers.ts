@@ -5,7 +5,7 @@ import type { DirectAnswer } from '../provider/batch-provider.ts';
 import { escapeLineSeparators } from '../jsonl/json-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** A piece is rewritten with each answer until it has this size, so a crash loses only answers in flight. */
+/** Bytes of a piece. A piece is rewritten with each answer until it has this size, so a crash loses only answers in flight. */
 const PIECE_BYTES = 262_144;
 
 const pieceKey = (ref: ShardRef, round: number, piece: number): string =>
@@ -71,7 +71,9 @@ export class Answers {
     this.#content = '';
   }
 
-  /** Never overwrites an existing piece: it may come from a pass that was thought dead and still runs. */
+  /**
+   * Begins a piece. Never overwrites an existing one: it may come from an earlier pass that seemed to have ended and still runs.
+   */
   async #begin(): Promise<void> {
     while (!(await this.#store.createIfAbsent(this.#key(), this.#content))) this.#piece += 1;
   }

@@ -21,9 +21,9 @@ export interface CalledRow {
   /** The answer as a result line. */
   readonly line: string;
   readonly verdict: Verdict;
-  /** The provider accepted the call, although its answer may be unusable. */
+  /** True if the provider accepted the call, even if its answer is unusable. */
   readonly isTaken: boolean;
-  /** The answer names a rate limit. */
+  /** True if the answer names a rate limit. */
   readonly isLimit: boolean;
 }
 

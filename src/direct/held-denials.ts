@@ -24,7 +24,7 @@ export class HeldDenials {
     return this.#failure;
   }
 
-  /** Call it when a row was answered in another way. @returns the lines of the rows that were denied themselves */
+  /** Returns the lines of the rows that were denied themselves. Call it when another row was answered in another way. */
   take(): readonly string[] {
     const lines = this.#lines;
     this.#lines = [];

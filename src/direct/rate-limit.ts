@@ -41,13 +41,16 @@ export const MAX_CONCURRENCY = 16;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
-/** Consecutive failures without a named limit that double the pause: twenty of them pause for less than two minutes in all. */
+/**
+ * Number of consecutive failures without a named limit after which the pause doubles. Twenty failures pause for less than two
+ * minutes in all.
+ */
 const FAILURES_PER_DOUBLING = 4;
 
 /** Short enough to wait within a pass, so that rows that fail repeatedly reach their last attempt in it. */
 const MAX_FAILURE_BACKOFF_MS = 8_000;
 
-/** Used when a provider says that nothing remains, but not until when. */
+/** Milliseconds until the reset, if a provider says that nothing remains but names no time. */
 const UNTOLD_RESET_MS = 1_000;
 
 /** Number of calls that may start now. */
@@ -89,7 +92,7 @@ export function afterAnswer(
   return { ...slower, pausedUntil: Math.max(rate.pausedUntil, now + wait), failures };
 }
 
-/** After a rejection that concerns only its row: the headers still report the common budget. */
+/** The rate limit after a rejection that concerns only its row. The headers of the answer still report the common budget. */
 export function afterOwnRejection(
   rate: RateLimit,
   headers: Paced['headers'],

@@ -1,5 +1,5 @@
 import type { Failed } from '../collect/lines/classify-line.ts';
-import { duration } from '../duration.ts';
+import { duration } from '../text/duration.ts';
 import type { DirectAnswer } from '../provider/batch-provider.ts';
 import { answerLine } from './answers.ts';
 import type { CalledRow } from './call-row.ts';

@@ -1,4 +1,4 @@
-import { InFlight } from '../in-flight.ts';
+import { InFlight } from '../concurrency/in-flight.ts';
 import { deniedBy, whoseDenial } from '../collect/lines/whose-denial.ts';
 import type { ProviderEdges } from '../edges.ts';
 import type { Failure } from '../errors.ts';
@@ -57,7 +57,7 @@ export interface Sent {
 /** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
 
-/** While no row is accepted: how many new rows are tried before the first is tried again. */
+/** While no row is accepted: number of new rows that are tried before the first row is tried again. */
 const MAX_PROBED = 24;
 
 /** Sends rows to the realtime endpoint, one call each, as many at once as the provider accepts, and stores every answer. */
@@ -83,7 +83,7 @@ class Sender {
   readonly #inFlight = new InFlight();
   #rate: RateLimit = FIRST_CALL;
   #recent: readonly RecentRow[] = [];
-  /** Set if rows were left unanswered for the next pass because too many were waiting. */
+  /** Set if rows were left for the next pass without an answer, because too many rows were waiting. */
   #hasLeft = false;
   #isTurnOfHeld = false;
   #answered = 0;
@@ -160,7 +160,7 @@ class Sender {
       : { row: next.value, nth: 1, rejections: 0, notBefore: 0, isOwnFault: false };
   }
 
-  /** Ends rows that the provider asks to wait too long, unless it asks all rows to wait as long. */
+  /** Ends rows for which the provider asks for too long a wait, unless all rows must wait as long. */
   async #giveUpLate(): Promise<void> {
     const now = this.#edges.clock.now();
     if (waitBeforeCall(this.#rate, now) > ROW_PATIENCE_MS) return;
@@ -202,7 +202,8 @@ class Sender {
   }
 
   /**
-   * No row is left. If any row was answered in another way, the denied rows failed themselves; otherwise the account is denied.
+   * Decides about denied rows when no row is left. If any row was answered in another way, the denials concerned their own rows;
+   * otherwise the account is denied.
    */
   async #settleDenials(): Promise<void> {
     if (this.#answered > 0 || this.#sending.hasAnswers) await this.#keep(this.#denials.take());
@@ -221,7 +222,7 @@ class Sender {
     if (!isTaken) this.#pace(isShared ? answer : withoutRetryAfter(answer), whose, isLimit);
     if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
     const rejections = attempt.rejections + 1;
-    // All rows wait for a provider that accepts nothing; then any row may be sent first.
+    // The provider accepts no row, so all rows wait, and any of them may be sent first.
     const notBefore = whose === 'all' && isShared ? now : now + rowWaitMs(rejections, askedMs, random());
     const nth = isLimit ? attempt.nth : attempt.nth + 1;
     const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);

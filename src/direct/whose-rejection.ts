@@ -1,6 +1,6 @@
 /**
- * Distinguishes a provider that accepts nothing now from a row that it never accepts. Both answer 429 or 5xx. In the first case
- * every call fails; in the second, calls of other rows succeed.
+ * A row that was answered recently. Recent rows distinguish a provider that accepts nothing at the moment from a row that it
+ * never accepts. Both answer 429 or 5xx. In the first case every call fails; in the second, calls of other rows succeed.
  */
 export interface RecentRow {
   readonly customId: string;
@@ -8,7 +8,7 @@ export interface RecentRow {
   readonly isTaken: boolean;
 }
 
-/** How many rows are remembered: this many consecutive failing rows slow down all rows until one is accepted. */
+/** Number of rows that are remembered. So many failing rows in a row slow down all rows until one is accepted. */
 const REMEMBERED = 8;
 
 /** Adds a row to the rows that were answered last, each with its last answer, newest at the end. */
@@ -39,16 +39,16 @@ const ROWS_THAT_AGREE = 5;
 export const isLongWait = (askedMs: number | undefined): boolean =>
   askedMs !== undefined && askedMs > ROW_PATIENCE_MS;
 
-/** True if a wait applies to all rows when all are rejected; a wait of hours may concern a single row. */
+/** True if a wait applies to all rows when all are rejected. A wait of hours may concern only a single row. */
 export function isEverybodysWait(recent: readonly RecentRow[], askedMs: number | undefined): boolean {
   return !isLongWait(askedMs) || recent.length >= ROWS_THAT_AGREE;
 }
 
-/** First wait of a rejected row; doubles with each further rejection. */
+/** First wait of a rejected row, in milliseconds; doubles with each further rejection. */
 const FIRST_ROW_WAIT_MS = 1_000;
 const MAX_ROW_WAIT_MS = 60_000;
 
-/** Milliseconds until a row with this many rejections is sent again: at least as long as it is asked to wait. */
+/** Milliseconds until a row with this many rejections is sent again: at least as long as the provider asks to wait. */
 export function rowWaitMs(rejections: number, askedMs: number | undefined, random: number): number {
   const wait = Math.min(MAX_ROW_WAIT_MS, FIRST_ROW_WAIT_MS * 2 ** Math.min(rejections - 1, 20));
   return Math.max(askedMs ?? 0, Math.ceil(wait * (1 - 0.25 * random)));

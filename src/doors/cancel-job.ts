@@ -26,7 +26,7 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   if ((await store.stat(jobKey(jobId))) === undefined) return summary && { jobId, state: 'ended' };
   const last = await lastExecution(executions, jobId);
   const running = last?.running === true;
-  // Its execution may still be running: it will announce the end.
+  // Its execution may still be running. That execution announces the end.
   if (summary !== undefined && !mayHaveOpenBatches(summary)) return { jobId, state: 'ended' };
   if (!running) rejectElsewhere(edges, await jobObject.require(store, jobId));
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };

@@ -17,10 +17,10 @@ export interface JudgedJob {
 }
 
 /**
- * Approves or rejects a job after its pilot. A waiting job notices at its next look. An approval resumes a job whose pilot had
- * failed, was rejected or was not approved in time.
+ * Approves or rejects a job after its pilot. A waiting job notices the decision at its next check. An approval resumes a job
+ * whose pilot had failed, was rejected or was not approved in time.
  * @returns undefined when the job does not exist
- * @throws InvalidRequest when the job has no pilot to judge; RequestConflict when the opposite decision is already in effect
+ * @throws InvalidRequest when the job has no pilot to decide on; RequestConflict when the opposite decision is already in effect
  */
 export async function judgeJob(
   edges: StartEdges,
@@ -41,7 +41,7 @@ export async function judgeJob(
   return { jobId, state: decision, resumed };
 }
 
-/** Resumes a job that was judged, but whose host stopped before it ended. */
+/** Resumes a job with a decision whose host stopped before the job ended. */
 async function goOnIfUnended(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
   return (await summaryObject.read(edges.store, jobId)) === undefined ? resumeJob(edges, jobId) : undefined;
 }
@@ -49,10 +49,12 @@ async function goOnIfUnended(edges: StartEdges, jobId: string): Promise<StartedJ
 function rejectUnjudged(jobId: string, pilot: Pilot | undefined): Pilot {
   if (pilot === undefined)
     throw new InvalidRequest(
-      `Job ${jobId} has no pilot to judge: its profile has none, the job has fewer rows than a pilot, or its rows are not built yet.`,
+      `Job ${jobId} has no pilot to approve or reject: its profile has none, the job has fewer rows than a pilot, or its rows are not built yet.`,
     );
   if (pilot.state !== 'running') return pilot;
-  throw new InvalidRequest(`The pilot of job ${jobId} has no answers yet: judge it when they are there.`);
+  throw new InvalidRequest(
+    `The pilot of job ${jobId} has no answers yet: approve or reject it when it has them.`,
+  );
 }
 
 function rowsAreSent(jobId: string, { state }: Pilot, decision: Decision): Error {
@@ -72,7 +74,7 @@ async function tellRunning(
 ): Promise<undefined> {
   const { store } = edges;
   if (isCancelled(await readStop(store, jobId)))
-    throw new InvalidRequest(`Job ${jobId} is being cancelled: judge its pilot when that is done.`);
+    throw new InvalidRequest(`Job ${jobId} is being cancelled: decide on its pilot when that is done.`);
   const isFirst =
     pilot.state === 'waiting' && (await approvalObject.create(store, jobId, approvalOf(edges, decision)));
   if (isFirst) return undefined;
@@ -80,7 +82,7 @@ async function tellRunning(
   // A job that was resumed by an approval may not have read that approval yet.
   if (first === undefined || (pilot.state !== 'waiting' && first.decision === 'rejected'))
     throw new InvalidRequest(
-      `Job ${jobId} is ending without its other rows: judge its pilot when it has ended.`,
+      `Job ${jobId} is ending without its other rows: decide on its pilot when it has ended.`,
     );
   if (first.decision === decision) return undefined;
   throw new RequestConflict(`The pilot of job ${jobId} was ${first.decision} at ${first.at}.`);

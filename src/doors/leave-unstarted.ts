@@ -10,8 +10,8 @@ export interface UnstartedJob {
 }
 
 /**
- * Reports a job that is not started and that nobody waits for: writes its summary where its results would be. Delivering its
- * event again would not help.
+ * Writes the summary of a job that is not started, where its results would be, because no caller waits for an answer. Delivering
+ * its event again would not help.
  */
 export async function leaveUnstarted(edges: StartEdges, unstarted: Unstarted): Promise<UnstartedJob> {
   const { store, clock, log } = edges;

@@ -62,7 +62,7 @@ function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void
     case 'partial':
       return;
     case undefined:
-      throw new InvalidRequest(`Job ${jobId} has not ended: retry it when it has.`);
+      throw new InvalidRequest(`Job ${jobId} has not ended: retry it when it has ended.`);
     case 'failed':
     case 'cancelled':
       throw new InvalidRequest(

@@ -62,8 +62,9 @@ export interface StartedJob {
 }
 
 /**
- * Starts a job, or resumes it; all ways in end here. `job.json` is written once and takes precedence over a later request for the
- * same job, so that a resume uses the profile and inputs that the job began with.
+ * Starts a job, or resumes it. Drops, schedules, the API and the command line all call this function. `job.json` is written once
+ * and takes precedence over a later request for the same job, so that a resume uses the profile and inputs that the job began
+ * with.
  * @throws InvalidRequest when the profile, an override or an input is not valid; no job is recorded then
  * @throws RequestConflict when another request has started a job under this jobId
  */
@@ -88,8 +89,8 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
 }
 
 /**
- * True if the job ran so long ago that the bucket has deleted its checkpoints. Its summary then prevents that it runs, and is
- * paid, again. A rejected or empty job has no provider in its summary, and may start.
+ * True if the job ran so long ago that the bucket has deleted its checkpoints. Its summary then prevents that the job runs, and
+ * is paid for, again. A rejected or empty job has no provider in its summary, and may start.
  */
 async function isForgotten(store: Edges['store'], jobId: string): Promise<boolean> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return false;

@@ -2,7 +2,7 @@ import { INPUT_PREFIX, jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { checkpointDays, jobDaysOf } from '../config/limits.ts';
 import { readDrop, type DropEvent } from '../requests/drop-event.ts';
 import { isUnfinished } from '../requests/unfinished-files.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { startDroppedJob } from './start-dropped-job.ts';
 import type { StartEdges } from './start-job.ts';
 
@@ -33,9 +33,9 @@ const DAY_MS = 86_400_000;
 const CHUNK = 32;
 
 /**
- * Starts jobs for files below `input/` that have none: their event was lost, or they were there before S3 sent events. A file has
- * a job if a `job.json` or a summary exists, so a rejected job is not started again. The jobId equals that of the file's event,
- * so both together start one job.
+ * Starts jobs for files below `input/` without a job: their event was lost, or they were there before S3 sent events. A file has
+ * a job if a `job.json` or a summary exists, so a rejected job is not started again. The jobId is the same as that of the file's
+ * event, so the sweep and a late event start one job.
  */
 export async function sweepInput(edges: StartEdges, options: SweepOptions = {}): Promise<Sweep> {
   const { days = 2, limit = 100 } = options;

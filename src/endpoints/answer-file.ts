@@ -18,7 +18,7 @@ const BEGINNINGS: readonly (readonly [extension: string, pattern: RegExp])[] = [
 ];
 
 const DATA_URI = /^data:[\w.+-]+\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/;
-/** Shorter texts are taken as words. */
+/** Shorter texts count as words, not as base64. */
 const LEAST = 32;
 
 /** Decodes base64, bare or in a data URI, to a file; `undefined` if the text is not one. */

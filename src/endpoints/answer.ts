@@ -41,12 +41,12 @@ function problemOf(body: unknown, endpoint: Endpoint, asked: Asked): WireError |
 const isWithoutAnswer = ({ code }: WireError): boolean =>
   code === 'EMPTY_RESULT' || code === 'UNEXPECTED_RESULT';
 
-/** The answer is missing; a retry may bring it. */
+/** The failure of a body without an answer. A retry may return one. */
 export function emptyResult(message: string): WireError {
   return { code: 'EMPTY_RESULT', message };
 }
 
-/** Something else is in the answer's position. It is paid for, and a retry may bring the same. */
+/** The failure of a body that has something else in place of the answer. It is paid for, and a retry may return the same. */
 export function unexpectedResult(message: string): WireError {
   return { code: 'UNEXPECTED_RESULT', message };
 }

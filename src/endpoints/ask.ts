@@ -31,7 +31,10 @@ export function nonBlank(text: unknown, field: string): string {
   );
 }
 
-/** The value of one of two alternative fields. @throws RowRejected if the row has both */
+/**
+ * The value of one of two alternative fields.
+ * @throws RowRejected if the row has both
+ */
 export function oneOf(fields: Readonly<Record<string, unknown>>, first: string, second: string): unknown {
   if (fields[first] !== undefined && fields[second] !== undefined)
     throw noPrompt(`Give "${first}" or "${second}", not both.`);

@@ -1,7 +1,7 @@
 import { numberText } from '../exact-json.ts';
 import type { Asked, Endpoint, Fields } from './endpoint.ts';
 
-/** For a request whose input is not a list. */
+/** The parts of a request whose input is not a list. */
 export const ONE_INPUT: Asked = {};
 
 /** The parts of a request that its answer must match. */

@@ -41,7 +41,7 @@ const PLAIN_MESSAGE = new Set(['role', 'content', 'refusal']);
 
 const isMessage = (value: unknown): boolean => asWire(value) !== undefined;
 
-/** An answer has a choice with a message. The message may be empty, or hold only tool calls. */
+/** Checks an answer: it has a choice with a message. The message may be empty, or have only tool calls. */
 function problem(body: unknown): WireError | undefined {
   return choiceProblem(body, 'message', isMessage);
 }

@@ -6,7 +6,7 @@ import { emptyResult, isBlank, isList, listIn, unexpectedResult } from './answer
 import { endingOf } from './finish-reasons.ts';
 
 /**
- * Why the choices of a body are not an answer; `undefined` if they are one and none has an error.
+ * Says why the choices of a body are not an answer; returns `undefined` if they are an answer without an error.
  * @param part the field of a choice that holds the answer
  * @param isPart checks the field's value
  * @param least how many choices must have it
@@ -39,8 +39,8 @@ export function choiceProblem(
 const AROUND_PART = new Set(['index', 'finish_reason', 'native_finish_reason', 'stop_reason', 'logprobs']);
 
 /**
- * True if a choice has no other content. A choice with other content, such as a stream's `delta`, is paid for and a retry would
- * bring the same.
+ * True if a choice has no other content. Other content, such as a stream's `delta`, is paid for, and a retry would return the
+ * same.
  */
 function saysNoMore(choice: unknown): boolean {
   return Object.entries(asWire(choice) ?? {}).every(

@@ -24,7 +24,7 @@ const PLAIN_CHOICE = new Set(['index', 'text', 'finish_reason']);
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 
-/** An answer has a choice with a text for each prompt. */
+/** Checks an answer: it has a choice with a text for each prompt. */
 function problem(body: unknown, { inputs = 1 }: Asked): WireError | undefined {
   return choiceProblem(body, 'text', isText, inputs);
 }

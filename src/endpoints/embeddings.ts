@@ -12,7 +12,7 @@ import { common, envelope, isPlain, isUsual } from './show.ts';
 export const EMBEDDINGS: Endpoint = {
   path: /\/embeddings$/,
   fields: new Set(['prompt', 'system', 'messages', 'input']),
-  // The same as chat's, so that one profile can serve both.
+  // The same field as in chat, so that one profile can serve both.
   parameters: CHAT_PARAMETERS,
   takesSystem: false,
   ask: (fields) => ({ input: textOrTexts(fields) }),
@@ -35,7 +35,7 @@ const SHOWN = envelope('data');
 /** Fields of an entry that are shown completely by its vector's position. */
 const PLAIN_ENTRY = new Set(['object', 'index', 'embedding']);
 
-/** An answer has exactly one vector for each input. */
+/** Checks an answer: it has exactly one vector for each input. */
 function problem(body: unknown, { inputs = 1 }: Asked): WireError | undefined {
   const data = listIn(body, 'data');
   if (!isList(data)) return data;
@@ -60,7 +60,7 @@ function problem(body: unknown, { inputs = 1 }: Asked): WireError | undefined {
     : wrong('MISSING_VECTOR', `It has no vector for ${describe(missing)}.`);
 }
 
-/** The vectors are paid for, and a retry would bring the same. */
+/** The failure of vectors that do not match the inputs. They are paid for, and a retry would return the same. */
 function wrong(code: string, message: string): WireError {
   return { code, message: `The answer does not fit its request. ${message}` };
 }

@@ -25,13 +25,13 @@ export const REPEATED = ['background', 'output_format', 'quality', 'size'] as co
 
 const SHOWN = envelope(...REPEATED);
 
-/** An answer has an image: its bytes or its URL. */
+/** Checks an answer: it has an image, as bytes or as a URL. */
 function problem(body: unknown): WireError | undefined {
   const data = listIn(body, 'data');
   if (!isList(data)) return data;
   const error = data.map(carriedError).find((each) => each !== undefined);
   if (error !== undefined) return error;
-  return data.some(isImage) ? undefined : unexpectedResult('The data of the answer holds no image.');
+  return data.some(isImage) ? undefined : unexpectedResult('The data of the answer has no image.');
 }
 
 function isImage(entry: unknown): boolean {

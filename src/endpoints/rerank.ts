@@ -32,7 +32,7 @@ function documents({ documents: given }: Fields): unknown {
 
 const SHOWN = envelope('results');
 
-/** An answer ranks documents of its request: each result has a position and a score, and no document occurs twice. */
+/** Checks an answer: it ranks documents of its request, each result has a position and a score, and no document occurs twice. */
 function problem(body: unknown, { inputs = Number.POSITIVE_INFINITY }: Asked): WireError | undefined {
   const results = listIn(body, 'results');
   if (!isList(results)) return results;

@@ -66,7 +66,7 @@ export const REPEATED = [
 
 const SHOWN = envelope(...REPEATED, 'error', 'incomplete_details', 'output', 'status');
 
-/** An answer has ended, complete or truncated, and has an output. */
+/** Checks an answer: the response has ended, complete or truncated, and has an output. */
 function problem(body: unknown): WireError | undefined {
   const status = asWire(body)?.['status'];
   if (typeof status === 'string' && !ENDED.has(status.toLowerCase())) {
@@ -78,8 +78,8 @@ function problem(body: unknown): WireError | undefined {
   const output = listIn(body, 'output');
   if (!isList(output)) return output;
   if (!output.some((item) => asWire(item) !== undefined && !isBlank(item)))
-    return unexpectedResult('The output of the response holds no items.');
-  return typeof status === 'string' ? undefined : unexpectedResult('The response does not say its status.');
+    return unexpectedResult('The output of the response has no items.');
+  return typeof status === 'string' ? undefined : unexpectedResult('The response has no status.');
 }
 
 const ENDED: ReadonlySet<string> = new Set(['completed', 'incomplete']);
@@ -154,7 +154,7 @@ function texts(body: unknown): readonly string[] {
 const isCompleted = (status: unknown): boolean =>
   typeof status === 'string' && status.toLowerCase() === 'completed';
 
-/** In chat's terms if there is an equivalent, otherwise as the provider names it. */
+/** The finish reason in the terms of chat completions if there is an equivalent, otherwise as the provider names it. */
 function finishReason(status: unknown, details: unknown): string | null {
   if (isCompleted(status)) return 'stop';
   const why = asWire(details)?.['reason'];

@@ -24,20 +24,20 @@ export const REPEATED = ['format', 'content_type'] as const;
 
 const SHOWN = envelope(...REPEATED);
 
-/** An answer has sound: as the body itself, or as text in one of the usual fields. */
+/** Checks an answer: it has sound, as the body itself or as text in one of the usual fields. */
 function problem(body: unknown): WireError | undefined {
   if (fileOf(body) !== undefined) return undefined;
   const wire = asWire(body);
-  if (wire === undefined) return unexpectedResult('The answer holds no sound.');
+  if (wire === undefined) return unexpectedResult('The answer has no sound.');
   const sounds = soundIn(wire).filter((value) => typeof value === 'string' && value !== '');
   if (sounds.some(isSound)) return undefined;
   return sounds.length === 0
-    ? emptyResult('The answer holds no sound.')
-    : unexpectedResult('The answer holds a text where its sound should be.');
+    ? emptyResult('The answer has no sound.')
+    : unexpectedResult('The answer has a text in place of its sound.');
 }
 
 const SHORT_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/;
-/** Longer texts are recognised by their first bytes, without a regular expression. */
+/** Longest text, in characters, that is compared with a regular expression. Longer texts are recognised by their first bytes. */
 const SHORT = 64;
 
 /** True for bytes in base64, or for a URL. */
@@ -51,14 +51,14 @@ function soundIn(wire: Wire): unknown[] {
   return FIELDS.map((field) => asWire(wire[field])?.['data'] ?? wire[field]);
 }
 
-/** If sound is the whole body and is not extracted, the body is shown. */
+/** Shows an answer. If the whole body is sound and is not extracted, the body is shown. */
 function show(body: unknown): Shown {
   return asWire(body) === undefined ? { body } : common(body, SHOWN);
 }
 
 /**
- * Realtime speech is answered with raw bytes. No provider documents how they are put into a line of JSON; it must be base64, as
- * the body itself or in one of the fields that speech APIs use.
+ * Fields of a body that may hold sound. Realtime speech is answered with raw bytes. No provider documents how a line of JSON
+ * carries them; it must be base64, as the body itself or in one of the fields that speech APIs use.
  */
 const FIELDS = ['audio', 'data', 'b64_json', 'audio_base64', 'base64_audio', 'content'];
 

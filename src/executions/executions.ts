@@ -7,7 +7,7 @@ export interface Executions {
    * same input. `taken`: the name was used before.
    */
   start(name: string, input: JobInput): Promise<'started' | 'taken'>;
-  /** Whether an execution is running or has ended; `undefined` if none has this name. */
+  /** Returns whether an execution is running or has ended; `undefined` if no execution has this name. */
   look(name: string): Promise<'running' | 'ended' | undefined>;
   /** Ends a running execution as `ABORTED`; does nothing for one that has ended. */
   stop(name: string, cause: string): Promise<void>;

@@ -18,7 +18,7 @@ const MAX_COLUMNS = 30;
 export class TableSplicer {
   readonly #rules: RequestRules;
   readonly #longestId: number;
-  /** By the set of empty cells. */
+  /** Learned requests by the set of empty cells. */
   readonly #learned = new Map<number, RequestSplice | undefined>();
   #table: Table | undefined;
   readonly #line = new ReusedLine();
@@ -36,7 +36,7 @@ export class TableSplicer {
     const filled: number[] = [];
     let empty = 0;
     for (let n = 0; n < header.length; n += 1) {
-      // Missing cells at the end of a row are empty; a column without a name counts as missing.
+      // Missing cells at the end of a row count as empty. A column without a name counts as missing.
       const start = spans[2 * n];
       const end = spans[2 * n + 1];
       if (start === end || start === undefined || end === undefined || header[n] === '') empty |= 1 << n;
@@ -144,13 +144,16 @@ const ESCAPES = new Map([
   [QUOTE, '"'],
   [BACKSLASH, '\\'],
 ]);
-/** 0: copied; 1: other control characters, and first bytes of line separators; otherwise the byte after the backslash. */
+/**
+ * By byte. 0: the byte is copied. 1: control characters without a short escape, and first bytes of line separators. Otherwise the
+ * byte after the backslash.
+ */
 const ESCAPE = new Uint8Array(256).map((_, byte) => {
   if (byte === 0xc2 || byte === 0xe2) return 1;
   return ESCAPES.get(byte)?.charCodeAt(0) ?? (byte < 0x20 ? 1 : 0);
 });
 
-/** True for control characters and line separators; false for other characters with the first byte of a separator. */
+/** True for control characters and line separators; false for other characters that begin with the same byte as a separator. */
 function isRefused(cell: Buffer, at: number): boolean {
   return (cell[at] as number) < 0x20 || isLineSeparator(cell, at);
 }

@@ -9,7 +9,7 @@ export function readAnswer(text: string): unknown {
   try {
     return parseExact(text);
   } catch (error) {
-    // Nested so deeply that it cannot be written again anyway, so exact numbers do not matter.
+    // It is nested so deeply that it cannot be written again, so exact numbers do not matter.
     if (error instanceof RangeError) return JSON.parse(text);
     const strict = withoutConstants(text);
     if (strict === undefined) throw error;

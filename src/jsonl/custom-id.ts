@@ -11,7 +11,7 @@ export function readCustomId(line: Buffer): string {
   return JSON.parse(line.toString('utf8', BEFORE_ID, end + 1)) as string;
 }
 
-/** A quote is part of the string when an odd number of backslashes is before it. */
+/** True if a quote is part of the string: an odd number of backslashes is before it. */
 function isEscaped(line: Buffer, quote: number): boolean {
   let from = quote;
   while (line[from - 1] === BACKSLASH) from -= 1;

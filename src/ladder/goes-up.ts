@@ -13,7 +13,7 @@ export interface RowEnd {
   readonly expired?: boolean | undefined;
 }
 
-/** True if a row goes up to a step. Rows that were never sent stay, because no model could answer them. */
+/** True if a row goes up to a step. Rows that were never sent do not go up, because no model could answer them. */
 export function goesUp(step: LadderStep, { line, end, left, expired }: RowEnd): boolean {
   const wants = (what: string | undefined): boolean => what !== undefined && step.for.includes(what);
   if (line.ok) return wants(end);

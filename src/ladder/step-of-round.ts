@@ -2,7 +2,7 @@ import type { ShardStep } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { LadderStep, ResolvedProfile } from '../checkpoints/profile.ts';
 
-/** The job as seen by one step of its ladder, for all code that handles a round of the step. */
+/** The job with the profile of one step of its ladder, for all code that handles a round of the step. */
 export function jobAtStep(job: Job, step: ShardStep | undefined): Job {
   const { then = [] } = job.profile;
   const taken = step === undefined ? undefined : then[step.nth - 1];
@@ -28,7 +28,7 @@ export function jobAtStep(job: Job, step: ShardStep | undefined): Job {
   };
 }
 
-/** The step above, to which rows go up. */
+/** The step after this one, to which rows go up. */
 export function stepAbove(
   { then = [] }: ResolvedProfile,
   step: ShardStep | undefined,

@@ -33,14 +33,14 @@ const ALL_ANSWERS_MS = 2_000;
 const COMPILE_MS = 2_000;
 
 /**
- * Answers up to this size are checked without a deadline, in characters of the answer, and in those multiplied by the characters
- * of the schema. Setting a deadline takes longer than most checks.
+ * Most characters of an answer that is checked without a deadline, and most characters of the answer multiplied by those of the
+ * schema. Setting a deadline takes longer than most checks.
  */
 const SMALL_ANSWER = 20_000;
 const SMALL_WORK = 20_000_000;
 
 /**
- * Compiles a JSON Schema: draft 7 where its `$schema` says so, else 2020-12. Unknown keywords are ignored. No check can hang:
+ * Compiles a JSON Schema: draft 7 if its `$schema` says so, otherwise 2020-12. Unknown keywords are ignored. No check can hang:
  * patterns run in linear time where possible, and all other slow checks have a deadline.
  * @throws InvalidRequest when it is not a schema, or has a reference to something outside it
  */
@@ -64,7 +64,10 @@ export function compileSchema(schema: AnySchemaObject): Match {
   };
 }
 
-/** A recursive schema may not end, and a value may be nested more deeply than the stack allows. */
+/**
+ * The mismatch of a value that could not be checked. A recursive schema may not end, and a value may be nested more deeply than
+ * the stack allows.
+ */
 function notChecked(error: unknown): Mismatch {
   const why = error instanceof RangeError ? 'it is nested too deeply' : bounded(String(error));
   return { path: '', message: `The schema could not be applied to the answer: ${why}.`, cause: 'schema' };

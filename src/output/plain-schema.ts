@@ -5,7 +5,10 @@ import { weightOf } from './weight.ts';
  * fifth of a second, mostly for the meta-schema, and every command checks the schemas of its configuration.
  */
 
-/** Schemas up to this size compile far within the time limit, however they are nested. In characters. */
+/**
+ * Largest schema that is recognised, in characters. Schemas up to this size compile far within the time limit, however they are
+ * nested.
+ */
 const SMALL = 10_000;
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];

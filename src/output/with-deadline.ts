@@ -5,11 +5,14 @@ export class TooSlow extends Error {
   override readonly name = 'TooSlow';
 }
 
-/** Holds the work while it runs in a context that the engine can interrupt. */
+/** The context in which the engine can interrupt the work. */
 const context: Context & { work?: () => unknown } = createContext({});
 const run = new Script('work()');
 
-/** If the thread used less than this share of the time, other threads kept it waiting, and it gets the time once more. */
+/**
+ * A share of the time limit. If the thread used less CPU time than this, other threads kept it waiting, and it gets the time
+ * limit once more.
+ */
 const STARVED = 0.5;
 const MORE = 4;
 
@@ -41,7 +44,7 @@ function runFor<Result>(timeout: number, work: () => Result): Result {
   }
 }
 
-/** The error comes from the engine's context, so it may not be an instance of our Error. */
+/** True for the engine's timeout. The error comes from the engine's context, so it may not be an instance of our Error. */
 function isTimeout(error: unknown): boolean {
   return (error as { readonly code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 }

@@ -3,14 +3,14 @@ import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import type { Approval, Pilot } from '../checkpoints/pilot.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
 
-/** What is known of a pilot whose rows have all ended. */
+/** The facts about a pilot whose rows have all ended. */
 export interface PilotEnd {
   readonly jobId: string;
   readonly rules: PilotRules;
   readonly counts: OutcomeCounts;
   /** Absent until a person has decided. */
   readonly approval: Approval | undefined;
-  /** When the wait for a person began, and the current time, in milliseconds since 1970. */
+  /** When the wait for an approval began, and the current time, in milliseconds since 1970. */
   readonly since: number;
   readonly now: number;
 }
@@ -23,7 +23,7 @@ export type Judgement =
 
 const MS_PER_DAY = 86_400_000;
 
-/** Decides what follows a pilot. A person's decision takes precedence. */
+/** Decides what follows a pilot. A person's decision takes precedence over the rules. */
 export function judgePilot({ jobId, rules, counts, approval, since, now }: PilotEnd): Judgement {
   const { maxBad = 1, approvalDays } = rules;
   if (approval?.decision === 'approved') return { state: 'approved' };
@@ -55,15 +55,15 @@ const MIN_SECONDS = 5;
 const MAX_SECONDS = 3_600;
 
 /**
- * A twentieth of the time waited so far, from 5 s to an hour. A look costs 9 of the execution's 25,000 events: 45 days, half of
- * the longest job, take 1,200 looks and 11,000 events.
+ * Seconds until the next check for a decision: a twentieth of the time waited so far, from 5 s to an hour. A check costs 9 of the
+ * execution's 25,000 events: 45 days, half of the longest job, take 1,200 checks and 11,000 events.
  */
 function secondsToWait(since: number, now: number, until: number): number {
   const waited = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, Math.round((now - since) / 20_000)));
   return Math.max(1, Math.min(waited, Math.ceil((until - now) / 1_000)));
 }
 
-/** The recorded state of a judged pilot. */
+/** The recorded state of a pilot after the decision. */
 export function judgedPilot(counts: OutcomeCounts, judgement: Judgement): Omit<Pilot, 'results'> {
   const { state } = judgement;
   return {

@@ -24,7 +24,7 @@ export async function draftPilot(store: ObjectStore, job: Job, plan: Plan): Prom
 }
 
 /**
- * Moves the rows of a pilot into separate shards after all others. May be repeated, whatever part an earlier call has done.
+ * Moves the rows of a pilot into separate shards after all others. A repeated call continues where an earlier call ended.
  * @returns the plan with these shards; unfinished if time ran short, and another call must continue
  */
 export async function makePilot(
@@ -59,7 +59,7 @@ export async function makePilot(
   return { ...plan, shards: await writePilotShards(store, job, shards) };
 }
 
-/** The positions below a limit, from the n-th on. Most of a thousand shards have none. */
+/** The positions below a limit, from the n-th on. Of a thousand shards, most have none. */
 function pickedBelow(picked: readonly number[], first: number, limit: number): number[] {
   let end = first;
   while ((picked[end] ?? Infinity) < limit) end += 1;
@@ -100,7 +100,7 @@ function textsOf(line: Buffer): number {
   return countTexts(body.input);
 }
 
-/** Unused in a job with one input. */
+/** Sources of rows; unused in a job with one input. */
 function sourceOf(line: Buffer | undefined): RowSource {
   return line === undefined || line.length === 1
     ? { file: '', line: 0 }

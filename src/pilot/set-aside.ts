@@ -8,15 +8,16 @@ import { builtRows, EMPTY_LINE, type BuiltRow } from './shard-rows.ts';
 export interface RowsToSetAside {
   /** Their positions among the shard's request lines, in ascending order. */
   readonly picked: readonly number[];
-  /** Position in the job of the first of them, counted behind all other rows. */
+  /** Position in the job of the first of them. These positions follow those of all other rows. */
   readonly leader: number;
   /** Number of the job's rows. */
   readonly rows: number;
 }
 
 /**
- * Removes the pilot's rows from the requests of a shard. Each then follows the pilot's row with its request line, as a row
- * follows an earlier one with the same request. The request lines are replaced last, so that an interrupted call can be repeated.
+ * Removes the pilot's rows from the requests of a shard. In this shard, each of them then follows its row in the pilot's shard,
+ * like a row that has the same request as an earlier one. The request lines are replaced last, so that an interrupted call can be
+ * repeated.
  */
 export async function setRowsAside(store: ObjectStore, ref: ShardRef, rows: RowsToSetAside): Promise<void> {
   const writers = openWriters(store, ref);

@@ -2,12 +2,15 @@ import type { Job } from '../checkpoints/job.ts';
 import type { WithoutPilot } from '../checkpoints/pilot.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 
-/** True if rows of a job are sent before all others. A job with fewer rows is its own pilot. */
+/** True if rows of a job are sent before all others. In a job with fewer rows, all rows would be in the pilot. */
 export function wantsPilot(job: Job, plan: Plan): boolean {
   return isPiloted(job, plan) && withoutPilot(job, plan) === undefined && rowsToSend(plan) > 0;
 }
 
-/** Reports a job with too few rows for the pilot of its profile. @returns undefined for every other job */
+/**
+ * Reports a job with too few rows for the pilot of its profile.
+ * @returns undefined for every other job
+ */
 export function withoutPilot(job: Job, plan: Plan): WithoutPilot | undefined {
   const { pilot } = job.profile;
   const rows = rowsToSend(plan);
@@ -15,7 +18,7 @@ export function withoutPilot(job: Job, plan: Plan): WithoutPilot | undefined {
   return { rows, pilotRows: pilot.rows };
 }
 
-/** False for a retry: its rows were sent before. */
+/** False for a retry, whose rows were sent before. */
 function isPiloted({ profile: { pilot }, retry }: Job, { failure }: Plan): boolean {
   return pilot !== undefined && retry === undefined && failure === undefined;
 }

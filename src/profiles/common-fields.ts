@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { parseWindow } from '../completion-window.ts';
+import { parseWindow } from '../provider/completion-window.ts';
 
-/** Fields that several of providers, profiles and steps of a ladder have. */
+/** Fields that providers, profiles and steps of a ladder share. */
 
 export const completionWindow = z
   .string()

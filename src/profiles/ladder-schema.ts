@@ -27,7 +27,7 @@ const ladderStep = z
   })
   .refine(
     ({ provider, model, body, direct }) => (provider ?? model ?? body ?? direct) !== undefined,
-    'must name what is different: provider, model, body or direct',
+    'must have at least one of provider, model, body and direct',
   );
 
 export const ladderSchema = z.array(ladderStep).min(1).max(MAX_STEPS);

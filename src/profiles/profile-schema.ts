@@ -42,7 +42,7 @@ export const profileSchema = z.strictObject({
         .string()
         .refine(
           (text) => readDelimiter(text) !== undefined,
-          'must be one character that is no letter, digit or quote, or "comma", "semicolon", "tab" or "pipe"',
+          'must be one character other than a letter, digit or quote, or "comma", "semicolon", "tab" or "pipe"',
         )
         .optional(),
       /** Encoding of tables, text and JSON: `windows-1252`, `utf-16le`, `shift_jis`, … A byte order mark takes precedence. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Headers that are set by the client, the connection, or the key. */
+/** Headers that the client, the connection, or the key sets. */
 const RESERVED = new Set([
   'accept-encoding',
   'authorization',

@@ -18,7 +18,8 @@ export interface BatchProvider {
   createBatch(request: CreateBatch): Promise<Batch>;
   /**
    * The best batch created from this input file or with this metadata; a running batch is preferred to one that ended.
-   * `undefined` if the complete list has none. @throws ProviderUnavailable when the list is not complete
+   * `undefined` if the complete list has none.
+   * @throws ProviderUnavailable when the list is not complete
    */
   findBatch(wanted: FindBatch): Promise<Batch | undefined>;
   /**
@@ -28,13 +29,15 @@ export interface BatchProvider {
   findBatches(wanted: FindBatch): Promise<readonly Batch[]>;
   /**
    * Lists batches, newest first, until the first of `known`; without `known`, the newest ones. Absent if batches show what they
-   * were created from. @throws ProviderUnavailable when the list is not complete
+   * were created from.
+   * @throws ProviderUnavailable when the list is not complete
    */
   listUnmarked?(known?: ReadonlySet<string>): Promise<readonly Batch[]>;
   getBatch(batchId: string): Promise<Batch>;
   /**
    * Requests cancellation; does nothing if the provider cannot cancel. Providers reject the cancel of a batch that has ended; the
-   * next poll shows its state. @throws a `Provider*` error when the request was not accepted
+   * next poll shows its state.
+   * @throws a `Provider*` error when the request was not accepted
    */
   cancelBatch(batchId: string): Promise<void>;
   /**
@@ -48,15 +51,19 @@ export interface BatchProvider {
   findFiles(name: string): Promise<readonly ProviderFile[]>;
   /**
    * Makes one realtime call with the body of a request line. Returns any answer, whatever its status. Never repeated by the
-   * client. @throws ProviderUnavailable when there is no answer
+   * client.
+   * @throws ProviderUnavailable when there is no answer
    */
   send(endpoint: string, body: string): Promise<DirectAnswer>;
-  /** Deletes a file; succeeds if it does not exist. @throws ProviderRejected if files cannot be deleted */
+  /**
+   * Deletes a file; succeeds if it does not exist.
+   * @throws ProviderRejected if files cannot be deleted
+   */
   deleteFile(fileId: string): Promise<void>;
 }
 
 export interface DownloadOptions {
-  /** Skips what an earlier download of the file has brought, if the provider supports ranges. */
+  /** Skips the bytes that an earlier download has read, if the provider supports ranges. */
   readonly from?: FilePosition | undefined;
   /** Called before the first chunk. */
   readonly onStart?: ((start: DownloadStart) => void) | undefined;

@@ -76,7 +76,10 @@ export class FileClient implements ProviderClient {
     return this.#batch(call);
   }
 
-  /** Reads the whole list unless it finds the best possible batch: a cancelled twin may come before the running one. */
+  /**
+   * Finds a batch. Reads the whole list unless it finds the best possible batch: a cancelled twin may come before the running
+   * one.
+   */
   async findBatch(wanted: FindBatch): Promise<Batch | undefined> {
     let best: Batch | undefined;
     await this.#readBatches(wanted, (batch) => {
@@ -96,8 +99,8 @@ export class FileClient implements ProviderClient {
   }
 
   /**
-   * Calls `visit` for every wanted batch in the list until it returns true. @throws ProviderUnavailable when the list is
-   * incomplete
+   * Calls `visit` for every wanted batch in the list until it returns true.
+   * @throws ProviderUnavailable when the list is incomplete
    */
   async #readBatches(wanted: FindBatch, visit: (batch: Batch) => boolean): Promise<void> {
     const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
@@ -113,7 +116,7 @@ export class FileClient implements ProviderClient {
     return this.#batch(get(`get batch ${batchId}`, this.#pathOf(batchId)));
   }
 
-  /** May be repeated: a second cancel changes nothing. */
+  /** Cancels a batch. May be repeated: a second cancel changes nothing. */
   async cancelBatch(batchId: string): Promise<void> {
     if (this.#dialect.honours.cancel === false) return;
     const path = `${this.#pathOf(batchId)}/cancel`;

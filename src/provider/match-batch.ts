@@ -49,14 +49,14 @@ function worthOf({ phase, ending, outputFileId, errorFileId }: Batch): number {
   return outputFileId === undefined && errorFileId === undefined ? 0 : 1;
 }
 
-/** Complete keys only, because some providers give two uploads of the same bytes one id. */
+/** Matches only complete keys, because some providers give two uploads of the same bytes one id. */
 const WHOLE_KEY = /\/\d{5}\/\d+$/;
 
 function isOfAnotherRound({ metadata }: Batch, { metadata: { key: wanted } }: FindBatch): boolean {
   const { key, tool } = metadata;
   if (wanted === undefined || key === undefined || tool !== 'nightshift' || !WHOLE_KEY.test(key))
     return false;
-  // A name that is cut off within the round's number looks complete.
+  // A name that is cut off inside the round's number looks complete.
   return !wanted.startsWith(key);
 }
 

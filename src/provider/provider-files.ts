@@ -28,7 +28,7 @@ export class ProviderFiles {
     this.#wait = wait;
   }
 
-  /** An upload without an answer may have arrived, so the file is searched for before it is uploaded again. */
+  /** Uploads a file. An upload without an answer may have arrived, so the file is searched for before it is uploaded again. */
   async upload(file: UploadFile): Promise<ProviderFile> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -50,7 +50,10 @@ export class ProviderFiles {
     return required(`upload ${file.name}`, uploaded);
   }
 
-  /** After the last look the create is tried, which the machine repeats if it does not find the file. */
+  /**
+   * Waits until the file is processed. After the last look the create is tried. If it does not find the file, the state machine
+   * repeats it.
+   */
   async #untilProcessed({ id, status }: ProviderFile): Promise<void> {
     if (this.#dialect.files.processedFirst !== true) return;
     let now = status;
@@ -60,7 +63,7 @@ export class ProviderFiles {
     }
   }
 
-  /** The provider may not find a new file yet on all of its servers. */
+  /** The status of a file. A new file may not be found yet on all servers of the provider. */
   async #statusOf(fileId: string): Promise<string | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
@@ -71,7 +74,7 @@ export class ProviderFiles {
     }
   }
 
-  /** Without a list no file can be found. Uploading it twice costs nothing. */
+  /** Finds a file by its name; undefined if the provider has no list. A second upload costs nothing. */
   async find(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
     let found: ProviderFile | undefined;
@@ -89,7 +92,7 @@ export class ProviderFiles {
     }
   }
 
-  /** An object with another id does not describe this file. */
+  /** The size of a file; ignores an object with another id, which describes another file. */
   async bytesOf(fileId: string): Promise<number | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);

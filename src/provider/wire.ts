@@ -16,7 +16,10 @@ export function asWire(value: unknown): Wire | undefined {
   return isExactNumber(value) ? undefined : (value as Wire);
 }
 
-/** Returns the value that was read. @throws ProviderUnavailable when it is undefined */
+/**
+ * Returns the value that was read.
+ * @throws ProviderUnavailable when it is undefined
+ */
 export function required<Value>(action: string, value: Value | undefined): Value {
   if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not the expected object.`);
   return value;
@@ -110,7 +113,7 @@ function listErrors(value: unknown): BatchError[] {
   if (Array.isArray(list)) return list.flatMap((entry) => readErrorEntry(entry) ?? []);
   if (typeof value !== 'string') return [];
   const words = value.split(/\r?\n/).filter((line) => line.trim() !== '');
-  // Lines that do not all name a line of the file are one message, such as a stack trace.
+  // If not every line names a line of the file, the lines are one message, such as a stack trace.
   const isList = words.length > 1 && linesInTexts(words).every((lines) => lines.length > 0);
   return (isList ? words : [value]).flatMap((entry) => readErrorEntry(entry) ?? []);
 }

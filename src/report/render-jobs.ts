@@ -5,7 +5,7 @@ import { share } from './sections/explain.ts';
 import { tableOf } from './page/elements.ts';
 import { html, type Html } from './page/html.ts';
 import { renderPage } from './page/page.ts';
-import { grouped } from '../counted.ts';
+import { grouped } from '../text/counted.ts';
 import { clip, moment } from './page/text.ts';
 
 /** URLs of a host's pages. */

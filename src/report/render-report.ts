@@ -19,7 +19,10 @@ export function renderReport(data: ReportData): string {
   });
 }
 
-/** The same page as a host serves it, during the job and afterwards. @param home URL of the list of jobs */
+/**
+ * The same page as a host serves it, during the job and afterwards.
+ * @param home URL of the list of jobs
+ */
 export function renderLiveReport(data: ReportData, home: string, links: LiveLinks): string {
   return renderPage({
     title: titleOf(data),

@@ -3,7 +3,7 @@ import type { JoinedRow } from '../tables/joined-rows.ts';
 import type { Column } from '../tables/table.ts';
 import { html } from './page/html.ts';
 import { renderPage } from './page/page.ts';
-import { grouped } from '../counted.ts';
+import { grouped } from '../text/counted.ts';
 import { clip } from './page/text.ts';
 
 /** The rows of a page, with links to the pages before and after it. */

@@ -36,7 +36,7 @@ export interface Bar {
 /** Number of batches by round: first, second, third and later. */
 export type Column = readonly [number, number, number];
 
-/** What is known of a batch; one without a duration is still running. */
+/** A batch on the timeline. A batch without a duration is still running. */
 export interface TimedBatch extends Pick<
   BatchRecord,
   'shard' | 'round' | 'status' | 'createdAt' | 'seconds'

@@ -7,7 +7,7 @@ import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';
 import { surveyRows } from './survey/survey-rows.ts';
 
-/** The step has 15 minutes in all, and must write other files as well. */
+/** Milliseconds to read the rows. The step has 15 minutes in all, and must write other files as well. */
 export const SURVEY_MS = 3 * 60_000;
 
 /**
@@ -34,7 +34,10 @@ export async function writeReport(
   }
 }
 
-/** The files beside the page. @param folder prefix of their names; ends in `/`, or is empty */
+/**
+ * The files beside the page.
+ * @param folder prefix of their names; ends in `/`, or is empty
+ */
 export function listFiles(
   { results, deadLetters, tables = [] }: Pick<Summary, 'results' | 'deadLetters' | 'tables'>,
   folder: string,

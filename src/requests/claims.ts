@@ -10,7 +10,7 @@ import {
 } from '../checkpoints/claim.ts';
 import { claimsPrefix } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { InputFilter } from './input-files.ts';
 import { MAX_INPUTS } from './request-limits.ts';
 import { pinOf } from './resolve-inputs.ts';
@@ -26,16 +26,19 @@ export interface Claimer {
 const DAY_MS = 86_400_000;
 
 /**
- * A run considers files of this many days, and once a day all files. It is more than a day because S3 dates a multipart upload by
- * its start, and the bucket aborts an upload that takes longer than a day.
+ * A run reads the files of this many milliseconds, and once a day all files. It is more than a day, because S3 dates a multipart
+ * upload by its start, and the bucket aborts an upload that takes longer than a day.
  */
 const RECENT_MS = 3 * DAY_MS;
 
-/** Claims expire after 400 days (`lib/data-bucket.ts`), so files that are older than a year are not claimed. */
+/**
+ * Oldest file that is claimed, in milliseconds. Claims expire after 400 days (`lib/data-bucket.ts`), so files that are older than
+ * a year are not claimed.
+ */
 const OLDEST_MS = 365 * DAY_MS;
 
 /**
- * Claims new files below a prefix, at most {@link MAX_INPUTS}; the rest waits for the next run. Each version of a file goes to
+ * Claims new files below a prefix, at most {@link MAX_INPUTS}; the others wait for the next run. Each version of a file goes to
  * exactly one job, even if two runs list it at the same time, because only one of them can create its claim. A run that is
  * retried or runs twice uses the recorded candidates, so it gets the same files.
  */
@@ -108,7 +111,7 @@ async function oldestToLookAt(store: ObjectStore, claimer: Claimer): Promise<num
   return claimer.time - (looked ? RECENT_MS : OLDEST_MS);
 }
 
-/** Records that all files were considered on this day. */
+/** Records that a run has read all files on this day. */
 async function noteLook(store: ObjectStore, claimer: Claimer): Promise<void> {
   if (store.file === undefined) await store.put(lookKey(claimer), '');
 }
@@ -144,7 +147,7 @@ class ClaimedDays {
   }
 }
 
-/** Only the object itself shows its version. If it is newer than the listed one, the newer version is claimed. */
+/** Reads the version of a file, which a listing does not show. If a newer version exists by now, it is claimed. */
 async function pinUnclaimed(
   store: ObjectStore,
   schedule: string,

@@ -28,7 +28,7 @@ export class InputFilter {
     return this.#count === 0 ? undefined : { count: this.#count, keys: this.#keys };
   }
 
-  /** For the error message about a prefix without input files; empty if nothing was skipped. */
+  /** A sentence about the skipped files, for the error about a prefix without input files; empty if nothing was skipped. */
   describeSkipped(): string {
     if (this.#count === 0) return '';
     const some = this.#keys.slice(0, 3).map((key) => key.slice(key.lastIndexOf('/') + 1));

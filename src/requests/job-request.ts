@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { describeIssues } from '../describe-issues.ts';
+import { describeIssues } from '../text/describe-issues.ts';
 import { profileSchema } from '../profiles/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';
 import { parseExact } from '../exact-json.ts';
@@ -118,7 +118,10 @@ export function retryRequestWith<Overrides extends z.ZodType>(overrides: Overrid
     .meta({ id: 'RetryRequest' });
 }
 
-/** Validates a request for a retry. @throws InvalidRequest as {@link parseJobRequest} */
+/**
+ * Validates a request for a retry.
+ * @throws InvalidRequest as {@link parseJobRequest}
+ */
 export function parseRetryRequest(value: unknown): z.output<typeof retryRequestSchema> {
   return parseWith(retryRequestSchema, value);
 }
@@ -132,7 +135,10 @@ function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown): z.
 /** Paths of values that are sent to the provider; all other numbers become plain for the checks. */
 const SENT_ON = [['rows'], ['schema'], ['overrides', 'body'], ['overrides', 'output', 'schema']];
 
-/** Reads a job request file. @throws InvalidRequest when it is too large, not JSON, or not a job request. */
+/**
+ * Reads a job request file.
+ * @throws InvalidRequest when it is too large, not JSON, or not a job request.
+ */
 export function parseJobFile(bytes: Buffer, name: string): JobRequest {
   if (bytes.length > MAX_REQUEST_BYTES) throw tooLarge(name, bytes.length);
   let value: unknown;

@@ -29,8 +29,8 @@ export function nextTime(
 }
 
 /**
- * The next local time that matches the pattern. At a change of clocks it does the same as EventBridge Scheduler: a local time
- * that does not exist is skipped, and one that occurs twice counts only the first time.
+ * The next local time that matches the pattern. At a change of clocks it follows EventBridge Scheduler: a local time that does
+ * not exist is skipped, and a local time that occurs twice counts only the first time.
  */
 function nextOnClock(cron: Cron, timezone: string, after: number): number | undefined {
   let shown = cron.nextRun(new Date(wallClock(after, timezone)));
@@ -86,17 +86,17 @@ function parseCron(expression: string): Cron {
 /** Largest values of minute, hour, day of month, month, day of week, year. */
 const LAST_OF_FIELD = [59, 23, 31, 12, 6, 2199];
 
-/** EventBridge's `5/15` begins at 5 and has no end; the cron library needs an explicit end. */
+/** Gives a step an end: EventBridge's `5/15` begins at 5 and has no end, and the cron library needs one. */
 function openSteps(field: string, last: number): string {
   return field.replaceAll(/(?<=^|,)(\d+)\/(?=\d)/g, `$1-${last}/`);
 }
 
-/** EventBridge writes "?" for any value. */
+/** Replaces "?", which EventBridge uses for any value. */
 const star = (field = '*'): string => (field === '?' ? '*' : field);
 
 /**
- * EventBridge counts weekdays from 1 (Sunday), the cron library from 0. A number after `#` or `/` is not a weekday. `L` alone is
- * the last day of the week.
+ * Converts weekdays: EventBridge counts them from 1 (Sunday), the cron library from 0. A number after `#` or `/` is not a
+ * weekday. `L` alone is the last day of the week.
  */
 function weekdays(field: string): string {
   return field.replaceAll(/(?<=^|,)L(?=,|$)/g, '7').replaceAll(/(?<![#/\d])\d+/g, (day) => {
@@ -105,7 +105,7 @@ function weekdays(field: string): string {
   });
 }
 
-/** EventBridge allows the years 1970 to 2199, and a step over all years begins with the first. */
+/** Converts years: EventBridge allows the years 1970 to 2199, and a step over all years begins with the first. */
 function years(field = '*'): string {
   const named = field.match(/(?<![/\d])\d+/g) ?? [];
   if (named.some((year) => Number(year) < 1970 || Number(year) > 2199))

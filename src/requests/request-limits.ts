@@ -1,6 +1,6 @@
 import { InvalidRequest } from '../errors.ts';
 
-/* Separate from the request's schema, because a step that only counts files needs no schema. */
+/** These limits are separate from the request's schema, because a step that only counts files needs no schema. */
 
 /**
  * Most bytes of a request with its inline rows; more rows must come as a file. A Lambda accepts events of 6 MB with the body as a

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { InputRef } from '../checkpoints/job.ts';
 import { rowsKey } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { InputFilter } from './input-files.ts';
 import type { JobRequest } from './job-request.ts';
@@ -28,8 +28,8 @@ export async function resolveInputs(
 }
 
 /**
- * All input files below a prefix in their current version; empty if there are none. @throws InvalidRequest when there are too
- * many
+ * All input files below a prefix in their current version; empty if there are none.
+ * @throws InvalidRequest when there are too many
  */
 export async function inputsBelow(
   store: ObjectStore,

@@ -6,7 +6,10 @@ import { fillDateTokens } from './schedule-times.ts';
 
 const timezone = z.string().refine(isTimezone, 'must be a timezone such as "UTC" or "Europe/Berlin"');
 
-/** A file below `input/` has already started its job when it was dropped; sending it again would pay twice. */
+/**
+ * A key of a schedule's input. A file below `input/` has already started its job when it was dropped, and sending it again would
+ * pay twice.
+ */
 const scheduledKeySchema = inputKeySchema.refine(
   (key) => !key.startsWith(INPUT_PREFIX),
   `must not be below "${INPUT_PREFIX}", where dropping a file starts its job already: use "staged/"`,

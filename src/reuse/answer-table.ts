@@ -1,7 +1,10 @@
 import type { AnswerEntry } from './answer-index.ts';
 import { HashTable } from './hash-table.ts';
 
-/** The job, the position's lower half, the upper parts of position and check, the check's lower half, the length. */
+/**
+ * The 32-bit words of an entry: the job; the lower half of the position; the upper parts of position and check; the lower half of
+ * the check; the length.
+ */
 const WORDS = 5;
 const WORD = 2 ** 32;
 const HALF = 2 ** 16;
@@ -24,7 +27,7 @@ export class AnswerTable {
 
   /** Adds an entry unless its fingerprint exists. */
   add({ high, low, start, length, check }: AnswerEntry, job: number): void {
-    // Two zeros mean "empty" in the table, so that one fingerprint cannot be stored.
+    // Two zeros mark an empty entry in the table, so the fingerprint of two zeros cannot be stored.
     if ((high === 0 && low === 0) || this.#entries.find(high, low) !== undefined) return;
     const uppers = Math.floor(start / WORD) * HALF + Math.floor(check / WORD);
     this.#entries.add(high, low, [job, start % WORD, uppers, check % WORD, length]);

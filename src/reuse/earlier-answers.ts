@@ -1,6 +1,6 @@
 import type { Job } from '../checkpoints/job.ts';
 import { resultsKey } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { checkOf, ENTRY_BYTES, readEntry } from './answer-index.ts';
 import { AnswerSources, type JobEntries } from './answer-sources.ts';
@@ -103,7 +103,7 @@ export class EarlierAnswers {
   }
 
   async #load(jobs: AsyncIterable<EarlierJob> | Iterable<EarlierJob>, most: number): Promise<void> {
-    // Jobs of a continued build keep their numbers, whether or not their index still exists.
+    // The jobs of a continued build keep their numbers, even if an index no longer exists.
     const entries = this.#sources.read(jobs, (job) => void this.#jobs.push(job));
     for await (const { nth, bytes } of entries) if (!fill(this.#table, { nth, bytes }, most)) return;
   }
@@ -160,7 +160,10 @@ export class EarlierAnswers {
   }
 }
 
-/** Adds entries to a table. @returns false if it is full */
+/**
+ * Adds entries to a table.
+ * @returns false if it is full
+ */
 function fill(table: AnswerTable, { nth, bytes }: JobEntries, most: number): boolean {
   for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
     if (table.size >= most) return false;

@@ -1,4 +1,7 @@
-/** Many small parts: a growing part copies little, and memory grows in small steps. */
+/**
+ * Number of bits that choose a part of the table. There are many small parts: a part that grows copies little, and memory grows
+ * in small steps.
+ */
 const PART_BITS = 8;
 const PARTS = 2 ** PART_BITS;
 
@@ -60,7 +63,10 @@ export class HashTable {
     for (const part of this.#parts) yield part.dump();
   }
 
-  /** Loads a dump into an empty table. @param onValue called with each value */
+  /**
+   * Loads a dump into an empty table.
+   * @param onValue called with each value
+   */
   async load(
     chunks: AsyncIterable<Uint8Array>,
     onValue: (value: readonly number[]) => void = () => undefined,
@@ -194,7 +200,7 @@ class Part {
       const at = this.#locate(high, low);
       for (let n = 0; n < stride; n += 1) words[at + n] = before[from + n] ?? 0;
     }
-    // Freed immediately, because the garbage collector would wait for as much garbage again.
+    // The old part is freed immediately. The garbage collector would first wait for as much further garbage.
     before.buffer.transfer(0);
   }
 }

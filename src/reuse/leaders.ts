@@ -30,8 +30,8 @@ export interface LeaderRules {
 
 /**
  * Finds rows of a job whose requests differ only in the id. The first of them leads: it is sent, and its answer is used for the
- * later ones, which follow. A hash finds candidates, and a digest of the bytes decides: {@link confirm} compares the leaders'
- * bytes once all are written.
+ * later ones, which follow. A hash finds candidates, and a digest of the bytes decides. Once all rows are written, {@link
+ * confirm} compares the leaders' bytes with it.
  */
 export class Leaders {
   /** Hash → position of the row. */

@@ -1,5 +1,5 @@
 import { answerIndexKey, reusablePrefix } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES, readHead } from './answer-index.ts';
 import { listMerged, sectionsOf, writeMerged, type MergedIndex, type MergedPart } from './merged-index.ts';
@@ -10,10 +10,10 @@ import { jobOfReusableKey, nameOf, type EarlierJob } from './reusable-jobs.ts';
  */
 export const MERGE_AT = 16;
 
-/** Largest small index, about 170,000 answers. For a larger one, reading takes longer than the request itself. */
+/** Largest small index, in bytes: about 170,000 answers. For a larger one, reading takes longer than the request itself. */
 const SMALL_BYTES = 4 * 1_048_576;
 
-/** There are many to read after merged indexes were deleted. */
+/** Most indexes that are read in parallel. After merged indexes were deleted, there are many to read. */
 const READS_AT_ONCE = 16;
 
 interface MergeBounds {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mergedIndexPrefix } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES } from './answer-index.ts';
 import type { EarlierJob } from './reusable-jobs.ts';
@@ -55,7 +55,10 @@ export function isMergedKey(key: string): boolean {
   return KEY_NAME.test(key);
 }
 
-/** Writes a merged index under a name that is computed from its jobs. @returns its key */
+/**
+ * Writes a merged index under a name that is computed from its jobs.
+ * @returns its key
+ */
 export async function writeMerged(
   store: ObjectStore,
   scope: string,

@@ -12,7 +12,10 @@ export class MovedLines {
   #before = 0;
   #after = 0;
 
-  /** Adds the next line in order. @param after its new size */
+  /**
+   * Adds the next line in order.
+   * @param after its new size
+   */
   add(before: number, after: number): void {
     this.#before += before;
     this.#after += after;
@@ -80,7 +83,10 @@ export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: 
   }
 }
 
-/** Changes complete entries in place. @returns the entries that stay */
+/**
+ * Changes complete entries in place.
+ * @returns the entries that stay
+ */
 function moveEntries(bytes: Buffer, lines: MovedLines): Buffer {
   let end = 0;
   for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {

@@ -2,7 +2,7 @@ import { shardKey } from '../checkpoints/keys.ts';
 import { isNotOk } from '../jsonl/custom-id.ts';
 import { requiredLines } from '../jsonl/own-lines.ts';
 import { frameLines } from '../jsonl/lines.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** The merged result files of a shard. */
@@ -79,7 +79,10 @@ export class ResultBlocks {
     return Math.ceil((end - start) / rows);
   }
 
-  /** Reads the lines of rows. @throws Error for a position outside all shards */
+  /**
+   * Reads the lines of rows.
+   * @throws Error for a position outside all shards
+   */
   async read(positions: Iterable<number>): Promise<Map<number, SettledRow>> {
     const wanted = new Set(positions);
     const blocks = [...new Set([...wanted].map((position) => this.#blockOf(position)))];
@@ -98,7 +101,7 @@ export class ResultBlocks {
       const deadLetter = letters.length > 0 && isNotOk(line) ? letters[letter++] : undefined;
       const position = first.row + n;
       if (!wanted.has(position)) return [];
-      // Copies, because a line would keep the whole range in memory.
+      // Copies the lines, because a view of them would keep the whole range in memory.
       return [[position, { result: Buffer.from(line), deadLetter: deadLetter && Buffer.from(deadLetter) }]];
     });
   }

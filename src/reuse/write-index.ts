@@ -132,7 +132,7 @@ interface Part {
   readonly end: number;
 }
 
-/** Reads a shard's result lines beside the requests of its rows. */
+/** Reads the result lines of a shard together with the requests of its rows. */
 async function readPart(
   store: ObjectStore,
   results: string,

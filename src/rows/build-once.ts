@@ -78,8 +78,8 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
 }
 
 /**
- * Deletes lines that a failed call has written for rows that are not sent: the answers of earlier jobs may have changed
- * meanwhile, so that a shard may no longer have such rows.
+ * Deletes the lines of rows that are not sent, as a failed call has written them. The answers of earlier jobs may have changed
+ * since then, so that a shard may no longer have such rows.
  */
 async function forgetUnsent(store: ObjectStore, jobId: string): Promise<void> {
   for await (const { key } of store.list(shardsPrefix(jobId)))

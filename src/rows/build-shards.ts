@@ -17,10 +17,10 @@ import { rulesOf } from './request-rules.ts';
 import { surveyIds } from './ids/survey-ids.ts';
 import { createUniqueIds, ManyIds, type UniqueIds } from './ids/unique-ids.ts';
 
-/** With each seed, one job of 10,000,000 rows in 370,000 fails. */
+/** Most seeds to try. With each seed, one of 370,000 jobs with 10,000,000 rows fails. */
 export const MAX_SEEDS = 4;
 
-/** The range of `randomInt`. */
+/** The largest seed that `randomInt` can return. */
 const SEEDS = 2 ** 48 - 1;
 
 /**
@@ -82,12 +82,12 @@ async function build(
       throw new Error(`Job ${job.jobId}: ${innocent} ids share their hash with others.`);
     await forgetInvalid(store, job.jobId, built.plan);
     state = undefined;
-    // Another survey, under the other seed.
+    // Surveys the ids again with the new seed.
     ids = passed.start.ids && 'survey';
   }
 }
 
-/** All inputs are read. */
+/** The result after all inputs are read. */
 interface Passed {
   readonly calling: Calling;
   readonly start: Start;
@@ -113,7 +113,7 @@ async function buildUnder(
     const passed = await inOneTable.catch(unlessManyIds);
     if (passed !== undefined) return passed;
   }
-  // The shards that an interrupted build has written equal those that are written again.
+  // A build that starts again writes the same shards as the interrupted build.
   const surveyStart = start.ids === undefined ? { turn, attempt, seed } : start;
   const surveyed = await surveyIds({ ...shared, bounds }, surveyStart);
   if (!(surveyed instanceof RepeatedIds)) return surveyed;
@@ -124,7 +124,10 @@ function unlessManyIds(error: unknown): undefined {
   if (!(error instanceof ManyIds)) throw error;
 }
 
-/** Files of rows that were called invalid with another seed; the next build writes them only for shards with such rows. */
+/**
+ * Deletes the files of rows that were called invalid with another seed. The next build writes such files only for shards with
+ * invalid rows.
+ */
 async function forgetInvalid(store: ObjectStore, jobId: string, { shards }: Plan): Promise<void> {
   for (const [shard, { requests, rows }] of shards.entries()) {
     if (requests === rows) continue;
@@ -148,7 +151,7 @@ export interface BuildParts {
 
 export const newHash = (seed: number): RequestHash => new RequestHash(seed);
 
-/** Requests that share their hash with every seed are all sent in the end. */
+/** Finds rows with the same request. Requests that only share a hash with every seed are all sent in the end. */
 export function leadersOf(
   { profile: { dedupe, reuse } }: Job,
   { attempt, seed }: Pick<Start, 'attempt' | 'seed'>,

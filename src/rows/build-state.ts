@@ -97,10 +97,10 @@ export interface SavedShard {
   };
 }
 
-/** All inputs are read. */
+/** The result after all inputs are read. */
 export interface Built {
   readonly plan: Plan;
-  /** Ids that were not found yet among the request lines, and the first shard that was not searched. */
+  /** Ids that are not found yet among the request lines, and the first shard that is not searched yet. */
   readonly suspects: readonly string[];
   readonly shard: number;
 }
@@ -134,8 +134,8 @@ export async function saveBuildState(
 
 /**
  * Saves tables for the next turn.
- * @param at the turn that they were loaded at, or that began
- * @param say writes which turn counts; called once its tables are there
+ * @param at the turn in which they were loaded, or began
+ * @param say writes the number of the turn that counts; called once its tables are stored
  */
 export async function saveTables(
   store: ObjectStore,

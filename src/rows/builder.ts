@@ -110,8 +110,8 @@ export class Builder {
 
   /**
    * Takes the rows of a part of one input.
-   * @param end byte of the input behind the part
-   * @returns how it was read, and where in the file its reader stands
+   * @param end byte of the input after the part
+   * @returns how it was read, and the position of its reader in the file
    */
   async takePart(
     store: ObjectStore,
@@ -178,7 +178,7 @@ export class Builder {
     for (const notice of braceNotices(header, this.#job.profile)) reading.note(notice);
   }
 
-  /** A table's fields are known from its header, those of other files from their first row. */
+  /** Checks the fields: of a table when its header is read, of other files when their first row is read. */
   #checkFields(row: Row, name: string, reading: Reading): void {
     if (row.kind === 'table') return;
     const read = readRow(row);

@@ -17,7 +17,7 @@ export function invalidResultLine({ custom_id, code, message, line }: RowProblem
   return jsonLine(result);
 }
 
-/** The row itself with its problem: once corrected, the line is a valid input row. */
+/** The dead letter of an invalid row: the row itself with its problem. Once corrected, the line is a valid input row. */
 export function invalidDeadLetter(
   { custom_id, code, message, line }: RowProblem,
   row: ReadRow | UnreadableRow,

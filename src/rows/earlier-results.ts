@@ -5,7 +5,7 @@ import type { ResultLine } from '../checkpoints/result-line.ts';
 import { requiredLines } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** Whether a row is sent again, and its earlier result. */
+/** An earlier result of a row, and whether the row is sent again. */
 export type EarlierRow = 'ok' | 'duplicate' | 'not ok';
 
 /** Reads the results of the job that is retried, beside its input: a line per row, in the same order. */
@@ -28,7 +28,10 @@ export class EarlierResults {
     return retry === undefined ? undefined : new EarlierResults(store, retry.jobId, start);
   }
 
-  /** The outcome of the next row. @throws InvalidInput when the input has more rows than there are results */
+  /**
+   * The outcome of the next row.
+   * @throws InvalidInput when the input has more rows than there are results
+   */
   async next(): Promise<EarlierRow> {
     const { value: line } = await this.#lines.next();
     if (line === undefined) throw this.#otherRows('more');
@@ -36,7 +39,7 @@ export class EarlierResults {
     const value = JSON.parse(line.toString('utf8')) as ResultLine;
     this.sentAs = !value.ok && value.outcome === 'invalid' ? undefined : value.custom_id;
     if (value.ok) return 'ok';
-    // A duplicate's original may be ok, and is then not a row of this job.
+    // The first row with this id may be ok. Then it is not a row of this job.
     return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';
   }
 

@@ -70,7 +70,7 @@ function isNested(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Requests to estimate: the first ones, then one in every so many. */
+/** Number of requests that are estimated: the first ones, then one request in every so many. */
 const FIRST_REQUESTS = 64;
 const ONE_IN = 1_024;
 

@@ -46,7 +46,7 @@ async function* readParquetRows(
 }
 
 /**
- * Reads a file by its extension, in any case, after a look at its content.
+ * Reads a file by its extension, in any case, after a check of its first bytes.
  * @throws InvalidInput when the format is unknown, or the content clearly has another format
  */
 export async function* readRows(
@@ -140,14 +140,14 @@ export function hasKnownFormat(name: string): boolean {
 
 const TABLES = new Set(['.csv', '.tsv', '.xlsx', '.parquet']);
 
-/** Whether the rows of a file of this name are those of a table, whose header names their fields. */
+/** True if the rows of a file of this name are those of a table, whose header names their fields. */
 export function isTable(name: string): boolean {
   return TABLES.has(formatOf(name).extension);
 }
 
 const LINES = new Set(['.jsonl', '.ndjson', '.csv', '.tsv', '.txt']);
 
-/** Whether a file of this name can be read from its middle on, as far as its name says. */
+/** True if reading can begin in the middle of a file of this name, as far as its name shows. */
 export function canBeEntered(name: string): boolean {
   return !isGzipped(name) && LINES.has(formatOf(name).extension);
 }

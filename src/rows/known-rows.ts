@@ -64,7 +64,7 @@ export class KnownRows {
     return { kind: 'deduplicated', line: followLine(request.customId, leader) };
   }
 
-  /** True if the row must have a separate answer, and an earlier row may have used the answer of the earlier job. */
+  /** True if the row must have a separate answer, and an earlier row may already use the answer of the earlier job. */
   isRepeated(request: MadeRequest, position: number): boolean {
     return this.#leaders?.isRepeated(request, position) ?? true;
   }

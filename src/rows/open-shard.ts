@@ -161,7 +161,7 @@ export class OpenShard {
   }
 }
 
-/** A file of an unfinished shard has other bytes than were saved, because two calls wrote it. */
+/** A file of an unfinished shard has other bytes than were saved, because two calls have written it. */
 export class OtherShardFile extends Error {
   override readonly name = 'OtherShardFile';
 }

@@ -19,7 +19,7 @@ const MAX_ROW_BYTES = 20_000_000;
 export interface InputOptions extends Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> {
   /** Position from which to continue; earlier rows are skipped. */
   readonly from?: Place | undefined;
-  /** Byte of the file that its rows are read to: a row begins there. Default: its end. */
+  /** Byte of the file at which reading ends. A row begins there. Default: the end of the file. */
   readonly end?: number | undefined;
   readonly standing?: Standing | undefined;
 }
@@ -63,7 +63,7 @@ export async function* readInput(
   }
 }
 
-/** An empty batch is passed on as well, so that the caller can check the time. */
+/** Leaves out the first rows. An empty batch is passed on as well, so that the caller can check the time. */
 async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number): AsyncGenerator<Row[]> {
   let left = rows;
   for await (const batch of batches) {

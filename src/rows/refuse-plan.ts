@@ -3,10 +3,10 @@ import type { Job } from '../checkpoints/job.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Failure } from '../errors.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../text/counted.ts';
 import { hasNoHeader, listColumns } from './formats/table-header.ts';
 
-/** Why nothing of the plan may be sent; undefined if it may be. */
+/** The reason why nothing of the plan may be sent; undefined if it may be sent. */
 export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   const { rows, invalid, problems } = plan;
   const files = inputs.map(({ key }) => basename(key)).join(', ');
@@ -28,7 +28,10 @@ export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefine
   return overBudget(plan, files, profile);
 }
 
-/** What each file has instead of rows, because a file with only a header does not look empty to its user. */
+/**
+ * A description of each file without rows. A file with only a header does not look empty to its user, so the message names the
+ * header.
+ */
 function noRows(inputs: NonNullable<Plan['inputs']>, files: string): string {
   if (inputs.length === 0) return `${files} has no rows: it is empty.`;
   const sentences = inputs.map(({ key, columns, emptyRows = 0 }) => {
@@ -60,7 +63,7 @@ function askOf(columns: readonly string[] = []): string {
   return ` ${listColumns(columns)} Ask with a prompt that names them, such as "Summarise: {{${hasNoHeader(columns) ? 'column' : last}}}": --prompt of the command line, "prompt" of a request or of the profile.`;
 }
 
-/** Only rows that are sent cost anything. */
+/** The reason why the plan exceeds the budget in rows or tokens. Only rows that are sent count. */
 function overBudget(
   { shards, inputTokens, ...plan }: Plan,
   files: string,

@@ -1,7 +1,7 @@
 import { invalidText, isFields, noPrompt, RowRejected } from '../endpoints/ask.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { isExactNumber, numberText } from '../exact-json.ts';
-import { didYouMean } from '../did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 import { DEAD_LETTER_FIELDS } from './dead-letter-fields.ts';
 import type { Problem } from './row.ts';
 import { hasLoneSurrogate, jsonLine } from '../jsonl/json-line.ts';

@@ -208,8 +208,8 @@ export class RowTaker implements RowSink {
 }
 
 /**
- * Whether the provider takes one model per file, and a row has another one than the job.
- * @param first that of the job's first row with one
+ * True if the provider accepts one model per file, and a row has another one than the job.
+ * @param first the model of the job's first row with a model
  */
 export function isOtherModel({ profile }: Job, model: string, first: string | undefined): boolean {
   return profile.provider.dialect.limits.oneModel === true && model !== (first ?? model);

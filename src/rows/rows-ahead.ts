@@ -4,15 +4,18 @@ import type { ReusedAnswer } from '../reuse/reused-line.ts';
 /** Most bytes of waiting rows and of their possible answers. */
 const WINDOW_BYTES = 32 * 1_048_576;
 
-/** Smallest memory of a waiting row. */
+/** Least memory that a waiting row is counted with, in bytes. */
 const LEAST_BYTES = 200;
 
-/** A row waits because an earlier job may have its answer, or because a row before it waits. */
+/** A row that waits because an earlier job may have its answer, or because an earlier row waits. */
 export interface WaitingRow {
   readonly candidate?: Candidate | undefined;
   /** Its size in memory, without the candidate's. */
   readonly bytes: number;
-  /** Writes the row into its shard. @param answer undefined if there is none after all */
+  /**
+   * Writes the row into its shard.
+   * @param answer undefined if there is none after all
+   */
   readonly take: (answer: ReusedAnswer | undefined) => Promise<void> | undefined;
 }
 

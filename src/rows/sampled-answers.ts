@@ -5,9 +5,12 @@ import type { KnownAnswers } from './known-rows.ts';
 import type { MadeRequest } from './request-maker.ts';
 import type { KnownRow } from './open-shard.ts';
 
-/** Fields that concern only the sample. They are the last ones: added when rounds were joined and when a retry was merged. */
+/**
+ * Fields that concern only the sample. They are the last fields of a line, because they were added when rounds were joined and
+ * when a retry was merged.
+ */
 const OWN_FIELDS = [',"source":{', ',"retried":'].map((field) => Buffer.from(field));
-/** Without this form, the field belongs to an object in the answer. */
+/** The end of a line with such a field. Without this form, the field belongs to an object in the answer. */
 const OWN_END = /^(?:,"source":\{(?:"(?:[^"\\]|\\.)*"|[^"{}])*\})?(?:,"retried":\d+)?\}\n$/;
 const LINE_END = Buffer.from('}\n');
 
@@ -68,7 +71,9 @@ export class SampledAnswers implements KnownAnswers {
   }
 }
 
-/** A later retry of the job would take the number of a sample's retry for its own. */
+/**
+ * Removes the sample's own fields. A later retry of the job would otherwise mistake the number of the sample's retry for its own.
+ */
 function withoutOwn(line: Buffer): Buffer {
   for (const field of OWN_FIELDS) {
     const at = line.lastIndexOf(field);

@@ -1,8 +1,8 @@
 import type { ShardLimits } from '../checkpoints/profile.ts';
 
-/** What a shard holds. */
+/** The rows and bytes of a shard so far. */
 export interface Held {
-  /** Request lines, their bytes, and the texts that they ask to embed. */
+  /** Number of request lines, their bytes, and their number of texts to embed. */
   readonly sent: number;
   readonly bytes: number;
   readonly inputs: number;
@@ -10,7 +10,7 @@ export interface Held {
   readonly answered: number;
   readonly reused: number;
   readonly deduplicated: number;
-  /** Bytes of the result lines that no batch answers. */
+  /** Bytes of result lines whose rows no batch answers. */
   readonly unsentBytes: number;
 }
 
@@ -20,7 +20,7 @@ const MAX_REUSED_PER_ROW = 20;
 /** Most bytes of result lines in a shard for rows that no batch answers. */
 export const MAX_UNSENT_BYTES = 1_000_000_000;
 
-/** Whether a shard has room for one more request line. */
+/** True if a shard has room for one more request line. */
 export function hasRoom(
   held: Pick<Held, 'sent' | 'bytes' | 'inputs'>,
   request: { readonly bytes: number; readonly inputs: number },
@@ -31,7 +31,10 @@ export function hasRoom(
   );
 }
 
-/** Rows that are not sent cost the provider nothing, but one Lambda must also read a shard's files. */
+/**
+ * True if a shard has room for one more row that is not sent. Such rows cost nothing at the provider, but one Lambda must also
+ * read a shard's files.
+ */
 export function hasRoomUnsent(
   { invalid, answered, deduplicated, reused, unsentBytes }: Omit<Held, 'sent' | 'bytes' | 'inputs'>,
   { maxRows }: ShardLimits,

@@ -8,8 +8,8 @@ import { OpenShard, type KnownRow, type RequestToWrite } from './open-shard.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
 
 /**
- * Each child of the machine's map returns `{}`, which makes 240 KB of the 256 KiB that a map may return. Keys have five digits
- * for the number of a shard.
+ * Most shards of a job. Each child of the state machine's map returns `{}`, which makes 240 KB of the 256 KiB that a map may
+ * return. Keys have five digits for the number of a shard.
  */
 export const MAX_SHARDS = 80_000;
 
@@ -22,7 +22,7 @@ export interface Shards {
   readonly first?: number | undefined;
 }
 
-/** The refusal of a job whose next shard would have this number. */
+/** Rejects a job whose next shard would have this number. */
 export function refuseShard(shard: number): void {
   if (shard < MAX_SHARDS) return;
   throw new InvalidInput(

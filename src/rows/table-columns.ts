@@ -1,4 +1,4 @@
-import { didYouMean, findAlike, quoted } from '../did-you-mean.ts';
+import { didYouMean, findAlike, quoted } from '../text/did-you-mean.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
@@ -96,7 +96,10 @@ export function braceNotices(fields: readonly string[], { prompt, system }: Colu
   );
 }
 
-/** A row with its own `messages` does not need the profile's prompt, and one with a `system` no system message. */
+/**
+ * The columns that the templates name. A row with its own `messages` does not need the profile's prompt, and a row with a
+ * `system` does not need the system message.
+ */
 function namedByTemplates(
   columns: readonly string[],
   { prompt, system }: ColumnRules,

@@ -37,7 +37,7 @@ function split(text: string): Part[] {
   let done = 0;
   let open = text.indexOf('{{');
   while (open !== -1) {
-    // Of more than two opening braces, the last two count.
+    // If there are more than two opening braces, the last two count.
     while (text[open + 2] === '{') open += 1;
     brace.lastIndex = open + 2;
     const close = brace.exec(text)?.index ?? text.length;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Environment } from './secret-text.ts';
 
-/** Files beside a function's code with its part of the configuration. */
+/** Names of the files beside a function's code. They contain the function's part of the configuration. */
 export const DEPLOYED_FILES = { config: 'config.json', providers: 'providers.json' } as const;
 
 /**

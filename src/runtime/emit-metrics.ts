@@ -1,6 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Log } from '../log.ts';
-import { measure, METRIC_NAMESPACE } from '../metrics.ts';
+import { measure, METRIC_NAMESPACE } from './metrics.ts';
 import type { Environment } from './secret-text.ts';
 
 const UNITS = { Count: MetricUnit.Count, Seconds: MetricUnit.Seconds } as const;

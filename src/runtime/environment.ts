@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { Edges } from '../edges.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { Log, LogFields } from '../log.ts';
-import { printableLines } from '../printable.ts';
+import { printableLines } from '../text/printable.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Environment } from './api-key.ts';
 import { openMetrics } from './emit-metrics.ts';

@@ -1,7 +1,7 @@
 import type { Edges } from '../edges.ts';
 import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
-import { printableLines } from '../printable.ts';
+import { printableLines } from '../text/printable.ts';
 import type { Environment } from './api-key.ts';
 import { openStepTime, type TimeContext } from './step-time.ts';
 import { forgetSecrets } from './kept-secrets.ts';
@@ -33,7 +33,7 @@ export function handle<In, Out, E extends Edges>(
       return left;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
-      // Otherwise a person who replaces the key and resumes the job would get the old key for up to five minutes.
+      // The key is dropped. A person who replaces it and resumes the job would otherwise get the old key for up to five minutes.
       if (name === 'ProviderDenied') forgetSecrets();
       edges.log('step_failed', { ...jobOf(event), error: name, reason: bounded(message) });
       // Lambda logs the error, and people read it as the cause of the failure.
@@ -48,7 +48,7 @@ export function handle<In, Out, E extends Edges>(
 interface Named {
   readonly jobId?: string;
   readonly shard?: number;
-  /** How the job ended, in the payload of the announcement. */
+  /** The status of the job's end, in the payload of the announcement. */
   readonly end?: Named;
 }
 

@@ -1,4 +1,4 @@
-/** A secret's text (undefined for a binary one), or why it could not be read. */
+/** The text of a secret (undefined for a binary one), or the reason why it could not be read. */
 export type SecretAnswer =
   | { readonly text: string | undefined }
   /** `code`: the failure's name at Secrets Manager or of the connection. `transient`: a retry may succeed. */
@@ -43,7 +43,7 @@ export function forgetSecrets(): void {
   kept.clear();
 }
 
-/** Unless another answer has replaced it. */
+/** Drops an answer, unless another one has replaced it. */
 function dropEntry(secretId: string, entry: Kept): void {
   if (kept.get(secretId) === entry) kept.delete(secretId);
 }

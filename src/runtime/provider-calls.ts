@@ -85,8 +85,8 @@ function readHeaders(headers: ProviderHeaders, env: Environment): Promise<OwnHea
 const NOWHERE = 'https://provider.invalid';
 
 /**
- * A key belongs to the URL that it is deployed with. The URL in a job is only compared with it and never called, because somebody
- * who can write a job or call a step must not learn the key.
+ * Rejects a job whose provider has another URL than the deployed one. A key belongs to the URL that it is deployed with. The URL
+ * in a job is only compared with it and never called, because somebody who can write a job or call a step must not learn the key.
  * @throws ProviderDenied, which stops the job until it can be resumed
  */
 function rejectOtherAddress(settings: ProviderSettings, deployed: DeployedProvider | undefined): void {

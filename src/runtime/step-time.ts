@@ -1,7 +1,7 @@
 import type { StepTime } from '../pace.ts';
 import type { Environment } from './api-key.ts';
 
-/** Remaining shares of a step's time: when it must save its state, and when it must fail for lack of progress. */
+/** Shares of a step's time that are left when it must save its state, and when it must fail for lack of progress. */
 const SHORT = 0.2;
 const OVER = 0.05;
 

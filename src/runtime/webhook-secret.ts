@@ -22,7 +22,7 @@ export async function readWebhookSecret(env: Environment): Promise<string> {
     throw new AnnouncementRejected(`${message} Allow secretsmanager:GetSecretValue on it.`);
   }
   if (answer.text === undefined || answer.text === '') {
-    throw new AnnouncementRejected(`The secret ${secretId} holds no text to sign with.`);
+    throw new AnnouncementRejected(`The secret ${secretId} has no text to sign with.`);
   }
   return answer.text;
 }

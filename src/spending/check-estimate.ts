@@ -7,7 +7,10 @@ import { estimateCost, isGuess, longestAnswer, sendingOf } from './estimate.ts';
 import { currentLimits, limitsOf } from './limits.ts';
 import { costOf, moneyText, priceOf } from './price.ts';
 
-/** Compares a plan's estimated cost with the job's budget before anything is sent. @throws BudgetExceeded */
+/**
+ * Compares a plan's estimated cost with the job's budget before anything is sent.
+ * @throws BudgetExceeded
+ */
 export async function checkEstimate(store: ObjectStore, { jobId, profile }: Job, plan: Plan): Promise<void> {
   if (profile.price === undefined) return;
   const message = estimateProblem(
@@ -18,7 +21,7 @@ export async function checkEstimate(store: ObjectStore, { jobId, profile }: Job,
   if (message !== undefined) throw new BudgetExceeded(withCode(message, 'BUDGET_EXCEEDED'));
 }
 
-/** Why a plan exceeds a budget. */
+/** The reason why a plan exceeds a budget; undefined if it does not. */
 export function estimateProblem(
   profile: Job['profile'],
   plan: Plan,
@@ -27,7 +30,7 @@ export function estimateProblem(
   const { price, name, model, body } = profile;
   if (price === undefined || max === undefined) return undefined;
   const sending = sendingOf(plan);
-  // A rough estimate rejects no job: instead the first shard runs alone, and its answers show the cost.
+  // A rough estimate rejects no job. Instead, the first shard runs alone, and its answers show the cost.
   const inputOnly = isGuess(profile, NOTHING_REPORTED);
   const cost = inputOnly
     ? costOf(priceOf(price, model), { ...sending, outputTokens: 0 })

@@ -24,7 +24,7 @@ export interface RoundToSend extends RoundRef, Pick<PlannedShard, 'planned'> {
   /** Number and bytes of its request lines. */
   readonly rows: number;
   readonly bytes: number;
-  /** The settings of its requests. */
+  /** The parameters of its requests. */
   readonly asked: Priced;
   /** True if its rows moved up a ladder: then the estimate for all rows of the job at its price is meaningless. */
   readonly isHigherStep?: boolean;
@@ -50,7 +50,7 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
     reservation: (ledger) => ({ amount: cost(ledger), ...month }),
     goesAlone: (ledger) => goesAlone(ledger, limits, round.asked),
   });
-  // The plan is read only now, because it may be large and a waiting round comes back many times.
+  // The plan is read only here, because it may be large, and a round that waits comes back many times.
   const isWaiting = ofJob.verdict === 'wait' || ofJob.verdict === 'first';
   if (isWaiting) throw lacking(round, ofJob, limits);
   if (ofJob.verdict !== 'reserved')
@@ -74,7 +74,7 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
   throw lacking(round, ofMonth, { max: limits.maxPerMonth, month: reservation.month });
 }
 
-/** What a round sends: a share of its shard's tokens, by bytes. */
+/** The rows, bytes and tokens of a round. Its tokens are its share of the shard's tokens, by bytes. */
 async function sendingOfRound(
   store: ObjectStore,
   { jobId, rows, bytes, planned }: RoundToSend,
@@ -85,7 +85,7 @@ async function sendingOfRound(
   return { rows, inputTokens: all === 0 ? 0 : Math.ceil((tokens * bytes) / all) };
 }
 
-/** True if the first round must first show what answers cost, or how rows end. */
+/** True if the first round must end first, because it shows what answers cost, or how many rows are not ok. */
 function goesAlone(ledger: JobLedger, limits: Limits, asked: Priced): boolean {
   const isFirst = limits.maxBad !== undefined && ledger.recent.length === 0;
   return isFirst || (isInMoney(limits) && isGuess(asked, ledger));

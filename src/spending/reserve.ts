@@ -2,12 +2,12 @@ import type { Reservation, Spending } from '../checkpoints/ledger.ts';
 import { money } from './price.ts';
 
 /**
- * Result of a reservation. `wait`: other reservations may still decrease; `over`: the amount does not fit even then; `first`:
- * another round must end first.
+ * Result of a reservation. `wait`: other reservations may still decrease. `over`: the amount does not fit even if they do.
+ * `first`: another round must end first.
  */
 export type Reserved = 'reserved' | 'wait' | 'over' | 'first';
 
-/** The most that a spending may come to, with reservations; `certain` excludes reservations that will still be corrected. */
+/** The most that can be spent, including reservations. `certain` excludes reservations that will still be corrected. */
 export function committed({ spent, open }: Spending): { readonly total: number; readonly certain: number } {
   const sum = (among: readonly Reservation[]): number =>
     among.reduce((total, { amount }) => total + amount, spent);

@@ -40,7 +40,7 @@ export async function settleRound(
   const known = await readJobLedger(store, jobId);
   const name = reservationName(round);
   const month = known?.open[name]?.month;
-  // The month is settled first, because after a crash in between its name is read from the job's reservation.
+  // The month is settled first. After a crash in between, the name of the month is read from the job's reservation.
   if (month !== undefined)
     await changeState<Spending>(store, {
       prefix: monthPrefix(profile.name, month, profile.price?.currency ?? ''),
@@ -79,7 +79,7 @@ function settleInJob(
   const reported = settled !== undefined && !isOpen ? withAnswers(settled, collected) : (settled ?? ledger);
   if (collected === undefined) return settled;
   const { failed, exhausted, invalid_output = 0, raised = {} } = collected;
-  // Rows that went up a ladder are not counted as bad here; those of earlier rounds were counted.
+  // Rows that went up a ladder do not count as bad here; those of earlier rounds have been counted.
   const bad = failed + exhausted + invalid_output - rowsNotOk(raised);
   const recent = withRound(ledger.recent, { shard: round.shard, rows, bad, round: round.round });
   return recent === ledger.recent ? settled : { ...reported, recent };

@@ -1,7 +1,10 @@
 import type { Pilot, WithoutPilot } from '../checkpoints/pilot.ts';
-import { counted, grouped } from '../counted.ts';
+import { counted, grouped } from '../text/counted.ts';
 
-/** Describes the state of a job's pilot in a sentence. @param hasEnded true if the job has ended, so that it no longer waits */
+/**
+ * Describes the state of a job's pilot in a sentence.
+ * @param hasEnded true if the job has ended, so that it no longer waits
+ */
 export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: boolean): string {
   if (state === 'running' || counts === undefined)
     return `Pilot: ${counted(rows, 'row')} of the job ${hasEnded ? 'were to be sent first; it ended before they had their answers' : 'are sent first'}.`;
@@ -14,7 +17,7 @@ export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: b
 
 /** A sentence that explains why all rows of a job are sent at once. */
 export function describeWithoutPilot({ rows, pilotRows }: WithoutPilot): string {
-  return `No pilot: the job has ${counted(rows, 'row')} to send, and its pilot would have ${grouped(pilotRows)}. All are sent at once, and nobody is asked.`;
+  return `No pilot: the job has ${counted(rows, 'row')} to send, and its pilot would have ${grouped(pilotRows)}. All are sent at once, without an approval.`;
 }
 
 const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, string>> = {
@@ -25,7 +28,7 @@ const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, s
   unanswered: '; nobody approved the job in time, and the other rows are not sent',
 };
 
-/** True if a person may approve the job: it is waiting, or has ended without its other rows. */
+/** True if a person may approve the job: it waits, or it has ended without its other rows. */
 export function mayBeApproved({ state }: Pilot): boolean {
   return state === 'waiting' || state === 'failed' || state === 'rejected' || state === 'unanswered';
 }

@@ -1,6 +1,6 @@
 /**
- * Every status of a job, in display order: its summary's status once it has ended, otherwise its current activity. `waiting`: for
- * a person who approves or rejects it.
+ * Every status of a job, in display order: the status of its summary once it has ended, otherwise its current state. `waiting`:
+ * for an approval.
  */
 export const JOB_STATES = [
   'queued',

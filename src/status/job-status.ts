@@ -154,7 +154,7 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
   const cancelled = last?.running === true && isCancelled(await readStop(store, jobId));
   const isBegun = mayRun && last === undefined && (await store.stat(planObject.keyOf(jobId))) !== undefined;
   const pilot = mayRun && job.profile.pilot !== undefined ? await pilotObject.read(store, jobId) : undefined;
-  // Only on one machine: its process stopped, and no other one has resumed it.
+  // Only on one machine: the process of the job has ended, and no other one has resumed it.
   if (isBegun) return { job, summary, pilot, status: 'stopped' };
   const status = stateOf(summary, last?.running, cancelled);
   return {

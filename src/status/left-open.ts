@@ -1,13 +1,13 @@
 import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../checkpoints/round/twins.ts';
 import type { OpenBatch } from '../checkpoints/shard/shard-end.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ShardStatus } from './shard-status.ts';
 
 /**
- * Reads from the shards' checkpoints which batches a job left open, if its execution ended without a summary (it was stopped, or
- * its host died).
+ * Reads from the shards' checkpoints which batches a job left open. Used if its execution ended without a summary: it was
+ * stopped, or its host was killed.
  */
 export async function readLeftOpen(
   store: ObjectStore,
@@ -27,5 +27,6 @@ export async function readLeftOpen(
 
 const EXECUTION_ENDED = {
   code: 'EXECUTION_ENDED',
-  message: 'The job’s execution ended before the batch was collected: it was stopped, or its host died.',
+  message:
+    'The job’s execution ended before the batch was collected: it was stopped, or its host was killed.',
 };

@@ -1,5 +1,5 @@
 import { INDEX_PREFIX, indexKey, jobOfIndexKey, summaryKey } from '../checkpoints/keys.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { UnreadableObject } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readOverview, type JobOverview, type StatusEdges } from './job-status.ts';
@@ -23,7 +23,7 @@ export interface UnreadableJob {
 
 export interface JobPage {
   readonly jobs: readonly JobOverview[];
-  /** Jobs that would be listed here, perhaps, if they could be read. Empty if `owner` is set: their owner is unknown. */
+  /** Jobs that cannot be read and that might belong to this list. Empty if `owner` is set, because their owner is unknown. */
   readonly unreadable: readonly UnreadableJob[];
   /** Pass it as `after` to get the next page; absent on the last page. */
   readonly next?: string;
@@ -48,7 +48,7 @@ export async function listJobs(
       lookAt(edges, jobOfIndexKey(key), { status, owner }),
     );
     for (const [n, key] of entries.entries()) {
-      // Only here it is certain that there are more jobs.
+      // Only a further job shows that there is a next page.
       if (jobs.length === limit || lookedAt === MAX_LOOKED_AT) return { jobs, unreadable, next: cursor };
       cursor = key.slice(INDEX_PREFIX.length);
       lookedAt += 1;
@@ -85,7 +85,7 @@ async function lookAt(
   }
 }
 
-/** A job that was rejected and later started has two entries; that of its start counts. */
+/** True for the entry of a job that counts. A job that was rejected and later started has two entries; the later one counts. */
 function isMeant(key: string, { jobId, createdAt, status }: JobOverview, wanted?: JobState): boolean {
   const isItsOwn = indexKey(createdAt, jobId) === key;
   return isItsOwn && (wanted === undefined || status === wanted);

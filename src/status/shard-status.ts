@@ -5,7 +5,7 @@ import type { Plan } from '../checkpoints/plan.ts';
 import { progressObject, type Progress } from '../checkpoints/shard/progress.ts';
 import { shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
 import { addCounts, NO_ROWS, type KnownCounts } from '../checkpoints/outcomes.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 

@@ -10,7 +10,7 @@ import { summaryObject } from '../checkpoints/summary.ts';
 
 /**
  * Announces a job's end, or that it waits for an approval, on each channel, once per execution. A failed channel does not stop
- * the others; the machine's Retry repeats it. A wait that is over is not announced any more.
+ * the others; the state machine's Retry repeats it. A wait that has ended is not announced any more.
  */
 export async function announceJob(edges: AnnounceEdges, context: AnnounceContext): Promise<object> {
   const { execution, unannounced } = context;
@@ -20,7 +20,7 @@ export async function announceJob(edges: AnnounceEdges, context: AnnounceContext
     edges.log('job_not_announced', { jobId, execution, error: name, reason: bounded(message) });
     return {};
   }
-  // Somebody decided while a channel was down.
+  // Somebody decided while a channel failed.
   if ('waits' in context && (await isDecided(edges, context))) return {};
   const event = 'end' in context ? await readEnd(edges, context) : await readWait(edges, context);
   const failures: unknown[] = [];

@@ -1,4 +1,3 @@
-import { FastRequests } from '../fast-path/fast-requests.ts';
 import type {
   BuildContext,
   BuildingContext,
@@ -17,13 +16,13 @@ import { wantsPilot } from '../pilot/without-pilot.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
-import type { RequestRules } from '../rows/request-line.ts';
 import { buildDivided, type SlicesToDo } from '../rows/slices/build-divided.ts';
 import { bytesOfSlice } from '../rows/slices/divide.ts';
 import { slicesObject } from '../rows/slices/division.ts';
 import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { nextShards } from './next-shards.ts';
+import { createRequests } from './create-requests.ts';
 
 /**
  * Turns the job's input into shards of request lines, and lists the shards with work left: first those of its pilot, then the
@@ -58,8 +57,6 @@ export async function buildRequests(
 export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
   return buildShards(store, job, { createRequests });
 }
-
-const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
 
 /** Builds the shards, then those of the pilot. Writes the plan last. */
 async function build(edges: Edges, job: Job, context: BuildContext): Promise<Plan | Unfinished | SlicesToDo> {
@@ -97,9 +94,9 @@ function buildInSlices(
 }
 
 interface BuildSoFar {
-  /** Where the one pass of a job goes on. */
+  /** The position from which the one pass of a job continues. */
   readonly from: BuildState | undefined;
-  /** What slices have built. */
+  /** The plan that slices have built. */
   readonly built: Plan | Unfinished | undefined;
 }
 
@@ -125,7 +122,7 @@ async function buildPlan(
     (await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
       refusedPlan(job, error),
     ));
-  // The plan is not written, so the job is not rejected for good: it is built again when it is resumed with a larger budget.
+  // The plan is not written, so the job can be built again when it is resumed with a larger budget.
   if (isPlan(plan) && plan.failure === undefined) await checkEstimate(store, job, plan);
   return plan;
 }

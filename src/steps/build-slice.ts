@@ -2,9 +2,9 @@ import { jobObject } from '../checkpoints/job.ts';
 import type { BuiltSliceContext, SliceContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { failureFromCatch } from '../errors.ts';
-import { FastRequests } from '../fast-path/fast-requests.ts';
 import { buildSlice as build } from '../rows/slices/build-slice.ts';
 import { sliceTroubleObject } from '../rows/slices/division.ts';
+import { createRequests } from './create-requests.ts';
 
 /**
  * Does one part of a divided build: notes the rows of one slice, or builds the shards that begin in it. If time runs short, the
@@ -14,8 +14,8 @@ export async function buildSlice(edges: Edges, context: SliceContext): Promise<B
   try {
     return await buildOnce(edges, context);
   } catch (error) {
-    // After its last retry the machine drops the error, so it is recorded here. If the store fails, too, the step still fails with
-    // its own error.
+    // After its last retry the state machine drops the error, so it is recorded here. If the store fails, too, the step still
+    // fails with its own error.
     if (error instanceof Error) {
       const failure = failureFromCatch({ Error: error.name, Cause: error.message });
       await sliceTroubleObject.write(edges.store, context, failure).catch(() => undefined);
@@ -30,7 +30,7 @@ async function buildOnce(
 ): Promise<BuiltSliceContext> {
   const job = await jobObject.require(store, jobId);
   const unfinished = await build(store, job, slice, {
-    createRequests: (rules) => new FastRequests(rules),
+    createRequests,
     time,
   });
   if (unfinished === undefined) return { jobId, slice };

@@ -1,7 +1,7 @@
 import type { BatchContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError } from '../errors.ts';
-import { cancelWaitSeconds } from '../polling.ts';
+import { cancelWaitSeconds } from '../batches/polling.ts';
 
 /**
  * Asks the provider to cancel a batch. The batch is then polled to its end, so that its finished rows are collected; while it is

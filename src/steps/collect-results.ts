@@ -1,9 +1,7 @@
-import { FastLines } from '../fast-path/fast-lines.ts';
-import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
-import { GoesOnLater } from '../collect/round/downloads.ts';
+import { GoesOnLater } from '../collect/round/files/downloads.ts';
 import { collectShard } from '../collect/shard/collect-shard.ts';
-import type { LookAgain } from '../collect/round/late-output.ts';
+import type { LookAgain } from '../collect/round/evidence/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
 import { settleRound } from '../spending/settle-round.ts';
 import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
@@ -34,13 +32,14 @@ import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds
 import { readStop } from '../checkpoints/stop.ts';
 import { twinsObject } from '../checkpoints/round/twins.ts';
 import { noteTrouble } from '../checkpoints/shard/trouble.ts';
+import { createReader } from './create-reader.ts';
 
 /** Longest wait before a round, in seconds. */
 const MAX_RETRY_WAIT_SECONDS = 3_600;
 
 /**
- * Collects the result of a round: a batch that ended in any way, or a shard for which a step gave up. Decides the outcome of each
- * row, and whether there is another round. A call that runs short of time returns, and the next call continues.
+ * Collects the result of a round: a batch that ended in any way, or a shard for which an earlier step has failed. Decides the
+ * outcome of each row, and whether there is another round. A call that runs short of time returns, and the next call continues.
  */
 export async function collectResults(
   edges: ProviderEdges,
@@ -127,7 +126,7 @@ async function giveRoomBack(
   if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 
-/** Number of consecutive rounds with too many enqueued tokens after which the file itself counts as too large. */
+/** After this number of consecutive rounds with too many enqueued tokens, the file itself counts as too large. */
 const REFUSED_ROUNDS = 3;
 
 async function isRefusedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<boolean> {
@@ -135,7 +134,7 @@ async function isRefusedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<
   return last.length === REFUSED_ROUNDS && last.every(({ tokensRefused }) => tokensRefused !== undefined);
 }
 
-/** A shard that stops may leave its batch open. The batch keeps its room until it is known to have ended. */
+/** True if a shard that stops may leave its batch open. The batch keeps its room until it is known to have ended. */
 async function hasOpenBatch(
   { store }: ProviderEdges,
   context: ShardContext,
@@ -146,7 +145,7 @@ async function hasOpenBatch(
   return stopped?.open !== undefined;
 }
 
-/** The machine waits, polls the batch again and collects again. Only rounds with a batch reach this. */
+/** Has the state machine wait, poll the batch again and collect again. Only rounds with a batch reach this. */
 function lookLater(
   { clock }: ProviderEdges,
   context: PolledContext,
@@ -155,7 +154,7 @@ function lookLater(
   const nextPollAt = Math.floor(clock.now() / 1_000) + waitSeconds;
   const look = { next, waitSeconds, nextPollAt };
   if (follow === undefined) return { ...context, ...look, late };
-  // What is known of the previous batch does not apply to its twin.
+  // The facts about the previous batch do not apply to its twin.
   const { gone: _gone, late: _late, absentSeconds: _absent, missedSeconds: _missed, ...rest } = context;
   return { ...rest, ...look, batchId: follow, notFound: 0 };
 }
@@ -196,7 +195,7 @@ async function collect(
   context: CollectContext,
   at: ShardRound,
 ): Promise<RoundEnd | LookAgain> {
-  const collecting = { ...edges, createReader: (rules: ResultRules) => new FastLines(rules) };
+  const collecting = { ...edges, createReader };
   const known = await collectedObject.read(edges.store, { ...context, round: at.round });
   if (known !== undefined) return known;
   if (!hasError(context)) return collectShard(collecting, job, { ...context, ...at });
@@ -223,12 +222,12 @@ function hasError(
   return 'error' in context && context.error !== undefined;
 }
 
-/** What a poll is told says nothing of the round: its batch was taken, is paid for, and waits for a resume. */
+/** A rejected poll does not fail the rows: the batch exists and is paid for, and a resume collects it. */
 function hasBatch(context: object): boolean {
   return 'batchId' in context;
 }
 
-/** Rows of a batch that exists or may exist are paid for: they wait for a resume. */
+/** True for a batch that exists or may exist. Its rows may be paid for, so they wait for a resume. */
 async function mayHaveBatch(
   { store }: ProviderEdges,
   context: ShardContext,
@@ -237,12 +236,15 @@ async function mayHaveBatch(
   return hasBatch(context) || (await findLeftOpen(store, context, failure)).open !== undefined;
 }
 
-/** The provider will never accept this file or batch, so its rows fail. Every other failure may be solved by a resume. */
+/** True if the provider will never accept this file or batch, so its rows fail. For every other failure, a resume may succeed. */
 function isRefusal({ name }: Failure): boolean {
   return name === 'ProviderRejected';
 }
 
-/** Another round may succeed, with a smaller file or one that is not lost. Polls alone never decide that a batch is lost. */
+/**
+ * True if another round may succeed, with a smaller file or after the file was lost. Polls alone never decide that a batch is
+ * lost.
+ */
 function isGivenBack({ name }: Failure): boolean {
   return name === 'ProviderFileTooLarge' || name === 'ProviderNotFound';
 }
@@ -252,7 +254,10 @@ function isPart(end: RoundEnd): boolean {
   return 'deferred' in end && end.deferred === end.requests - end.batch.requests;
 }
 
-/** Doubles with each round. 20 % of it is jitter, so that shards that failed together do not retry together. */
+/**
+ * Seconds before the next round. They double with each round. 20 % are jitter, so that shards that failed together do not retry
+ * together.
+ */
 function retryWaitSeconds({ profile }: Job, round: number, random: number): number {
   const wait = Math.min(profile.retryWaitSeconds * 2 ** (round - 1), MAX_RETRY_WAIT_SECONDS);
   return Math.ceil(wait * (0.8 + 0.2 * random));

@@ -17,7 +17,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { parseWindow } from '../completion-window.ts';
+import { parseWindow } from '../provider/completion-window.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { noteTokensRefusal, weighTokensRefusal } from './refused-tokens.ts';
@@ -41,7 +41,7 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
   const { batch, at, doubt } = await findOrCreate(edges, context, profile);
   const checkpoint = {
     batchId: batch.id,
-    // Our clock, because the provider's may be hours off, and its times may lack a timezone.
+    // Uses our clock: the provider's may be hours off, and its times may lack a timezone.
     createdAt: at,
     deadline: at + windowSeconds + context.polling.graceSeconds,
     fileId: context.fileId,
@@ -63,7 +63,9 @@ interface Created {
   readonly doubt?: true;
 }
 
-/** A create is recorded in the store before it is sent, so only a recorded create can have been lost. */
+/**
+ * Finds or creates the batch. A create is recorded in the store before it is sent, so only a recorded create can have been lost.
+ */
 async function findOrCreate(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -78,7 +80,7 @@ async function findOrCreate(
       await keepRoomOfFound(edges, context, profile);
       return { batch, at, doubt: true };
     }
-    // The lost create may have made a batch that is listed later, with any result of the next create.
+    // The lost create may have made a batch that the list shows later, whatever the result of the next create is.
     await noteDoubt(store, context);
   }
   await rejectWhenStopped(store, context);

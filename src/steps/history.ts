@@ -19,7 +19,7 @@ const EVENTS_PER_LOOK = 7;
 /** A call of collect that ran short of time, with its choice. */
 const EVENTS_PER_COLLECT = 7;
 
-/** How often a round polled its batch, collected without success, and ran short of time. */
+/** Number of polls, of collects without a result, and of collects that ran short of time in a round. */
 export interface RoundTurns {
   readonly polls: number;
   readonly looks?: number;

@@ -15,7 +15,7 @@ import { tokensBySize } from '../spending/estimate.ts';
 import { withoutPilot } from '../pilot/without-pilot.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import type { EndedPilot } from '../report/write-pilot-report.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** A job whose shards are built. */
@@ -26,10 +26,10 @@ export interface BuiltJob {
 }
 
 /**
- * Decides which shards run next: those of the pilot, then all others if the pilot allows them. A passed pilot is not judged
+ * Decides which shards run next: those of the pilot, then all others if the pilot allows them. A passed pilot is not decided
  * again.
  * @throws PilotStopped when the pilot does not allow the other shards; JobStopped when the pilot did not finish, or the job was
- *   stopped meanwhile
+ *   stopped since
  */
 export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobContext | WaitingContext> {
   const { job, plan, context } = built;
@@ -86,7 +86,7 @@ function detailsOf(plan: Plan, profile: Job['profile']): (planned: ShardPlan) =>
 interface EndedShards {
   readonly done: ReadonlySet<number>;
   readonly stopped: ReadonlySet<number>;
-  /** Shards whose provider may have more batches of their rows than those that were collected. */
+  /** Shards for which the provider may have further batches besides those that were collected. */
   readonly doubted: ReadonlySet<number>;
 }
 
@@ -142,7 +142,10 @@ async function writePage(edges: Edges, ended: EndedPilot): Promise<string | unde
   return writePilotReport(edges, ended);
 }
 
-/** Joins the results of a pilot's shards for people. @returns their key */
+/**
+ * Joins the results of a pilot's shards for people.
+ * @returns their key
+ */
 async function joinResults(store: ObjectStore, jobId: string, shards: readonly number[]): Promise<string> {
   const key = pilotResultsKey(jobId);
   await store.concat(

@@ -15,13 +15,13 @@ import {
   notFoundWaitSeconds,
   pollWaitSeconds,
   type PollState,
-} from '../polling.ts';
+} from '../batches/polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { tellProgress } from './tell-progress.ts';
 
 /**
- * Polls the batch once and decides what the machine does next: `phase`, and the wait until the next poll. A failed poll says
- * nothing about the batch, so the machine's Retry repeats it.
+ * Polls the batch once and decides what the state machine does next: `phase`, and the wait until the next poll. A failed poll
+ * shows nothing about the batch, so the state machine's Retry repeats it.
  * @throws BatchOpen when the batch can neither be collected nor given up: the shard stops, and a resume looks again
  */
 export async function pollBatch(edges: ProviderEdges, context: BatchContext): Promise<PolledContext> {
@@ -39,7 +39,7 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   return polled;
 }
 
-/** Computes the batch's age from our own times and waits, so that a jump of the clock does not shorten its life. */
+/** Computes the batch's age from our own times and waits. A jump of the clock does not shorten it. */
 function growOlder(context: BatchContext, now: number): AgedContext {
   const { lookedAt, createdAt, waitSeconds } = context;
   const passed = lookedAt === undefined ? 0 : elapsedSeconds(now - lookedAt, waitSeconds);
@@ -118,7 +118,7 @@ async function heedCancel(
 const TWIN_POLLS = 4;
 
 /**
- * Finds twins and cancels them. If the batch ended without success, its twin's answers may be needed, so *Collect results*
+ * Finds twins and cancels them. If the batch ended without success, the answers of its twin may be needed, so *Collect results*
  * decides.
  */
 async function tendTwins(
@@ -136,7 +136,10 @@ async function tendTwins(
   }
 }
 
-/** @throws BatchOpen for a batch that should have ended long ago, and for one that can be neither found nor ruled out */
+/**
+ * Ends the wait for a batch that would last for ever.
+ * @throws BatchOpen for a batch that should have ended long ago, and for one that can be neither found nor ruled out
+ */
 function rejectToWaitForEver(polled: PolledContext): void {
   const { jobId, shard, round, batchId, fileId, status, cancelledAge, missedSeconds = 0 } = polled;
   if (polled.phase === 'ended') return;

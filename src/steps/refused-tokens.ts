@@ -7,7 +7,7 @@ import { readShardPlan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
-import { grouped } from '../counted.ts';
+import { grouped } from '../text/counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy, ProviderFileTooLarge, withCode } from '../errors.ts';
 import { readTokensRefusal } from '../provider/errors/classify-error.ts';
@@ -32,7 +32,7 @@ export interface RefusedTokens {
 const ALONE_SECONDS = 1_800;
 const ALONE_REFUSALS = 3;
 
-/** For rows of a provider that has no code for it. */
+/** Code of rows, if the provider has no code for this rejection. */
 const DEFAULT_CODE = 'token_limit_exceeded';
 
 /**
@@ -63,7 +63,7 @@ export async function weighTokensRefusal(
     (isLarger || isHopeless) && (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
   const why = isLarger
     ? `more than the ${grouped(most)} enqueued tokens that the provider takes`
-    : 'and was refused for too many enqueued tokens again and again while nothing else was enqueued';
+    : 'and was rejected repeatedly for too many enqueued tokens while nothing else was enqueued';
   const text = `The file of shard ${context.shard}, round ${context.round} of job ${context.jobId} has about ${grouped(tokens)} input tokens, ${why}.`;
   return {
     error: isTooLarge

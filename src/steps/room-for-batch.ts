@@ -7,13 +7,16 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Room, RoomEntry } from '../checkpoints/room.ts';
 import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
-import { counted, grouped } from '../counted.ts';
+import { counted, grouped } from '../text/counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderBusy } from '../errors.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { tellProgress } from './tell-progress.ts';
 
-/** @throws ProviderBusy while the batches of all jobs leave no room at the provider */
+/**
+ * Waits until there is room for the batch, by failing the call.
+ * @throws ProviderBusy while the batches of all jobs leave no room at the provider
+ */
 export async function waitForRoom(
   edges: ProviderEdges,
   context: UploadedContext,
@@ -64,7 +67,7 @@ async function tokensOf({ store }: ProviderEdges, context: UploadedContext): Pro
   return tokensOfPart(context.planned, bytes);
 }
 
-/** What a shard waits for, for a message. */
+/** The resource that a shard waits for, for a message. */
 interface Wait {
   readonly status: string;
   readonly reason: string;
@@ -85,8 +88,8 @@ function describeWait(room: Room, { asking, limits }: WantedRoom): Wait {
   return { status: 'waiting for tokens', reason, ahead: ofModel.length };
 }
 
-/** A free slot may belong to a shard that asked earlier and has not looked since. */
+/** The reason for waiting if a slot is free: an earlier shard in the queue may get it first. */
 function slotReason({ holders }: Room, slots: number): string {
-  if (holders.length < slots) return 'a slot is free, and others get it first';
-  return slots === 1 ? 'its one slot is taken' : `its ${slots} slots are taken`;
+  if (holders.length < slots) return 'a slot is free, but earlier shards get it first';
+  return slots === 1 ? 'its one slot is taken' : `its ${slots} slots are in use`;
 }

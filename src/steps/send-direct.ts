@@ -10,13 +10,13 @@ import { jobObject } from '../checkpoints/job.ts';
 import type { Progress } from '../checkpoints/shard/progress.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
-import { MAX_POLLS_PER_ROUND } from '../polling.ts';
+import { MAX_POLLS_PER_ROUND } from '../batches/polling.ts';
 import { readBodyText } from '../rows/request-line.ts';
 import { readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { tellProgress } from './tell-progress.ts';
 
-/** A Lambda has fifteen minutes and a call may take four, so no call starts after ten. */
+/** Milliseconds in which calls may start. A Lambda has fifteen minutes and a call may take four, so no call starts after ten. */
 const BUDGET_MS = 600_000;
 
 /** After this many consecutive passes without an answer, the provider accepts nothing, and the rows end without an answer. */
@@ -78,7 +78,7 @@ function nextPass(context: Passed, { answered, end, waitMs, denied }: Sent): Sen
   return { ...next, phase: 'running', waitSeconds: Math.min(Math.ceil(waitMs / 1_000), MAX_WAIT_SECONDS) };
 }
 
-/** A provider may name any time, so rows are tried at least once a day. */
+/** Longest wait, in seconds. A provider may name any time, so rows are tried at least once a day. */
 const MAX_WAIT_SECONDS = 86_400;
 
 function progressOf(
@@ -98,7 +98,9 @@ function progressOf(
   };
 }
 
-/** Rows to skip at the start of a pass if the previous one got no answer; four times as many after each further one. */
+/**
+ * Number of rows to skip at the start of a pass if the previous pass got no answer; four times as many after each further one.
+ */
 const FIRST_SKIPPED = 16;
 
 /**

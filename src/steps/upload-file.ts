@@ -113,7 +113,7 @@ async function makeUpload(
   const part = await partToUpload(store, context, round, most);
   const bytes = part?.bytes ?? requests.bytes;
   const name = uploadName(context, round);
-  // An upload is recorded before it starts, so only a recorded upload can have been lost and needs a search.
+  // An upload is recorded before it starts, so only a recorded upload can have been lost and must be searched for.
   const first = await uploadingObject.create(store, { ...context, round }, {});
   const lost = first ? undefined : await findLost(provider, name, bytes);
   const file =

@@ -29,9 +29,9 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
 
 /**
- * Joins the shards' results in input order, makes the report, and writes the summary last. A failed job gets the same with what
- * it has, and the summary says why. Afterwards, the rows of a finished job exist only in its results. A call that runs short of
- * time returns, and the next call continues.
+ * Joins the shards' results in input order, writes the report, and writes the summary last. For a failed job it does the same
+ * with the results so far, and the summary says why. Afterwards, deletes the rows of a finished job outside its results. A call
+ * that runs short of time returns, and the next call continues.
  * @throws CountsDoNotReconcile when a row has no result line, or two
  */
 export async function writeResults(
@@ -78,7 +78,7 @@ async function writeEnds(edges: Edges, { job, plan, summary }: JobToEnd): Promis
   if (job.retry === undefined) await writeEnd(edges, job, summary);
   else {
     if (plan !== undefined && plan.failure === undefined) await writeRetried(edges, job.retry, summary);
-    // A retry's input belongs to the job that it retries, and so do tables of input and answers.
+    // The first job of a retry writes the tables of input and answers, because the retry reads that job's input.
     await writeEnd(edges, { ...job, profile: { ...job.profile, also: [] } }, summary);
   }
   const { jobId, status, counts, rows, rounds, seconds, profile, usage } = summary;

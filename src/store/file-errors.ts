@@ -3,7 +3,7 @@ import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
 /** Codes for "no file at this path", also if a part of the path is a file instead of a folder. */
 const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 
-/** Codes for a path that no file can have. A bucket may hold both `a` and `a/b`; a folder cannot. */
+/** Codes for a path at which no file can be stored. A bucket may hold both `a` and `a/b`; a folder cannot. */
 const NO_PLACE: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG']);
 
 /** The result, or `undefined` if the file does not exist. */

@@ -1,17 +1,25 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
+import { InFlight } from '../concurrency/in-flight.ts';
 import { storeFileError } from './file-errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { moveTo, stagingPath } from './staged-file.ts';
 
 const BLOCK_BYTES = 262_144;
 
-/** Collects small chunks into blocks: one system call per {@link BLOCK_BYTES}, not one per line. */
+/**
+ * Collects small chunks into blocks: one system call per {@link BLOCK_BYTES}, not one per line. A full block is written while the
+ * next one is filled, so a failure is thrown by the next `write` that needs a block, or by `close`.
+ */
 export class FileWriter implements ObjectWriter {
   bytes = 0;
   readonly #root: string;
   readonly #path: string;
-  readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  #block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   #used = 0;
+  /** The block that is being written, or was. */
+  #other: Buffer | undefined;
+  /** At most one call: the blocks of a file are written in order. */
+  readonly #writing = new InFlight();
   #staged: string | undefined;
   #file: FileHandle | undefined;
   #ended = false;
@@ -22,7 +30,7 @@ export class FileWriter implements ObjectWriter {
   }
 
   write(chunk: Uint8Array | string): Promise<void> | undefined {
-    if (this.#ended) return this.#refuse();
+    if (this.#ended || this.#writing.hasFailed) return this.#refuse();
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytes += bytes.byteLength;
     if (this.#used + bytes.byteLength > BLOCK_BYTES) return this.#spill(bytes);
@@ -34,8 +42,9 @@ export class FileWriter implements ObjectWriter {
   async close(): Promise<void> {
     if (this.#ended) return this.#refuse();
     try {
-      const { file, staged } = await this.#open();
       await this.#flush();
+      await this.#settle();
+      const { file, staged } = await this.#open();
       await file.close();
       this.#file = undefined;
       await moveTo(staged, this.#path);
@@ -48,22 +57,39 @@ export class FileWriter implements ObjectWriter {
   async abort(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    await this.#writing.settle();
     await this.#file?.close();
     if (this.#staged !== undefined) await rm(this.#staged, { force: true });
   }
 
-  /** Writes a chunk that does not fit into the current block. */
+  /** Takes a chunk that does not fit into the current block. */
   async #spill(bytes: Uint8Array): Promise<void> {
     await this.#flush();
-    if (bytes.byteLength > BLOCK_BYTES) return this.#writeAll(bytes);
+    if (bytes.byteLength > BLOCK_BYTES) {
+      await this.#settle();
+      this.#writing.start(() => this.#writeAll(bytes));
+      // Awaited here, because the caller may reuse the chunk afterwards.
+      return this.#settle();
+    }
     this.#block.set(bytes, 0);
     this.#used = bytes.byteLength;
   }
 
+  /** Starts writing the current block, once the block before it is written. */
   async #flush(): Promise<void> {
-    const used = this.#used;
+    await this.#settle();
+    if (this.#used === 0) return;
+    const full = this.#block;
+    const bytes = full.subarray(0, this.#used);
+    this.#block = this.#other ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    this.#other = full;
     this.#used = 0;
-    if (used > 0) await this.#writeAll(this.#block.subarray(0, used));
+    this.#writing.start(() => this.#writeAll(bytes));
+  }
+
+  async #settle(): Promise<void> {
+    await this.#writing.settle();
+    this.#writing.throwFailure();
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
@@ -84,6 +110,7 @@ export class FileWriter implements ObjectWriter {
   }
 
   async #refuse(): Promise<never> {
+    if (!this.#ended) this.#writing.throwFailure();
     throw new Error(`${this.#path} was closed before this write.`);
   }
 }

@@ -12,20 +12,20 @@ export async function* listFiles(
   { after }: ListOptions = {},
 ): AsyncGenerator<ListedObject> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-  // No key has such a segment, so nothing is listed, and in particular nothing outside the folder.
+  // No key has such a segment, so nothing is listed. In particular, nothing outside the folder is listed.
   if (folder.split('/').slice(0, -1).some(isNoSegment)) return;
   const last = after === undefined ? undefined : Buffer.from(after);
   yield* walk(root, folder, { prefix, last });
 }
 
-/** Changes with a file's time or size, so that a rewritten file has another mark. */
+/** A mark that changes with a file's time or size. */
 export function markOf({ mtimeMs, size }: Stats): string {
   return `${mtimeMs}-${size}`;
 }
 
 interface Wanted {
   readonly prefix: string;
-  /** The part of the range to skip: everything up to this key. */
+  /** The last key that is skipped: everything up to it is left out. */
   readonly last: Buffer | undefined;
 }
 

@@ -67,7 +67,7 @@ function segments(key: string): string[] {
   return parts;
 }
 
-/** Size and bytes belong to the same file, even if it is replaced meanwhile. */
+/** Opens a file. Size and bytes belong to the same file, even if it is replaced meanwhile. */
 async function openFile(
   path: string,
   { start = 0, end, etag }: OpenOptions = {},

@@ -28,7 +28,7 @@ export async function openObject(
   } catch (error) {
     if (isMissing(error)) return undefined;
     if (etag !== undefined && statusOf(error) === 412) throw changedObject(`s3://${bucket.name}/${key}`);
-    // 416: the range starts at or after the end. An empty object has no range at all.
+    // 416: the range starts at or after the end. An empty object has no valid range.
     if (statusOf(error) === 416) return openNothing(bucket, key, version);
     throw storeError(error, { action: 's3:GetObject', bucket: bucket.name, key });
   }
@@ -160,7 +160,7 @@ function wholeSize(range: string | undefined, length: number): number {
   return range === undefined ? length : Number(range.slice(range.lastIndexOf('/') + 1));
 }
 
-/** Fails without a length, which S3 always sends: a truncated body would otherwise look complete. */
+/** The length of a body. Fails without a length, which S3 always sends: a truncated body would otherwise look complete. */
 function lengthOf(bucket: S3Bucket, key: string, answer: GetObjectCommandOutput): number {
   if (answer.ContentLength !== undefined) return answer.ContentLength;
   streamOf(bucket, key, answer).destroy();

@@ -1,14 +1,17 @@
 import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
 import { planJoin, type JoinPart, type Piece } from './join-plan.ts';
 import { readObject } from './s3-body.ts';
 import { headObject, putObject, type S3Bucket } from './s3-bucket.ts';
 import { MAX_PARTS, MIN_PART_BYTES, MultipartUpload } from './s3-multipart.ts';
 
-/** S3 allows 5 GiB. Smaller copies run in parallel, and answer before an idle connection is closed. */
+/** Largest copy. S3 allows 5 GiB. Smaller copies run in parallel, and answer before an idle connection is closed. */
 const MAX_COPY_BYTES = 512 * 1_048_576;
 
-/** Ten thousand shards are checked in about 10 s and copied in minutes. Gathered parts take at most 4 x 10 MiB. */
+/**
+ * Number of sources that are checked at the same time. Ten thousand shards are checked in about 10 s and copied in minutes.
+ * Gathered parts take at most 4 x 10 MiB.
+ */
 const HEADS_IN_FLIGHT = 32;
 const GATHERED_IN_FLIGHT = 4;
 /** Copies move no bytes through this process. */

@@ -1,4 +1,4 @@
-import { InFlight } from '../in-flight.ts';
+import { InFlight } from '../concurrency/in-flight.ts';
 import { StoreRejected } from '../errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { putObject, type S3Bucket } from './s3-bucket.ts';
@@ -117,7 +117,7 @@ export class S3Writer implements ObjectWriter {
     this.#inFlight.start(() => this.#sendPart(upload));
   }
 
-  /** A failure is kept for the next `write` or `close`. */
+  /** Uploads a part. A failure is kept for the next `write` or `close`. */
   async #sendPart(upload: MultipartUpload): Promise<void> {
     const part = this.#part;
     if (part === undefined) return;

@@ -25,7 +25,7 @@ export async function withStaged<T>(
   }
 }
 
-/** A free path to write to. */
+/** A free path in the staging folder. */
 export async function stagingPath(root: string): Promise<string> {
   await mkdir(join(root, STAGING), { recursive: true });
   return join(root, STAGING, randomUUID());

@@ -11,7 +11,10 @@ export interface ReadLimit {
   readonly bytes?: number;
 }
 
-/** The bytes of an object. @throws TooMuchToRead when a limit is reached before its end */
+/**
+ * The bytes of an object.
+ * @throws TooMuchToRead when a limit is reached before its end
+ */
 export async function* readUntil(
   { store, clock }: Pick<Edges, 'store' | 'clock'>,
   key: string,

@@ -34,7 +34,7 @@ export function resultsTable(
   };
 }
 
-/** The answer. For a row whose answer does not match, that answer, because it is paid for. */
+/** The answer of a row. If it does not match its schema, it is shown as well, because it is paid for. */
 export function shownAnswer(line: ResultLine): string | undefined {
   return line.ok ? answerText(line) : (line.text ?? line.refusal);
 }

@@ -4,7 +4,10 @@ const FORMULA = '=+\\-@＝＋－＠﹦﹢﹣﹫';
 /** Spaces and invisible characters before a formula are ignored, because programs trim them. */
 const IGNORED = '\\s\\p{Cc}\\p{Cf}\\p{Z}';
 
-/** Quotes are ignored, too: after a line end in an earlier cell, a program may miscount them. */
+/**
+ * Matches the beginning of a formula. Quotes before it are ignored, too: after a line end in an earlier cell, a program may count
+ * quotes wrongly.
+ */
 const BEGINS_FORMULA = new RegExp(`^[${IGNORED}"]*[${FORMULA}]`, 'u');
 
 /** Programs may drop these from the beginning of a cell and then read what follows. */

@@ -9,7 +9,7 @@ import { joinedTable, type JoinedTable } from './joined-table.ts';
 import { parquetBytes } from './parquet.ts';
 import { readUntil } from './read-until.ts';
 
-/** The step has 15 minutes in all, and must still write the summary. */
+/** Milliseconds for all tables. The step has 15 minutes in all, and must still write the summary. */
 const TIME_MS = 8 * 60_000;
 
 /**

@@ -73,7 +73,7 @@ describe('the end of a job', () => {
     ]);
   });
 
-  test('is told also when its results could not be written', async () => {
+  test('is announced even if its results could not be written', async () => {
     const { posts, world } = await openAnnouncingWorld([200], {
       wrap: (call) => (step, event) =>
         step === 'write-results'

@@ -118,7 +118,7 @@ describe('a cancel', () => {
 
 describe('a resume', () => {
   test.for(['failed', 'cancelled'] as const)(
-    'of a job that has ended so lets it go on: %s',
+    'of a job that has ended in this way continues it: %s',
     async (status) => {
       const world = await openApi();
       const jobId = await startJob(world);

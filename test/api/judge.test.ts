@@ -76,7 +76,7 @@ describe.each([
 
 describe('a job that ended after its pilot', () => {
   test.each(['failed', 'rejected', 'unanswered'] as const)(
-    'goes on when it is approved: %s',
+    'continues when it is approved: %s',
     async (state) => {
       const world = await openPiloted(state);
       await endJob(world, world.jobId, 'failed');

@@ -53,7 +53,7 @@ describe('the list of jobs', () => {
     expect(await listed(await openApi())).toEqual({ jobs: [] });
   });
 
-  test('names a job whose record is torn, beside the others', async () => {
+  test('names a job whose record cannot be read, and lists the others', async () => {
     const world = await openApi();
     const ids = namesOf(3);
     await putJobs(world, ids, 1_000);

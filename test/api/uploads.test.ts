@@ -40,7 +40,7 @@ describe('an upload', () => {
     expect(expectProblem(answer, 422, 'invalid-request').errors).toMatchObject([{ pointer: '#/bytes' }]);
   });
 
-  test('starts nothing by itself', async () => {
+  test('does not start a job', async () => {
     const world = await openApi();
 
     await world.post('/uploads', { key: 'input/a.csv' });

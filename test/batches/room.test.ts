@@ -158,7 +158,7 @@ describe('slots', () => {
   });
 });
 
-test('a holder that asked again after it was thought dead keeps its slot', async () => {
+test('a holder that asks again after it was thought to have ended keeps its slot', async () => {
   const store = createMemoryStore(1_024);
   const isLooking = Promise.withResolvers<undefined>();
   const seen = Promise.withResolvers<boolean>();
@@ -236,7 +236,7 @@ describe('tokens', () => {
     expect(await take({ jobId: 'b', tokens: 60, at: NOW + 2 + 6 * 3_600 })).toBe(true);
   });
 
-  test('that are rejected although nothing else is enqueued teach nothing', async () => {
+  test('that are rejected although nothing else is enqueued show no limit', async () => {
     const { take, refuse, room } = openRoom(limitsOf(undefined));
     await take({ jobId: 'a', tokens: 120 });
 

@@ -28,6 +28,19 @@ describe('a race', () => {
     expect(comparisons.map(({ ours, against }) => `${ours} / ${against}`)).toEqual(['a / b']);
   });
 
+  test('runs every second turn backwards', async () => {
+    const order: string[] = [];
+    const runners = ['a', 'b'].map((name) => ({
+      name,
+      argv: [process.execPath, '-e', ''],
+      before: async () => void order.push(name),
+    }));
+
+    await race({ runners, repetitions: 3, targets: [] });
+
+    expect(order.join('')).toBe('abbaab');
+  });
+
   test('fails when a program wrote other bytes', async () => {
     const folder = await openTempFolder();
     const runners = [writer('a', join(folder, 'a'), 'one'), writer('b', join(folder, 'b'), 'two')];

@@ -167,7 +167,7 @@ describe.concurrent('nightshift run', () => {
   });
 
   test(
-    'continues to its end, without a stack trace, when nobody reads its output any more',
+    'continues to its end, without a stack trace, when its output is no longer read',
     EXHAUSTIVE,
     async () => {
       const folder = await openFolder();

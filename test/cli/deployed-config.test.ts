@@ -49,5 +49,5 @@ test('of several workflows in one stack, the one with the prefix is used', async
   };
   await writeFile(join(cloud.folder, 'prefixed.json'), JSON.stringify({ Theirs: stack }));
   const { stderr } = await cloud.nightshift('list', '--outputs', 'prefixed.json');
-  expect(stderr).toContain('several stacks: Theirs/One, Theirs/Two. Say which one with --stack.');
+  expect(stderr).toContain('several stacks: Theirs/One, Theirs/Two. Choose one with --stack.');
 });

@@ -192,7 +192,7 @@ describe('the lines of what has changed', () => {
     const first = details([], { withoutPilot });
 
     const told =
-      'No pilot: the job has 5 rows to send, and its pilot would have 200. All are sent at once, and nobody is asked.';
+      'No pilot: the job has 5 rows to send, and its pilot would have 200. All are sent at once, without an approval.';
     expect(changes(undefined, first, START)).toContain(told);
     expect(changes(first, first, START)).toEqual([]);
   });

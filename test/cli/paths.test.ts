@@ -109,7 +109,7 @@ describe('--out', () => {
     },
   );
 
-  test.skipIf(isSuperuser)('leaves a write-protected file as it is, and sends nothing', async () => {
+  test.skipIf(isSuperuser)('does not change a write-protected file, and sends nothing', async () => {
     const folder = await openTempFolder();
     await writeFile(join(folder, 'table.csv'), TABLE);
     await writeFile(join(folder, 'answers.csv'), 'mine');

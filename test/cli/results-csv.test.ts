@@ -119,7 +119,7 @@ describe('results as CSV', () => {
 
   test.each([
     [['--json'], '--json with --format csv needs --out <file>'],
-    [['--parquet', '--out', 'x'], '--parquet and --format do not go together'],
+    [['--parquet', '--out', 'x'], '--parquet and --format cannot be combined'],
     [['--out', join('local.job.json', 'x.csv')], 'could not be created'],
   ])('are refused with %j', async (args, message) => {
     const { status, stdout, stderr } = await csv(...args);

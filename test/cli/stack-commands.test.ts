@@ -136,7 +136,7 @@ describe('submit', () => {
     expect(told.at(-1)).toMatchObject({ type: 'summary', status: 'succeeded', rows: 2 });
   });
 
-  test('starts one job for the same file, unless it is told to run it again', EXHAUSTIVE, async () => {
+  test('starts one job for the same file, unless it is run with --again', EXHAUSTIVE, async () => {
     const name = await file(ROWS);
     const submit = async (...more: string[]) => {
       const { stdout } = await cloud.nightshift(
@@ -179,7 +179,7 @@ describe('submit', () => {
   });
 });
 
-test('submit reads standard input in a format that it recognises or is told', EXHAUSTIVE, async () => {
+test('submit reads standard input in a format that is detected or named', EXHAUSTIVE, async () => {
   const submit = async (input: string, ...flags: string[]) => {
     const args = [BIN, 'submit', '-', '--wait', '--json', '--interval', '1', ...flags];
     const child = spawn(process.execPath, args, { cwd: cloud.folder, env: { ...USER_ENV, ...cloud.env } });
@@ -354,7 +354,7 @@ describe('what does not exist', () => {
 
     const { stderr } = await cloud.nightshift('list', '--outputs', 'two.json');
 
-    expect(stderr).toContain('two.json has several stacks: One, Two. Say which one with --stack.');
+    expect(stderr).toContain('two.json has several stacks: One, Two. Choose one with --stack.');
   });
 });
 

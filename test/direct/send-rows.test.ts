@@ -225,7 +225,7 @@ test.each(['86400', '901', 'Fri, 31 Dec 2199 23:59:59 GMT'])(
   },
 );
 
-test('a limit that is reset in some seconds, told in milliseconds since 1970, is waited for and not for years', async () => {
+test('a reset time in milliseconds since 1970 causes a wait of seconds, not of years', async () => {
   const reset = String(createClock().now() + 5_000);
   const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset, 'retry-after': reset };
   let isFirst = true;

@@ -42,7 +42,7 @@ test('a second approval is accepted before the job has seen the first one', asyn
 });
 
 test.each(['approved', 'rejected'] as const)(
-  'a job that was %s, and whose host was stopped before it ended, goes on for whoever asks again',
+  'a job that was %s, and whose host was stopped before it ended, continues when the decision is repeated',
   async (decision) => {
     const { edges, executions } = await openRejected();
     await pilotObject.write(edges.store, JOB, { state: decision, rows: 2 });

@@ -4,7 +4,6 @@ import { classifyLine } from '../../src/collect/lines/classify-line.ts';
 import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { FastLines } from '../../src/fast-path/fast-lines.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 import { ENDPOINTS, isAnswer, UNKNOWN } from './answer-definitions.ts';
 import { bodiesOf, wordsOf } from './made-bodies.ts';
@@ -35,27 +34,6 @@ describe.each(ENDPOINTS)('%s', (path) => {
         }
       }),
       { numRuns: 1_500 },
-    );
-  });
-
-  test('the fast path makes the same line or leaves it', () => {
-    fc.assert(
-      fc.property(fc.array(bodiesOf(path, 1), { maxLength: 6 }), asked, (all, request) => {
-        const reader = new FastLines(rules);
-        for (const body of [...all, ...all]) {
-          const wire = { custom_id: 'q1', response: { status_code: 200, body }, error: null };
-          const verdict = classifyLine(wire, rules, request);
-          const line = Buffer.from(JSON.stringify(wire));
-          const { verdict: read } = reader.read({ bytes: line, isUtf8: true }, () => request);
-          const expected =
-            verdict.kind === 'ok' &&
-            jsonLine(renderResult({ ...rules, customId: 'q1', body, shown: verdict.shown }));
-          expect(read?.kind).toBe(verdict.kind);
-          if (read !== undefined && 'render' in read)
-            expect(read.render().line.toString('utf8')).toBe(expected);
-        }
-      }),
-      { numRuns: 400 },
     );
   });
 });

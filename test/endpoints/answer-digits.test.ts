@@ -5,12 +5,11 @@ import { classifyLine } from '../../src/collect/lines/classify-line.ts';
 import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { FastLines } from '../../src/fast-path/fast-lines.ts';
 import type { ResultRules } from '../../src/collect/lines/result-rules.ts';
 import { readAnswer } from '../../src/jsonl/answer-json.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 import { asWire } from '../../src/provider/wire.ts';
-import { jsonTexts, numberTexts } from '../support/json-text.ts';
+import { jsonTexts } from '../support/json-text.ts';
 
 /** Numbers of answers, from the provider's line to the result line. */
 const RULES: ResultRules = {
@@ -62,45 +61,6 @@ test('a body that is not an answer is kept unchanged', () => {
       const verdict = verdictOf(lineOf(`{"choices":[],"own":${own}}`));
       expect(verdict.kind).toBe('retriable');
       expect(jsonLine({ body: verdict.body })).toContain(`"own":${own}}`);
-    }),
-  );
-});
-
-const vectors = fc
-  .array(numberTexts, { minLength: 8, maxLength: 20 })
-  .map((numbers) => `[${numbers.join()}]`);
-
-/** The result line of an answer, where it is rendered from the bytes of its line. */
-function rendered(reader: FastLines, line: string): string | undefined {
-  const { verdict } = reader.read({ bytes: Buffer.from(line), isUtf8: true }, () => ONE_INPUT);
-  return verdict !== undefined && 'render' in verdict ? verdict.render().line.toString('utf8') : undefined;
-}
-
-test('the fast path copies lists of any numbers', () => {
-  fc.assert(
-    fc.property(vectors, vectors, (first, second) => {
-      const reader = new FastLines(RULES);
-      rendered(reader, lineOf(chat('x', first, '[]')));
-      const line = lineOf(chat('y', second, '[]'));
-
-      const made = rendered(reader, line);
-
-      expect(made).toBe(jsonLine(answerOf(line)));
-      expect(made).toContain(second);
-    }),
-  );
-});
-
-test('the fast path reads single numbers like the slow path, or leaves them', () => {
-  fc.assert(
-    fc.property(numberTexts, numberTexts, (first, second) => {
-      const reader = new FastLines(RULES);
-      rendered(reader, lineOf(chat('x', '1', '0.25')));
-      const line = lineOf(chat('y', first, second));
-
-      const made = rendered(reader, line);
-
-      if (made !== undefined) expect(made).toBe(jsonLine(answerOf(line)));
     }),
   );
 });

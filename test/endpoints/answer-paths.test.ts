@@ -9,12 +9,12 @@ import { sendRows } from '../../src/direct/send-rows.ts';
 import { askedIn, ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked, Endpoint } from '../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { FastLines } from '../../src/fast-path/fast-lines.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 import { eachOwnLine } from '../../src/jsonl/own-lines.ts';
 import type { ProviderClient } from '../../src/provider/batch-provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect, type DialectName } from '../../src/provider/dialects/dialects.ts';
+import { createReader } from '../../src/steps/create-reader.ts';
 import { createClock } from '../support/clock.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ENDPOINTS, hasError, isAnswer, isObject } from './answer-definitions.ts';
@@ -107,7 +107,7 @@ function expectTruth(
   rules: ResultRules,
   isOk: (row: Row) => boolean,
 ): void {
-  for (const reader of [new RuleLines(rules), new FastLines(rules)]) {
+  for (const reader of [new RuleLines(rules), createReader(rules)]) {
     const seen = new Set<string>();
     for (const line of [...lines, ...lines]) {
       const { id, said, isRead } = readOne(reader, line, rows, rules);

@@ -6,7 +6,7 @@ import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { FastLines } from '../../src/fast-path/fast-lines.ts';
 import type { ResultRules } from '../../src/collect/lines/result-rules.ts';
 import { ModelTally } from '../../src/collect/counts/model-usage.ts';
-import type { CountedLine } from '../../src/collect/lines/line-reader.ts';
+import type { CountedLine, RenderableAnswer } from '../../src/collect/lines/line-reader.ts';
 import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/spending/usage.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
@@ -174,7 +174,7 @@ const compact = (json: string): string =>
   json.replaceAll(/\[[-+\d., eE]+\]/g, (vector) => vector.replaceAll(' ', ''));
 
 test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
-  'a spliced answer becomes the same line as on the slow path: %s',
+  'a spliced answer becomes the same line as on the slow path, also when it is read again by its note: %s',
   (_, rules) => {
     fc.assert(
       fc.property(lines, fc.constantFrom(ONE_INPUT, { inputs: 1 }, { inputs: 2 }), (groups, asked) => {
@@ -182,18 +182,31 @@ test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
         const models = new ModelTally();
         let used = NO_USAGE;
         const ends = { truncated: 0, refused: 0 };
+        const again: (() => void)[] = [];
         for (const json of groups.flat().map((text) => Buffer.from(text))) {
           const wire = asWire(JSON.parse(json.toString('utf8'))) as Wire;
           const expected = reference(wire, rules, asked);
           const { id, verdict } = reader.read({ bytes: json, isUtf8: true }, () => asked);
           if (verdict === undefined || !('render' in verdict)) continue;
           const rendered = verdict.render();
+          const text = rendered.line.toString('utf8');
+          const note = verdict.note();
+          again.push(() => {
+            const noted = reader.readOf({ bytes: json, isUtf8: true }, asked, note) as RenderableAnswer;
+            const { line: second, ...counted } = noted.render();
+            expect({ ...counted, text: second.toString('utf8') }).toEqual({
+              ...rendered,
+              line: undefined,
+              text,
+            });
+          });
           models.add(rendered);
           expect(wire['custom_id']).toBe(id);
-          expect(compact(rendered.line.toString('utf8'))).toBe(compact(expected?.text ?? ''));
+          expect(compact(text)).toBe(compact(expected?.text ?? ''));
           used = addUsage(used, expected?.usage ?? NO_USAGE);
           if (expected?.end !== undefined) ends[expected.end] += 1;
         }
+        for (const second of again) second();
         const sum = (end: AnswerEnd): number => models.list().reduce((total, model) => total + model[end], 0);
         expect({ truncated: sum('truncated'), refused: sum('refused') }).toEqual(ends);
         // In another order of adding up, the last digits of fractions differ.

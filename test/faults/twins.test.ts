@@ -96,7 +96,7 @@ test('a lost create whose repetition is rejected leaves batches that the next ro
   ]);
 });
 
-test('a twin that still runs after its job is cancelled by a cancel of the job, which keeps its results', async () => {
+test('a cancel of an ended job cancels a twin that is still running, and keeps the results', async () => {
   const world = await openLedgerWorld({
     misbehaviour: {
       lostCreates: [503],

@@ -50,7 +50,7 @@ describe('at a provider without metadata of batches', () => {
     expect(await violations(trial, IDS)).toEqual([]);
   });
 
-  test('the batches of several shards with lost creates are told apart', async () => {
+  test('the batches of several shards with lost creates are distinguished', async () => {
     await using trial = await openAnthropic(
       [{ at: 'create', action: { kind: 'reset', when: 'after' }, times: 3 }],
       3,

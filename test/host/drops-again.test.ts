@@ -24,7 +24,7 @@ describe('a drop', () => {
   });
 
   test.each(['~$rows.xlsx', 'rows.jsonl.part', 'rows.jsonl.crdownload'])(
-    "of a lock or of a part of a file is nobody's input: %s",
+    'of a lock file or an incomplete file is not an input: %s',
     async (name) => {
       const host = await openHost();
       await host.start();

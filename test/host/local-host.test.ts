@@ -69,8 +69,8 @@ describe('a dropped file', () => {
   tableOf(
     [
       ['rows.pdf', '%PDF-1.7', '.pdf is not an input format'],
-      ['rows.xlsx', 'PK\u0003\u0004', 'rows.xlsx is not a whole workbook'],
-      ['rows.csv.gz', gzipSync('text\nfine\n').subarray(0, 20), 'not a whole gzip file'],
+      ['rows.xlsx', 'PK\u0003\u0004', 'rows.xlsx is not a complete workbook'],
+      ['rows.csv.gz', gzipSync('text\nfine\n').subarray(0, 20), 'not a complete gzip file'],
       ['rows.jsonl', '{\n"a": 1\n}', 'is one JSON document'],
       ['empty.jsonl', '', 'has no rows: it is empty'],
     ],

@@ -9,7 +9,7 @@ import { openHost } from './open-host.ts';
 describe('in a browser', EXHAUSTIVE, () => {
   const browser = useBrowser();
 
-  test('the list leads to a job, whose page follows it to its end by itself', async () => {
+  test('the list leads to a job, whose page updates itself until the job ends', async () => {
     const { url, jobId, release } = await holdJob();
     const { page, trouble, requests } = await watchPage(browser.open());
 

@@ -92,7 +92,7 @@ test(
       const { status, stderr } = await nightshift(decision, plain.jobId);
       expect([status, stderr]).toEqual([
         2,
-        expect.stringContaining(`Job ${plain.jobId} has no pilot to judge`),
+        expect.stringContaining(`Job ${plain.jobId} has no pilot to approve or reject`),
       ]);
     }
   },

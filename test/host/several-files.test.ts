@@ -9,7 +9,7 @@ const post = (url: string, path: string, body: object): Promise<Response> =>
     headers: { 'content-type': 'application/json' },
   });
 
-test('Two files whose rows have the same ids are one job: each row is answered, told apart, and retried under its id', async () => {
+test('two files whose rows have the same ids are one job: each row is answered and retried under a different id', async () => {
   const host = await openHost();
   const { url } = await host.start();
   await host.drop('staged/january.csv', 'id,prompt\n1,echo:one\n2,echo:two\n');

@@ -61,8 +61,8 @@ test('functions that are not steps are left out', () => {
 });
 
 test.each([
-  ['no state machine', {}, 'holds 0 state machines'],
-  ['two state machines', { A: machine('{}'), B: machine('{}') }, 'holds 2 state machines'],
+  ['no state machine', {}, 'has 0 state machines'],
+  ['two state machines', { A: machine('{}'), B: machine('{}') }, 'has 2 state machines'],
 ])('a template with %s is refused', (_, Resources, message) => {
   expect(() => machineOf({ Resources })).toThrow(message);
 });

@@ -63,7 +63,7 @@ describe('steps in a separate thread', () => {
   });
 
   tableOf(['spin', 'backtrack'], 1).test(
-    'that compute without end (%s) are ended, and fail alone; the host goes on meanwhile',
+    'that compute without end (%s) are ended, and only they fail; the host continues meanwhile',
     async (step) => {
       const steps = open();
       let ticks = 0;

@@ -131,7 +131,7 @@ describe('the deployed definition, run on the local engine', () => {
     expect(inputsOf('build-requests').at(-1)).toEqual({ jobId: 'job-1', building });
   });
 
-  test('goes from the pilot back to Build requests, waits as long as told, and runs the other shards', async () => {
+  test('goes from the pilot back to Build requests, waits for the returned seconds, and runs the other shards', async () => {
     const context = { ...toRun(0), provider: PROVIDER, polling: POLLING };
     const waiting = { since: 1 };
     const { states, inputsOf } = await runMachine({

@@ -99,7 +99,7 @@ describe.each(TASKS)('%s', (name, step, handler) => {
   });
 });
 
-test('Upload file and Create batch wait for room, and Create batch for a file that cannot be seen yet', () => {
+test('Upload file and Create batch wait for room, and Create batch for a file that the provider does not find yet', () => {
   const expected: Readonly<Record<string, string[][]>> = {
     'Upload file': [['ProviderBusy', 'ShardMustWait']],
     'Create batch': [['ProviderNotFound'], ['ProviderBusy', 'ShardMustWait']],

@@ -65,7 +65,7 @@ describe('the wait for a person', () => {
     expect(Math.max(...times.slice(1).map((time, n) => time - (times[n] ?? 0)))).toBe(3_600_000);
   });
 
-  test('says after which time nobody has answered', () => {
+  test('names the time after which nobody has decided', () => {
     const late = judge({ now: 7 * DAY, rules: { rows: 1, approvalDays: 7 } });
     expect(late).toMatchObject({ state: 'unanswered', code: 'PILOT_NOT_APPROVED' });
     expect('reason' in late && late.reason).toContain('within 7 days');

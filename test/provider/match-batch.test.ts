@@ -121,7 +121,7 @@ describe('a batch with its marks in unusual fields', () => {
   });
 
   test.each(shapes.filter(([how]) => how !== 'as a list of pairs'))(
-    'is not taken for the one of an earlier run, shown %s',
+    'is not mistaken for the batch of an earlier run, shown %s',
     (_how, show) => {
       expect(isWanted(bare, WANTED, show(other))).toBe(false);
     },

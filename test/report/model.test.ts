@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { measureLatency } from '../../src/report/latency.ts';
-import { counted } from '../../src/counted.ts';
+import { counted } from '../../src/text/counted.ts';
 import { drawTimeline, type TimedBatch } from '../../src/report/timeline.ts';
 
 const FROM = '2026-11-01T22:00:00.000Z';

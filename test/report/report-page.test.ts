@@ -181,7 +181,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
 });
 
 describe('the report', () => {
-  test('is named in the summary, and lies beside it', async () => {
+  test('is named in the summary, and is in the same folder', async () => {
     const world = await openWorld();
 
     const ended = await world.run(prompts(2));

@@ -279,7 +279,7 @@ describe('inputs by a prefix', () => {
 });
 
 describe('rows that came with the request', () => {
-  test('are an input file beside the job, and not below input/', async () => {
+  test('become an input file of the job, not below input/', async () => {
     const store = await openStore();
 
     const [input] = await resolveInputs(store, JOB, { rows: [{ prompt: 'Hello' }] });

@@ -4,20 +4,13 @@ import type { Plan } from '../../src/checkpoints/plan.ts';
 import { resultsKey } from '../../src/checkpoints/keys.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { buildOn, isPlan, type BuildParts } from '../../src/rows/build-shards.ts';
+import { createRequests } from '../../src/steps/create-requests.ts';
 import { buildStateObject } from '../../src/rows/build-state.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { CrashPoint } from '../faults/crash.ts';
 import { tableOf } from '../support/exhaustive.ts';
 import { profileOf } from './build.ts';
-import {
-  createRequests,
-  FORMATS,
-  inOnePass,
-  openJob,
-  START,
-  type Made,
-  type Shape,
-} from './divided-build.ts';
+import { FORMATS, inOnePass, openJob, START, type Made, type Shape } from './divided-build.ts';
 
 /** Each call takes one batch of rows. */
 const SHORT: StepTime = { isShort: () => true, isOver: () => false };

@@ -5,13 +5,13 @@ import type { StepTime } from '../../src/pace.ts';
 import { resultsKey } from '../../src/checkpoints/keys.ts';
 import { RequestHash } from '../../src/reuse/request-hash.ts';
 import { buildOn, isPlan } from '../../src/rows/build-shards.ts';
+import { createRequests } from '../../src/steps/create-requests.ts';
 import { buildStateObject } from '../../src/rows/build-state.ts';
 import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { profileOf } from './build.ts';
 import {
   asText,
-  createRequests,
   FORMATS,
   inCalls,
   inOnePass,

@@ -3,15 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { answerIndexKey, resultsKey, shardsPrefix } from '../../src/checkpoints/keys.ts';
 import { rowsToSend, type Plan } from '../../src/checkpoints/plan.ts';
-import { FastRequests } from '../../src/fast-path/fast-requests.ts';
+import { createRequests } from '../../src/steps/create-requests.ts';
 import { buildOn, buildShards, isPlan } from '../../src/rows/build-shards.ts';
 import { buildStateObject, forgetBuildState } from '../../src/rows/build-state.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { endJob } from '../reuse/earlier-job.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { profileOf } from './build.ts';
-
-const createRequests = (rules: ConstructorParameters<typeof FastRequests>[0]) => new FastRequests(rules);
 
 interface Made {
   readonly id: string | null;

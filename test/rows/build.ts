@@ -1,4 +1,4 @@
-import { FastRequests } from '../../src/fast-path/fast-requests.ts';
+import { createRequests } from '../../src/steps/create-requests.ts';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
@@ -54,7 +54,7 @@ export async function build(
   const plan = await buildShards(store, jobOf(key, limits, strict, profile), {
     createIds,
     createHash,
-    createRequests: (rules) => new FastRequests(rules),
+    createRequests,
   });
   return {
     plan,

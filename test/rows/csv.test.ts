@@ -1,9 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
-import { TableSplicer } from '../../src/fast-path/splice-table.ts';
-import { compileTemplate } from '../../src/rows/template.ts';
 import { readCsv } from '../../src/rows/formats/csv.ts';
 import { readTableRow } from '../../src/rows/formats/table-reader.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
@@ -104,59 +101,4 @@ test('rows have the number of their first line, counting blank lines and line en
     if (typeof rows === 'string') expect(rows).toContain('at line 12');
     else expect(rows.map(({ line }) => line)).toEqual([3, 8, 9, 10]);
   }
-});
-
-const RULES: readonly RequestRules[] = [
-  { endpoint: '/v1/chat/completions', model: 'm', body: { max_tokens: 64 } },
-  {
-    endpoint: '/v1/chat/completions',
-    model: 'm',
-    body: {},
-    prompt: compileTemplate('{{q}} of {{ p }}'),
-    system: compileTemplate('{{q}}'),
-  },
-];
-const plain = fc.string({ unit: fc.constantFrom('a', 'b', '"', '\\', '\n', ' ', 'é', '猫', '\t') });
-const odd = fc.string({ unit: fc.constantFrom('a', ' ', '\u2028', '\ufffd', '\ufeff', '\u3000', '\u0001') });
-const cell = fc.oneof({ weight: 9, arbitrary: plain }, odd);
-const table = fc.array(fc.tuple(cell, cell, cell), { maxLength: 10 });
-
-test.each(RULES)('a spliced row becomes the same request line as on the slow path', async (rules) => {
-  const header = fc.constantFrom(
-    ['id', 'prompt', 'note'],
-    ['p', 'q', 'model'],
-    ['q', 'custom_id', 'p'],
-    ['prompt', 'system', 'p'],
-  );
-  let spliced = 0;
-  await fc.assert(
-    fc.asyncProperty(header, table, cuts, async (columns, cells, where) => {
-      const text = [columns, ...cells].map((row) =>
-        row.map((value) => `"${value.replaceAll('"', '""')}"`).join(),
-      );
-      const splicer = new TableSplicer(rules);
-      let ordinal = 0;
-      const chunks = inChunks(Buffer.from(text.join('\n')), where);
-      for await (const batch of readCsv(chunks, {
-        name: 'a.csv',
-        maxRowBytes: 10_000,
-        reading: new Reading(),
-      })) {
-        for (const row of batch) {
-          ordinal += 1;
-          const made = row.kind === 'table' ? splicer.make(row, ordinal) : undefined;
-          const read = row.kind === 'table' ? readTableRow(row) : undefined;
-          if (made === undefined) continue;
-          if (read === undefined || !('value' in read)) throw new Error('It cannot be read.');
-          const { line, ...rest } = made;
-          expect({ ...rest, text: line.toString('utf8') }).toEqual(
-            toRequestLine({ value: read.value, ordinal, data: true }, rules),
-          );
-          spliced += 1;
-        }
-      }
-    }),
-    { numRuns: 500 },
-  );
-  expect(spliced).toBeGreaterThan(100);
 });

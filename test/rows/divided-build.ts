@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { buildPrefix, shardsPrefix } from '../../src/checkpoints/keys.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
-import { FastRequests } from '../../src/fast-path/fast-requests.ts';
+import { createRequests } from '../../src/steps/create-requests.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { buildOn, buildShards, isPlan, type BuildParts } from '../../src/rows/build-shards.ts';
 import { buildStateObject, forgetBuildState } from '../../src/rows/build-state.ts';
@@ -36,9 +36,6 @@ export interface Outcome {
   /** Every file of the job's shards, by key. */
   readonly files: Readonly<Record<string, string>>;
 }
-
-export const createRequests = (rules: ConstructorParameters<typeof FastRequests>[0]) =>
-  new FastRequests(rules);
 
 /** What the job finds in the bucket beside its inputs: results of another job. */
 export type Beside = readonly (readonly [key: string, content: Buffer])[];

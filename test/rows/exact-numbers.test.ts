@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExact } from '../../src/exact-json.ts';
-import { JsonSplicer } from '../../src/fast-path/splice-json.ts';
 import { toMessageRequest } from '../../src/provider/adapters/anthropic-request.ts';
 import { readJsonText } from '../../src/rows/formats/json-lines.ts';
 import { invalidDeadLetter } from '../../src/rows/dead-letter.ts';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
+import { createRequests } from '../../src/steps/create-requests.ts';
 import { jsonTexts, numberTexts } from '../support/json-text.ts';
 import { build } from './build.ts';
 
@@ -25,11 +25,14 @@ function slow(row: string, rules: RequestRules): string {
   return request.text;
 }
 
-/** The request line of a row whose shape is known; the long way where it has none. */
+/** The request line that a job makes of a row after another row of the same shape. */
 function fast(row: string, rules: RequestRules): string {
-  const splicer = new JsonSplicer(rules);
-  splicer.learn(Buffer.from(row));
-  return splicer.make(Buffer.from(row), 1)?.line.toString('utf8') ?? slow(row, rules);
+  const requests = createRequests(rules);
+  const json = { kind: 'json', line: 1, json: Buffer.from(row) } as const;
+  requests.make(json, 1);
+  const made = requests.make(json, 1);
+  if ('problem' in made) throw new Error(made.problem.message);
+  return made.line.toString('utf8');
 }
 
 interface Place {
@@ -87,7 +90,7 @@ describe.each(Object.entries(PLACES))('in %s', (_name, { row, sent, rules = CHAT
 });
 
 test.each(['1234567890123456789', '10.10', '1E5', '-0', '1e400'])(
-  '{{price}} of %s is filled in as it is',
+  '{{price}} of %s is inserted unchanged',
   (n) => {
     const rules = { ...CHAT, prompt: compileTemplate('{{price}} {{order.id}}') };
     expect(slow(`{"price":${n},"order.id":"x"}`, rules)).toContain(`"content":"${n} x"`);
@@ -104,7 +107,7 @@ test('an id that is a number keeps its digits', () => {
   );
 });
 
-test('parameters of a profile keep their digits beside those of a row', () => {
+test('parameters of a profile and of a row keep their digits', () => {
   const body = parseExact('{"seed":9223372036854775807,"top_p":1.0}') as RequestRules['body'];
   expect(slow('{"prompt":"hi","temperature":0.70}', { ...CHAT, body })).toContain(
     '"body":{"seed":9223372036854775807,"top_p":1.0,"messages":[{"role":"user","content":"hi"}],"temperature":0.70,"model":"m"}',

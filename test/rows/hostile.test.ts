@@ -121,7 +121,7 @@ async function readInChunks(name: string, bytes: Buffer, size: number): Promise<
 describe('a file that is too large for the corpus', () => {
   const row = (id: string): string => JSON.stringify({ custom_id: id, prompt: PAYLOAD });
   const tooLarge =
-    'the row is larger than a file may be; is a quote missing? If quotes are plain characters in this table, say so: --no-quotes, or table: { quotes: false } in the profile.';
+    'the row is larger than a file may be; is a quote missing? If quotes are plain characters in this table, use --no-quotes, or table: { quotes: false } in the profile.';
 
   /** 100 MB without a line end, between what may come before and behind. */
   async function* longLine(before: string, filler: string, behind: string): AsyncGenerator<Buffer> {

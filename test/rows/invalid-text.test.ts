@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JsonSplicer } from '../../src/fast-path/splice-json.ts';
 import { hasLoneSurrogate, replaceLoneSurrogates } from '../../src/jsonl/json-line.ts';
 import { toMessageRequest } from '../../src/provider/adapters/anthropic-request.ts';
 import { readJsonText } from '../../src/rows/formats/json-lines.ts';
 import { toRequestLine, type Request, type RequestRules } from '../../src/rows/request-line.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
+import { createRequests } from '../../src/steps/create-requests.ts';
 
 const CHAT: RequestRules = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
 
@@ -74,11 +74,20 @@ test('a text is invalid exactly if it is not well formed', () => {
 });
 
 test('a row of a known shape is checked like the first one', () => {
-  const splicer = new JsonSplicer(CHAT);
-  splicer.learn(Buffer.from('{"custom_id":"a","prompt":"fine"}'));
-  expect(splicer.make(Buffer.from('{"custom_id":"b","prompt":"fine"}'), 2)).toBeDefined();
-  expect(splicer.make(Buffer.from('{"custom_id":"c","prompt":"cut \\ud83d"}'), 3)).toBeUndefined();
-  expect(splicer.make(Buffer.from('{"custom_id":"d\\ud83d","prompt":"fine"}'), 4)).toBeUndefined();
+  const requests = createRequests(CHAT);
+  const make = (json: string, line: number) =>
+    requests.make({ kind: 'json', line, json: Buffer.from(json) }, line);
+
+  make('{"custom_id":"a","prompt":"fine"}', 1);
+
+  expect(make('{"custom_id":"b","prompt":"fine"}', 2)).toHaveProperty('line');
+  expect(make('{"custom_id":"c","prompt":"cut \\ud83d"}', 3)).toMatchObject({
+    customId: 'c',
+    problem: { code: 'INVALID_TEXT' },
+  });
+  expect(make('{"custom_id":"d\\ud83d","prompt":"fine"}', 4)).toMatchObject({
+    problem: { code: 'INVALID_TEXT' },
+  });
 });
 
 test('call arguments that would make Anthropic reject the whole file are replaced', () => {

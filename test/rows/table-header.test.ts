@@ -16,7 +16,7 @@ test('an error lists at most twenty names of columns', () => {
 });
 
 test.each([[['1', 'My answer to them']], [['Anna', '4.5']], [['x', '-3']], [['1e3', 'y']]])(
-  'the first row of a table without a header is not told: %j',
+  'the error for a table without a header does not show its first row: %j',
   (columns) => {
     expect(listColumns(columns)).toContain('put a line with the names of the columns above it');
     for (const column of columns) expect(listColumns(columns)).not.toContain(`"${column}"`);

@@ -2,14 +2,11 @@ import { gzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TableSplicer } from '../../src/fast-path/splice-table.ts';
 import type { TableRules } from '../../src/checkpoints/profile.ts';
 import { readRows } from '../../src/rows/formats.ts';
 import { readTableRow } from '../../src/rows/formats/table-reader.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
-import { toRequestLine } from '../../src/rows/request-line.ts';
 import type { TableRow } from '../../src/rows/row.ts';
-import { compileTemplate } from '../../src/rows/template.ts';
 import { build, type BuildOptions } from './build.ts';
 
 const CHUNK = 65_536;
@@ -169,44 +166,6 @@ test('a table has the same rows as in another parser', async () => {
     }),
     { numRuns: 200 },
   );
-});
-
-test('a spliced row of any dialect becomes the same request line as on the slow path', async () => {
-  const rules = {
-    endpoint: '/v1/chat/completions',
-    model: 'm',
-    body: {},
-    prompt: compileTemplate('{{text}} {{note}}'),
-    id: 'id',
-  };
-  let spliced = 0;
-  const unit = fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'é', ' ') },
-    fc.constantFrom('"', ';', '\u2028', '\ufffd', '\\'),
-  );
-  const loose = fc.array(fc.string({ unit, minLength: 1, maxLength: 6 }), { minLength: 3, maxLength: 5 });
-  await fc.assert(
-    fc.asyncProperty(fc.array(loose, { maxLength: 10 }), fc.boolean(), async (lines, quotes) => {
-      const text = ['id,,text,note', ...lines.map((cells) => cells.join(','))].join('\n');
-      const found = await read('a.csv', Buffer.from(text), quotes ? {} : { quotes: false }).catch(
-        () => undefined,
-      );
-      const splicer = new TableSplicer(rules);
-      for (const [n, row] of (found?.rows ?? []).entries()) {
-        const made = splicer.make(row, n + 1);
-        if (made === undefined) continue;
-        const long = readTableRow(row);
-        const value = 'value' in long ? long.value : undefined;
-        expect(toRequestLine({ value, ordinal: n + 1, data: true }, rules)).toMatchObject({
-          customId: made.customId,
-          text: made.line.toString('utf8'),
-        });
-        spliced += 1;
-      }
-    }),
-    { numRuns: 800 },
-  );
-  expect(spliced).toBeGreaterThan(100);
 });
 
 interface Sent {
@@ -400,7 +359,7 @@ describe('a table from practice', () => {
   });
 
   test.each(['id,review\n1,a\0b\n2,c\n', 'id,review\n1,a\0\n', 'id,review\n\0,a\n2,b'])(
-    'in UTF-8 with a zero byte is not taken for UTF-16: %j',
+    'in UTF-8 with a zero byte is not read as UTF-16: %j',
     async (text) => {
       await expect(send('a.csv', Buffer.from(text))).rejects.toThrowError('its content is not text');
     },
@@ -437,7 +396,7 @@ describe('a table from practice', () => {
       'whose separator is in doubt',
       'a.csv',
       'id,a;review\n1,x;good\n2,y;bad\n',
-      /comma \(2 columns\), semicolon \(2 columns\)\. Say which with --delimiter/,
+      /comma \(2 columns\), semicolon \(2 columns\)\. Choose one with --delimiter/,
     ],
     [
       'whose rows do not fit the separator of its header',

@@ -141,7 +141,7 @@ describe('a workbook', () => {
     const sheets = { Data: HEADER + row(2, cell('B2', 's', 4)) };
 
     await expect(prompts(workbookOf({ sheets, shared: ['<t>only one</t>'] }))).rejects.toThrow(
-      'reviews.xlsx is not a whole workbook: a cell in row 2 has the shared text "4", which is missing.',
+      'reviews.xlsx is not a complete workbook: a cell in row 2 has the shared text "4", which is missing.',
     );
   });
 
@@ -269,9 +269,13 @@ describe('a workbook', () => {
       'is an Excel file of the old kind (.xls), or has a password',
     ],
     ['a.xlsx', workbookOf({ sheets: {} }), 'a.xlsx has no sheet with cells.'],
-    ['a.xlsx', zipOf({ 'other.txt': 'x' }), 'a.xlsx is not a whole workbook: it has no xl/'],
-    ['a.xlsx', workbookOf({ sheets: { Data: HEADER } }).subarray(0, 400), 'a.xlsx is not a whole workbook'],
-    ['a.xlsx', workbookOf({ sheets: { Data: '<row><c></row>' } }), 'a.xlsx is not a whole workbook'],
+    ['a.xlsx', zipOf({ 'other.txt': 'x' }), 'a.xlsx is not a complete workbook: it has no xl/'],
+    [
+      'a.xlsx',
+      workbookOf({ sheets: { Data: HEADER } }).subarray(0, 400),
+      'a.xlsx is not a complete workbook',
+    ],
+    ['a.xlsx', workbookOf({ sheets: { Data: '<row><c></row>' } }), 'a.xlsx is not a complete workbook'],
     ['a.xlsx', workbookOf({ sheets: { Data: row(1, text('A1', 'Review')) } }), 'Did you mean "Review"?'],
     ['a.parquet', Buffer.from('PAR1 is not enough'), 'a.parquet is not a Parquet file that can be read'],
   ])('that cannot be read is refused with the reason: %s', async (name, content, message) => {

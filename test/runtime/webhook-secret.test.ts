@@ -18,7 +18,7 @@ test.each(['', undefined])('a secret whose text is %j cannot sign, and is read a
   secrets.put('hooks/nightshift', text);
   await expect(readWebhookSecret(ENV)).rejects.toMatchObject({
     name: 'AnnouncementRejected',
-    message: expect.stringContaining('holds no text') as string,
+    message: expect.stringContaining('has no text') as string,
   });
   secrets.put('hooks/nightshift', 'theirs');
   expect(await readWebhookSecret(ENV)).toBe('theirs');

@@ -69,7 +69,7 @@ describe('a shard that waits for a slot', () => {
     [
       'is free for one that asked before it',
       { holders: [], waiting: [other] },
-      'a slot is free, and others get it first; 1 shard asked before it',
+      'a slot is free, but earlier shards get it first; 1 shard asked before it',
     ],
   ])('reports that the slot %s', async (_how, room, reason) => {
     const edges = await openEdges({});
@@ -135,7 +135,7 @@ describe('a create that the provider rejected', () => {
     expect(await announcement(edges)).toMatchObject({ at: NOW });
   });
 
-  test('is believed if there is no list', async () => {
+  test('is trusted if there is no list', async () => {
     const reason = new ProviderRejected('create batch: 400');
     const edges = await openEdges({
       createBatch: () => Promise.reject(reason),
@@ -229,7 +229,7 @@ test.each([
 });
 
 test.each([new ProviderUnavailable('create batch: no answer'), new TypeError('nobody foresaw this')])(
-  'a create may have made a batch when nobody can tell: $name',
+  'a create counts as possibly successful if its result is unknown: $name',
   async (reason) => {
     const edges = await openEdges({ createBatch: () => Promise.reject(reason) });
 

@@ -66,6 +66,37 @@ describe('a folder', () => {
     expect(await readdir(join(folder, '.tmp'))).toEqual([]);
   });
 
+  test('reports a block that cannot be written, at the next write and when it is closed', async () => {
+    const folder = await openTempFolder();
+    const store = createFolderStore(folder);
+    // Incomplete files would be in a folder of this name.
+    await writeFile(join(folder, '.tmp'), '');
+    const writer = store.write('out');
+    const chunk = Buffer.alloc(200_000);
+    await writer.write(chunk);
+    // Starts to write the first block, and does not wait for it.
+    await writer.write(chunk);
+
+    await expect(writer.write(chunk)).rejects.toThrow('.tmp');
+    await expect(writer.write(chunk)).rejects.toThrow('.tmp');
+    await expect(writer.close()).rejects.toThrow('.tmp');
+    await writer.abort();
+    expect(await store.get('out')).toBeUndefined();
+  });
+
+  test('drops a file whose last block is still being written', async () => {
+    const folder = await openTempFolder();
+    const store = createFolderStore(folder);
+    const writer = store.write('out');
+    const chunk = Buffer.alloc(200_000);
+    await writer.write(chunk);
+    await writer.write(chunk);
+    await writer.abort();
+
+    expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+    await expect(writer.write(chunk)).rejects.toThrow('was closed');
+  });
+
   test('continues reading an open file that is replaced', async () => {
     const store = createFolderStore(await openTempFolder());
     await store.put('a', Buffer.alloc(2_000_000, 'o'));

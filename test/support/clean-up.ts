@@ -1,6 +1,6 @@
 import { afterAll, vi } from 'vitest';
 
-// Test files share a process: what one of them changed in it must not reach the next one.
+// Test files share a process, so a change of the process in one file must not affect the next file.
 afterAll(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();

@@ -1,15 +1,15 @@
 import type { CallStep } from '../../host/engine.ts';
 
-/** A clock that tests move: no wait takes time. */
+/** A clock that tests set, so that no wait takes time. */
 export interface TestClock {
   now(): number;
-  /** Moves on to a time, ISO 8601. */
+  /** Moves the clock forward to a time, ISO 8601. */
   moveTo(time: string): void;
-  /** Moves on by what each step says the machine will wait. */
+  /** Moves the clock forward by the wait that each step returns. */
   follow(call: CallStep): CallStep;
 }
 
-/** What the machine's Retry waits, more or less. */
+/** Approximate wait of the state machine's Retry, in milliseconds. */
 const RETRY_WAIT_MS = 60_000;
 
 export function createClock(): TestClock {
@@ -23,7 +23,7 @@ export function createClock(): TestClock {
         throw error;
       });
       const { phase, waitSeconds = 0 } = (output ?? {}) as { phase?: string; waitSeconds?: number };
-      // A batch that has ended is collected, and one that is overdue cancelled, at once.
+      // A batch that has ended is collected at once, and an overdue batch is cancelled at once.
       if (step !== 'poll-batch' || phase === 'running') now += waitSeconds * 1_000;
       return output;
     },

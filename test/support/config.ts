@@ -1,9 +1,9 @@
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { DIALECTS } from '../../src/provider/dialects/dialects.ts';
 
-/** A configuration with a provider for each dialect, all of which are doubles. */
+/** A configuration with a provider for each dialect. All of them are simulated. */
 export const CONFIG: NightshiftConfig = defineConfig({
-  // One for each dialect: `openai-simulator`.
+  // One provider for each dialect, such as `openai-simulator`.
   providers: Object.fromEntries(
     Object.keys(DIALECTS).map((dialect) => [
       `${dialect}-simulator`,

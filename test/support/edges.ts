@@ -6,18 +6,18 @@ import type { Environment } from '../../src/runtime/secret-text.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { TestClock } from './clock.ts';
 
-/** The key that every double takes, and that must be written down nowhere. */
+/** The key that every simulated provider accepts. It must not be stored anywhere. */
 export const KEY = 'sk-mel-secret-of-the-tests';
 
 export type TestEdges = TaskEdges & AsyncDisposable;
 
-/** Where the doubles are: one for every provider, and others for some by their names. */
+/** The URLs of simulated providers: one for all providers, and others by provider name. */
 interface Double {
   readonly url: string;
   readonly urls?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A folder for the bucket, and one double over HTTP for every provider that has none of its own. */
+/** Opens edges with a folder as the bucket. Providers without a URL of their own use the common simulated provider over HTTP. */
 export function openEdges(
   folder: string,
   double: Double,

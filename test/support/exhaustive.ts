@@ -1,12 +1,12 @@
 import { describe, test, type TestOptions } from 'vitest';
 
 /**
- * Marks a test that `npm test` leaves out, because it takes seconds and repeats what a quick test shows on an example.
- * `npm run test:all` and `.ci/run` run it.
+ * Marks a test that `npm test` skips, because it takes seconds and repeats what a quick test shows on an example. `npm run
+ * test:all` and `.ci/run` run it.
  */
 export const EXHAUSTIVE = { tags: ['exhaustive'] } satisfies TestOptions;
 
-/** What a test gets of an entry: the entry, or its parts when it is a list. */
+/** The arguments of a test: the entry, or its parts if it is a list. */
 type Arguments<Entry> = Entry extends readonly [...infer Parts] ? Parts : [Entry];
 
 interface Table<Entry> {
@@ -15,8 +15,8 @@ interface Table<Entry> {
 }
 
 /**
- * A table of tests, like `test.each`, of which `npm test` runs some entries and leaves out the {@link EXHAUSTIVE} others.
- * `quick` chooses the entries that it runs, or says how many: these are spread evenly over the table.
+ * A table of tests, like `test.each`. `npm test` runs some of its entries; the others are {@link EXHAUSTIVE}. `quick` chooses the
+ * entries that `npm test` runs, or is their number: these are spread evenly over the table.
  */
 export function tableOf<const Entry>(
   table: readonly Entry[],
@@ -27,7 +27,7 @@ export function tableOf<const Entry>(
     [{}, table.filter((entry, n) => isQuick(entry, n))],
     [EXHAUSTIVE, table.filter((entry, n) => !isQuick(entry, n))],
   ];
-  // oxlint-disable vitest/valid-title, vitest/valid-describe-callback -- whoever uses the table gives both
+  // oxlint-disable vitest/valid-title, vitest/valid-describe-callback -- the caller of the table gives both
   return {
     describe(name, tests) {
       for (const [options, entries] of parts) describe.each(entries)(name, options, tests as never);
@@ -38,7 +38,7 @@ export function tableOf<const Entry>(
   };
 }
 
-/** Chooses `count` of `length` positions, as far from each other as they can be. */
+/** Chooses `count` of `length` positions, as far from each other as possible. */
 function spread(length: number, count: number): (entry: unknown, position: number) => boolean {
   const step = (position: number): number => Math.floor((position * count) / length);
   return (_entry, position) => position === 0 || step(position) !== step(position - 1);

@@ -1,6 +1,6 @@
 import type { Executions } from '../../src/executions/executions.ts';
 
-/** Executions that run until they are told to end; a name is used once. */
+/** Executions that run until a test ends them. A name is used at most once. */
 export class HeldExecutions implements Executions {
   readonly states = new Map<string, 'running' | 'ended'>();
 
@@ -23,7 +23,7 @@ export class HeldExecutions implements Executions {
     if (this.states.has(name)) this.states.set(name, 'ended');
   }
 
-  /** Every execution there ever was, in the order of their starts. */
+  /** Every execution so far, in the order of their starts. */
   get names(): string[] {
     return [...this.states.keys()];
   }

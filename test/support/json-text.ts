@@ -10,18 +10,18 @@ export const numberTexts: fc.Arbitrary<string> = fc
   )
   .map((parts) => parts.join(''));
 
-/** Without line separators, which our own lines have escaped. */
+/** Texts without line separators, because our own lines have these as escapes. */
 const texts = (maxLength: number): fc.Arbitrary<string> =>
   fc.string({ unit: 'grapheme', maxLength }).map((text) => text.replaceAll(/[\u0085\u2028\u2029]/g, ''));
 
-/** Keys that an object keeps in the order they are written in. */
+/** Keys whose order an object keeps. */
 const keys = fc
   .oneof(texts(8), fc.constantFrom('__proto__', 'toString', 'a"b\\'))
   .filter((key) => !/^\d+$/.test(key));
 
 const strings = fc.oneof(texts(20), fc.constantFrom('10.10', '\\"1.0', '"', '\ufdd0', '\ufdd00', ': 1.0,'));
 
-/** JSON texts without spaces and without two equal keys, so that a value has one text. */
+/** JSON texts without spaces and without duplicate keys, so that each value has exactly one text. */
 export const jsonTexts: fc.Arbitrary<string> = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },

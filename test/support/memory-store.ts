@@ -1,6 +1,8 @@
 import type { ObjectStore, ObjectWriter, OpenOptions } from '../../src/store/object-store.ts';
 
-/** A store in memory whose objects come in chunks of so many bytes: for tests that build a job hundreds of times. */
+/**
+ * A store in memory that returns objects in chunks of the given number of bytes, for tests that build a job hundreds of times.
+ */
 export function createMemoryStore(chunkBytes: number, objects = new Map<string, Buffer>()): ObjectStore {
   const get = (key: string, { start = 0, end }: OpenOptions = {}): Buffer | undefined =>
     objects.get(key)?.subarray(start, end);

@@ -167,7 +167,7 @@ describe('a table of the input and its answers', () => {
     await expect(table).rejects.toThrow(`has ${how} rows than its results`);
   });
 
-  test('has each answer beside its row, in chunks of any size', async () => {
+  test('has each answer in the record of its row, in chunks of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 400 }),

@@ -42,7 +42,7 @@ describe('a cell that a spreadsheet would read as a formula gets an apostrophe',
   });
 });
 
-describe('any other cell stays as it is', () => {
+describe('any other cell is unchanged', () => {
   test.each([
     '',
     'an answer',

@@ -91,7 +91,7 @@ describe('rows with unreadable lines', () => {
 });
 
 describe('rows that are left', () => {
-  test('move up to the next model, and every row has one line at its place', async () => {
+  test('move up to the next model, and every row has one line at its position', async () => {
     const world = await open({ then: [{ model: BIG }] });
     world.simulator.addFaults(fail(['q1', 'q3']));
 

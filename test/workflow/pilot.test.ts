@@ -333,7 +333,7 @@ describe('a pilot that a person judges', () => {
     expect(paidAnswers(world)).toBe(8);
   });
 
-  test('ends the job when nobody judges it for half of the longest time that a job may take', async () => {
+  test('ends the job when nobody approves or rejects it within half of limits.jobDays', async () => {
     const world = await openWorld({ config: { ...CONFIG, limits: { jobDays: 1 } } });
 
     const ended = await world.run(prompts(8), WAITS);
@@ -447,7 +447,9 @@ describe('a pilot that a person judges', () => {
     const world = await openWorld();
     const { jobId } = await world.run(prompts(2));
 
-    await expect(world.judge(jobId, decision)).rejects.toThrow(`Job ${jobId} has no pilot to judge`);
+    await expect(world.judge(jobId, decision)).rejects.toThrow(
+      `Job ${jobId} has no pilot to approve or reject`,
+    );
   });
 });
 

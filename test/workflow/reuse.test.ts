@@ -149,7 +149,7 @@ describe('a job that reuses answers', () => {
     expectReusedReconciled(second);
   });
 
-  test('reuses the answers of a retry, and those of the job beside them', async () => {
+  test('reuses the answers of a retry, and the other answers of its job', async () => {
     const world = await openWorld();
     const run = nights(world);
     world.simulator.addFaults({

@@ -93,7 +93,7 @@ test(
 test.each([
   ['in one pass', undefined],
   ['in slices', 65_536],
-])('a build %s that ends at a missing input begins anew when the input is there', async (_, sliceBytes) => {
+])('a build %s that ends at a missing input starts again when the input exists', async (_, sliceBytes) => {
   const rows = Array.from(
     { length: ROWS },
     (_row, n) => `{"custom_id":"q${n}","prompt":"${'x'.repeat(90)}"}\n`,

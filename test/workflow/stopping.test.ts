@@ -7,7 +7,7 @@ const CANCELLED = { failure: { name: 'JobCancelled', code: 'CANCELLED', message:
 
 describe('a job that is cancelled', () => {
   test.each(['build-requests', 'upload-file', 'create-batch', 'poll-batch', 'collect-results'])(
-    'while %s runs has every row told, and no batch open',
+    'while %s runs reports every row, and leaves no batch open',
     async (during) => {
       const world = await openWorld({
         wrap: (call) => async (step, event) => {

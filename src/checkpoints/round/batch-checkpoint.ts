@@ -5,11 +5,11 @@ import { storedObject } from '../stored-object.ts';
 
 /** `round-<r>.creating.json`: a create may have been sent. */
 export interface CreateAnnouncement {
-  /** Seconds since 1970; 0 once it is known that the create made no batch. */
+  /** Seconds since 1970; 0 if it is known that the create made no batch. */
   readonly at: number;
   /** The uploaded file that the batch was to be created from. */
   readonly fileId?: string;
-  /** Name of the error that the provider returned: a batch is then unlikely, but the list decides. */
+  /** Name of the error that the provider returned. A batch is then unlikely, but the search in the list decides. */
   readonly refusedWith?: string;
   /**
    * Consecutive rejections for too many enqueued tokens while nothing else was enqueued: time of the first, in seconds since
@@ -33,7 +33,7 @@ export interface BatchCheckpoint {
   readonly createdAt: number;
   readonly deadline: number;
   readonly fileId?: string;
-  /** The answer to a create was lost, so another batch of the same rows may exist. */
+  /** True if the answer to a create was lost, so that another batch of the same rows may exist. */
   readonly doubt?: true;
 }
 

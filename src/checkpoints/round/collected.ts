@@ -37,11 +37,11 @@ export interface Collected extends Unexplained {
   readonly halving?: Halving | undefined;
   /** Ids of provider files that could not be deleted. */
   readonly left?: readonly string[];
-  /** The provider may have another batch of the same rows, of this round or an earlier one. */
+  /** True if the provider may have another batch of the same rows, of this round or an earlier one. */
   readonly doubt?: true;
   /** The step of the ladder that the round belongs to; absent for the first one. */
   readonly step?: ShardStep | undefined;
-  /** Set when the rows that are left went up: the step of the next round. */
+  /** The step of the next round, set if the remaining rows went up. */
   readonly up?: ShardStep | undefined;
   /** Rows of this step that went up, by their outcome here; the counts of its rounds include them. */
   readonly raised?: KnownCounts | undefined;
@@ -90,11 +90,15 @@ export interface UnreadableLine {
 
 /** The search for the rows that make a provider fail a whole file without naming them. */
 export interface Halving {
-  /** How many requests at the front of the next round contain one that makes the file fail; 0 if none is known. */
+  /**
+   * Number of requests at the front of the next round that contain at least one that makes the file fail; 0 if this is not known.
+   */
   readonly suspects: number;
   /** Files that failed so far. */
   readonly failed: number;
-  /** Rows that failed alone, and whether any part was answered. Without an answer, the next row may fail as well. */
+  /**
+   * Number of rows that failed alone, and whether any part was answered. If no part was answered, the next row may fail as well.
+   */
   readonly guilty: number;
   readonly answered: boolean;
 }

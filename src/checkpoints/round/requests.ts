@@ -5,7 +5,10 @@ import type { RoundPart } from './upload.ts';
 import { readCollected, type Halving } from './collected.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
-/** A round's request lines, up to the given number of bytes. @throws InvalidInput when the file is missing */
+/**
+ * A round's request lines, up to the given number of bytes.
+ * @throws InvalidInput when the file is missing
+ */
 export async function* readRequests(
   store: ObjectStore,
   key: string,
@@ -39,7 +42,7 @@ export async function partToUpload(
 function halvedRequests(halving: Halving | undefined): number | undefined {
   if (halving === undefined) return undefined;
   if (halving.suspects > 0) return Math.max(1, Math.floor(halving.suspects / 2));
-  // Nothing was answered yet: after one row that failed alone, the next one may fail as well.
+  // No part was answered yet: after one row that failed alone, the next row may fail as well.
   return halving.guilty > 0 && !halving.answered ? 1 : undefined;
 }
 

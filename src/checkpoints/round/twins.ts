@@ -1,4 +1,4 @@
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { roundKey, type RoundRef, type ShardRef } from '../keys.ts';
 import type { OpenBatch } from '../shard/shard-end.ts';
@@ -59,10 +59,10 @@ const TWIN_RUNS = {
     'A second batch of the same rows: the answer to a create was lost, and the provider made it twice. Its cancellation was requested; it may still cost money.',
 };
 
-/** What a resume of a stopped shard does with a twin. */
+/** The action of a resume of a stopped shard for a twin. */
 export const RESUME_CANCELS =
   'A resume cancels the batch again, and uses its answers for rows without another answer.';
 
-/** The shard is done, so a resume has nothing to collect from the twin. */
+/** The action of a resume for a twin of a shard that is done: nothing is left to collect from it. */
 export const CANCEL_ASKS_AGAIN =
   'Nothing: every row has its result. `nightshift cancel` asks the provider again to cancel the batch.';

@@ -22,13 +22,13 @@ export interface WrittenRows {
   readonly totals: Readonly<Record<'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred', number>>;
   readonly models: readonly ModelUsage[];
   readonly errors: readonly ErrorCount[];
-  /** Rows that the next round asks again because their lines cannot be read. */
+  /** Rows that the next round sends again because their lines cannot be read. */
   readonly lost: { readonly again: readonly string[]; readonly brokenAgain: number };
 }
 
 /**
- * `round-<r>.writing.json`: what writing a round has come to, while that takes several calls of the step. `collected` once every
- * row is written, and only joining the shard's rounds is left.
+ * `round-<r>.writing.json`: the progress of writing a round in several calls of the step. `collected` is set once every row is
+ * written, and only the shard's rounds are left to join.
  */
 export interface Writing {
   readonly written?: WrittenRows;

@@ -7,14 +7,14 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { batchObject, creatingObject } from '../round/batch-checkpoint.ts';
 import type { ShardRef } from '../keys.ts';
 
-/** What a resume does with a known batch. */
+/** The action of a resume for a known batch. */
 export const RESUME_COLLECTS =
   'A resume looks at the batch again and collects its answers; its rows are not sent again.';
 
 const RESUME_LOOKS =
   'The answer to its create was lost. A resume looks for the batch at the provider before it creates another one.';
 
-/** What a stopped shard leaves at the provider. */
+/** The files and batches that a stopped shard leaves at the provider. */
 export interface LeftOpen {
   /** Its batch: created, or perhaps created, and not collected. */
   readonly open?: OpenBatch | undefined;

@@ -1,6 +1,6 @@
 import { shardKey, type ShardRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
-/** `shards/<n>/progress.json`: what the last poll saw, or what the shard waits for. For people; no decision depends on it. */
+/** `shards/<n>/progress.json`: the state at the last poll, or what the shard waits for. For people; no decision depends on it. */
 export interface Progress {
   readonly round: number;
   /** Absent while rows are sent direct. */

@@ -43,9 +43,9 @@ export interface OpenBatch {
     readonly output?: string | undefined;
     readonly errors?: string | undefined;
   };
-  /** Why it was left open. */
+  /** Why the batch was left open. */
   readonly error: Pick<Failure, 'code' | 'message'>;
-  /** What a resume does with it. */
+  /** The action of a resume for this batch. */
   readonly onResume: string;
 }
 

@@ -44,7 +44,10 @@ export async function currentRound(
   return { round, lastRound, ...(doubt && { doubt }), ...(step && { step }) };
 }
 
-/** True if a round is sent direct: the first round of a small job, and rounds that the round before it marked so. */
+/**
+ * True if a round is sent direct. This is the first round of a small job, or a round that the previous round marked to be sent
+ * direct.
+ */
 export async function isDirectRound(
   store: ObjectStore,
   { late, directUpTo }: Job['profile'],

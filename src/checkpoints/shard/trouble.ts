@@ -10,12 +10,12 @@ interface Trouble {
 
 const troubleObject = storedObject<Trouble, ShardRef>((ref) => shardKey(ref, 'trouble.json'));
 
-/** Our own errors. Any other error is in the step's log. */
+/** Our own errors, which are recorded. Any other error is only in the step's log. */
 const NAMED = /^(?:Provider|Store|Invalid|Step|CountsDoNotReconcile)/;
 
 /**
- * Records the error of a step whose failure the machine drops, so that the job's summary can name it. If the store fails here,
- * the step still fails with its own error.
+ * Records the error of a step, because the state machine drops it after the failure. The job's summary can then name it. If the
+ * store fails here, the step still fails with its own error.
  */
 export async function noteTrouble(store: ObjectStore, ref: ShardRef, error: unknown): Promise<void> {
   if (!(error instanceof Error) || !NAMED.test(error.name)) return;

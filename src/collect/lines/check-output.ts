@@ -15,9 +15,9 @@ export interface OutputCheck {
 export type InvalidOutput = NotOkLine & { readonly outcome: 'invalid_output' };
 
 /**
- * The line of an answer that is to match a schema: with `output` in place of its text, or as an invalid output that keeps the
- * text. Only white space may surround the JSON.
- * @param texts texts that may be the answer, most likely first; the first match is taken
+ * Checks an answer against the schema. A matching answer becomes a line with `output` in place of its text, any other an invalid
+ * output that keeps the text. Only white space may surround the JSON.
+ * @param texts texts that may be the answer, most likely first; the first match is used
  */
 export function checkOutput(
   line: AnsweredLine,
@@ -37,7 +37,7 @@ export function checkOutput(
     ok: false,
     outcome: 'invalid_output',
     error,
-    // A retry may bring a matching answer, but a refusal repeats itself and a wrong schema stays wrong.
+    // A retry may return a matching answer. After a refusal or with a wrong schema, it would fail in the same way.
     retry: end !== 'refused' && cause !== 'schema',
     ...Object.fromEntries(Object.entries(answer).filter(([, given]) => given !== undefined)),
     round,
@@ -73,7 +73,7 @@ function codeOf(mismatch: Mismatch, end: AnswerEnd | undefined): string {
 /** A number that may overflow a double. */
 const MAY_OVERFLOW = /\d[eE]\+?\d{3}|\d{300}/;
 
-/** Undefined stands for "not JSON", because JSON has no undefined. */
+/** Parses JSON; returns undefined if the text is not JSON. JSON has no undefined, so the value is unambiguous. */
 function parse(text: string): unknown {
   try {
     return MAY_OVERFLOW.test(text) ? toPlain(parseExact(text)) : (JSON.parse(text) as unknown);

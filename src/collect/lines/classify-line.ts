@@ -10,7 +10,7 @@ import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-s
 import { pythonAsJson } from '../../provider/errors/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
-/** What one result line says about its row. */
+/** What a result line says about its row. */
 export type Verdict = Answered | Failed;
 
 export interface Answered {
@@ -91,7 +91,7 @@ function readUnnamed({
   return said.message === undefined ? undefined : { ...said, code: said.code ?? 'EMPTY_RESULT' };
 }
 
-/** Adds what the body of a failure says, if the error beside it is empty. */
+/** Adds the body of a failure to its error, if the error beside the body is empty. */
 function withBody(error: WireError, body: unknown): WireError {
   const said = readError(asWire(body)?.['error'] === undefined ? undefined : body);
   const others = [
@@ -119,7 +119,7 @@ function readStatus(response: Wire | undefined): number {
   return 200;
 }
 
-/** Fields of a response that do not belong to its body. */
+/** Fields of a response that are not part of its body. */
 const AROUND_BODY = new Set([...STATUS_FIELDS, 'request_id', 'headers', 'error', 'errors', 'body']);
 
 /** The body of a response; without one, its other non-empty fields. */
@@ -136,7 +136,7 @@ function bodyOf(response: Wire): unknown {
   };
 }
 
-/** How many levels of JSON strings within JSON strings are parsed. */
+/** Most levels of JSON strings within JSON strings that are parsed. */
 const MAX_STRINGS = 3;
 
 /** The body, parsed if it is a string with JSON or with a Python dict; `undefined` without a body. */
@@ -169,7 +169,7 @@ function fail(error: WireError, status: number, codes: RowCodes): Failed {
 
 const isSaid = ({ code, message }: WireError): boolean => code !== undefined || message !== undefined;
 
-/** The failure of a line that does not describe it. */
+/** The failure of a line whose error has no description. */
 function unsaid(status: number): WireError {
   if (status >= 400)
     return { code: statusCode(status), message: `The provider answered ${status} without an error.` };
@@ -182,14 +182,14 @@ function statusCode(status: number): string {
 }
 
 /**
- * True if a vague name for a failure surrounds a 4xx status of the inner error. The inner status then decides, and a 429 is still
+ * True if a general name for a failure surrounds an inner error with a 4xx status. The inner status then decides; a 429 is still
  * transient.
  */
 function isOpposed(name: string, { inner = 0 }: Said): boolean {
   return isVague(name) && inner >= 400 && inner < 500;
 }
 
-/** Codes decide before statuses, because they are more exact. The first known name wins. */
+/** The kind of a failure. Codes decide before statuses, because they are more exact. The first known name is used. */
 function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
   for (const name of said.names) {
     if (isListed(name, codes.halting)) return 'halting';

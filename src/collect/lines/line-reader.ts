@@ -14,7 +14,9 @@ export interface ProviderLine {
   readonly isUtf8: boolean;
 }
 
-/** What a line says about its row. For an answer this may be only the means to render its result line. */
+/**
+ * What a line says about its row. An answer may be returned as a {@link RenderableAnswer}, which renders its result line later.
+ */
 export type LineVerdict = Verdict | RenderableAnswer;
 
 /** An answer whose result line is rendered from the bytes of the provider's line. */
@@ -22,6 +24,11 @@ export interface RenderableAnswer {
   readonly kind: 'ok';
   /** Call it before the next line is read, which reuses the memory of both lines. */
   render(): CountedLine;
+  /**
+   * Notes where the line's values are, so that {@link LineReader.readOf} need not search for them. Call it before the next line is
+   * read. Returns undefined if there is no room for more notes.
+   */
+  note(): number | undefined;
 }
 
 /** A result line with its newline and the usage of its answer. */
@@ -47,8 +54,11 @@ export interface ReadLine {
 export interface LineReader {
   /** @param askedOf returns what the request with this id asks; undefined if there is no such request */
   read(line: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine;
-  /** Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object. */
-  readOf(line: ProviderLine, asked: Asked): LineVerdict | undefined;
+  /**
+   * Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object.
+   * @param note of the same line and request
+   */
+  readOf(line: ProviderLine, asked: Asked, note?: number): LineVerdict | undefined;
 }
 
 /** Reads lines by the rules: parses them and classifies their content. */

@@ -1,4 +1,4 @@
-/** The words of an error. */
+/** The text of an error. */
 export interface Said {
   readonly names: readonly string[];
   readonly message: string;
@@ -17,7 +17,7 @@ const VAGUE_NAME =
 const PASSING_WORDS =
   /time[d -]?\s?out|too many requests|rate[ -]?limit|overload|temporar|(?:service|server|model|upstream|engine|worker|backend)\b.{0,40}\b(?:unavailable|busy|not ready)|(?:try|retry)(?: your request)? (?:again|later)|internal (?:server )?error|deadline exceeded|connection (?:reset|refused|error|closed|aborted)|ECONNRESET|socket hang up|disconnected|(?:at|over|insufficient|no) capacity/i;
 
-/** Words about the row itself: a retry would fail again. */
+/** Words about the row itself: a retry would fail in the same way. */
 const ABOUT_ROW =
   /bad request|invalid|malformed|not (?:valid|parse)|context length|too (?:long|large)|unsupported|not supported|missing|required|must (?:be|not)|quota|billing|credit/i;
 
@@ -26,7 +26,7 @@ export const isVague = (name: string): boolean => VAGUE_NAME.test(name);
 
 /**
  * True if a failure is transient by its names or, if no name is specific, by its message. Call it only if the HTTP status does
- * not decide: for a success, or for the 400 that gateways put around failures of all kinds.
+ * not decide: for a success, or for a 400 that a gateway returns for failures of all kinds.
  */
 export function isPassing({ names, message }: Said, status: number): boolean {
   const tellsNothing = status === 400 || (status >= 200 && status < 300);

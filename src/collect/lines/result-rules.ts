@@ -1,7 +1,7 @@
 import type { OutputCheck } from './check-output.ts';
 import type { LineRules } from './classify-line.ts';
 
-/** What every result line of a job depends on. */
+/** The settings of a job on which every result line depends. */
 export interface ResultRules extends LineRules {
   readonly round: number;
   /** Only in jobs with a ladder: the step that sent the rows, from 1, and its provider. */
@@ -10,7 +10,7 @@ export interface ResultRules extends LineRules {
   readonly resultShape: 'compact' | 'body';
   /** Set if a simulator generates the answers. */
   readonly simulated?: true | undefined;
-  /** What answers must match. */
+  /** The schema that answers must match. */
   readonly output?: OutputCheck | undefined;
 }
 

@@ -3,8 +3,8 @@ import { isListed } from '../../provider/dialects/known.ts';
 import type { Failed, RowCodes } from './classify-line.ts';
 
 /**
- * What a denial concerns: the `account`, if its code is listed; the `row`, if it mentions the row's content; `unclear`, if there
- * is only a status such as 403. An unclear denial concerns the account if every row gets it.
+ * Decides what a denial concerns: the `account`, if its code is listed; the `row`, if it mentions the row's content; `unclear`,
+ * if it has only a status such as 403. An unclear denial concerns the account if every row gets it.
  */
 export function whoseDenial(
   { code, message, status }: Failed,

@@ -6,8 +6,8 @@ import { NO_ROWS } from '../../checkpoints/outcomes.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 
 /**
- * True if a retry has this row: the row was not ok, or an earlier merge of the same retry has settled it. The retry's lines are
- * in the order of the job's rows.
+ * True if the retry has this row: the row is not ok, or an earlier merge of the same retry has replaced its line. The retry's
+ * lines are in the order of the job's rows.
  */
 export function isRetried(line: ResultLine, nth: number): boolean {
   return !line.ok || line.retried === nth;

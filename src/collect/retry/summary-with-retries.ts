@@ -56,8 +56,8 @@ export function summaryWithRetries({ first, before, nth, retry, lines }: WithRet
 }
 
 /**
- * Each retry counts at its own price, because the profile's price may have changed. Amounts in different currencies are not
- * added.
+ * The cost including retries. Each retry counts at its own price, because the profile's price may have changed. Amounts in
+ * different currencies are not added.
  */
 function costWith({ cost }: Summary, retries: readonly RetryRecord[]): Pick<Summary, 'cost'> {
   const costs = [cost, ...retries.map((retry) => retry.cost)].filter((each) => each !== undefined);
@@ -94,7 +94,10 @@ function reusedWith(ends: readonly KnownRows[]): Summary['reused'] {
   };
 }
 
-/** Rows that follow others, in the job or in the last retry. A retry has all rows that are not ok, and counts them. */
+/**
+ * Rows that have the same request as an earlier row, in the job or in the last retry. A retry has all rows that are not ok, so
+ * its numbers replace earlier ones.
+ */
 function deduplicatedWith(ends: readonly KnownRows[]): Summary['deduplicated'] {
   const all = ends.flatMap(({ deduplicated }) => deduplicated ?? []);
   const last = ends.at(-1)?.deduplicated;
@@ -103,7 +106,7 @@ function deduplicatedWith(ends: readonly KnownRows[]): Summary['deduplicated'] {
   return rows === 0 ? undefined : { rows, ok, saved: sumSaved(all.map(({ saved }) => saved)) };
 }
 
-/** Amounts of two currencies are not added up. */
+/** Adds up saved usage. Amounts in different currencies are not added. */
 function sumSaved(all: readonly Saved[]): Saved {
   const amounts = all.map(({ money: amount }) => amount);
   const [one] = amounts;

@@ -12,8 +12,8 @@ import type { Batch, BatchProvider } from '../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /**
- * Deletes a round's files at the provider, once all of them are in the store. Files that cannot be deleted are reported and fail
- * nothing.
+ * Deletes a round's files at the provider, once all of them are in the store. Files that cannot be deleted are reported; the
+ * round does not fail.
  * @returns the ids of files that are left, or their names if the provider could not list them
  */
 export async function cleanProvider(
@@ -66,7 +66,7 @@ async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined)
 
 interface InputFiles {
   readonly inputs: string[];
-  /** Names of files that may exist, because the provider rejected the list. */
+  /** Names of files that may exist. The provider rejected the list, so this cannot be checked. */
   readonly unseen: string[];
 }
 

@@ -1,16 +1,16 @@
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
-import { describeRound } from './describe-round.ts';
+import { describeRound } from './writing/describe-round.ts';
 import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
-import { GoesOnLater } from './downloads.ts';
+import { GoesOnLater } from './files/downloads.ts';
 import { writingObject } from '../../checkpoints/round/writing.ts';
 import { lateObject } from '../../checkpoints/round/late.ts';
 import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
-import { writeRound } from './write-round.ts';
-import { LostRows } from './lost-rows.ts';
-import { decideRound } from './decide-round.ts';
-import { judgeFile } from './judge-file.ts';
+import { writeRound } from './writing/write-round.ts';
+import { LostRows } from './decision/lost-rows.ts';
+import { decideRound } from './decision/decide-round.ts';
+import { judgeFile } from './decision/judge-file.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import { Scratch } from './scratch.ts';
+import { Scratch } from './files/scratch.ts';
 import {
   describeGap,
   leaveOpen,
@@ -19,24 +19,24 @@ import {
   weighRound,
   type LookAgain,
   type OpenGap,
-} from './late-output.ts';
-import type { Round } from './round.ts';
+} from './evidence/late-output.ts';
+import type { Round } from './evidence/round.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import { readRound, type CollectEdges, type RoundEvidence } from './read-round.ts';
-import { weighTwins } from './weigh-twins.ts';
+import { readRound, type CollectEdges, type RoundEvidence } from './evidence/read-round.ts';
+import { weighTwins } from './evidence/weigh-twins.ts';
 import type { LeftOpen } from '../../checkpoints/shard/open-batch.ts';
 import type { Collected } from '../../checkpoints/round/collected.ts';
 /** The result of collecting a round. */
 export interface CollectedRound {
   readonly collected: Collected;
-  /** What is left at the provider when the batch stays open: a resume collects the round again. */
+  /** The files and batches that are left at the provider because the batch stays open. A resume collects the round again. */
   readonly leftOpen?: LeftOpen;
 }
 
 /**
- * Collects one round: fetches both files, indexes their lines, decides whether they are complete, writes the outcome of every
- * row, and cleans up at the provider. If the files show less than the batch promised, the round is collected again later; in the
- * end its batch is left open.
+ * Collects one round: downloads both files, indexes their lines, decides whether they are complete, writes the outcome of every
+ * row, and deletes the files at the provider. If the files show less than the batch promised, the round is collected again later.
+ * If that does not help, its batch is left open.
  * @throws GoesOnLater if time is short and another call must continue
  */
 export async function collectRound(
@@ -44,14 +44,15 @@ export async function collectRound(
   job: Job,
   round: Round,
 ): Promise<CollectedRound | LookAgain> {
-  // An earlier call has written the rows and had no time for the rest.
+  // An earlier call has written the rows and ran out of time after that.
   const collected = (await writingObject.read(edges.store, round))?.collected;
   if (collected !== undefined) return { collected };
   using scratches = new DisposableStack();
   const more = (): Scratch => scratches.use(new Scratch());
   const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });
+  scratches.use(evidence.index);
   const { dialect } = job.profile.provider;
-  // The batch was given up as gone and has come back.
+  // The batch was given up as missing, and the provider shows it again.
   if (round.gone === true && evidence.batch?.phase === 'running')
     return { ...lookAgain(edges, dialect, evidence), follow: evidence.batch.id };
   const weighed = weighRound(dialect, evidence);
@@ -134,7 +135,7 @@ async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence)
   const uploaded = upload ?? (await announcedUpload(edges.store, context, context.round));
   const leavings = { batch, upload: uploaded, twins: twins.map((twin) => twin.batch) };
   const left = await cleanProvider(edges, job, leavings);
-  // The batch may come back, so later rounds search for it.
+  // The provider may show the batch again, so later rounds search for it.
   if (gone && batchId !== undefined)
     await giveUpBatch(edges.store, context, { batchId, status: 'not found' });
   const isInDoubt = gone || context.doubt === true;

@@ -14,16 +14,17 @@ import { nextRequest } from '../../ladder/next-request.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
-import { askedAgainBefore, UNREADABLE_RESULT } from '../round/lost-rows.ts';
-import { parseRequest } from '../round/round-writer.ts';
-import type { Round } from '../round/round.ts';
+import { askedAgainBefore } from '../round/evidence/asked-again.ts';
+import { UNREADABLE_RESULT } from '../round/decision/lost-rows.ts';
+import { parseRequest } from '../round/evidence/round-requests.ts';
+import type { Round } from '../round/evidence/round.ts';
 import { stepRows, type StepRow } from './step-rows.ts';
 
-/** What decides which rows go up. */
+/** The facts that decide which rows go up. */
 interface Climb {
   readonly profile: Job['profile'];
   readonly step: LadderStep;
-  /** Code of the failure that ended the step, if one did. */
+  /** Code of the failure that ended the step; undefined if none did. */
   readonly left: string | undefined;
   /** True if the rows leave the step because its batch expired. */
   readonly expired: boolean | undefined;
@@ -106,7 +107,7 @@ async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<G
   try {
     const firsts = firstRequests(store, round);
     for await (const row of stepRows(store, round)) {
-      // In later steps: the request of the first step.
+      // In later steps, this is the request of the first step.
       const { value: first = row.request } = (await firsts?.next()) ?? {};
       const outcome = await writeRow(writers, row, first, by);
       if (outcome === undefined) continue;
@@ -168,12 +169,12 @@ function outcomeToRaise(
   return line.ok ? 'ok' : line.outcome;
 }
 
-/** In jobs that show whole bodies: the fields that the endpoint would show. */
+/** The fields that the endpoint would show, for jobs that show whole bodies. */
 function shownOf(line: Extract<ResultLine, { ok: true }>, { resultShape, endpoint }: Job['profile']) {
   return resultShape === 'body' && line.body !== undefined ? endpointAt(endpoint).show(line.body, {}) : line;
 }
 
-/** The id of a row whose line came but cannot be read: it may be paid for. */
+/** The id of a row whose result line cannot be read. The row may be paid for. */
 function lostIdOf({ result }: StepRow): string[] {
   const line = parseExact(result.toString()) as ResultLine;
   return !line.ok && line.error.code === UNREADABLE_RESULT ? [line.custom_id] : [];

@@ -4,11 +4,11 @@ import { stopJob, stopShard } from './stop-shard.ts';
 import { climb } from './climb.ts';
 import { finishShard } from './finish-shard.ts';
 import { collectRound } from '../round/collect-round.ts';
-import type { LookAgain } from '../round/late-output.ts';
+import type { LookAgain } from '../round/evidence/late-output.ts';
 import { collectedObject, type Collected } from '../../checkpoints/round/collected.ts';
-import type { Round } from '../round/round.ts';
+import type { Round } from '../round/evidence/round.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import type { CollectEdges } from '../round/read-round.ts';
+import type { CollectEdges } from '../round/evidence/read-round.ts';
 
 /**
  * Collects a shard's round, and adds its result to the shard: first its results, when the shard is finished or stopped, then the
@@ -24,7 +24,8 @@ export async function collectShard(
   const { leftOpen } = result;
   const atStep = { ...result.collected, ...(round.step && { step: round.step }) };
   const collected = (atStep.next === 'done' && (await climb(edges.store, job, round, atStep))) || atStep;
-  // Settled before any checkpoint is written: after a crash in between, the round is collected again and is already settled.
+  // The cost is recorded before any checkpoint is written. After a crash in between, the round is collected again, and its cost
+  // is not recorded twice.
   await settle(edges, job, round, result.leftOpen === undefined ? collected : undefined);
   const { next, failure } = collected;
   if (next === 'done') await finishShard(edges, round, collected);

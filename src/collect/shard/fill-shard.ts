@@ -49,12 +49,12 @@ interface Writers {
   readonly deadLetters: ObjectWriter;
 }
 
-/** A row waits because a row before it waits, or because another row answers it. */
+/** A row that waits because an earlier row waits, or because another row answers it. */
 type Waiting = { readonly line: Buffer; readonly letter: Buffer | undefined } | FollowLine;
 
 /**
- * Writes the rows of a shard in order. Rows that other rows answer wait, with all rows behind them, until enough have gathered to
- * read the answering lines together.
+ * Writes the rows of a shard in order. Rows that other rows answer wait, together with all rows after them, until there are
+ * enough to read the answering lines together.
  */
 class ShardFiller {
   readonly #writers: Writers;
@@ -127,10 +127,10 @@ class ShardFiller {
   }
 }
 
-/** Smallest memory of a waiting row. */
+/** Least memory that a waiting row is counted with, in bytes. */
 const LEAST_BYTES = 200;
 
-/** The same request with the row's own id. */
+/** A dead letter with the same request and the row's own id. */
 function letterOf({ deadLetter }: SettledRow, { customId }: FollowLine): Buffer | undefined {
   return deadLetter && withCustomId(deadLetter, customId);
 }

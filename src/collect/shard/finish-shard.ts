@@ -35,7 +35,10 @@ export async function finishShard(
     log('batch_left_open', { ...ref, round, batchId, status, code: error.code });
 }
 
-/** Guarantee 1. @throws CountsDoNotReconcile */
+/**
+ * Checks guarantee 1: every row has exactly one line.
+ * @throws CountsDoNotReconcile
+ */
 export function checkRows(ref: ShardRef, { rows }: ShardPlan, written: number): void {
   if (written !== rows) throw doNotReconcile(ref, rows, written);
 }

@@ -5,7 +5,7 @@ import type { ResultLine } from '../../checkpoints/result-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 import { NO_USAGE, plusUsage, addUsage, usageOfLine } from '../../spending/usage.ts';
 
-/** Counts rows that earlier rows answer, and what separate answers would have cost. */
+/** Counts rows that earlier rows answer, and the usage that separate answers would have had. */
 export class FollowerTally {
   readonly #counts: Record<Outcome, number> = { ...NO_ROWS };
   readonly #errors = new ErrorTally();

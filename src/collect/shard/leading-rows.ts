@@ -26,7 +26,10 @@ export class LeadingRows {
     return (this.isPilot(position) ? this.#pilot : this.#own).bytesOf(position);
   }
 
-  /** Reads the lines of rows. @throws Error for a position outside all shards */
+  /**
+   * Reads the lines of rows.
+   * @throws Error for a position outside all shards
+   */
   async read(positions: ReadonlySet<number>): Promise<Map<number, SettledRow>> {
     const own = await this.#own.read([...positions].filter((position) => !this.isPilot(position)));
     // A row that answers others may itself be in the pilot.

@@ -11,7 +11,8 @@ import type { OpenBatch } from '../../checkpoints/shard/shard-end.ts';
 import { roundKey, shardKey, stepKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
-import { deadLetter, notOk, parseRequest } from '../round/round-writer.ts';
+import { deadLetter, notOk } from '../round/writing/not-ok-lines.ts';
+import { parseRequest } from '../round/evidence/round-requests.ts';
 
 export interface Merge {
   readonly ref: ShardRef;
@@ -75,10 +76,7 @@ export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Mer
   return writeRows(store, ref, rounds, step === undefined ? undefined : new EndTally());
 }
 
-/**
- * If one round answered every row, its results become the shard's results, and its dead letters without blank lines become the
- * shard's dead letters.
- */
+/** Copies the results if one round answered every row, and drops the blank lines of its dead letters. */
 async function takeOver(
   store: ObjectStore,
   ref: ShardRef,
@@ -129,7 +127,10 @@ async function writeRows(
   }
 }
 
-/** Counts rows by their final lines, because a row that went up had another outcome in the step below. */
+/**
+ * Counts rows by their final lines. The counts of rounds cannot be used, because a row that went up has another outcome in the
+ * lower step.
+ */
 class EndTally {
   readonly #counts: Record<Outcome, number> = { ...NO_ROWS };
   readonly #errors = new ErrorTally();
@@ -182,8 +183,8 @@ async function take(
 }
 
 /**
- * The lines of a row that went up and is not ok: its earlier answer if there is one, otherwise the dead letter with the first
- * step's request.
+ * The lines of a row that went up and is not ok: its answer of a lower step if there is one, otherwise the dead letter with the
+ * first step's request.
  */
 function raisedLines(lines: RowLines, { raised, kept }: RaisedRow): RowLines {
   if (lines.deadLetter.length === 0) return lines;

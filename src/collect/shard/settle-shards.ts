@@ -7,7 +7,7 @@ import { findRound } from '../../checkpoints/shard/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/shard/trouble.ts';
 import type { Pace } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 import { stopShard } from './stop-shard.ts';
@@ -17,15 +17,15 @@ export interface SettledShard {
   readonly end: ShardEnd;
 }
 
-/** Why shards without an end are settled, and how many of them one call settles at most. */
+/** The reason for settling shards without a recorded end, and how many of them one call settles at most. */
 export interface Settling {
   readonly failure: Failure | undefined;
   readonly pace: Pace;
 }
 
 /**
- * Reads how every shard ended. A shard without a recorded end (its Lambda died, or the job was rejected) is settled here.
- * @returns undefined when time ran short; what is settled stays settled
+ * Reads how every shard ended. Settles shards without a recorded end, whose Lambda was killed or whose job was rejected.
+ * @returns undefined when time ran short; shards that are settled stay settled
  */
 export async function settleShards(
   edges: Edges,
@@ -65,7 +65,7 @@ async function settleShard(
   return end;
 }
 
-/** Writes the results of a shard that sends nothing: those of round 0. The store copies them if nothing must be added. */
+/** Writes the results of a shard that sends nothing: those of round 0. The store copies them if nothing must be added to them. */
 async function settleUnsent(store: ObjectStore, ref: ShardRef, { invalid }: ShardPlan): Promise<void> {
   const sources = await store.stat(shardKey(ref, 'sources.jsonl'));
   if (invalid > 0 || sources !== undefined)

@@ -2,7 +2,7 @@ import { roundKey } from '../../checkpoints/keys.ts';
 import { InvalidInput } from '../../errors.ts';
 import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import type { Round } from '../round/round.ts';
+import type { Round } from '../round/evidence/round.ts';
 
 /** A row at the end of a step of the ladder: its lines with newlines. */
 export interface StepRow {

@@ -11,7 +11,7 @@ import { checkRows } from './finish-shard.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 
-/** Why a shard stops in this execution, and how far it came. */
+/** Why a shard stops in this execution, and its progress. */
 export interface ShardStop {
   /** The first round without results. */
   readonly nextRound: number;
@@ -26,8 +26,8 @@ export interface ShardStop {
 }
 
 /**
- * Stops the shard in this execution. What it has becomes its results for now; rows without an outcome count as exhausted, with
- * the reason. A denied account also stops the other shards. Starting the job again continues from here.
+ * Stops the shard in this execution. The results so far become its results for now; rows without an outcome count as exhausted,
+ * with the reason. A denied account also stops the other shards. Starting the job again continues from here.
  */
 export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop): Promise<void> {
   const { store } = edges;
@@ -36,7 +36,7 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
   // This execution was aborted, and another one has finished the shard: keep that result.
   if ((await store.stat(shardKey(ref, 'done.json'))) !== undefined) return;
   const plan = await readShardPlan(store, ref);
-  // A collected round has no open batch; its checkpoint is written after this.
+  // A collected round has no open batch, even if its checkpoint is not written yet.
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
@@ -77,7 +77,7 @@ function tell(
   }
 }
 
-/** Failures that every other shard would have as well. */
+/** Failures that would also occur in every other shard. */
 const STOPS_JOB: ReadonlySet<string> = new Set(['ProviderDenied', 'BudgetExceeded']);
 
 /** Prevents all shards of the job from starting anything new. The first recorded reason stays. */

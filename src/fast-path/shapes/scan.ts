@@ -32,8 +32,8 @@ export function textEnd(bytes: Uint8Array, from: number): number {
 }
 
 /**
- * A loop with nothing else in it, which V8 optimizes well: with the other cases in its body, a collect of chats took 20 % more CPU,
- * and a build a tenth.
+ * Finds the next byte that is not plain. V8 optimizes this loop well because it does nothing else. With the other cases in its
+ * body, a collect of chats took 20 % more CPU time, and a build 10 %.
  */
 function plainEnd(bytes: Uint8Array, from: number): number {
   const plain = PLAIN;
@@ -73,7 +73,7 @@ function digitsEnd(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** `e`, `E`, `+`, `-` or a point. */
+/** True for `e`, `E`, `+`, `-` and a point. */
 function isNumberPart(byte = 0): boolean {
   return byte === 0x65 || byte === 0x45 || byte === PLUS || byte === MINUS || byte === POINT;
 }

@@ -6,7 +6,7 @@ import { numberEnd, quotedNumberEnd, textEnd, type Scan } from './scan.ts';
  * written by programs, so a few shapes match all of their lines.
  */
 export interface Shape {
-  /** Has one entry more than there are slots. */
+  /** One entry more than there are slots. */
   readonly literals: readonly Buffer[];
   readonly slots: readonly SlotKind[];
 }
@@ -20,7 +20,7 @@ const SCANS: Readonly<Record<SlotKind, Scan>> = {
   vector: numberListEnd,
 };
 
-/** Lines with more slots are not worth a shape; they are not rows of a table-like file. */
+/** Most slots of a shape. A shape for lines with more slots would save nothing, and such lines are not rows of a table. */
 const MAX_SLOTS = 64;
 
 /** Longest line to learn from, in bytes: on strings of millions of characters the pattern below overflows the stack. */

@@ -1,13 +1,13 @@
 import { learnShape, matchShape, type Learn, type Shape } from './shape.ts';
 import type { Spans } from './splice.ts';
 
-/** Most shapes to try: every shape that does not match costs a comparison of its common beginning. */
+/** Most shapes to try. For each shape that does not match, the common beginning is compared in vain. */
 const MAX_SHAPES = 16;
 
 /** Lines to learn from before giving up on a file whose lines have no common shape. */
 const TRIED_LINES = 1_000;
 
-/** A shape with its result; `undefined` if its lines must go through the rules. */
+/** A shape with its result; the result is `undefined` if its lines must go through the rules. */
 interface Known<T> {
   readonly shape: Shape;
   /** Created once per shape: an object per line would take a tenth of a build's time. */

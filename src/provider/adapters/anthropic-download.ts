@@ -5,7 +5,7 @@ import { streamBody } from '../http/content.ts';
 import type { Http } from '../http/http.ts';
 import { toResultLine } from './anthropic-result.ts';
 
-/** Longer than any result line; more bytes without a newline are not results. */
+/** Most bytes without a newline. No result line is as long, so more bytes are not results. */
 const MAX_RESULT_BYTES = 512 * 1_048_576;
 
 /** Which results to download. */

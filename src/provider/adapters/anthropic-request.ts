@@ -7,7 +7,7 @@ import { asWire, type Wire } from '../wire.ts';
 /** `max_tokens` for requests without one: Anthropic requires it, OpenAI does not. */
 export const DEFAULT_MAX_TOKENS = 4_096;
 
-/** Longer than any request line. */
+/** Longest request line that is read, in bytes. No request line is as long. */
 const MAX_LINE_BYTES = 2 ** 40;
 
 const OPENING = Buffer.from('{"requests":[');
@@ -79,7 +79,7 @@ function toTurn({ role, content, tool_calls, tool_call_id }: Wire): Turn {
   return { role, content: [...toBlocks(content), ...calls] };
 }
 
-/** Results of tools that were called together must be in one turn. */
+/** Joins the results of tools that were called together, because they must be in one turn. */
 function joinTurns(turns: readonly Turn[]): Turn[] {
   const joined: Turn[] = [];
   for (const turn of turns) {
@@ -113,8 +113,8 @@ function toToolUse(call: unknown): Wire {
 }
 
 /**
- * The arguments of a tool call. Invalid arguments are replaced, because one create carries all requests of a shard and the
- * provider would reject all of them.
+ * The arguments of a tool call. Invalid arguments are replaced: one create carries all requests of a shard, and the provider
+ * would reject all of them.
  */
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string') return text;
@@ -126,7 +126,7 @@ function parsed(text: unknown): unknown {
   }
 }
 
-/** A tool that is not a function is one of Anthropic's own. */
+/** Converts a tool. A tool that is not a function is one of Anthropic's own, and is passed on. */
 function toTool(tool: unknown): unknown {
   const described = asWire(asWire(tool)?.['function']);
   if (described === undefined) return tool;
@@ -145,7 +145,7 @@ function toToolChoice(choice: unknown): unknown {
   return name === undefined ? choice : { type: 'tool', name };
 }
 
-/** Plain text is the default and needs no format. */
+/** Converts the format of the answer. Plain text is the default and needs no format. */
 function toOutputConfig(format: unknown, config: unknown): Wire {
   const wire = asWire(format);
   if (wire === undefined || wire['type'] === 'text') return {};

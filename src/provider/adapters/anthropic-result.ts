@@ -13,7 +13,7 @@ export function toResultLine(line: Buffer): Buffer | undefined {
   return Buffer.from(unlessTooDeep(() => jsonLine(translate(wire))) ?? jsonLine(deep));
 }
 
-/** Keeps further fields of the line, because one of them may be its id under another name. */
+/** Converts a line. Keeps further fields of the line, because one of them may be its id under another name. */
 function translate({ result, ...line }: Wire): Wire {
   const outcome = asWire(result);
   if (outcome !== undefined) return { ...line, ...toOutcome(outcome) };
@@ -49,7 +49,7 @@ function toOutcome(result: Wire): Wire {
     : { response: null, error: toError(result) };
 }
 
-/** The error itself: inside a result it may be wrapped in an envelope, as it is in HTTP answers. */
+/** The error without its envelope. Inside a result it may have one, as in HTTP answers. */
 function toError({ type, error }: Wire): unknown {
   if (type === 'expired' || type === 'canceled') {
     const [code, how] =

@@ -47,7 +47,7 @@ export class AnthropicClient implements ProviderClient {
     return this.#http.close();
   }
 
-  /** Nothing is sent before the create. */
+  /** Records the upload. Nothing is sent before the create. */
   uploadFile({ name, bytes }: UploadFile): Promise<ProviderFile> {
     return Promise.resolve({ id: `${NO_FILE}${name}`, name, bytes });
   }
@@ -160,7 +160,9 @@ export class AnthropicClient implements ProviderClient {
     return Promise.resolve(undefined);
   }
 
-  /** Results cannot be deleted without their batch, which a repeated collect needs. They expire after 29 days. */
+  /**
+   * Deletes nothing: results cannot be deleted without their batch, which a repeated collect needs. They expire after 29 days.
+   */
   deleteFile(fileId: string): Promise<void> {
     if (fileId.startsWith(NO_FILE)) return Promise.resolve();
     return Promise.reject(

@@ -3,7 +3,7 @@ import { frameLines } from '../../jsonl/lines.ts';
 const METHOD = Buffer.from(',"method":"POST"');
 const BODY = Buffer.from(',"body":');
 const SPACE = 0x20;
-/** Longer than any file. */
+/** Longest line that is read, in bytes. No file is as long. */
 const MAX_LINE_BYTES = 2 ** 40;
 
 /**

@@ -1,5 +1,5 @@
 import { frameLines } from '../../jsonl/lines.ts';
-import { parseWindow } from '../../completion-window.ts';
+import { parseWindow } from '../completion-window.ts';
 import type { CreateBatch } from '../batch-provider.ts';
 import { asWire, readBatch } from '../wire.ts';
 import type { Adapter } from './adapter.ts';

@@ -46,7 +46,7 @@ async function upload(http: Http, { name, bytes, open }: UploadFile): Promise<Pr
   return { id, name, bytes };
 }
 
-/** Deletes a file whose content was rejected; otherwise it would stay, empty and unnoticed. */
+/** Deletes a file whose content was rejected. Otherwise the empty file would stay at the provider unnoticed. */
 async function forget(http: Http, id: string): Promise<void> {
   const path = `/files/${encodeURIComponent(id)}`;
   await http

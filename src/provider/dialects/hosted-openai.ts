@@ -1,7 +1,7 @@
 import { CHAT, COMPLETIONS, EMBEDDINGS, NO_LIMITS, OPENAI_LIKE } from './openai-like.ts';
 import type { DialectFacts } from './schema.ts';
 
-/** The Batch API that others copy, at OpenAI and at Azure. Facts of November 2026. */
+/** OpenAI and Azure, whose Batch API other providers copy. Facts of November 2026. */
 export const OPENAI_ITSELF = {
   openai: {
     ...OPENAI_LIKE,

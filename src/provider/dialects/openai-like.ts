@@ -43,7 +43,7 @@ export const NO_LIMITS: DialectFacts['limits'] = {
   enqueuedTokens: 'unknown',
 };
 
-/** A provider whose documentation shows OpenAI's objects and nothing else. */
+/** The dialect of a provider whose documentation shows OpenAI's objects and nothing else. */
 export const OPENAI_LIKE: Omit<DialectFacts, 'title' | 'sources'> = {
   auth: 'Authorization: Bearer',
   endpoints: 'unknown',

@@ -84,7 +84,10 @@ const files = z.strictObject({
   inputHoldsBatch: known(z.boolean()),
   /** The file with the failed rows. Both files are always read. */
   failedRows: known(z.enum(['output file', 'error file'])),
-  /** The file with the rows that an expired or cancelled batch did not process. Rows in no file are found by their absence. */
+  /**
+   * The file with the rows that an expired or cancelled batch did not process. Rows without a line in any file are found by set
+   * difference.
+   */
   unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),
   /** How long an ended batch may show less output than it promised, in seconds, before its shard stops. Default: 600. */
   lateSeconds: z.number().int().min(60).max(3_600).optional(),

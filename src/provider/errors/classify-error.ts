@@ -21,11 +21,11 @@ export interface BadAnswer {
   readonly body: string;
 }
 
-/** OpenAI has no error code for its storage quota. */
+/** Messages of a full storage, for which OpenAI has no error code. */
 const BUSY_MESSAGE = /file storage quota|enqueued tokens|enqueued_token_limit/i;
 const TOO_LARGE_MESSAGE = /\bfile is too large\b/i;
 
-/** The named error for an answer, by its codes first and by its status second, because codes are more exact. */
+/** The named error for an answer. Codes decide before the status, because they are more exact. */
 export function classifyError(answer: BadAnswer, codes: Codes): Error {
   const { action, status, body } = answer;
   const error = readError(parse(body));
@@ -40,7 +40,7 @@ export function isBusy(code: string, message: string, codes: Codes): boolean {
 }
 
 const ENQUEUED_TOKENS = /token_limit|enqueued.tokens/i;
-/** The number with all its separators, what stands between, and the next word. */
+/** Parts: the number with all its separators, the text in between, and the next word. */
 const NAMED_LIMIT = /\blimit(?: of| is)?[:=]? *(\d(?:[\d.,_'’]*\d)?(?:[ \u00a0\u202f]\d{3}\b)*)( ?)([a-z]*)/i;
 const WHOLE = /^(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:_\d{3})+|\d+(?:\.0)?)$/;
 const WITH_FRACTION = /^\d+\.\d+$/;
@@ -59,14 +59,17 @@ export interface TokensRefusal {
   readonly limit?: number;
 }
 
-/** @returns undefined when the provider is busy for another reason */
+/**
+ * Reads a rejection for too many enqueued tokens.
+ * @returns undefined when the provider is busy for another reason
+ */
 export function readTokensRefusal(code: string, message: string): TokensRefusal | undefined {
   if (!ENQUEUED_TOKENS.test(code) && !ENQUEUED_TOKENS.test(message)) return undefined;
   const limit = readLimit(message);
   return limit > 0 ? { limit } : {};
 }
 
-/** NaN for a number that is not certain, such as `90.000`: rows that are larger than a limit fail. */
+/** Reads a limit. Returns NaN for an ambiguous number, such as `90.000`: rows that are larger than a limit fail. */
 function readLimit(message: string): number {
   const [, digits = '', space, word = ''] = NAMED_LIMIT.exec(message) ?? [];
   const unit = UNITS.get(word.toLowerCase());
@@ -92,7 +95,7 @@ function errorClass(error: WireError, httpStatus: number, codes: Codes): new (me
   return statusClass(isGeneral(httpStatus) ? (error.status ?? httpStatus) : httpStatus);
 }
 
-/** True if gateways use this status for failures of all kinds, so that an inner code is more exact. */
+/** True if gateways use this status for failures of all kinds. An inner code is then more exact. */
 function isGeneral(status: number): boolean {
   return status === 400 || status === 422 || (status >= 500 && status !== 501);
 }

@@ -23,7 +23,7 @@ export interface WireError {
  */
 export function readError(value: unknown): WireError {
   const { names, status, wrapper, message } = read(value, 0);
-  // The inner error comes first; the name of the outer one is kept behind it.
+  // The inner error comes first; the name of the outer one is added after it.
   const inOrder = wrapper === undefined ? names : [...names.filter((name) => name !== wrapper), wrapper];
   const [code, ...others] = new Set(inOrder);
   return {
@@ -116,11 +116,11 @@ function readObject(wire: Wire, level: number): Found {
     inner.map(({ message }) => message),
     '; ',
   );
-  // A router puts the error of the provider behind it here.
+  // A router puts the error of the provider that it calls here.
   const raw = read(asWire(wire['metadata'])?.['raw'], level + 1);
   const isGeneric = raw.message !== undefined && GENERIC.test(own.message ?? '');
   const beside = (isGeneric ? joined([own.message, raw.message], ': ') : own.message) ?? detail.message;
-  // If there is also a message, an error that is a text is only a title: "Bad Request".
+  // If there is also a message, an error that is a plain text is only a title, such as "Bad Request".
   const titled = typeof wire['error'] === 'string' && innerMessage !== undefined && beside !== undefined;
   const message = titled ? joined([innerMessage, beside], ': ') : (innerMessage ?? beside);
   const named = found(namesOf(wire), undefined);
@@ -138,7 +138,7 @@ function readObject(wire: Wire, level: number): Found {
   };
 }
 
-/** The name of an outer error around a different inner one: a 400 around a 500. */
+/** The name of an outer error whose inner error has another name, such as a 400 around a 500. */
 function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found, 'status'> & { own: Found }) {
   if (outer !== undefined && outer !== status) return outer;
   const isOther =
@@ -159,7 +159,7 @@ const CODES = ['code', 'error_code', 'errorCode', 'errorcode', 'type', 'errorTyp
 
 function namesOf(wire: Wire): string[] {
   const names = CODES.map((name) => nameOf(wire[name]));
-  // A status in place of the error.
+  // A status instead of an error.
   names.push(numberText(wire['error']));
   const statuses = ['status', 'status_code', 'statusCode', 'http_status']
     .map((name) => nameOf(wire[name]))

@@ -4,7 +4,7 @@ import { asWire } from '../wire.ts';
 
 /** Signs that distinguish an error from an answer. */
 
-/** Texts that mean "no error": empty, or what programs print if all is well. */
+/** Texts that mean "no error": empty, or what programs print after a success. */
 const NO_WORDS = /^\s*(?:null|none|nil|undefined|false|ok|success|successful|no error)?\.?\s*$/i;
 
 /** Fields that may also hold the status of a success. */
@@ -65,7 +65,7 @@ export function isTold(value: unknown, told: string, level = 0): boolean {
   );
 }
 
-/** Texts also have a type: `{"type":"text","message":"hello"}` is an answer. */
+/** True if a type is that of a failure. Texts also have a type: `{"type":"text","message":"hello"}` is an answer. */
 function isFailure(type: unknown): boolean {
   return /error|exception|fail|fault/i.test(nameOf(type) ?? '');
 }

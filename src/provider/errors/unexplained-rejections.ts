@@ -12,8 +12,8 @@ export function noteUnexplained(rejection: Error, body: string): void {
 }
 
 /**
- * True if a rejection may come from a proxy or gateway: its body is a page, a text or empty. The provider may have executed the
- * request all the same.
+ * True if a rejection may come from a proxy or gateway: its body is a page, a text or empty. The provider may still have executed
+ * the request.
  */
 export function isUnexplained(rejection: unknown): boolean {
   return rejection instanceof Error && unexplained.has(rejection);

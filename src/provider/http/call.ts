@@ -25,7 +25,10 @@ export function get(action: string, path: string): Call {
 /** Longest JSON answer to read, in bytes: a batch may list 50,000 validation errors. */
 const MAX_ANSWER_BYTES = 64 * 1_048_576;
 
-/** The answer's body as text. @throws ProviderUnavailable when it does not end */
+/**
+ * The answer's body as text.
+ * @throws ProviderUnavailable when it does not end
+ */
 export async function readAnswer({ action }: Call, { body }: Answer): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -49,7 +49,7 @@ async function* joined(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerat
     if (head.length > 0) yield head;
     yield* rest;
   } finally {
-    // A reader that stops at the head would otherwise leave the connection open, and the client would wait for it on close.
+    // If a reader stops after the first bytes, the connection would stay open, and the client would wait for it when it closes.
     await rest.return(undefined);
   }
 }
@@ -61,7 +61,10 @@ const CODINGS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
-/** A few bytes may decompress to a full disk, so the output is limited to this size plus a factor of the bytes received. */
+/**
+ * Decompressed bytes that are allowed in addition to a multiple of the received bytes. Without a limit, a few bytes could
+ * decompress to a full disk.
+ */
 const SPARE_BYTES = 256 * 1_048_576;
 const MAX_RATIO = 200;
 
@@ -75,7 +78,7 @@ async function* unpack(call: Call, chunks: AsyncIterable<Buffer>, coding: string
       yield chunk;
     }
   };
-  // Errors of both ends are thrown to the reader.
+  // Errors of either stream are thrown to the reader.
   pipeline(Readable.from(count()), unpacker, () => undefined);
   try {
     for await (const chunk of unpacker) {

@@ -49,7 +49,7 @@ async function askForWhole(http: Http, call: Call): Promise<Opened> {
   if (part !== undefined) return { answer, part };
   discard(answer);
   throw new ProviderUnavailable(
-    `${call.action}: it was answered with status ${answer.statusCode}, which is not a whole file.`,
+    `${call.action}: it was answered with status ${answer.statusCode}, which is not a complete file.`,
   );
 }
 
@@ -69,7 +69,7 @@ async function askForRest(http: Http, call: Call, from: FilePosition): Promise<O
 }
 
 /**
- * Reads a file to its end. After a broken connection it continues with the next one: by range or, if the provider sends the whole
+ * Reads a file to its end. After a broken connection it continues with a new one: by range or, if the provider sends the whole
  * file again, after the bytes already read, which must be the same.
  */
 async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Buffer> {
@@ -93,7 +93,7 @@ async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Bu
   }
 }
 
-/** An answer without a length may end early and look complete, even if it brings nothing new. */
+/** The error for an answer without a length that may have ended early: it looks complete even if it has no new bytes. */
 function endedEarly({ action }: Call, { bytes, length }: FilePosition): ProviderUnavailable {
   return new ProviderUnavailable(`${action}: it ended after ${bytes} of ${length} bytes.`);
 }
@@ -141,7 +141,10 @@ async function askAgain(http: Http, call: Call, read: ReadFile): Promise<Opened>
   }
 }
 
-/** @returns why the answer ended early */
+/**
+ * Reads an answer to its end.
+ * @returns why the answer ended early
+ */
 async function* readAnswer(
   call: Call,
   { answer, part }: Opened,
@@ -195,7 +198,10 @@ function addSamples(sum: number, chunk: Buffer, at: number): number {
 const fileChanged = ({ action }: Call): FileChanged =>
   new FileChanged(`${action}: it has changed since its first bytes came.`);
 
-/** A slow reader also lowers the rate, so the minimum is low; a server that sends a byte now and then is still far below it. */
+/**
+ * The lowest accepted rate. A slow reader also lowers the rate, so the limit is low. A server that sends a byte now and then is
+ * still far below it.
+ */
 function paceOf({ action }: Call, leastMs: number): (received: number) => void {
   const startedAt = performance.now();
   return (received) => {

@@ -6,7 +6,7 @@ export interface Timeouts {
   readonly connect: number;
   /** From the request's last byte to the answer's headers. The provider stores and checks an upload in this time. */
   readonly headers: number;
-  /** Between two pieces of an answer's body. */
+  /** Longest pause between two pieces of an answer's body. */
   readonly body: number;
   /** Total time of a call: its answer to the last byte, its repeats, and the waits between them. An upload has more. */
   readonly total: number;
@@ -30,7 +30,7 @@ export interface HttpOptions {
   readonly random: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly timeouts: Timeouts;
-  /** Aborts every call, when nobody waits for the answers any more. */
+  /** Aborts every call, once no caller waits for the answers. */
   readonly signal?: AbortSignal | undefined;
 }
 

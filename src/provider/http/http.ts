@@ -38,7 +38,7 @@ export class Http {
     return this.#options.timeouts.total;
   }
 
-  /** True if nobody waits for the call any more. */
+  /** True if no caller waits for the call any more. */
   isGivenUp({ signal }: Call): boolean {
     return this.#options.signal?.aborted === true || signal?.aborted === true;
   }
@@ -62,7 +62,8 @@ export class Http {
 
   /**
    * Starts the download of a file's content, without a limit of its total time. Follows redirects to a store, without the key and
-   * the configuration's headers. Returns only successes. @throws a `Provider*` error.
+   * the configuration's headers. Returns only successes.
+   * @throws a `Provider*` error.
    */
   content(call: Call): Promise<Answer> {
     return this.#attempt(call, async () => {
@@ -120,7 +121,7 @@ export class Http {
       await this.#readText(call, answer);
       const { location } = answer.headers;
       if (answer.statusCode < 300 || answer.statusCode >= 400 || typeof location !== 'string')
-        throw new ProviderUnavailable(`${call.action}: the answer does not say where to send it.`);
+        throw new ProviderUnavailable(`${call.action}: the answer has no URL to send it to.`);
       return { location: this.#locationOf(call, location), headers: answer.headers };
     });
   }
@@ -205,7 +206,7 @@ export class Http {
     });
   }
 
-  /** A server that sends a byte now and then never reaches the timeout between two pieces. */
+  /** Ends a transfer that is too slow. A server that sends a byte now and then never reaches the timeout between two pieces. */
   #endsAfter(leftMs: number | undefined, signal?: AbortSignal): AbortSignal {
     const timeout = leftMs === undefined ? undefined : AbortSignal.timeout(Math.ceil(leftMs));
     return AbortSignal.any([timeout, this.#options.signal, signal].filter((each) => each !== undefined));

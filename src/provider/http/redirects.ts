@@ -53,7 +53,7 @@ function acceptContent(action: string, answer: Answer): Answer {
   if (statusCode >= 200 && statusCode < 300) return answer;
   discard(answer);
   const isGone = statusCode === 404 || statusCode === 410;
-  // An unsatisfiable range is not an outage.
+  // A range after the end of the file is not an outage.
   const isOutside = statusCode === 416;
   throw new (isGone ? ProviderNotFound : isOutside ? ProviderRejected : ProviderUnavailable)(
     `${action}: ${statusCode} at the address that it was redirected to.`,

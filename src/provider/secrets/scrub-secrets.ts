@@ -1,7 +1,10 @@
 /** The replacement of a secret in texts. */
 export const SCRUBBED = '[secret]';
 
-/** Shorter texts are ordinary words. Removing them from every message would reveal more than it hides. */
+/**
+ * Shortest text that is treated as a secret. Shorter texts are ordinary words: removing them from every message would reveal more
+ * than it hides.
+ */
 const SHORTEST_SECRET = 6;
 
 /** From this length on, the beginning and the end of a secret are removed as well. */
@@ -43,9 +46,12 @@ export const markOfLength: Mark = (length) =>
 
 /** Search texts: every text that {@link createScrub} changes contains at least one; other texts may contain them, too. */
 export interface Traces {
-  /** Found in every such text, unless fewer than four characters of a secret are shown on one side of a mask. */
+  /** Traces that are in every text with a secret, unless a mask shows fewer than four characters of the secret on one side. */
   readonly all: readonly string[];
-  /** Found in texts with a whole secret, or sixteen characters of its beginning or end. Longer search texts are found faster. */
+  /**
+   * Traces that are in texts with a whole secret, or with sixteen characters of its beginning or end. Longer traces are found
+   * faster.
+   */
   readonly long: readonly string[];
 }
 
@@ -73,7 +79,7 @@ function shownInParts(long: readonly string[]): string[] {
   return [...new Set(long.filter((secret) => secret.length >= SHORTEST_IN_PARTS).flatMap(writtenForms))];
 }
 
-/** Longest first, so that no rest remains of a text that contains a shorter one. */
+/** A pattern of any of these texts, longest first: if one text contains a shorter one, no rest of it remains. */
 function anyOf(texts: readonly string[]): RegExp | undefined {
   if (texts.length === 0) return undefined;
   const sorted = [...new Set(texts)].toSorted((one, other) => other.length - one.length);

@@ -91,7 +91,7 @@ class TraceSearch {
     const skips = this.#skips;
     const { length } = bytes;
     for (let at = this.#window - 1; at < length;) {
-      // Both bytes exist within these bounds; a default value would take half of the time.
+      // Both bytes exist within these bounds. A default value would double the time of this loop.
       const block = ((bytes[at - 1] as number) << 8) | (bytes[at] as number);
       const skip = skips[block] as number;
       if (skip === 0 && this.#beginsAt(bytes, at - this.#window + 1, block)) return true;

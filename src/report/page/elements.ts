@@ -1,7 +1,7 @@
 import { moment } from './text.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
 
-/** The elements of a page's sections. */
+/** Elements that the sections of a page share. */
 
 export function section(id: string, title: string, content: HtmlValue): Html {
   return html`<section aria-labelledby="${id}-title">
@@ -14,7 +14,7 @@ export function part(id: string, content: HtmlValue): Html {
   return html`<div id="${id}" data-part>${content}</div>`;
 }
 
-/** A table that may be wider than a phone's screen: it scrolls by itself, by keyboard too. */
+/** A table that may be wider than a phone's screen. It can be scrolled separately, also by keyboard. */
 export function wideTable(id: string, name: string, content: HtmlValue): Html {
   return html`<div class="scroll" id="${id}" data-part tabindex="0" role="region" aria-label="${name}">
     ${content}
@@ -44,7 +44,7 @@ export function tableOf(caption: HtmlValue, columns: readonly TableColumn[], row
   </table>`;
 }
 
-/** Text from outside: it keeps its own line ends and direction. */
+/** Text from outside, with its own line ends and direction. */
 export function words(text: string): Html {
   return html`<span class="words">${text}</span>`;
 }

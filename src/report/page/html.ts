@@ -6,13 +6,16 @@ export type Html = ReturnType<typeof raw>;
 
 export type HtmlValue = string | number | undefined | false | Html | readonly HtmlValue[];
 
-/** Every inserted string is text: its markup is escaped, and invisible characters are written out. */
+/**
+ * Builds markup from a template. Every inserted string is text: its markup is escaped, and invisible characters are shown as
+ * codes.
+ */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  // It returns a promise only if a value is one.
+  // The result is a promise only if a value is a promise.
   return template(withoutIndents(strings), ...values.map(seen)) as Html;
 }
 
-/** The indentation of our source is useless in the page, and a fifth of its bytes. */
+/** Removes the indentation of our source, which is a fifth of the page's bytes. */
 function withoutIndents(strings: TemplateStringsArray): TemplateStringsArray {
   const short = strings.map((each) => each.replace(/\s*\n\s*/g, '\n'));
   return Object.assign(short, { raw: short });
@@ -23,5 +26,5 @@ function seen(value: HtmlValue): HtmlValue {
   return Array.isArray(value) ? (value as readonly HtmlValue[]).map(seen) : value;
 }
 
-/** For our own text only: style and script. */
+/** Marks a text as markup. Only for our own text: style and script. */
 export { raw as ownMarkup };

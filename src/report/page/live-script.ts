@@ -1,4 +1,4 @@
-/** The actions of a host's pages: start, cancel, resume, retry and search jobs. */
+/** The script of a host's pages: starts, cancels, resumes, retries and searches jobs. */
 export const ACTION_SCRIPT = `
 (() => {
   const said = document.getElementById('said');

@@ -20,7 +20,10 @@ const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(
 
 const SCRIPTS = { file: FILTER_SCRIPT, live: FILTER_SCRIPT + LIVE_SCRIPT + ACTION_SCRIPT } as const;
 
-/** The page loads, sends and frames nothing; only our own style and script run, allowed by their hashes. */
+/**
+ * The content security policy of a page: it loads, sends and frames nothing. Only our own style and script run, allowed by their
+ * hashes.
+ */
 function policyOf(kind: keyof typeof SCRIPTS): string {
   const connect = kind === 'live' ? ["connect-src 'self'"] : [];
   return [

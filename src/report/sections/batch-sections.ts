@@ -1,6 +1,6 @@
 import type { Progress } from '../../checkpoints/shard/progress.ts';
-import { counted, grouped } from '../../counted.ts';
-import { duration } from '../../duration.ts';
+import { counted, grouped } from '../../text/counted.ts';
+import { duration } from '../../text/duration.ts';
 import { latencyChart, timelineChart } from './charts.ts';
 import { part, section, tableOf, time, wideTable, words } from '../page/elements.ts';
 import { html, type Html } from '../page/html.ts';

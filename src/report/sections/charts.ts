@@ -2,11 +2,11 @@ import { OUTCOMES } from '../../checkpoints/outcomes.ts';
 import type { OutcomeCounts } from '../../checkpoints/counts.ts';
 import { html, type Html } from '../page/html.ts';
 import type { Latency } from '../latency.ts';
-import { counted, grouped } from '../../counted.ts';
-import { duration } from '../../duration.ts';
+import { counted, grouped } from '../../text/counted.ts';
+import { duration } from '../../text/duration.ts';
 import type { Bar, Lane, Timeline } from '../timeline.ts';
 
-/** Charts have no view box: widths are percentages and text keeps its size, so that they are readable on a phone. */
+/** Charts as SVG without a view box: widths are percentages and text keeps its size, so that they are readable on a phone. */
 
 const percent = (part: number): string => `${Number((part * 100).toFixed(2))}%`;
 
@@ -56,7 +56,7 @@ function drawLane({ shard, bars }: Lane, top: number): Html {
     ${bars.map((bar) => drawBar(bar, top + 18))}`;
 }
 
-/** A batch of very short duration is still visible. */
+/** Smallest width of a bar, so that a very short batch is visible. */
 const MIN_WIDTH = 0.004;
 
 function drawBar({ from, to, round, seconds, requests, status }: Bar, top: number): Html {

@@ -1,4 +1,4 @@
-import { counted, grouped } from '../../counted.ts';
+import { counted, grouped } from '../../text/counted.ts';
 import { part, section, tableOf, words } from '../page/elements.ts';
 import { share } from './explain.ts';
 import type { FieldValues } from '../survey/field-survey.ts';

@@ -2,8 +2,8 @@ import type { ReportData } from '../report-data.ts';
 import type { RowKind } from '../survey/sample-rows.ts';
 import { settledRows } from '../../checkpoints/outcomes.ts';
 import type { Saved } from '../../checkpoints/counts.ts';
-import { counted, grouped } from '../../counted.ts';
-import { duration } from '../../duration.ts';
+import { counted, grouped } from '../../text/counted.ts';
+import { duration } from '../../text/duration.ts';
 import { describePilot, describeWithoutPilot } from '../../status/describe-pilot.ts';
 import { amount } from '../page/text.ts';
 
@@ -12,7 +12,7 @@ export const EXPLAINED: Readonly<Record<RowKind, string>> = {
   ok: 'The row has its answer.',
   failed: 'The provider or the model rejected the row, and the same request would be rejected again.',
   exhausted: 'Every attempt failed with a transient error, and no attempts are left. A retry may help.',
-  invalid_output: 'The model answered, and its answer does not match the schema that was asked for.',
+  invalid_output: 'The model answered, but its answer does not match the required schema.',
   invalid: 'The row could not be made into a request. It was never sent and cost nothing.',
   truncated: 'The answer was cut off at the token limit: it ends in the middle.',
   refused: 'The model refused to answer.',
@@ -28,7 +28,7 @@ export function money(value: number, currency: string): string {
   return `${amount(value)} ${currency}`;
 }
 
-/** Describes the job in a few sentences, for readers without background. */
+/** Describes the job in a few sentences, for readers who do not know Nightshift. */
 export function tellJob(data: ReportData): string[] {
   const { pilot, withoutPilot } = data;
   return [
@@ -61,7 +61,7 @@ function tellRows(data: ReportData): string[] {
   ];
 }
 
-/** A failed or cancelled job did not send all of its rows. */
+/** The verb for the number of sent rows. A failed or cancelled job did not send all of its rows. */
 export function sentVerb(rows: number, hasFailed: boolean): string {
   if (hasFailed) return 'had to be';
   return rows === 1 ? 'was' : 'were';
@@ -72,7 +72,7 @@ function tellReused(
   { sent, failure }: ReportData,
 ): string {
   const verb = rows === 1 ? 'has its answer' : 'have their answers';
-  // Summaries of version 0.1 do not always say it.
+  // Summaries of version 0.1 may lack this number.
   const rest =
     sent === undefined ? '' : ` ${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent.`;
   return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}.${rest}`;
@@ -88,7 +88,7 @@ function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): 
   return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tellSaved(saved)}.`;
 }
 
-/** Progress of a running job, its pace so far, and the estimated rest. */
+/** Describes the progress of a running job, its pace so far, and the estimated time left. */
 function tellProgress({ counts, seconds, progress }: ReportData, rows: number): string[] {
   const settled = settledRows(counts);
   const open = progress?.openShards ?? [];

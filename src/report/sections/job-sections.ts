@@ -1,5 +1,5 @@
-import { grouped } from '../../counted.ts';
-import { duration } from '../../duration.ts';
+import { grouped } from '../../text/counted.ts';
+import { duration } from '../../text/duration.ts';
 import { part, section, tableOf, time, words } from '../page/elements.ts';
 import { html, type Html, type HtmlValue } from '../page/html.ts';
 import type { ReportData } from '../report-data.ts';

@@ -1,5 +1,5 @@
 import { OUTCOMES, settledRows } from '../../checkpoints/outcomes.ts';
-import { counted, grouped } from '../../counted.ts';
+import { counted, grouped } from '../../text/counted.ts';
 import { outcomeBar } from './charts.ts';
 import { part, section, words } from '../page/elements.ts';
 import { share, EXPLAINED, tellJob } from './explain.ts';

@@ -1,5 +1,5 @@
 import type { ModelUsage } from '../../checkpoints/counts.ts';
-import { counted, grouped } from '../../counted.ts';
+import { counted, grouped } from '../../text/counted.ts';
 import { part, section, tableOf, wideTable, words } from '../page/elements.ts';
 import { money } from './explain.ts';
 import { html, type Html, type HtmlValue } from '../page/html.ts';

@@ -32,7 +32,7 @@ const ASKED_BYTES = 300;
 const ANSWER_BYTES = 600;
 const ID_BYTES = 160;
 
-/** Most notable rows in a page: their number and their bytes. */
+/** Most notable rows of a page, and most bytes of them. */
 const NOTABLE_ROWS = 1_000;
 const NOTABLE_BYTES = 400_000;
 

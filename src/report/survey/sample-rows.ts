@@ -2,7 +2,7 @@ import { answerText } from '../../tables/answer-text.ts';
 import { parseExact } from '../../exact-json.ts';
 import type { Outcome } from '../../checkpoints/counts.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { clip } from '../page/text.ts';
 
@@ -83,7 +83,7 @@ async function readRange(
 
 function showLine(text: string): SampledRow[] {
   const line = parseExact(text) as ResultLine | { readonly ok?: never };
-  // In a shard's results, this row has no line yet: an earlier row answers it when the job's results are written.
+  // In the results of a shard, this row has no line yet. It gets its line from an earlier row when the job's results are written.
   if (line.ok === undefined) return [];
   const customId = clip(line.custom_id, ID_BYTES);
   if (line.ok) return [{ customId, outcome: 'ok', answer: clip(answerText(line), ANSWER_BYTES) }];

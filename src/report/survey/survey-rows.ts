@@ -12,8 +12,8 @@ type SurveyEdges = Pick<Edges, 'store' | 'clock'>;
 type Surveyed = Pick<Summary, 'rows' | 'results' | 'deadLetters' | 'counts'>;
 
 /**
- * Of larger results only this many bytes are read, and the rows that are not ok come from the dead letters. Reading all results
- * again would make a collect half as slow again (docs/performance.md).
+ * Most bytes of results that are read. If the results are larger, the rows that are not ok come from the dead letters. Reading
+ * all results again would make a collect 50 % slower (docs/performance.md).
  */
 const SURVEYED_BYTES = 4 * 1_048_576;
 

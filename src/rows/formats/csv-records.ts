@@ -2,7 +2,10 @@ import { isUtf8 } from 'node:buffer';
 
 const [QUOTE, CR, LF, TAB] = [0x22, 0x0d, 0x0a, 0x09];
 
-/** As many columns as a spreadsheet has. Empty cells add nothing to a record's size, so the size alone would not limit memory. */
+/**
+ * Most columns: as many as a spreadsheet has. Empty cells add nothing to a record's size, so the size alone would not limit
+ * memory.
+ */
 export const MAX_COLUMNS = 16_384;
 
 /** A record of a table as bytes. */
@@ -25,7 +28,7 @@ export interface CsvChunk {
   isPlain: boolean;
 }
 
-/** The records that could be cut off the start of some bytes. */
+/** The records at the start of some bytes. */
 export interface Cut {
   readonly records: readonly CsvRecord[];
   /** Where the first uncut record begins. */
@@ -68,7 +71,7 @@ export function bytesOf({ chunk: { bytes }, spans }: CsvRecord): Buffer {
 export interface CutOptions {
   /** One ASCII character. */
   readonly delimiter: string;
-  /** True if quotes enclose cells; undefined: if they do so by RFC 4180. */
+  /** True if quotes enclose cells, false if they never do; undefined if they do so where RFC 4180 allows it. */
   readonly quotes?: boolean | undefined;
   /** Longest record, in bytes. */
   readonly longest: number;
@@ -92,7 +95,7 @@ export class RecordCutter {
   line: number;
   /** Plain quotes of the current record. */
   #plainQuotes = 0;
-  /** Only quotes can put line ends inside a record. */
+  /** True if the bytes have quotes. Only quotes can put line ends inside a record. */
   #hasQuotes = false;
   #broken: Broken['why'] = 'quote never closed';
   /** Start of the cell that broke the record. */
@@ -139,7 +142,10 @@ export class RecordCutter {
     return { records, end };
   }
 
-  /** Finds a record's cells. @returns its end with the line end; {@link ODD} or {@link MORE} */
+  /**
+   * Finds a record's cells.
+   * @returns its end with the line end; {@link ODD} or {@link MORE}
+   */
   #cutRecord(bytes: Buffer, start: number, isEnd: boolean, spans: number[]): number {
     this.#plainQuotes = 0;
     this.#hasQuotes = false;
@@ -160,7 +166,7 @@ export class RecordCutter {
       const byte = bytes[at];
       if (byte === this.#delimiter) continue;
       if (byte === LF) return at + 1;
-      // The line feed of a carriage return may be the next chunk's first byte.
+      // The line feed after a carriage return may be the next chunk's first byte.
       if (at + 1 >= bytes.length && !isEnd) return MORE;
       if (byte === CR) return bytes[at + 1] === LF ? at + 2 : at + 1;
       return at;
@@ -197,7 +203,7 @@ export class RecordCutter {
 /** Returned instead of an end: the cell is broken; its end has not arrived yet; it is not quoted. */
 const [ODD, MORE, PLAIN] = [-1, -2, -3];
 
-/** 1 if the bytes before `behind` are a line end, which only a file's last record may lack. */
+/** 1 if a line end is directly before `behind`, otherwise 0. Only the last record of a file may lack a line end. */
 function endsLine(bytes: Buffer, behind: number): number {
   const last = bytes[behind - 1];
   return last === LF || last === CR ? 1 : 0;

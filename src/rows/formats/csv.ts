@@ -106,7 +106,9 @@ function noteDelimiter(
   reading.note(`Read with the delimiter ${delimiterName(delimiter)}, ${why}.`);
 }
 
-/** Cuts a table's records. A record over several chunks is tried again only once twice as many bytes have arrived. */
+/**
+ * Cuts a table into records. A record that is longer than its chunk is tried again only once twice as many bytes have arrived.
+ */
 async function* cutRecords(
   chunks: AsyncIterable<Buffer>,
   cutter: RecordCutter,
@@ -138,7 +140,7 @@ async function* cutRecords(
 }
 
 const PLAIN_QUOTES =
-  'If quotes are plain characters in this table, say so: --no-quotes, or table: { quotes: false } in the profile.';
+  'If quotes are plain characters in this table, use --no-quotes, or table: { quotes: false } in the profile.';
 
 function unreadable(name: string, { why, line }: Broken, quotes: boolean | undefined): InvalidInput {
   const hint = quotes === undefined ? ` ${PLAIN_QUOTES}` : '';

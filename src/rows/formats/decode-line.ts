@@ -3,7 +3,7 @@ import type { UnreadableRow } from '../row.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Most bytes of an unreadable row to keep for its dead letter. */
+/** Longest beginning of an unreadable row that is kept for its dead letter, in bytes. */
 const MAX_RAW = 100_000;
 
 /** A line's text, or an unreadable row. */

@@ -43,7 +43,7 @@ export interface Sample {
   readonly quotes: TableRules['quotes'];
 }
 
-/** How a table looks with a delimiter. */
+/** How well a delimiter fits a table. */
 interface Fit {
   readonly delimiter: string;
   /** Columns of its header. */
@@ -71,7 +71,7 @@ export function recogniseDelimiter(sample: Sample): string {
   const whole = plausible.filter(({ records, fitting }) => fitting === records);
   const [only] = whole.length > 0 ? whole : plausible;
   if (only === undefined) {
-    // If the suggested delimiter is in the header, problems are reported row by row.
+    // If the suggested delimiter is in the header, problems are reported for each row.
     if (split.every(({ delimiter, records, single }) => delimiter === promised || single === records))
       return promised;
     throw doubtful(name, split);
@@ -89,7 +89,7 @@ function fitOf({ start, isWhole, quotes }: Sample, delimiter: string): Fit {
   const cut = (isEnd: boolean): readonly CsvRecord[] =>
     new RecordCutter({ delimiter, quotes, longest: Infinity }).cut(start, isEnd).records;
   const whole = cut(isWhole);
-  // A header that is longer than the sample is cut anyway.
+  // A header that is longer than the sample is rejected as too long later.
   const [header = [], ...records] = (whole.length > 0 ? whole : cut(true))
     .map((record) => cellsOf(record))
     .filter((cells) => cells.some((cell) => cell.trim() !== ''));
@@ -108,6 +108,6 @@ function fitOf({ start, isWhole, quotes }: Sample, delimiter: string): Fit {
 function doubtful(name: string, fits: readonly Fit[]): InvalidInput {
   const readings = fits.map(({ delimiter, width }) => `${delimiterName(delimiter)} (${width} columns)`);
   return new InvalidInput(
-    `${name}: its delimiter is ambiguous: ${readings.join(', ')}. Say which with --delimiter ${delimiterName(fits[0]?.delimiter ?? ',')}, or table: { delimiter: '${fits[0]?.delimiter === '\t' ? '\\t' : fits[0]?.delimiter}' } in the profile.`,
+    `${name}: its delimiter is ambiguous: ${readings.join(', ')}. Choose one with --delimiter ${delimiterName(fits[0]?.delimiter ?? ',')}, or table: { delimiter: '${fits[0]?.delimiter === '\t' ? '\\t' : fits[0]?.delimiter}' } in the profile.`,
   );
 }

@@ -95,7 +95,10 @@ function readMark(start: Buffer, name: string): Recognised | undefined {
   return undefined;
 }
 
-/** UTF-16 text has zeros in only one half of its units, in at least a tenth of them, and no control characters. */
+/**
+ * Least share of units with a zero half for UTF-16. UTF-16 text has zeros in only one half of its units, in at least a tenth of
+ * them, and no control characters.
+ */
 const MIN_ZERO_HALVES = 0.1;
 const CONTROL = /(?![\t\n\r])\p{Cc}/u;
 
@@ -113,7 +116,7 @@ function findUtf16(start: Buffer): string | undefined {
   }
 }
 
-/** Whether bytes that can be UTF-16 are rather UTF-8 with a zero somewhere: as UTF-16 their line ends would not be there. */
+/** True if bytes that could be UTF-16 are probably UTF-8 with a zero: read as UTF-16, they would have no line ends. */
 function isUtf8WithZeros(start: Buffer, asUtf16: string): boolean {
   return start.includes(0x0a) && !/[\n\r]/.test(asUtf16) && isUtf8(start);
 }
@@ -143,7 +146,7 @@ async function* decode(
 
 const HOW_TO_NAME = "--encoding windows-1252, or table: { encoding: 'windows-1252' } in the profile";
 
-/** Rejects a whole file because of bytes on one line: half a file is never sent. */
+/** Rejects a whole file because of bytes on one line, because half a file is never sent. */
 export function notUtf8(name: string, line?: number): InvalidInput {
   const where = line === undefined ? '' : ` in line ${line}`;
   return new InvalidInput(

@@ -16,13 +16,16 @@ export interface ReadOptions {
   readonly onHeader?: ((header: readonly string[]) => void) | undefined;
   /** Field names that only rows have: an object with one of them is a row, not a map of prompts. */
   readonly rowFields?: ReadonlySet<string> | undefined;
-  /** The bytes are a part of a file that ends where a row does: what is left over is no row. */
+  /** True if the bytes are a part of a file that ends at the end of a row. An incomplete rest is then not a row. */
   readonly isPart?: boolean | undefined;
   /** Tracks positions at which reading can continue; undefined if the file's bytes are not read directly. */
   readonly standing?: Standing | undefined;
 }
 
-/** Streams an input file's rows in batches. @throws InvalidInput when the content has another format. */
+/**
+ * Streams an input file's rows in batches.
+ * @throws InvalidInput when the content has another format.
+ */
 export type ReadRows = (chunks: AsyncIterable<Uint8Array>, options: ReadOptions) => AsyncIterable<Row[]>;
 
 /** Continues reading from a mark that {@link ReadRows} has left. */

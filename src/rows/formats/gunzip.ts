@@ -3,8 +3,8 @@ import { createGunzip } from 'node:zlib';
 import { InvalidInput } from '../../errors.ts';
 
 /**
- * Text rarely compresses to less than a fiftieth; a decompression bomb compresses to a thousandth. Checked first, because writing
- * a bomb's rows takes minutes.
+ * Highest ratio of decompressed to compressed bytes. Text rarely compresses to less than a fiftieth; a decompression bomb
+ * compresses to a thousandth. Checked first, because writing a bomb's rows takes minutes.
  */
 const MAX_RATIO = 200;
 const JUDGED_FROM_BYTES = 32_000_000;
@@ -29,7 +29,7 @@ export async function* gunzip(chunks: AsyncIterable<Uint8Array>, name: string): 
     }
   } catch (error) {
     if (!isZlibError(error)) throw error;
-    throw new InvalidInput(`${name} is not a whole gzip file (${error.code}).`, { cause: error });
+    throw new InvalidInput(`${name} is not a complete gzip file (${error.code}).`, { cause: error });
   } finally {
     unzip.destroy();
   }

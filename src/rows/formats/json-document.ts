@@ -44,7 +44,7 @@ function cut(cutter: ElementCutter, chunk: Uint8Array, map: PromptMap): Buffer[]
   try {
     return cutter.push(asBuffer(chunk));
   } catch (error) {
-    // The rows of a wrapper object are a single value, which may be longer than a row.
+    // The rows inside a wrapper object are a single value, which may be longer than a row.
     if (cutter.isArray === false) map.rejectWrapper(cutter.start);
     throw error;
   }

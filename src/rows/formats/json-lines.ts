@@ -26,7 +26,7 @@ export async function* readJsonLines(
   }
 }
 
-/** A class for the reason that a line is one: see `lines.ts`. */
+/** A row that is a whole line. It is a class for the same reason as a line: see `lines.ts`. */
 class WholeRow implements JsonRow {
   readonly kind = 'json';
   readonly line: number;
@@ -54,10 +54,10 @@ export function readJsonRow({ line, json }: JsonRow): ReadRow | UnreadableRow {
   return { kind: 'unreadable', line, problem: read, raw, fields: firstField(raw) };
 }
 
-/** A complete field at the beginning of an object: an id of limited length, or a number. */
+/** Matches a complete field at the beginning of an object: an id of limited length, or a number. */
 const FIRST_FIELD = /^\s*\{\s*"([^"\\]{1,100})"\s*:\s*("(?:[^"\\]|\\.){1,1024}"|-?\d{1,40})\s*[,}]/;
 
-/** The first field of a row that is broken after it: if it is the id, the row keeps its id. */
+/** The first field of a row that is not valid JSON after it. If the field is the id, the row keeps its id. */
 function firstField(raw: string): Readonly<Record<string, unknown>> | undefined {
   const [, name, value] = FIRST_FIELD.exec(raw) ?? [];
   if (name === undefined || value === undefined) return undefined;
@@ -82,7 +82,10 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
   return reason === undefined ? { value } : { code: 'INVALID_JSON', message: reason };
 }
 
-/** Rejects a JSON document over many lines, whose first line is a single bracket: it would become as many invalid rows. */
+/**
+ * Rejects a JSON document of many lines, whose first line is a single bracket. Read as lines, each of its lines would be an
+ * invalid row.
+ */
 function rejectWholeDocument(first: Line | undefined, name: string): void {
   const text = first?.bytes?.toString('utf8').trim() ?? '';
   if (text === '{' || text === '[' || (text.startsWith('[') && 'value' in readJsonText(text))) {

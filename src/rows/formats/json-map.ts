@@ -1,6 +1,6 @@
 import { isFields } from '../../endpoints/ask.ts';
 import { InvalidInput } from '../../errors.ts';
-import { quoted } from '../../did-you-mean.ts';
+import { quoted } from '../../text/did-you-mean.ts';
 import type { JsonRow } from '../row.ts';
 import type { ReadOptions } from './format.ts';
 
@@ -121,7 +121,7 @@ function stringEnd(text: string, start: number): number {
 function withId({ key, value, text }: Entry): string {
   const id = `"custom_id":${JSON.stringify(key)}`;
   if (!isFields(value)) return `{${id},"prompt":${text}}`;
-  // The id is added last, because of two fields with the same name the last one counts.
+  // The id is added last, because the last of two fields with the same name counts.
   const fields = text.slice(1, -1).trim();
   return fields === '' ? `{${id}}` : `{${fields},${id}}`;
 }

@@ -10,9 +10,9 @@ interface TableShape {
 const ID = /^(?=\S*\d)[^\s"]{1,64}$/;
 
 /**
- * Checks whether a record over several lines may be several rows, joined by a quote at the start of a cell in one row and at the
- * end of a cell in another. `likely`: its lines have cells like rows and, if a text could have these by chance, an id each.
- * `possibly`: its lines have as many cells as the table has columns.
+ * Checks whether a record over several lines may be several rows that were joined by a quote at the start of a cell in one row
+ * and a quote at the end of a cell in another. `likely`: its lines have cells like rows and, if a text could have these by
+ * chance, each line has an id. `possibly`: its lines have as many cells as the table has columns.
  */
 export function couldBeRows(
   record: string,

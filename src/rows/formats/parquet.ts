@@ -15,7 +15,7 @@ import type { ReadOptions } from './format.ts';
 import { spool } from './spool.ts';
 import { readHeader } from './table-header.ts';
 
-/** Rows to read together. A row group is read in few pieces, because each piece searches for its pages again. */
+/** Number of rows that are read together. A row group is read in few pieces, because each piece searches for its pages again. */
 const PIECE_ROWS = 5_000;
 const MAX_PIECES = 20;
 
@@ -27,8 +27,8 @@ const COMPRESSORS: Compressors = {
 };
 
 /**
- * Reads one row per row of a Parquet file: its columns are data for templates, as a table's are. Copies the file to a temporary
- * file, because its table of contents is at its end.
+ * Reads one row per row of a Parquet file. Its columns are data for templates, like those of a table. Copies the file to a
+ * temporary file, because its table of contents is at its end.
  * @throws InvalidInput when it is not a Parquet file, or its compression is not supported
  */
 export async function* readParquet(
@@ -67,7 +67,7 @@ async function attempt<T>(name: string, read: () => Promise<T>): Promise<T> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InvalidInput(
-      `${name} is not a Parquet file that can be read: ${reason}. Save it anew, compressed with Snappy, gzip or Zstandard.`,
+      `${name} is not a Parquet file that can be read: ${reason}. Save it again, compressed with Snappy, gzip or Zstandard.`,
       { cause: error },
     );
   }
@@ -96,7 +96,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(fields.filter(([, inner]) => inner !== undefined));
 }
 
-/** A date without a time is shown without one. */
+/** A date as text. A date without a time is shown without one. */
 function isoOf(date: Date): string {
   const iso = date.toISOString();
   return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : iso;

@@ -6,11 +6,11 @@ export interface Place {
   readonly rows: number;
   /** Absent if a file can only be read from its start: then its first rows are read again and skipped. */
   readonly entry?: Entry | undefined;
-  /** Rows behind the entry that are left out. */
+  /** Number of rows after the entry that are skipped. */
   readonly skip?: number | undefined;
 }
 
-/** A position in a file, with everything that is known from the file's start. */
+/** A position in a file, with all facts from the start of the file that a reader needs. */
 export type Entry = Mark & { readonly reading: SavedReading };
 
 /** What a format needs to continue in the middle of a file. */

@@ -17,7 +17,7 @@ type SavedTally = readonly [count: number, line: number];
 
 const TALLIES = ['emptyRows', 'shortRows', 'severalLines', 'plainQuotes', 'repeatedHeaders'] as const;
 
-/** Records how one file is read: what was detected, and what was skipped. */
+/** Records how one file is read: which settings were detected, and what was skipped. */
 export class Reading {
   /** Extension of the format, such as `.csv`. */
   format = '';
@@ -54,8 +54,8 @@ export class Reading {
   }
 
   /**
-   * Adds what was seen in a later part of the file, which was read by itself.
-   * @param lines of the file before that part
+   * Adds the reading of a later part of the file, which was read separately.
+   * @param lines number of lines before that part
    */
   append({ tallies }: SavedReading, lines: number): void {
     for (const [n, name] of TALLIES.entries()) this[name].append(tallies[n] ?? [0, 0], lines);

@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../did-you-mean.ts';
+import { didYouMean, quoted } from '../../text/did-you-mean.ts';
 import { InvalidInput } from '../../errors.ts';
 import type { Table } from '../row.ts';
 import type { ReadOptions } from './format.ts';

@@ -50,7 +50,7 @@ export class TableReader {
     const [name = ''] = table.header;
     const first = chunk.bytes[start];
     const letter = name.charCodeAt(0);
-    // Letters outside ASCII may begin with another byte, and so may a byte order mark.
+    // Letters outside ASCII may begin with another byte, and a byte order mark may come first.
     if (letter < 0x80 && first !== letter && first !== 0xef) return false;
     if (first !== 0xef && end - start !== Buffer.byteLength(name)) return false;
     return repeatsHeader(cellsOf(record), table);
@@ -76,7 +76,7 @@ export class TableReader {
     });
     if (could === 'likely') {
       throw new InvalidInput(
-        `${name}: lines ${record.line} to ${record.line + record.lines - 1} are one row if quotes hold cells together, and several rows if quotes are plain characters. Say which: --quotes or --no-quotes, or table: { quotes: true } or { quotes: false } in the profile.`,
+        `${name}: lines ${record.line} to ${record.line + record.lines - 1} are one row if quotes hold cells together, and several rows if quotes are plain characters. Choose --quotes or --no-quotes, or table: { quotes: true } or { quotes: false } in the profile.`,
       );
     }
     if (could === 'possibly') reading.severalLines.add(record.line);
@@ -84,7 +84,7 @@ export class TableReader {
 }
 
 /** White space, and the byte by which DOS ends a text. */
-// oxlint-disable-next-line no-control-regex -- it is one
+// oxlint-disable-next-line no-control-regex -- 0x1A ends a text in DOS
 const BLANK = /^[\s\x1a]*$/;
 
 /** True if no cell has a value. Fast for most records, which have one in their first cell. */

@@ -6,7 +6,10 @@ import type { ReadOptions } from './format.ts';
 import type { Mark } from './place.ts';
 import { rowLines } from './row-lines.ts';
 
-/** Reads plain text with one prompt per line. @throws InvalidInput when it is not UTF-8: half a file is never sent. */
+/**
+ * Reads plain text with one prompt per line.
+ * @throws InvalidInput when it is not UTF-8: half a file is never sent.
+ */
 export async function* readText(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,

@@ -1,5 +1,5 @@
 /**
- * HalfSipHash-1-3 with a 64-bit result, over pairs of UTF-16 units: a hash for tables whose keys come from others
+ * HalfSipHash-1-3 with a 64-bit result, over pairs of UTF-16 units. It is made for tables whose keys are chosen by others
  * (https://github.com/veorq/SipHash).
  */
 export class IdHash {

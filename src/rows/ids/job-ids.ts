@@ -56,8 +56,8 @@ export class JobIds {
   }
 
   /**
-   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. An id that looks new is
-   * new, so `take` needs no further id.
+   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. `take` stops at an id
+   * that looks new, because such an id is new.
    */
   visit(id: string, known?: string): void {
     if (known !== undefined) this.#ids.add(known);
@@ -67,8 +67,8 @@ export class JobIds {
   }
 
   /**
-   * Several ids, because files may share a name, and an id may already start with a file's name. Ids that are too long are left
-   * out.
+   * The ids that a row may get. There are several, because files may share a name, and an id may already begin with a file's
+   * name. Ids that are too long are left out.
    */
   *#named(id: string): Generator<string> {
     const file = this.#file + 1;

@@ -7,7 +7,7 @@ const GROWTH = 1.4;
 const WAS_TAKEN = 1;
 
 /**
- * The ids of a job that has more than fit into one table. Keeps only ids that a survey of all rows has seen more than once,
+ * The ids of a job that has more ids than fit into one table. Keeps only ids that a survey of all rows has seen more than once,
  * because an id that occurs once cannot be a duplicate.
  */
 export class RepeatedIds implements UniqueIds {

@@ -1,13 +1,13 @@
 import type { IdHash } from './id-hash.ts';
 
-/** A gigabyte. With 1,000,000,000 ids, 7,000,000 of them wrongly count as seen. */
+/** Number of bits of the filter: a gigabyte. With 1,000,000,000 ids, 7,000,000 of them wrongly count as seen. */
 export const FILTER_BITS = 2 ** 33;
 
 /** Number of bits that an id sets. */
 const PROBES = 3;
 const CHUNK_BYTES = 8_388_608;
 
-/** A Bloom filter of ids: an id that was added is always found, and sometimes one that was not. Its memory is fixed. */
+/** A Bloom filter of ids. It always finds an id that was added, and sometimes reports one that was not. Its memory is fixed. */
 export class SeenFilter {
   readonly #bits: number;
   readonly #words: Uint32Array<ArrayBuffer>;

@@ -3,12 +3,12 @@ import { ownLines } from '../../jsonl/own-lines.ts';
 import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
-/** Most possible duplicates to confirm, so that a file with only duplicates takes no more memory than another. */
+/** Most possible duplicates to confirm. It limits memory for a file with only duplicates. */
 export const MAX_SUSPECTS = 100_000;
 
 /**
- * Removes ids from the set if a row of the shard with this id is sent, or has a known answer. An id that no shard has is not a
- * duplicate: it only shares its hash with another id.
+ * Removes ids from the set if a row of the shard with this id is sent, or has a known answer. The ids that remain after all
+ * shards are not duplicates: they only share a hash with another id.
  */
 export async function clearSuspects(store: ObjectStore, ref: ShardRef, suspects: Set<string>): Promise<void> {
   const requests = await ownLines(store, roundKey(ref, 1, 'requests.jsonl'));

@@ -15,7 +15,10 @@ export class ManyIds extends Error {
  * `confirm-duplicates.ts`.
  */
 export interface UniqueIds {
-  /** Adds an id; returns false if it seems to exist already. @throws ManyIds when there are too many. */
+  /**
+   * Adds an id; returns false if it seems to exist already.
+   * @throws ManyIds when there are too many.
+   */
   add(id: string): boolean;
   /** The content as bytes for {@link load}. */
   dump(): Iterable<Uint8Array>;

@@ -2,8 +2,8 @@ import type { Job } from '../../checkpoints/job.ts';
 import { buildPrefix, sliceKey, type SliceFile } from '../../checkpoints/keys.ts';
 import type { Plan } from '../../checkpoints/plan.ts';
 import { InvalidInput, withCode } from '../../errors.ts';
-import { counted } from '../../counted.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { counted } from '../../text/counted.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Unfinished } from '../build-state.ts';
 import { cutShards, type Cutting } from './cut-shards.ts';
@@ -60,7 +60,7 @@ async function begin(store: ObjectStore, job: Job, { sliceBytes }: Dividing): Pr
   return division;
 }
 
-/** An invalid input is left to the build in one pass, which reports the error. */
+/** Ignores an invalid input here. The build in one pass then reports the error. */
 function unlessInvalid(error: unknown): undefined {
   if (!(error instanceof InvalidInput)) throw error;
 }
@@ -112,7 +112,7 @@ interface Left {
   readonly troubled: readonly number[];
 }
 
-/** The slices without a file. */
+/** The slices whose file of the current phase is missing. */
 async function leftOf(
   store: ObjectStore,
   { jobId }: Job,
@@ -137,7 +137,8 @@ async function listed(
 ): Promise<SlicesToDo> {
   const { slices, troubled } = left;
   if (done === phase) throw await stoppedBuild(store, jobId, left);
-  // Errors of an earlier run of the job; a call that dies without an error must not be reported with them.
+  // Deletes the errors of an earlier run of the job. They must not be reported for a call that is killed without an error of its
+  // own.
   for (const slice of troubled) await store.delete(sliceTroubleObject.keyOf({ jobId, slice }));
   await slicesObject.write(
     store,
@@ -147,7 +148,7 @@ async function listed(
   return { phase, slices: slices.length };
 }
 
-/** The error of a build of which a slice failed: by name, code and message that of the slice, if one is recorded. */
+/** The error of a build with a failed slice. It has the name, code and message of the slice's error, if one is recorded. */
 async function stoppedBuild(store: ObjectStore, jobId: string, { slices, troubled }: Left): Promise<Error> {
   const [slice = slices[0] ?? 0] = troubled;
   const others = slices.length > 1 ? `, and ${counted(slices.length - 1, 'other')}` : '';

@@ -52,7 +52,7 @@ export async function buildRun(store: ObjectStore, building: RunToBuild): Promis
   try {
     const stopped = await builder.takeAll(store, saved, time);
     if (stopped !== undefined) {
-      // Another call of the slice may have finished meanwhile: then an unfinished shard must not replace its whole one.
+      // Another call for the same slice may have finished since. Then an unfinished shard must not replace its complete one.
       if ((await builtRunObject.read(store, ref)) !== undefined) {
         await writer.abort();
         return undefined;
@@ -74,7 +74,7 @@ export async function buildRun(store: ObjectStore, building: RunToBuild): Promis
   }
 }
 
-/** Opens the shards where an earlier call stopped. If two calls have stopped at different rows, the run begins anew. */
+/** Opens the shards where an earlier call stopped. If two calls have stopped at different rows, the run starts again. */
 async function openRun(
   store: ObjectStore,
   building: RunToBuild,
@@ -127,8 +127,8 @@ function startOf({ division, cut, run }: RunToBuild): SavedRun {
 }
 
 /**
- * The shards as planned from the notes and as built from the rows must be the same. Otherwise a row could be in no shard, or in
- * two.
+ * Checks that the shards that were planned from the notes are the same as those that were built from the rows. Otherwise a row
+ * could be in no shard, or in two.
  */
 function checkPlans({ job, cut, run }: RunToBuild, built: readonly unknown[]): void {
   const planned = cut.shards.slice(run.shard, run.shard + run.shards);

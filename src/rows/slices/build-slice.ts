@@ -15,8 +15,8 @@ interface SliceParts {
 }
 
 /**
- * Does what is next of a slice: notes its rows, or builds the shards that begin in it, for as long as there is time. Returns undefined
- * when that is done.
+ * Processes a slice in the current phase: notes its rows, or builds the shards that begin in it. Returns undefined when this is
+ * done; if time runs short, another call continues.
  */
 export async function buildSlice(
   store: ObjectStore,

@@ -21,7 +21,9 @@ interface CutState {
   readonly turn: number;
   readonly attempt: number;
   readonly seed: number;
-  /** `survey`: searches ids that occur again, if there are too many for one table; `confirm`: compares suspected duplicates. */
+  /**
+   * `survey`: finds ids that occur more than once, if there are too many for one table. `confirm`: compares suspected duplicates.
+   */
   readonly pass: 'survey' | 'cut' | 'confirm';
   readonly isSurveyed: boolean;
   /** The next slice of the pass. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path/posix';
 import type { InputRef, Job } from '../../checkpoints/job.ts';
 import { SLICED_BUILD } from '../../cost/step-seconds.ts';
 import type { StepTime } from '../../pace.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { canBeEntered } from '../formats.ts';
 import { Standing } from '../formats/place.ts';
@@ -19,8 +19,8 @@ const LEAST_SLICES = SLICED_BUILD.leastBytes / SLICED_BUILD.sliceBytes;
 const MAX_SLICES = 40_000;
 
 /**
- * Most bytes of a slice, as a multiple of the requested size, because one call reads a slice. Without row ends in an input, a
- * slice would not end.
+ * Most bytes of a slice, as a multiple of the requested size, because one call reads a slice. Without this limit, a slice of an
+ * input without row ends would not end.
  */
 const MAX_SHARE = 4;
 
@@ -28,8 +28,8 @@ const MAX_SHARE = 4;
 const MOST_IN_LIMITED_TIME = 4 * SLICED_BUILD.sliceBytes;
 
 /**
- * Bytes of a slice; undefined if jobs are never divided. On one machine, slices would share its cores, so that they only read the
- * rows twice.
+ * Bytes of a slice; undefined if jobs are never divided. On one machine the default is undefined: slices would share its cores,
+ * and their rows are read twice.
  * @param asked the size in the configuration
  */
 export function bytesOfSlice(asked: number | undefined, time: StepTime | undefined): number | undefined {
@@ -47,8 +47,8 @@ const START_BYTES = PEEK_BYTES + 64;
 const WHOLE_SHARE = 1 / 64;
 
 /**
- * Divides the inputs of a job into slices of about so many bytes; undefined for a job that is built in one pass: a small one, one
- * with an input that cannot be entered in its middle, and one whose rows depend on the results of another job.
+ * Divides the inputs of a job into slices of about this many bytes. Returns undefined for a job that is built in one pass: a
+ * small job, a job with an input that cannot be read from its middle, or a job whose rows depend on the results of another job.
  */
 export async function divide(
   store: ObjectStore,
@@ -76,7 +76,7 @@ export async function divide(
   return { phase: 'note', slices, heads };
 }
 
-/** Bytes of the version of an input that the job reads: the key may already have another one. */
+/** Bytes of the version of an input that the job reads. The key may already have a newer version. */
 async function sizeOf(store: ObjectStore, { key, version, etag }: InputRef): Promise<number> {
   const object = await store.open(key, { version, etag, end: 1 });
   object?.close();

@@ -18,14 +18,14 @@ export interface Slice {
   readonly end?: number | undefined;
 }
 
-/** What the other slices need from the start of an input; absent for an input of one slice. */
+/** The facts from the start of an input that the other slices need; absent for an input of one slice. */
 export type Head = Mark & { readonly reading: SavedReading };
 
 /** How a build is divided. The shards and the plan have the same bytes with any division. */
 export interface Division {
   /**
-   * `note`: each slice notes its rows, which tell where the shards begin; `build`: the shards are built. `whole`: the job cannot be
-   * divided after all, and is built in one pass.
+   * `note`: each slice notes its rows, from which the shards are planned. `build`: the shards are built. `whole`: the job cannot
+   * be divided after all, and is built in one pass.
    */
   readonly phase: 'note' | 'build' | 'whole';
   readonly slices: readonly Slice[];
@@ -34,7 +34,7 @@ export interface Division {
   readonly cut?: CutShards | undefined;
 }
 
-/** Where the shards of a job begin, and what they hold. */
+/** Where the shards of a job begin, and their contents. */
 export interface CutShards {
   readonly rows: number;
   readonly shards: readonly ShardPlan[];
@@ -114,7 +114,7 @@ export function checkedSlice(
   return input === -1 ? undefined : slices.findIndex((slice) => slice.input === input);
 }
 
-/** Where the rows of a slice are read from; undefined for the start of its input. */
+/** The position from which the rows of a slice are read; undefined for the start of its input. */
 export function entryOf({ heads, slices }: Division, slice: number, lines: number): Entry | undefined {
   const { input, start } = slices[slice] as Slice;
   const head = heads[input];

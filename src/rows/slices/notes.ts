@@ -41,7 +41,7 @@ interface Columns {
 
 const ROWS_PER_LINE = 4_096;
 
-/** Two arbitrary positions: an id that is the same for both is the row's own id. */
+/** Two positions for a test: an id that is the same for both does not depend on the position. */
 const [SOME_ORDINAL, OTHER_ORDINAL] = [11_111_111, 22_222_222];
 export const SOME_ID = generatedId(SOME_ORDINAL);
 

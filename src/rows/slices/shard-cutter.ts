@@ -58,7 +58,7 @@ export class ShardCutter {
   readonly #shards: ShardPlan[];
   readonly #runs: Omit<ShardRun, 'rows' | 'shards'>[];
   #open: Held | undefined;
-  /** The slice of the current rows, and how many of them were read. */
+  /** The slice of the current rows, and the number of its rows that were read. */
   #slice = 0;
   #rowsOfSlice = 0;
   #rows: number;
@@ -155,7 +155,7 @@ export class ShardCutter {
       sent: open.sent + 1,
       bytes: open.bytes + bytes,
       inputs: open.inputs + inputs,
-      // The newline of an empty line.
+      // An empty line has only a newline.
       unsentBytes: open.unsentBytes + 1,
     };
     this.#sent += 1;
@@ -166,7 +166,7 @@ export class ShardCutter {
     const open = this.#open ?? EMPTY;
     this.#open = { ...open, [kind]: open[kind] + 1, unsentBytes: open.unsentBytes + bytes };
     if (this.#open.unsentBytes >= MAX_UNSENT_BYTES)
-      throw new NotDivisible('How large the result lines of a shard are is not known to the byte.');
+      throw new NotDivisible('The exact size of the result lines of a shard is not known.');
   }
 
   #begin(): void {

@@ -110,7 +110,7 @@ interface RowsOfRun {
   readonly row: number;
 }
 
-/** Returns for each row of a run of shards what was decided: its id, and the row whose answer it gets. */
+/** The decisions about the rows of a run of shards: for each row its id, and the row whose answer it gets. */
 export class RunVerdicts implements KnownAnswers, RowIds, Following {
   readonly #store: ObjectStore;
   readonly #jobId: string;

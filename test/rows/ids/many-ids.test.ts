@@ -116,7 +116,7 @@ describe('the filter of ids', () => {
     );
   });
 
-  test('mistakes few new ids for old ones while it has room: one in thirty at 8 bits per id', () => {
+  test('mistakes few new ids for known ones: one in thirty at 8 bits per id', () => {
     const of = hashed(7);
     const filter = new SeenFilter(2 ** 20);
     const count = 2 ** 17;

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { tableOf } from '../../support/exhaustive.ts';
 import { RequestHash } from '../../../src/reuse/request-hash.ts';
 import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
+import { createRequests } from '../../../src/steps/create-requests.ts';
 import { buildDivided } from '../../../src/rows/slices/build-divided.ts';
 import { buildSlice } from '../../../src/rows/slices/build-slice.ts';
 import { bytesOfSlice, divide } from '../../../src/rows/slices/divide.ts';
@@ -11,7 +12,6 @@ import { slicesObject } from '../../../src/rows/slices/division.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { profileOf } from '../build.ts';
 import {
-  createRequests,
   FORMATS,
   inOnePass,
   openJob,
@@ -249,7 +249,7 @@ test('an input is divided by the size of the version that the job reads, not by 
   expect(largest).toBeLessThan(70_000);
 });
 
-test('a slice begins anew if another call has stopped at an earlier row of it', async () => {
+test('a slice starts again if another call has stopped at an earlier row of it', async () => {
   const file = manyRows(300);
   const shape = { profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 40 } }) };
   const whole = await inOnePass([file], shape);

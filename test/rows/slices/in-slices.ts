@@ -1,18 +1,12 @@
 import { buildPrefix } from '../../../src/checkpoints/keys.ts';
 import type { StepTime } from '../../../src/pace.ts';
 import { buildShards, isPlan, type BuildParts } from '../../../src/rows/build-shards.ts';
+import { createRequests } from '../../../src/steps/create-requests.ts';
 import { forgetBuildState } from '../../../src/rows/build-state.ts';
 import { buildDivided } from '../../../src/rows/slices/build-divided.ts';
 import { buildSlice } from '../../../src/rows/slices/build-slice.ts';
 import { slicesObject } from '../../../src/rows/slices/division.ts';
-import {
-  asText,
-  createRequests,
-  openJob,
-  type InputFile,
-  type Outcome,
-  type Shape,
-} from '../divided-build.ts';
+import { asText, openJob, type InputFile, type Outcome, type Shape } from '../divided-build.ts';
 
 interface Slicing extends Pick<BuildParts, 'createIds' | 'createHash' | 'bounds'> {
   readonly shape?: Shape | undefined;

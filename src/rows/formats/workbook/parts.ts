@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { didYouMean, quoted } from '../../../did-you-mean.ts';
+import { didYouMean, quoted } from '../../../text/did-you-mean.ts';
 import { InvalidInput } from '../../../errors.ts';
 import {
   codePattern,
@@ -86,7 +86,7 @@ async function readRelations(zip: ZipParts, part: string, name: string): Promise
 }
 
 /**
- * Chooses the sheet that is asked for, else the first one that a spreadsheet shows.
+ * Chooses the sheet with the given name; without a name, the first sheet that a spreadsheet shows.
  * @throws InvalidInput when the sheet does not exist, or there are no sheets
  */
 export function chooseSheet({ sheets }: Workbook, asked: string | undefined, name: string): Sheet {

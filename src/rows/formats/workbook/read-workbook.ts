@@ -1,5 +1,5 @@
-import { counted } from '../../../counted.ts';
-import { quoted } from '../../../did-you-mean.ts';
+import { counted } from '../../../text/counted.ts';
+import { quoted } from '../../../text/did-you-mean.ts';
 import { InvalidInput, InvalidRequest } from '../../../errors.ts';
 import type { ReadRow, Table, UnreadableRow } from '../../row.ts';
 import type { ReadOptions } from '../format.ts';
@@ -52,7 +52,7 @@ export async function* readWorkbookRows(
   noteCells(reader, reading);
 }
 
-/** {@link readHeader}; its error names the other sheets if no sheet was named, because the first may be a cover. */
+/** Calls {@link readHeader}. If no sheet was named, its error names the other sheets, because the first sheet may be a cover. */
 function readHeaderOf(
   { sheets }: Workbook,
   chosen: string,
@@ -70,7 +70,7 @@ function readHeaderOf(
   }
 }
 
-/** Reports what a spreadsheet shows although its file does not contain it. */
+/** Adds notices about cells that a spreadsheet shows but its file does not contain. */
 function noteCells(
   { errors, uncomputed, hiddenRows, merged }: SheetReader,
   reading: ReadOptions['reading'],

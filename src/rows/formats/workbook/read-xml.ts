@@ -24,12 +24,12 @@ export async function* readXml(
       return decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
       throw new InvalidInput(
-        `${name} is not a whole workbook: a part of it is not valid ${decoder.encoding}.`,
+        `${name} is not a complete workbook: a part of it is not valid ${decoder.encoding}.`,
       );
     }
   };
   parser.on('error', (error) => {
-    throw new InvalidInput(`${name} is not a whole workbook: ${error.message}.`);
+    throw new InvalidInput(`${name} is not a complete workbook: ${error.message}.`);
   });
   parser.on('opentag', ({ name: tag, attributes }) => {
     const plain = Object.entries(attributes).map(([key, value]) => [localName(key), value]);

@@ -34,10 +34,10 @@ export class SheetReader implements XmlHandler {
   #hasFormula = false;
   /** Number of cells whose formula failed. */
   errors = 0;
-  /** Number of cells with a formula whose value was not computed by the program that wrote them. */
+  /** Number of cells with a formula that the program that wrote the file did not compute. */
   uncomputed = 0;
   hiddenRows = 0;
-  /** Number of merged ranges: only their first cell has the value. */
+  /** Number of merged ranges. Only the first cell of a range has the value. */
   merged = 0;
 
   constructor(known: Known) {
@@ -124,7 +124,7 @@ export class SheetReader implements XmlHandler {
   #missing(value: string): string {
     if (value === '') return '';
     throw new InvalidInput(
-      `${this.#known.name} is not a whole workbook: a cell in row ${this.#line} has the shared text ${quoted(value)}, which is missing. Open it in a spreadsheet and save it anew.`,
+      `${this.#known.name} is not a complete workbook: a cell in row ${this.#line} has the shared text ${quoted(value)}, which is missing. Open it in a spreadsheet and save it anew.`,
     );
   }
 }

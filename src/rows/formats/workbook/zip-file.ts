@@ -1,14 +1,20 @@
 import { open, type Entry, type ZipFile } from 'yauzl';
 import { InvalidInput } from '../../../errors.ts';
 
-/** Ordinary parts compress at most to a fiftieth; a decompression bomb compresses to a thousandth. */
+/**
+ * Highest ratio of decompressed to compressed bytes. Ordinary parts compress at most to a fiftieth; a decompression bomb
+ * compresses to a thousandth.
+ */
 const MAX_RATIO = 300;
 const JUDGED_FROM_BYTES = 32_000_000;
 
 /** The parts of a ZIP file by name. */
 export interface ZipParts extends Disposable {
   has(part: string): boolean;
-  /** Streams a part's uncompressed bytes. @throws InvalidInput when the part does not exist, or is broken */
+  /**
+   * Streams a part's uncompressed bytes.
+   * @throws InvalidInput when the part does not exist, or is broken
+   */
   read(part: string): AsyncIterable<Buffer>;
 }
 
@@ -16,7 +22,7 @@ export interface ZipParts extends Disposable {
 export async function openZip(path: string, name: string): Promise<ZipParts> {
   const broken = (error: unknown): InvalidInput =>
     new InvalidInput(
-      `${name} is not a whole workbook: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`,
+      `${name} is not a complete workbook: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`,
     );
   const zip = await openFile(path).catch((error: unknown) => {
     throw broken(error);
@@ -29,7 +35,8 @@ export async function openZip(path: string, name: string): Promise<ZipParts> {
     has: (part) => entries.has(part),
     async *read(part) {
       const entry = entries.get(part);
-      if (entry === undefined) throw new InvalidInput(`${name} is not a whole workbook: it has no ${part}.`);
+      if (entry === undefined)
+        throw new InvalidInput(`${name} is not a complete workbook: it has no ${part}.`);
       if (
         entry.uncompressedSize > JUDGED_FROM_BYTES &&
         entry.uncompressedSize > entry.compressedSize * MAX_RATIO
