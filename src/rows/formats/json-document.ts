@@ -1,4 +1,4 @@
-import { counted } from '../../counted.ts';
+import { counted } from '../../text/counted.ts';
 import { InvalidInput } from '../../errors.ts';
 import { asBuffer } from '../../jsonl/lines.ts';
 import type { JsonRow, Row } from '../row.ts';

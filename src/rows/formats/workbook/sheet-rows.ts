@@ -1,4 +1,4 @@
-import { quoted } from '../../../did-you-mean.ts';
+import { quoted } from '../../../text/did-you-mean.ts';
 import { InvalidInput } from '../../../errors.ts';
 import { MAX_COLUMNS } from '../csv-records.ts';
 import { dateToText, durationToText, numberToText, withPattern, type CellStyles } from './cell-text.ts';
