@@ -23,9 +23,7 @@ import {
   createEmptyProbe,
   createProbes,
   learnSplice,
-  splicedBytes,
   spliceProbe,
-  writeSpliced,
   type Probe,
   type Spans,
   type Splice,
@@ -171,8 +169,7 @@ class SplicedAnswer implements RenderableAnswer {
     const bytes = this.#bytes;
     const spans = this.#spans;
     const { splice, usage, model, end } = this.#read;
-    const length = splicedBytes(splice, spans);
-    writeSpliced(splice, bytes, spans, this.#line.room(length));
+    const length = this.#line.splice(splice, bytes, spans);
     const used: Record<keyof Usage, number> = { ...NO_USAGE };
     for (const [part, at] of usage) {
       used[part] =
