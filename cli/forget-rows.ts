@@ -25,6 +25,7 @@ import { UnreadableObject } from '../src/store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../src/store/object-store.ts';
 import { copiesOf, deleteAll, rejectOpen, retriedBy, retriesOf, type ForgottenJob } from './forget-job.ts';
 import { deleteMergedOf } from './forget-merged.ts';
+import { AnswerRecount } from './recount-answers.ts';
 
 /** A job in which the answers of some rows are deleted. */
 export interface ForgottenRows extends ForgottenJob {
@@ -35,8 +36,7 @@ export interface ForgottenRows extends ForgottenJob {
 /**
  * Deletes the answers of single rows from a job that has ended, and takes them out of reuse, its retries included. The other rows
  * keep their answers. Files that would have to be written again (report, tables), the checkpoints and the rows that came with the
- * job
- * are deleted, so that the job cannot be retried any more. May be repeated after a failure.
+ * job are deleted, so that the job cannot be retried any more. May be repeated after a failure.
  * @returns undefined when there is no such job
  * @throws InvalidRequest when the job has not ended, may be resumed, left batches open, or is a retry
  */
@@ -175,7 +175,7 @@ async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: Ro
   const tally = await rewriteResults(store, jobId, ids);
   const hasDeadLetters = await rewriteDeadLetters(store, jobId, ids);
   await summaryObject.write(store, jobId, {
-    ...left,
+    ...tally.answers.update(left),
     ...countsOf(tally),
     deadLetters: hasDeadLetters ? deadLettersKey(jobId) : undefined,
   });
@@ -197,6 +197,7 @@ function countsOf({ lines, forgotten }: RewrittenLines): CountedLines {
 
 interface RewrittenLines {
   readonly lines: LineTally;
+  readonly answers: AnswerRecount;
   /** Number of forgotten rows, including earlier calls. */
   readonly forgotten: number;
 }
@@ -214,12 +215,14 @@ async function rewriteResults(
   try {
     const moved = new MovedLines();
     const lines = new LineTally();
+    const answers = new AnswerRecount();
     let forgotten = 0;
     for await (const bytes of eachOwnLine(store, resultsKey(jobId))) {
       const isMeant = ids.has(readCustomId(bytes));
       const line = isMeant ? forget(parse(bytes)) : parse(bytes);
       const next = isMeant ? Buffer.from(jsonLine(line)) : bytes;
       lines.add(line);
+      answers.add(line);
       if (!line.ok && line.error.code === FORGOTTEN) forgotten += 1;
       if (isMeant) moved.remove(bytes.length, next.length);
       else moved.add(bytes.length, bytes.length);
@@ -227,7 +230,7 @@ async function rewriteResults(
     }
     await moveAnswerIndex(store, jobId, moved);
     await writer.close();
-    return { lines, forgotten };
+    return { lines, answers, forgotten };
   } catch (error) {
     await writer.abort();
     throw error;

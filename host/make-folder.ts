@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidRequest } from '../src/errors.ts';
-import { codeOf, explainFileError } from '../src/store/file-errors.ts';
+import { codeOf, explainFileError, pathProblem } from '../src/store/file-errors.ts';
 
 /**
  * Creates a folder and its parents. Does not use Node's `recursive`, which never returns below /proc.
@@ -40,9 +40,7 @@ export function notWritable(what: string, folder: string, error: unknown): Inval
 }
 
 function whyNot(error: unknown): string {
-  if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR')
-    return ': a file has its name, or the name of a folder above it';
-  const reason = explainFileError(error);
+  const reason = pathProblem(error) ?? explainFileError(error);
   return reason === undefined ? '' : `: ${reason}`;
 }
 

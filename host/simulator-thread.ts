@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { SimulatorOpened, SimulatorThread } from './simulator-worker.ts';
-import { SIMULATOR_WORKER, YOUNG_GENERATION } from './threads.ts';
+import { SIMULATOR_WORKER, HEAP_LIMITS } from './threads.ts';
 
 /** A simulator in a separate thread. */
 export interface OpenSimulator extends AsyncDisposable {
@@ -12,7 +12,7 @@ export interface OpenSimulator extends AsyncDisposable {
 /** Starts a simulator that keeps its files and batches in a folder. */
 export async function openSimulator(folder: string): Promise<OpenSimulator> {
   const workerData: SimulatorThread = { folder };
-  const worker = new Worker(SIMULATOR_WORKER, { workerData, resourceLimits: YOUNG_GENERATION });
+  const worker = new Worker(SIMULATOR_WORKER, { workerData, resourceLimits: HEAP_LIMITS });
   const [{ url }] = (await once(worker, 'message')) as [SimulatorOpened];
   return {
     url,

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { DeployedProviders } from '../src/config/deployed-providers.ts';
 import type { ToWorker } from './step-worker.ts';
-import { STEP_WORKER, YOUNG_GENERATION } from './threads.ts';
+import { STEP_WORKER, HEAP_LIMITS } from './threads.ts';
 
-const start = (module: URL): Worker => new Worker(module, { resourceLimits: YOUNG_GENERATION });
+const start = (module: URL): Worker => new Worker(module, { resourceLimits: HEAP_LIMITS });
 
 /** A thread without steps that is loading or loaded. */
 let prepared: Worker | undefined;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { InvalidRequest } from '../src/errors.ts';
 import type { InputRef } from '../src/checkpoints/job.ts';
 import { makeJobId } from '../src/requests/job-id.ts';
 import { jobKey, jobPrefix, summaryKey } from '../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
+import { readBlocks } from './read-blocks.ts';
 import { requireReadable } from './readable-file.ts';
 
 export interface TakeIn {
@@ -18,8 +18,6 @@ export interface TakeIn {
   /** Set for a sample: its number of rows. */
   readonly limit?: number | undefined;
 }
-
-const CHUNK_BYTES = 1_048_576;
 
 /**
  * Copies files into the store, where the workflow reads them. The same content with the same name (its extension is the format)
@@ -84,8 +82,7 @@ export async function chooseJob(
 async function contentHash(file: string): Promise<string> {
   const hash = createHash('sha256');
   await requireReadable(file);
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }))
-    hash.update(chunk as Buffer);
+  for await (const block of readBlocks(file)) hash.update(block);
   return hash.digest('hex');
 }
 
@@ -94,9 +91,9 @@ async function copy(store: ObjectStore, file: string, key: string, expected: str
   const writer = store.write(key);
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
-      hash.update(chunk as Buffer);
-      await writer.write(chunk as Buffer);
+    for await (const block of readBlocks(file)) {
+      hash.update(block);
+      await writer.write(block);
     }
     if (hash.digest('hex') !== expected)
       throw new InvalidRequest(

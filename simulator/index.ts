@@ -116,6 +116,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     // Anthropic has no files API, so the internal files are hidden.
     files: () => (spoken.dialect.adapter === 'anthropic' ? [] : [...state.files.values()]),
     createsPerKey: () => state.creates,
-    answersPerRow: () => state.answersPerRow(),
+    answersPerRow: () => state.rows.answersPerRow(),
   };
 }

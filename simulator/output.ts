@@ -1,5 +1,5 @@
-import { frameLines } from '../src/jsonl/lines.ts';
 import type { SimulatedRequest } from './answers.ts';
+import { BatchLines } from './batch-lines.ts';
 import { addUsage, NO_USAGE } from './batch-usage.ts';
 import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
 import type { Spoken } from './dialects.ts';
@@ -15,8 +15,6 @@ export interface Production {
   readonly spoken: Spoken;
   readonly seed: number;
 }
-
-const MAX_LINE_BYTES = 512 * 1_048_576;
 
 /** Writes a batch's files at its end: the first `finished` rows in the order in which the simulated provider ran them. */
 export async function produceOutput(
@@ -71,8 +69,9 @@ async function writeRows(
   let errored = 0;
   let uncounted = 0;
   let usage = NO_USAGE;
-  for (const [position, { bytes, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
-    const parsed = JSON.parse(bytes.toString('utf8')) as object;
+  using rows = await BatchLines.open(state, batch.inputFileId, batch.requests);
+  for (const [position, ordinal] of runOrder(rows.size, seed + batch.nth).entries()) {
+    const parsed = JSON.parse(rows.text(ordinal)) as object;
     const request = { url: batch.endpoint, ...parsed } as SimulatedRequest;
     if (position >= finished) {
       const { unfinishedRows } = spoken.dialect.files;
@@ -80,7 +79,7 @@ async function writeRows(
       if (unfinishedRows === 'output file') output.add([unfinished(request, ending)]);
       continue;
     }
-    const nth = state.countAttempt(request.custom_id);
+    const nth = state.rows.countAttempt(request.custom_id);
     const actions = script.forRow(request.custom_id, ordinal, nth);
     const lines = resultLines(request, actions, spoken, { seed, nth });
     output.add(lines.output);
@@ -88,7 +87,7 @@ async function writeRows(
     if (lines.failed) errored += 1;
     if (lines.uncounted === true) uncounted += 1;
     usage = addUsage(usage, lines.body ?? {});
-    if (isPaid(lines, actions)) state.countAnswer(request.custom_id);
+    if (isPaid(lines, actions)) state.rows.countAnswer(request.custom_id);
   }
   return { errored, uncounted, usage };
 }
@@ -100,23 +99,9 @@ function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[
 
 const UNPAID: ReadonlySet<RowAction['kind']> = new Set(['empty', 'status-zero']);
 
-interface Placed {
-  /** The row's line as bytes: objects would take many times the memory. */
-  readonly bytes: Buffer;
-  readonly ordinal: number;
-}
-
-/** The batch's requests in an order that depends on the seed. */
-async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: number): Promise<Placed[]> {
-  const placed: Placed[] = [];
-  for await (const lines of frameLines(state.content(batch.inputFileId), MAX_LINE_BYTES)) {
-    for (const { bytes } of lines) if (bytes !== undefined) placed.push({ bytes, ordinal: placed.length });
-  }
-  return shuffled(placed, seed + batch.nth);
-}
-
-/** Fisher-Yates with a small generator: the same seed gives the same order. */
-function shuffled<Item>(items: Item[], seed: number): Item[] {
+/** The ordinals of the requests in an order that depends on the seed: Fisher-Yates with a small generator. */
+function runOrder(requests: number, seed: number): Uint32Array {
+  const order = Uint32Array.from({ length: requests }, (_, ordinal) => ordinal);
   let state = seed >>> 0;
   const random = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -124,10 +109,9 @@ function shuffled<Item>(items: Item[], seed: number): Item[] {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-  for (let last = items.length - 1; last > 0; last -= 1) {
+  for (let last = requests - 1; last > 0; last -= 1) {
     const other = Math.floor(random() * (last + 1));
-    const [a, b] = [items[last], items[other]];
-    if (a !== undefined && b !== undefined) [items[last], items[other]] = [b, a];
+    [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
   }
-  return items;
+  return order;
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  appendFileSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -12,6 +11,13 @@ import {
 import { join } from 'node:path';
 import type { SimulatedBatch } from './batches.ts';
 import type { Quirks } from './quirks.ts';
+import { RowCounts } from './row-counts.ts';
+
+/**
+ * A chunk that is being sent survives a collection of young objects, and is then freed only by a full one: chunks of 256 KiB left four
+ * times as much garbage.
+ */
+const CHUNK_BYTES = 65_536;
 
 export interface SimulatedFile {
   readonly id: string;
@@ -23,9 +29,6 @@ export interface SimulatedFile {
   /** Number of reads until it is processed. */
   looksUntilProcessed?: number;
 }
-
-/** Added to a row's count for each answer. It is more than the number of batches with the same row. */
-const ANSWER = 65_536;
 
 interface Saved {
   readonly serial: number;
@@ -40,10 +43,7 @@ export class SimulatorState {
   readonly batches = new Map<string, SimulatedBatch>();
   /** Batches created per `metadata.key`, or per input file's name if the metadata has no key. */
   readonly creates = new Map<string, number>();
-  /** How often a row was in a batch, plus {@link ANSWER} for each of its answers, in one number. */
-  readonly #rows = new Map<string, number>();
-  /** Rows whose counts changed since the last save. */
-  #counted = new Set<string>();
+  readonly rows: RowCounts;
   readonly #folder: string;
   readonly #seed: number;
   readonly #ids: Quirks['ids'];
@@ -54,38 +54,12 @@ export class SimulatorState {
     this.#seed = seed;
     this.#ids = ids;
     mkdirSync(join(folder, 'files'), { recursive: true });
+    this.rows = new RowCounts(join(folder, 'rows.jsonl'));
     if (existsSync(this.#statePath)) this.#load();
   }
 
   get #statePath(): string {
     return join(this.#folder, 'state.json');
-  }
-
-  get #rowsPath(): string {
-    return join(this.#folder, 'rows.jsonl');
-  }
-
-  /** @returns how often the row was in a batch so far */
-  countAttempt(customId: string): number {
-    return this.#count(customId, 1) % ANSWER;
-  }
-
-  /** Each answer is paid for, whether or not it is delivered. */
-  countAnswer(customId: string): void {
-    this.#count(customId, ANSWER);
-  }
-
-  /** Number of answers per row, by custom_id. */
-  answersPerRow(): ReadonlyMap<string, number> {
-    const answers = [...this.#rows].map(([id, counts]) => [id, Math.floor(counts / ANSWER)] as const);
-    return new Map(answers.filter(([, count]) => count > 0));
-  }
-
-  #count(customId: string, more: number): number {
-    const counts = (this.#rows.get(customId) ?? 0) + more;
-    this.#rows.set(customId, counts);
-    this.#counted.add(customId);
-    return counts;
   }
 
   /** The next id, which depends only on the seed and on the number of earlier ids. */
@@ -100,7 +74,7 @@ export class SimulatorState {
   }
 
   content(fileId: string, start = 0): AsyncIterable<Buffer> {
-    return createReadStream(this.contentPath(fileId), { start, highWaterMark: 262_144 });
+    return createReadStream(this.contentPath(fileId), { start, highWaterMark: CHUNK_BYTES });
   }
 
   deleteBatchesOf(inputFileId: string): void {
@@ -120,17 +94,9 @@ export class SimulatorState {
       batches: [...this.batches.values()],
       creates: [...this.creates],
     };
-    this.#saveRows();
+    this.rows.save();
     writeFileSync(`${this.#statePath}.new`, JSON.stringify(saved));
     renameSync(`${this.#statePath}.new`, this.#statePath);
-  }
-
-  /** Saves the counts by appending. Writing a million rows again would take longer than answering them. */
-  #saveRows(): void {
-    if (this.#counted.size === 0) return;
-    const lines = [...this.#counted].map((id) => `${JSON.stringify([id, this.#rows.get(id)])}\n`);
-    this.#counted = new Set();
-    appendFileSync(this.#rowsPath, lines.join(''));
   }
 
   #load(): void {
@@ -139,11 +105,6 @@ export class SimulatorState {
     for (const file of saved.files) this.files.set(file.id, file);
     for (const batch of saved.batches) this.batches.set(batch.id, batch);
     for (const [key, count] of saved.creates) this.creates.set(key, count);
-    if (!existsSync(this.#rowsPath)) return;
-    for (const line of readFileSync(this.#rowsPath, 'utf8').split('\n').filter(Boolean)) {
-      const [id, counts] = JSON.parse(line) as [string, number];
-      this.#rows.set(id, counts);
-    }
   }
 }
 

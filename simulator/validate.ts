@@ -1,5 +1,6 @@
 import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
+import { createUniqueIds, type UniqueIds } from '../src/rows/ids/unique-ids.ts';
 import type { ValidationError } from './batches.ts';
 import { requestTokens } from './enqueued-tokens.ts';
 import type { FaultScript } from './fault-script.ts';
@@ -28,7 +29,8 @@ export async function validateRequests(
     bare: adapter === 'mistral' || adapter === 'together',
     models: new Set(),
   };
-  const ids = new Set<string>();
+  // Hashes, because many files may be checked at the same time.
+  const ids = createUniqueIds(1);
   const errors: ValidationError[] = [];
   let requests = 0;
   let tokens = 0;
@@ -36,9 +38,9 @@ export async function validateRequests(
     for (const { number, bytes } of lines) {
       requests += 1;
       const text = bytes?.toString('utf8') ?? '';
-      const problem = checkLine(text, rules, ids);
-      if (problem !== undefined) errors.push({ line: number, ...problem });
       const line = parseObject(text);
+      const problem = checkLine(line, rules, ids);
+      if (problem !== undefined) errors.push({ line: number, ...problem });
       tokens += requestTokens((line?.['body'] ?? {}) as Record<string, unknown>);
       const poison = script.poisonOf(String(line?.['custom_id']), requests - 1);
       if (poison !== undefined) errors.push({ ...poison, line: null, param: null });
@@ -67,11 +69,10 @@ interface LineRules {
 }
 
 function checkLine(
-  text: string,
+  line: Record<string, unknown> | undefined,
   { endpoint, limits, bare, models }: LineRules,
-  ids: Set<string>,
+  ids: UniqueIds,
 ): LineProblem | undefined {
-  const line = parseObject(text);
   if (line === undefined) return problem('invalid_json_line', 'This line is not parseable as valid JSON.');
   const { custom_id, method, url, body } = line;
   for (const field of bare ? ['custom_id', 'body'] : ['custom_id', 'method', 'url', 'body']) {
@@ -80,9 +81,8 @@ function checkLine(
   }
   if (typeof custom_id !== 'string')
     return problem('invalid_request', 'custom_id must be a string.', 'custom_id');
-  if (ids.has(custom_id))
+  if (!ids.add(custom_id))
     return problem('duplicate_custom_id', 'This custom_id was used before.', 'custom_id');
-  ids.add(custom_id);
   if (limits.customIdLength !== 'unknown' && custom_id.length > limits.customIdLength)
     return problem('invalid_request', 'The custom_id is too long.', 'custom_id');
   if (limits.customIdCharacters === 'ascii' && !/^[\x20-\x7e]*$/.test(custom_id))

@@ -15,7 +15,7 @@ async function saveFiles(folder: string): Promise<string[]> {
   return made.map(([, , name = '']) => name);
 }
 
-test('The files of the smoke test have the documented results on one machine', async () => {
+test('the files of the smoke test have the documented results on one machine', async () => {
   const folder = await openTempFolder();
   expect(await saveFiles(folder)).toEqual(['twice.jsonl', 'shards.job.json', 'stop.jsonl']);
   const run = async (file: string): Promise<[status: number, summary: unknown]> => {

@@ -61,9 +61,10 @@ export function reportFailure(name: string, { failure, advice }: Summary): void 
 
 /** Lines for special jobs: how the pilot ended; how to continue after a sample; reused answers; rows that were not sent. */
 function sampleLines(summary: Summary): string[] {
-  const { sample, taken, deduplicated, reused, pilot, withoutPilot, forgotten } = summary;
+  const { sample, taken, deduplicated, reused, pilot, withoutPilot, forgotten, forgottenRows = 0 } = summary;
   return [
     ...(forgotten === undefined ? [] : [`Its rows and answers were deleted at ${forgotten}.`]),
+    ...(forgottenRows === 0 ? [] : [`The answers of ${counted(forgottenRows, 'row')} were deleted.`]),
     ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
     ...(withoutPilot === undefined ? [] : [describeWithoutPilot(withoutPilot)]),
     ...(sample?.hasMore === true

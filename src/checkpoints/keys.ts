@@ -83,8 +83,8 @@ export const announcedKey = (jobId: string, execution: string, channel: string):
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
 /**
- * The parts of the results that *Write results* has joined so far, if it takes several calls. `since` separates them from the
- * parts of an earlier end of the job.
+ * What *Write results* has come to so far when it takes several calls; `since` separates its calls from those of an earlier end.
+ * Joined results, and (`ending.ts`, `kept-blocks.ts`, `merge-lines.ts`) parts of an index or of a merged retry, and the progress.
  */
 export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
 export const joinedKey = (jobId: string, since: number, name: string): string =>

@@ -68,11 +68,25 @@ export function listIn(body: unknown, field: string): readonly unknown[] | WireE
 /** Fields that may hold text and are not part of the answer. */
 const AROUND = new Set(['usage', 'metadata', 'headers', 'request', 'prompt_filter_results', 'provider']);
 
-/** True if a body without the field has content in another form. It is paid for, and a retry would return the same. */
+/** Fields in which servers with APIs of their own write the text of an answer. Other texts of a body describe it, or are an error. */
+const ANSWER_TEXTS = new Set([
+  'answer',
+  'completion',
+  'content',
+  'generated_text',
+  'output',
+  'output_text',
+  'reply',
+  'response',
+  'text',
+]);
+
+/** True if a body without the field has content in another shape: it is paid for, and a retry would bring the same. */
 function saysOtherwise(wire: Wire, field: string): boolean {
   if (wire[field] !== undefined && wire[field] !== null) return false;
   return Object.entries(wire).some(
-    ([name, value]) => !AROUND.has(name) && typeof value === 'object' && holdsText(value, 0),
+    ([name, value]) =>
+      !AROUND.has(name) && (typeof value === 'object' || ANSWER_TEXTS.has(name)) && holdsText(value, 0),
   );
 }
 

@@ -1,7 +1,9 @@
+import { numberText } from '../exact-json.ts';
 import { type WireError } from '../provider/errors/error-envelope.ts';
 import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { emptyResult, isBlank, isList, listIn, unexpectedResult } from './answer.ts';
+import { endingOf } from './finish-reasons.ts';
 
 /**
  * Says why the choices of a body are not an answer; returns `undefined` if they are an answer without an error.
@@ -46,26 +48,25 @@ function saysNoMore(choice: unknown): boolean {
   );
 }
 
-/** Finish reasons of incomplete answers: OpenRouter, Mistral and vLLM use `error`, vLLM and SGLang `abort`. */
-const BROKEN_OFF: ReadonlySet<string> = new Set(['error', 'abort']);
-
-/** The error of a choice. Gateways that fail in the middle of an answer put it beside the choice's answer, or inside it. */
+/** Gateways that fail in the middle of an answer put the error beside the choice's part, inside it, or into its content. */
 function choiceError(choices: readonly unknown[], part: string): WireError | undefined {
   for (const choice of choices) {
     const wire = asWire(choice) ?? {};
     const { finish_reason: reason } = wire;
-    const error = carriedError(wire) ?? carriedError(wire[part]);
+    const content = asWire(wire[part])?.['content'];
+    const holders = [wire, wire[part], ...(isList(content) ? content : [])];
+    const error = holders.map(carriedError).find((each) => each !== undefined);
     if (error !== undefined) return error;
-    if (typeof reason === 'string' && BROKEN_OFF.has(reason))
+    if (endingOf(reason) === 'broken off')
       return {
         code: 'ANSWER_BROKEN_OFF',
-        message: `The provider ended a choice with the finish_reason "${reason}".`,
+        message: `The provider ended a choice with the finish_reason "${String(reason)}".`,
       };
   }
   return undefined;
 }
 
-/** All choices of a body, and the first that has this part. */
+/** All choices of a body, and the first by `index` that has this part. */
 export function readChoices(
   body: unknown,
   part: string,
@@ -73,6 +74,14 @@ export function readChoices(
 ): { readonly choices: readonly unknown[]; readonly first: Wire } {
   const choices = asWire(body)?.['choices'];
   if (!isList(choices)) return { choices: [], first: {} };
-  const first = choices.find((choice) => isPart(asWire(choice)?.[part]));
-  return { choices, first: asWire(first) ?? {} };
+  const [first] = choices
+    .map((choice) => asWire(choice) ?? {})
+    .filter((choice) => isPart(choice[part]))
+    .toSorted((one, other) => indexOf(one) - indexOf(other));
+  return { choices, first: first ?? {} };
+}
+
+/** The choice's number; 0 without one, so that such choices keep their order. */
+function indexOf({ index }: Wire): number {
+  return Number(numberText(index) ?? 0);
 }

@@ -12,6 +12,8 @@ export interface Content {
 }
 
 const TEXT_TYPES: ReadonlySet<unknown> = new Set(['text', 'output_text', undefined, null]);
+const isTextType = (type: unknown): boolean =>
+  TEXT_TYPES.has(typeof type === 'string' ? type.toLowerCase() : type);
 const PLAIN_TEXT = new Set(['type', 'text', 'annotations', 'logprobs']);
 const PLAIN_REFUSAL = new Set(['type', 'refusal']);
 
@@ -33,7 +35,7 @@ export function readContent(content: unknown): Content {
 function textOf(part: unknown): string | undefined {
   if (typeof part === 'string') return part;
   const { type, text } = asWire(part) ?? {};
-  if (!TEXT_TYPES.has(type)) return undefined;
+  if (!isTextType(type)) return undefined;
   // OpenAI's Assistants API writes `{"value": "…", "annotations": []}`.
   const value = asWire(text)?.['value'] ?? text;
   return typeof value === 'string' ? value : undefined;

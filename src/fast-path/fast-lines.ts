@@ -11,7 +11,7 @@ import {
 import { ONE_INPUT } from '../endpoints/asked.ts';
 import type { Asked } from '../endpoints/endpoint.ts';
 import type { Usage } from '../checkpoints/counts.ts';
-import { readAnswer } from '../jsonl/answer-json.ts';
+import { readAnswer, tryReadAnswer } from '../jsonl/answer-json.ts';
 import { asWire } from '../provider/wire.ts';
 import { ReusedLine } from './reused-line.ts';
 import { SpanNotes } from './span-notes.ts';
@@ -23,9 +23,7 @@ import {
   createEmptyProbe,
   createProbes,
   learnSplice,
-  splicedBytes,
   spliceProbe,
-  writeSpliced,
   type Probe,
   type Spans,
   type Splice,
@@ -171,8 +169,7 @@ class SplicedAnswer implements RenderableAnswer {
     const bytes = this.#bytes;
     const spans = this.#spans;
     const { splice, usage, model, end } = this.#read;
-    const length = splicedBytes(splice, spans);
-    writeSpliced(splice, bytes, spans, this.#line.room(length));
+    const length = this.#line.splice(splice, bytes, spans);
     const used: Record<keyof Usage, number> = { ...NO_USAGE };
     for (const [part, at] of usage) {
       used[part] =
@@ -196,7 +193,8 @@ function areFilled(slots: readonly number[], spans: Spans): boolean {
 
 function knownShape(shape: Shape): KnownShape | undefined {
   const probes = createProbes(shape);
-  const [first, second] = probes.map(({ line }) => asWire(readAnswer(line))?.['custom_id']);
+  // The rules also read lines with marks of other formats around their JSON, such as the elements of a list.
+  const [first, second] = probes.map(({ line }) => asWire(tryReadAnswer(line))?.['custom_id']);
   if (typeof first !== 'string' || typeof second !== 'string') return undefined;
   const idSlot = commonSlot(probes, [first, second]);
   return idSlot === undefined ? undefined : { shape, idSlot, splices: new Map() };

@@ -1,7 +1,6 @@
 import { plainText } from './shapes/plain-text.ts';
 import { ReusedLine } from './reused-line.ts';
 import type { SlotKind } from './shapes/shape.ts';
-import { splicedBytes, writeSpliced } from './shapes/splice.ts';
 import { Shapes } from './shapes/shapes.ts';
 import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
 import type { MadeRequest } from '../rows/request-maker.ts';
@@ -39,10 +38,8 @@ export class JsonSplicer {
     if (customId === undefined || customId.length > this.#longestId || ordinal > MAX_ORDINAL)
       return undefined;
     if (!hasCharacters(customId, this.#ids)) return undefined;
-    const length = splicedBytes(splice, spans);
-    const line = this.#line.room(length);
-    writeSpliced(splice, row, spans, line);
-    if (idSlot === undefined) line.write(customId, ID_AT, 'latin1');
+    const length = this.#line.splice(splice, row, spans);
+    if (idSlot === undefined) this.#line.bytes.write(customId, ID_AT, 'latin1');
     return { customId, line: this.#line.view(length), model, inputs };
   }
 

@@ -76,6 +76,26 @@ export function readEntry(bytes: Buffer, at: number): AnswerEntry {
   };
 }
 
+/**
+ * True if entries may describe these results: they are whole, name lines within the results, and are sorted by fingerprint within
+ * each shard, whose lines follow those of the shards before it.
+ */
+export function fitsResults(entries: Buffer, resultBytes: number): boolean {
+  if (entries.length % ENTRY_BYTES !== 0) return false;
+  // The end of the lines of earlier shards, and of this one.
+  let [from, end] = [0, 0];
+  for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+    const { start, length } = readEntry(entries, at);
+    const before = at - ENTRY_BYTES;
+    const isSorted =
+      at > 0 && entries.compare(entries, before, before + POSITION_AT, at, at + POSITION_AT) >= 0;
+    if (!isSorted) from = end;
+    if (length === 0 || start < from || start + length > resultBytes) return false;
+    end = Math.max(end, start + length);
+  }
+  return true;
+}
+
 /** Changes the position of an entry's line in place. */
 export function moveEntry(bytes: Buffer, at: number, start: number): void {
   bytes.writeUIntBE(start, at + POSITION_AT, 6);

@@ -8,6 +8,9 @@ const PARTS = 2 ** PART_BITS;
 const FIRST_CAPACITY = 16;
 const MAX_LOAD = 0.75;
 const GROWTH = 2;
+/** A part below this capacity takes little memory, and grows fast: every growth moves all entries. */
+const SMALL_CAPACITY = 1_024;
+const SMALL_GROWTH = 4;
 
 /**
  * Maps 64-bit hashes to values of a few 32-bit words, in open addressing with linear probing: it takes a few bytes per key in
@@ -187,18 +190,24 @@ class Part {
     }
   }
 
+  /** Moves all entries, and looks only for a free place, because the keys differ. */
   #grow(): void {
     const before = this.#words;
     const stride = this.#stride;
-    this.#capacity = Math.ceil(this.#capacity * this.#growth);
+    const growth = this.#capacity < SMALL_CAPACITY ? SMALL_GROWTH : this.#growth;
+    this.#capacity = Math.ceil(this.#capacity * growth);
     const words = new Uint32Array(stride * this.#capacity);
     this.#words = words;
+    const entryOf = this.#capacity / 2 ** 32;
     for (let from = 0; from < before.length; from += stride) {
-      const high = before[from] ?? 0;
-      const low = before[from + 1] ?? 0;
+      const high = before[from] as number;
+      const low = before[from + 1] as number;
       if (high === 0 && low === 0) continue;
-      const at = this.#locate(high, low);
-      for (let n = 0; n < stride; n += 1) words[at + n] = before[from + n] ?? 0;
+      let at = Math.floor(low * entryOf) * stride;
+      while (words[at] !== 0 || words[at + 1] !== 0) at = at + stride === words.length ? 0 : at + stride;
+      words[at] = high;
+      words[at + 1] = low;
+      for (let n = 2; n < stride; n += 1) words[at + n] = before[from + n] as number;
     }
     // The old part is freed immediately. The garbage collector would first wait for as much further garbage.
     before.buffer.transfer(0);

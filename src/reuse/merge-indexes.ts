@@ -1,8 +1,15 @@
 import { answerIndexKey, reusablePrefix } from '../checkpoints/keys.ts';
 import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { ENTRY_BYTES, readHead } from './answer-index.ts';
-import { listMerged, sectionsOf, writeMerged, type MergedIndex, type MergedPart } from './merged-index.ts';
+import { ENTRY_BYTES, fitsResults, readHead } from './answer-index.ts';
+import {
+  isUndamaged,
+  listMerged,
+  sectionsOf,
+  writeMerged,
+  type MergedIndex,
+  type MergedPart,
+} from './merged-index.ts';
 import { jobOfReusableKey, nameOf, type EarlierJob } from './reusable-jobs.ts';
 
 /**
@@ -84,7 +91,7 @@ async function readParts(
   return parts;
 }
 
-/** The entries of existing merged indexes, by job. */
+/** The entries of existing merged indexes, by job. Those of a damaged one are read again from the jobs' own indexes. */
 async function readMergedParts(
   store: ObjectStore,
   small: readonly MergedIndex[],
@@ -92,7 +99,7 @@ async function readMergedParts(
   const parts = new Map<string, MergedPart>();
   for (const index of small) {
     const bytes = await store.get(index.key);
-    if (bytes?.length !== index.bytes) continue;
+    if (bytes === undefined || !isUndamaged(bytes)) continue;
     for (const { job, section } of sectionsOf(index)) {
       if (section !== undefined || job.entries === 'own')
         parts.set(nameOf(job), { job, entries: bytes.subarray(section?.start ?? 0, section?.end ?? 0) });
@@ -101,7 +108,7 @@ async function readMergedParts(
   return parts;
 }
 
-/** A job's own index. A missing or unreadable index has no entries. */
+/** A job's own index. A missing or unreadable index has no entries; one that is large or damaged is not copied. */
 async function readOwnPart(
   store: ObjectStore,
   { jobId, at }: EarlierJob,
@@ -111,11 +118,10 @@ async function readOwnPart(
   const resultBytes = index && readHead(index);
   if (index === undefined || resultBytes === undefined)
     return { job: { jobId, at, resultBytes: 0, entries: 0 }, entries: Buffer.alloc(0) };
-  if (index.length === smallBytes)
+  const entries = index.subarray(ENTRY_BYTES);
+  if (index.length === smallBytes || !fitsResults(entries, resultBytes))
     return { job: { jobId, at, resultBytes, entries: 'own' }, entries: Buffer.alloc(0) };
-  const entries = Math.floor(index.length / ENTRY_BYTES) - 1;
-  const end = (1 + entries) * ENTRY_BYTES;
-  return { job: { jobId, at, resultBytes, entries }, entries: index.subarray(ENTRY_BYTES, end) };
+  return { job: { jobId, at, resultBytes, entries: entries.length / ENTRY_BYTES }, entries };
 }
 
 interface Written {

@@ -8,11 +8,11 @@ import type { EarlierJob } from './reusable-jobs.ts';
 /*
  * The indexes of many jobs in one object: a header, a directory, and the entries of each job.
  *
- *   header     8 bytes "answers+", 6 bytes: size of the directory, 10 bytes 0
+ *   header     8 bytes "answers+", 6 bytes: size of the directory, 10 bytes: the beginning of the SHA-256 of all that follows
  *   directory  JSON: the jobs, newest first, each with the number of its entries
  *   entries    those of each job in the order of the directory, copied from its own index
  *
- * It is a copy that never changes. Each job keeps its own index, which is valid if the two differ.
+ * It is a copy that never changes. Each job keeps its own index, which is valid if the two differ. Version 0.1 wrote no hash.
  */
 
 /** A job whose entries are in a merged index. */
@@ -47,6 +47,7 @@ export interface MergedPart {
 
 const MAGIC = Buffer.from('answers+');
 const HEAD_BYTES = 24;
+const HASH_AT = 14;
 /** Enough for the header and a directory of some hundred jobs, so that one read is enough. */
 const FIRST_READ_BYTES = 65_536;
 const KEY_NAME = /\/merged-[\da-f]+$/;
@@ -70,8 +71,20 @@ export async function writeMerged(
   head.writeUIntBE(directory.length, MAGIC.length, 6);
   const name = createHash('sha256').update(directory).digest('hex').slice(0, 32);
   const key = `${mergedIndexPrefix(scope)}${name}`;
-  await store.put(key, Buffer.concat([head, directory, ...parts.map(({ entries }) => entries)]));
+  const bytes = Buffer.concat([head, directory, ...parts.map(({ entries }) => entries)]);
+  hashOf(bytes).copy(bytes, HASH_AT);
+  await store.put(key, bytes);
   return key;
+}
+
+/** True if the bytes are those that {@link writeMerged} wrote. Look-ups need not ask: they check each line. */
+export function isUndamaged(bytes: Buffer): boolean {
+  return bytes.subarray(HASH_AT, HEAD_BYTES).equals(hashOf(bytes));
+}
+
+function hashOf(bytes: Buffer): Buffer {
+  const hash = createHash('sha256').update(bytes.subarray(HEAD_BYTES)).digest();
+  return hash.subarray(0, HEAD_BYTES - HASH_AT);
 }
 
 /** The merged indexes of a scope. Unreadable ones are left out, because their jobs have their own indexes. */

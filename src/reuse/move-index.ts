@@ -2,6 +2,9 @@ import { answerIndexKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES, moveEntry, readEntry, readHead, wholeEntries, writeHead } from './answer-index.ts';
 
+/** Two numbers of 64 bits. */
+const PAIR_BYTES = 16;
+
 /** How positions of a job's results change when some lines are replaced by lines of other lengths. */
 export class MovedLines {
   /** Old positions after each replaced line, in order, and the offset of lines from there on. */
@@ -9,8 +12,14 @@ export class MovedLines {
   readonly #moves: number[] = [];
   /** Positions of lines that no longer have an entry. */
   readonly #removed = new Set<number>();
-  #before = 0;
-  #after = 0;
+  #before: number;
+  #after: number;
+
+  /** @param from where the first of these lines starts, before and after; further lines may follow those of earlier calls */
+  constructor(from = { before: 0, after: 0 }) {
+    this.#before = from.before;
+    this.#after = from.after;
+  }
 
   /**
    * Adds the next line in order.
@@ -42,6 +51,24 @@ export class MovedLines {
   /** Size of the results before and after. */
   get bytes(): { readonly before: number; readonly after: number } {
     return { before: this.#before, after: this.#after };
+  }
+
+  /** The replaced lines, as bytes for {@link load}. */
+  dump(): Buffer {
+    const bytes = Buffer.alloc(PAIR_BYTES * this.#starts.length);
+    for (const [n, start] of this.#starts.entries()) {
+      bytes.writeDoubleLE(start, n * PAIR_BYTES);
+      bytes.writeDoubleLE(this.#moves[n] ?? 0, n * PAIR_BYTES + PAIR_BYTES / 2);
+    }
+    return bytes;
+  }
+
+  /** Adds the replaced lines of an earlier call, in order. */
+  load(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at += PAIR_BYTES) {
+      this.#starts.push(bytes.readDoubleLE(at));
+      this.#moves.push(bytes.readDoubleLE(at + PAIR_BYTES / 2));
+    }
   }
 
   /** The new position of a line. */

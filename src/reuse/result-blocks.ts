@@ -18,12 +18,15 @@ interface Block {
   readonly shard: MergedShard;
   /** Position of its first row in the job. */
   readonly row: number;
-  rows: number;
+  readonly rows: number;
   readonly start: number;
-  end: number;
+  readonly end: number;
   readonly deadStart: number;
-  deadEnd: number;
+  readonly deadEnd: number;
 }
+
+/** A block as it is saved: its number of rows, and where its lines and its dead letters end. It begins where the last one ended. */
+export type SavedBlock = readonly [rows: number, end: number, deadEnd: number];
 
 /** A row's result line, and its dead letter if it is not ok. */
 export interface SettledRow {
@@ -52,25 +55,39 @@ export class ResultBlocks {
     this.#rows = first;
   }
 
-  /** Adds the next shard in order. */
-  async add(shard: MergedShard): Promise<void> {
-    const letters = shard.deadLetters > 0 ? this.#letterBytes(shard) : undefined;
+  /**
+   * Adds the next shard in order.
+   * @param known its blocks, if an earlier call has read its lines
+   */
+  async add(shard: MergedShard, known?: readonly SavedBlock[]): Promise<readonly SavedBlock[]> {
+    const saved = known ?? (await this.#readBlocks(shard));
     let [start, deadStart] = [0, 0];
-    let block: Block | undefined;
+    for (const [rows, end, deadEnd] of saved) {
+      this.#blocks.push({ shard, row: this.#rows, rows, start, end, deadStart, deadEnd });
+      this.#rows += rows;
+      [start, deadStart] = [end, deadEnd];
+    }
+    return saved;
+  }
+
+  async #readBlocks(shard: MergedShard): Promise<SavedBlock[]> {
+    const letters = shard.deadLetters > 0 ? this.#letterBytes(shard) : undefined;
+    const blocks: SavedBlock[] = [];
+    let [start, rows, end, deadEnd] = [0, 0, 0, 0];
+    const close = (): void => {
+      if (rows > 0) blocks.push([rows, end, deadEnd]);
+      [start, rows] = [end, 0];
+    };
     for await (const lines of requiredLines(this.#store, shardKey(shard, 'results.jsonl'))) {
       for (const line of lines) {
-        if (block === undefined || block.end - block.start >= BLOCK_BYTES) {
-          block = { shard, row: this.#rows, rows: 0, start, end: start, deadStart, deadEnd: deadStart };
-          this.#blocks.push(block);
-        }
-        if (letters !== undefined && isNotOk(line)) deadStart += (await letters.next()).value ?? 0;
-        start += line.length;
-        this.#rows += 1;
-        block.rows += 1;
-        block.end = start;
-        block.deadEnd = deadStart;
+        if (end - start >= BLOCK_BYTES) close();
+        if (letters !== undefined && isNotOk(line)) deadEnd += (await letters.next()).value ?? 0;
+        rows += 1;
+        end += line.length;
       }
     }
+    close();
+    return blocks;
   }
 
   /** Approximate size of a row's result line. */

@@ -3,8 +3,16 @@ import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
 /** Codes for "no file at this path", also if a part of the path is a file instead of a folder. */
 const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 
-/** Codes for a path at which no file can be stored. A bucket may hold both `a` and `a/b`; a folder cannot. */
-const NO_PLACE: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG']);
+const TAKEN = 'a file has this name, or the name of a folder above it';
+
+/** Why no file or folder can be created at a path. A bucket may hold both `a` and `a/b`; a folder cannot. */
+const PATH_PROBLEMS: Readonly<Record<string, string>> = {
+  EEXIST: TAKEN,
+  ENOTDIR: TAKEN,
+  EISDIR: 'a folder has this name',
+  ENOTEMPTY: 'a folder has this name',
+  ENAMETOOLONG: 'its name is too long',
+};
 
 /** The result, or `undefined` if the file does not exist. */
 export async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
@@ -18,9 +26,15 @@ export async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
 
 /** The error for a file that could not be created at a path. */
 export function placingError(error: unknown, path: string): unknown {
-  if (!NO_PLACE.has(codeOf(error))) return error;
-  const reason = 'its name is too long, a folder has this name, or a part of the path is a file';
-  return new InvalidInput(`There can be no file ${path}: ${reason}.`, { cause: error });
+  const problem = pathProblem(error);
+  return problem === undefined
+    ? error
+    : new InvalidInput(`There can be no file ${path}: ${problem}.`, { cause: error });
+}
+
+/** Why the path itself is the problem; undefined for other errors. */
+export function pathProblem(error: unknown): string | undefined {
+  return PATH_PROBLEMS[codeOf(error)];
 }
 
 /** The operating system's code, such as `ENOENT`; empty for another error. */

@@ -74,7 +74,10 @@ async function openFile(
 ): Promise<OpenObject | undefined> {
   const file = await ifThere(open(path, 'r'));
   if (file === undefined) return undefined;
-  const found = await file.stat();
+  const found = await file.stat().catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   if (etag !== undefined && found.isFile() && markOf(found) !== etag) {
     await file.close();
     throw changedObject(path);
@@ -90,11 +93,29 @@ async function openFile(
     highWaterMark: READ_CHUNK_BYTES,
     autoClose: etag === undefined,
   });
-  if (etag !== undefined) {
-    const body = unchanged(path, file, stream as AsyncIterable<Buffer>, etag);
-    return { bytes: found.size, body, close: () => void file.close().catch(() => undefined) };
+  const chunks = stream as AsyncIterable<Buffer>;
+  if (etag === undefined) return { bytes: found.size, body: chunks, close: () => void stream.destroy() };
+  const body = closedAtEnd(unchanged(path, file, chunks, etag), last - start);
+  return { bytes: found.size, body, close: () => void file.close().catch(() => undefined) };
+}
+
+/**
+ * Ends the given chunks, which closes their file, before it passes on the last bytes: a reader that takes one line of this file
+ * per line of another one never asks for more than the last line.
+ */
+async function* closedAtEnd(body: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  const chunks = body[Symbol.asyncIterator]();
+  let left = bytes;
+  try {
+    for (let chunk = await chunks.next(); chunk.done !== true;) {
+      left -= chunk.value.length;
+      const end = left > 0 ? undefined : await chunks.next();
+      yield chunk.value;
+      chunk = end ?? (await chunks.next());
+    }
+  } finally {
+    await chunks.return?.();
   }
-  return { bytes: found.size, body: stream as AsyncIterable<Buffer>, close: () => void stream.destroy() };
 }
 
 /** Reads the file's bytes. Fails if the file was written during the read, because the bytes may be a mixture. */
@@ -104,8 +125,12 @@ async function* unchanged(
   stream: AsyncIterable<Buffer>,
   etag: string,
 ): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) yield chunk;
-  if (markOf(await file.stat()) !== etag) throw changedObject(path);
+  try {
+    for await (const chunk of stream) yield chunk;
+    if (markOf(await file.stat()) !== etag) throw changedObject(path);
+  } finally {
+    await file.close().catch(() => undefined);
+  }
 }
 
 async function* nothing(): AsyncGenerator<Buffer> {}

@@ -1,10 +1,11 @@
 /** Formats numbers for people, in the terminal and in the report. */
 
-const NUMBER = new Intl.NumberFormat('en-US');
+let format: Intl.NumberFormat | undefined;
 
-/** `12,345`. */
+/** `12,345`. Creates the format with the first number, because that takes 13 ms of CPU time and many processes write none. */
 export function grouped(value: number): string {
-  return NUMBER.format(value);
+  format ??= new Intl.NumberFormat('en-US');
+  return format.format(value);
 }
 
 /** `1 row`, `2 rows`, `1,000 batches`. */

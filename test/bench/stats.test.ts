@@ -11,7 +11,7 @@ describe('a spread', () => {
     expect(spread(values)).toEqual(expected);
   });
 
-  test('have as many values below the median as above it, in any order', () => {
+  test('has as many values below the median as above it, in any order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 9 }), (values) => {
         const { median, min, max } = spread(values);

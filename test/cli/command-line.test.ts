@@ -137,7 +137,7 @@ describe.concurrent('nightshift run', () => {
     expect(`${stdout}${files.join('')}`).not.toMatch(/simulated|made up|"provider":"simulator"/i);
   });
 
-  test('names what is missing once, before it writes anything', async () => {
+  test('reports a missing key once, before it writes anything', async () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
 
     const { stderr } = await runCli(folder, ['run', 'a.jsonl']);
@@ -254,7 +254,7 @@ describe.concurrent('nightshift run', () => {
       [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl/b'], '--out: "a.jsonl/b" could not be created'],
       [
         ['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'],
-        '--data: "a.jsonl" could not be created: a file has its name',
+        '--data: "a.jsonl" could not be created: a file has this name',
       ],
       [['run', '--nonsense'], "unknown option '--nonsense'"],
       [['dance'], "unknown command 'dance'"],

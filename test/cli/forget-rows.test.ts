@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { forgetInProfile, forgetRows } from '../../cli/forget-rows.ts';
 import { deadLettersKey, indexKey, jobPrefix, outputPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
 import type { Executions } from '../../src/executions/executions.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
@@ -97,6 +98,43 @@ describe('forgetting a row', () => {
     });
     expect(ended).not.toHaveProperty('deadLetters');
     expect(await textBelow(world, outputPrefix(jobId))).not.toMatch(/secret|NO_SUCH_THING/);
+  });
+
+  test('leaves counts of repeated, reused, retried and climbed rows that agree with the result lines', async () => {
+    const refused = { at: 'row', ids: ['up', 'late', 'never'], times: 1, action } as const;
+    const world = await openWorld({
+      faults: [refused, { at: 'row', ids: ['late', 'never'], times: 2, action }],
+    });
+    const ladder = { then: [{ model: 'big-model' }] };
+    const early = await run(world, 'early.jsonl', { known: 'k', other: 'o' }, ladder);
+    const rows = { lead: 'x', twin: 'x', third: 'x', up: 'u', late: 'l', never: 'n', k: 'k', o: 'o' };
+    const { jobId, summary } = await run(world, 'rows.jsonl', rows, ladder);
+    expect(summary).toMatchObject({
+      deduplicated: { rows: 2, ok: 2 },
+      reused: { rows: 2, from: [{ jobId: early.jobId, rows: 2 }] },
+      steps: [
+        { step: 1, ok: 1 },
+        { step: 2, ok: 1 },
+      ],
+    });
+    const { retryId, summary: whole } = await world.retry(jobId);
+
+    for (const id of ['third', 'k', 'up', 'late', 'lead', 'o', 'twin', 'k']) {
+      await forgetRows({ ...world, executions }, jobId, new Set([id]));
+
+      for (const each of [jobId, retryId]) await expectAgreement(world, each);
+    }
+    const left = (await readJson(world, `${outputPrefix(jobId)}summary.json`)) as Summary;
+    expect(left).toMatchObject({
+      counts: { ok: 1, failed: 7 },
+      forgottenRows: 7,
+      sent: summary.sent,
+      usage: whole.usage,
+      deduplicated: { rows: 2, ok: 0 },
+      retries: [{ rows: 2, ok: 1 }],
+    });
+    expect(left).not.toHaveProperty('reused');
+    expect(left.steps?.map(({ ok }) => ok)).toEqual([0, 0]);
   });
 
   test('deletes its dead letter and keeps the others, with any fields of invalid rows', async () => {
@@ -306,6 +344,26 @@ async function linesOf({ store }: World, key: string): Promise<unknown[]> {
     .trim()
     .split('\n')
     .map((line): unknown => JSON.parse(line));
+}
+
+/** A summary's counts of answers are those of the result lines. */
+async function expectAgreement(world: World, jobId: string): Promise<void> {
+  const summary = (await readJson(world, `${outputPrefix(jobId)}summary.json`)) as Summary;
+  const lines = (await linesOf(world, resultsKey(jobId))) as ResultLine[];
+  const ok = lines.filter((line) => line.ok);
+  const { counts, reused, deduplicated, steps = [], retries = [] } = summary;
+  expect(counts.ok).toBe(ok.length);
+  expect(reused?.rows ?? 0).toBe(ok.filter((line) => line.reused !== undefined).length);
+  for (const { jobId: from, rows } of reused?.from ?? [])
+    expect(rows).toBe(ok.filter((line) => line.reused?.jobId === from).length);
+  expect(deduplicated?.ok ?? 0).toBe(ok.filter((line) => line.answeredBy !== undefined).length);
+  expect(deduplicated?.rows ?? 0).toBe(lines.filter((line) => line.answeredBy !== undefined).length);
+  for (const { step, ok: rows } of steps)
+    expect(rows).toBe(
+      ok.filter((line) => line.step === step && !(line.reused ?? line.answeredBy ?? line.retried)).length,
+    );
+  for (const [n, { ok: rows }] of retries.entries())
+    expect(rows).toBe(ok.filter((line) => line.retried === n + 1).length);
 }
 
 async function readJson({ store }: World, key: string): Promise<unknown> {

@@ -20,7 +20,7 @@ test('In a folder without deployment, commands read the data folder of run and l
   expect((await runCli(folder, ['status'])).stderr).toContain('There are no jobs in nightshift-data yet.');
 });
 
-test('A job whose record is torn is named, and the others are listed', async () => {
+test('a job whose record cannot be read is named, and the others are listed', async () => {
   const data = await openTempFolder();
   const store = createFolderStore(join(data, 'nightshift-data'));
   const profile = { name: 'default', provider: { name: 'simulator' } };

@@ -38,6 +38,32 @@ describe('an answer to chat', () => {
       });
   });
 
+  test('is the choice with the lowest index, in whatever order the choices are', () => {
+    const choices = [2, 0, 1].map((index) => ({ index, message: { content: `choice ${index}` } }));
+
+    expect(shown('/v1/chat/completions', { choices })).toMatchObject({ text: 'choice 0', body: { choices } });
+    expect(
+      shown('/v1/chat/completions', { choices: [{ message: { content: 'a' } }, ...choices] }),
+    ).toMatchObject({ text: 'a' });
+  });
+
+  test('is not a message with an error among the parts of its content', () => {
+    const content = [
+      { type: 'text', text: 'a' },
+      { type: 'error', error: { code: 'engine_lost', message: 'm' } },
+    ];
+
+    expect(shown('/v1/chat/completions', { choices: [{ message: { content } }] })).toBe('engine_lost');
+  });
+
+  test('has the texts of parts whose type is written in capitals', () => {
+    const content = [{ type: 'TEXT', text: 'a' }];
+
+    expect(shown('/v1/chat/completions', { choices: [{ message: { content } }] })).toMatchObject({
+      text: 'a',
+    });
+  });
+
   test('keeps a refusal that is not text, and several refusals', () => {
     const message = { role: 'assistant', content: 'a', refusal: { why: 'x' } };
     const both = { content: [{ type: 'refusal', refusal: 'one' }], refusal: 'another' };

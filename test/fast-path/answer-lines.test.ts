@@ -20,7 +20,7 @@ const asked = fc.constantFrom(ONE_INPUT, { inputs: 1 }, { inputs: 2 }, { inputs:
 describe.each(ENDPOINTS)('%s', (path) => {
   const rules = { endpoint: endpointAt(path), codes: NO_CODES, round: 1, resultShape: 'compact' } as const;
 
-  test('the fast path makes the same line or leaves it', () => {
+  test('the fast path makes the same line as the rules, or leaves the line to them', () => {
     fc.assert(
       fc.property(fc.array(bodiesOf(path, 1), { maxLength: 6 }), asked, (all, request) => {
         const reader = new FastLines(rules);

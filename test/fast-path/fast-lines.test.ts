@@ -243,6 +243,25 @@ const CHAT = {
   error: null,
 };
 
+const AS_LIST = (line: string, n: number): string => `${n === 0 ? '[' : ''}${line}${n === 3 ? ']' : ','}`;
+
+test.each([
+  ['the elements of a list', AS_LIST],
+  ['events of a stream', (line: string) => `data: ${line}`],
+  ['in front of semicolons', (line: string) => `${line};`],
+  ['in front of NUL bytes', (line: string) => `${line}\0\0`],
+  ['behind record separators', (line: string) => `\u001e${line}`],
+  ['JSON strings', (line: string) => JSON.stringify(line)],
+  ['behind spaces', (line: string) => `\t ${line} `],
+])('lines that are %s are read like the others', (_how, marked) => {
+  const reader = new FastLines(RULES[0] as ResultRules);
+  for (const n of [0, 1, 2, 3]) {
+    const bytes = Buffer.from(marked(JSON.stringify({ ...CHAT, custom_id: `q${n}` }), n));
+    const read = reader.read({ bytes, isUtf8: true }, () => ONE_INPUT);
+    expect(read).toMatchObject({ id: `q${n}`, verdict: { kind: 'ok' } });
+  }
+});
+
 test('the second answer of a shape is spliced, with its usage', () => {
   const reader = new FastLines(RULES[0] as ResultRules);
   const json = Buffer.from(JSON.stringify(CHAT));

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -33,4 +34,16 @@ describe('a file that is copied into the data folder', () => {
 
     expect(renamed.jobId).not.toBe(misnamed.jobId);
   });
+});
+
+test.each([0, 1, 1_048_576, 1_048_577, 3_500_000])('a file of %i bytes is copied whole', async (bytes) => {
+  const folder = await openTempFolder();
+  const store = createFolderStore(join(folder, 'store'));
+  const content = randomBytes(bytes);
+  const file = join(folder, 'a.txt');
+  await writeFile(file, content);
+
+  const { inputs } = await takeIn(store, { files: [file], identity: [], again: false });
+
+  expect((await store.get(inputs[0]?.key ?? ''))?.equals(content)).toBe(true);
 });

@@ -258,7 +258,7 @@ describe('the deployed definition, run on the local engine', () => {
   });
 
   test.each(['upload-file', 'create-batch', 'poll-batch'])(
-    'collects a shard on which %s gave up, and tells it why',
+    'collects a shard after %s has failed, and passes on the failure',
     async (step) => {
       const { output, inputsOf } = await runMachine({ [step]: [new ProviderRejected('No such model.')] });
       expect(inputsOf(step)).toHaveLength(1);

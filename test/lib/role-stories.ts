@@ -183,6 +183,15 @@ export const STORIES = {
     await leaveAnswers(world.store, 'later');
     return [first, retried, second, await end(world, world.drop('input/reusing/third.jsonl', rows('cbad')))];
   },
+  'a job with repeated rows, whose answers may be reused, and its retry end in many calls': async (world) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids: ['b'], times: 1, action });
+    const rows = ['a', 'b', 'twin', 'c'].map((id) => ({ custom_id: id, prompt: id === 'twin' ? 'a' : id }));
+    const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    const jobId = await world.drop('input/repeating/rows.jsonl', lines);
+    const first = await end(world, jobId);
+    return [first, await end(world, post(world, `/jobs/${jobId}/retry`))];
+  },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
   ],
@@ -557,6 +566,10 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'rows that are left go up to the next models': ['succeeded'],
   'requests of the first round, of a pilot, and of the second round are damaged': ['succeeded', 'failed'],
   'shards are not told what the plan says of them': ['succeeded'],
+  'a job with repeated rows, whose answers may be reused, and its retry end in many calls': [
+    'partial',
+    'succeeded',
+  ],
   'rows have answers in earlier jobs, and a retry has some of them': [
     'partial',
     'succeeded',
@@ -663,6 +676,9 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   },
   'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
+  'a job with repeated rows, whose answers may be reused, and its retry end in many calls': {
+    time: NEVER_ENOUGH,
+  },
   'large inputs of every place are built in slices': { time: NEVER_ENOUGH, sliceBytes: 65_536 },
   'a slice fails, and is done again when the file is dropped again': { sliceBytes: 65_536 },
   'a large table ends inside of a cell': { sliceBytes: 65_536 },

@@ -86,6 +86,12 @@ const configOf = ({
         then: [{ model: 'big' }, { model: 'biggest' }],
       },
       reusing: { provider: 'simulator', model: 'glm-4.7:batch', reuse: 'always' },
+      repeating: {
+        provider: 'simulator',
+        model: 'glm-4.7:batch',
+        reuse: 'always',
+        shardLimits: { maxRows: 2 },
+      },
       twice: { provider: 'simulator', model: 'glm-4.7:batch', rounds: 2 },
       priced: {
         provider: 'simulator',

@@ -94,7 +94,7 @@ test('of several batches the running one is preferred, then the one with answers
   );
 });
 
-test('a batch with the known id is the one, even if others have the same file', () => {
+test('a batch with the known id is chosen, even if others have the same file', () => {
   const wanted = { ...WANTED, batchId: 'batch-2' };
   const known = batch({ id: 'batch-2', ...ENDED, ending: 'cancelled' });
 

@@ -167,10 +167,7 @@ describe('merged indexes', () => {
           for (let n = 0; n < 4; n += 1) await nights.end(`job-${n}`, PROMPTS.slice(n, n + 4));
           const right = await nights.answers();
           await mergeIndexes(nights.store, scope, { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 });
-          const [key = ''] = nights.merged;
-          const bytes = Buffer.from(nights.objects.get(key) ?? '');
-          for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
-          nights.objects.set(key, cut === null ? bytes : bytes.subarray(0, cut % bytes.length));
+          damage(nights, nights.merged[0] ?? '', changes, cut);
 
           for (const [n, answer] of (await nights.answers()).entries())
             expect([right[n], undefined]).toContainEqual(answer);
@@ -178,6 +175,76 @@ describe('merged indexes', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  test('are merged again from the own indexes of their jobs when they are damaged', async () => {
+    const limits = { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }),
+        fc.option(fc.nat()),
+        async (changes, cut) => {
+          const [nights, sound] = [new Nights(), new Nights()];
+          for (const each of [nights, sound]) {
+            for (let n = 0; n < 4; n += 1) await each.end(`job-${n}`, PROMPTS.slice(n, n + 4));
+            await mergeIndexes(each.store, scope, limits);
+          }
+          damage(nights, nights.merged[0] ?? '', changes, cut);
+          for (const each of [nights, sound]) {
+            await each.end('later', ['a']);
+            await mergeIndexes(each.store, scope, limits);
+          }
+
+          const readable = await listMerged(nights.store, scope);
+          const whole = new Set(sound.merged.map((key) => sound.objects.get(key)?.toString('hex')));
+          for (const { key } of readable) expect(whole).toContain(nights.objects.get(key)?.toString('hex'));
+          expect(await nights.answers()).toEqual(await sound.answers());
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('are rebuilt when they are those of a version without a hash', async () => {
+    const limits = { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 };
+    const nights = new Nights();
+    for (const prompt of PROMPTS) await nights.end(`job-${prompt}`, [prompt]);
+    await mergeIndexes(nights.store, scope, limits);
+    const [key = ''] = nights.merged;
+    const merged = nights.objects.get(key) ?? Buffer.alloc(0);
+    nights.objects.set(key, Buffer.concat([merged.subarray(0, 14), Buffer.alloc(10), merged.subarray(24)]));
+    const answers = await nights.answers();
+    await mergeIndexes(nights.store, scope, limits);
+
+    expect(answers).not.toContain(undefined);
+    expect(await nights.answers()).toEqual(answers);
+    expect(nights.objects.get(key)).toEqual(merged);
+  });
+
+  test('copy no entries of a damaged index of a job, whose sound entries stay in use', async () => {
+    const limits = { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 };
+    const nights = new Nights();
+    await nights.end('sound', ['a']);
+    await nights.end('damaged', PROMPTS.slice(1));
+    const index = nights.objects.get(answerIndexKey('damaged')) ?? Buffer.alloc(0);
+    const { length } = nights.objects.get(resultsKey('damaged')) ?? [];
+    // Each entry with one fault: its line is beyond the results, is empty, or its fingerprint breaks the order.
+    const faults: readonly (readonly [number, number, number])[] = [
+      [8, 6, length],
+      [14, 4, 0],
+      [0, 1, 255],
+    ];
+    for (const [n, [at, bytes, value]] of faults.entries()) {
+      const broken = Buffer.from(index);
+      broken.writeUIntBE(value, (n + 2) * 24 + at, bytes);
+      nights.objects.set(answerIndexKey('damaged'), broken);
+      for (const key of nights.merged) nights.objects.delete(key);
+      await mergeIndexes(nights.store, scope, limits);
+
+      const [merged] = await listMerged(nights.store, scope);
+      expect(merged?.jobs.map(({ entries }) => entries)).toEqual(['own', 1]);
+      expect((await nights.answers()).filter((answer) => answer !== undefined)).toHaveLength(7);
+    }
   });
 
   test('are written when a job ends and there are many small indexes, and keep the number of reads small', async () => {
@@ -232,6 +299,18 @@ describe('merged indexes', () => {
     expect(merged.flatMap(({ jobs }) => jobs.map(({ jobId }) => jobId))).toEqual(['kept']);
   });
 });
+
+/** Changes single bytes of an object, and cuts it. */
+function damage(
+  { objects }: Nights,
+  key: string,
+  changes: readonly (readonly [number, number])[],
+  cut: number | null,
+): void {
+  const bytes = Buffer.from(objects.get(key) ?? '');
+  for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+  objects.set(key, cut === null ? bytes : bytes.subarray(0, cut % bytes.length));
+}
 
 async function take(
   nights: Nights,

@@ -100,7 +100,7 @@ describe('a row of a profile with templates', () => {
     expect(bodyOf({ messages })).toEqual({ temperature: 0, model: 'm', messages });
   });
 
-  test('is an input for embeddings', () => {
+  test('becomes an input for embeddings', () => {
     const more = { endpoint: '/v1/embeddings', system: undefined, body: {} };
 
     expect(bodyOf({ text: 'hi' }, more)).toEqual({ model: 'm', input: 'Classify: hi' });

@@ -79,6 +79,84 @@ describe('a workbook', () => {
     );
   });
 
+  const CODES: readonly (readonly [format: string, value: string, shown: string])[] = [
+    ['000-00-0000', '123456', '000-12-3456'],
+    [String.raw`000\-00\-0000`, '12345678901', '12345-67-8901'],
+    ['&quot;INV-&quot;0000', '7', 'INV-0007'],
+    [String.raw`00000\-0000`, '123456789', '12345-6789'],
+    ['[Red]0000', '7', '0007'],
+    ['0000;-0000', '7', '0007'],
+    ['+00 000', '1234', '+01 234'],
+    ['0000', '7.5', '7.5'],
+    ['0000', '-7', '-7'],
+    ['0', '7', '7'],
+    ['0 &quot;days&quot;', '7', '7'],
+    ['0.00', '10.1', '10.1'],
+    ['0%', '0.15', '0.15'],
+    ['#,##0', '1234567', '1234567'],
+    ['00,', '1234567', '1234567'],
+    ['[&lt;100]00;0000', '7', '7'],
+    ['&quot;A0&quot;00', '7', '7'],
+    ['[h]:mm', '1.1041666666666667', '26:30:00'],
+    ['[mm]:ss', '0.5', '12:00:00'],
+    ['[h]:mm:ss', '-0.25', '-06:00:00'],
+  ];
+
+  test.each(CODES)('shows numbers of the format %s: %s is %s', async (format, value, shown) => {
+    const styles = `<numFmts><numFmt numFmtId="170" formatCode="${format}"/></numFmts><cellXfs><xf numFmtId="170"/></cellXfs>`;
+    const sheets = { Data: HEADER + row(2, cell('B2', 'n', value)) };
+
+    expect((await prompts(workbookOf({ sheets, styles })))[0]?.[1]).toBe(`Review: ${shown}`);
+  });
+
+  test('reads booleans that are written as words', async () => {
+    const rows = [cell('B2', 'b', 'true'), cell('B3', 'b', 'false')].map((each, n) => row(n + 2, each));
+    const shown = await prompts(workbookOf({ sheets: { Data: HEADER + rows.join('') } }));
+
+    expect(shown.map(([, prompt]) => prompt)).toEqual(['Review: TRUE', 'Review: FALSE']);
+  });
+
+  const TYPE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+  const related = (...targets: readonly (readonly [id: string, kind: string, target: string])[]): string =>
+    `<Relationships>${targets
+      .map(([id, kind, target]) => `<Relationship Id="${id}" Type="${TYPE}/${kind}" Target="${target}"/>`)
+      .join('')}</Relationships>`;
+
+  test('is read from the parts that it names, whatever their names are', async () => {
+    const content = zipOf({
+      '_rels/.rels': related(['r1', 'officeDocument', '/book/all.xml']),
+      'book/all.xml': '<workbook xmlns:r="r"><sheets><sheet name="S" r:id="a"/></sheets></workbook>',
+      'book/_rels/all.xml.rels': related(
+        ['a', 'worksheet', 'tab1.xml'],
+        ['b', 'sharedStrings', '../texts.xml'],
+      ),
+      'book/tab1.xml': `<worksheet><sheetData>${HEADER}${row(2, cell('B2', 's', 0))}</sheetData></worksheet>`,
+      'texts.xml': '<sst><si><t>found</t></si></sst>',
+    });
+
+    expect((await prompts(content))[0]?.[1]).toBe('Review: found');
+  });
+
+  test('is refused if a cell has a shared text that is missing', async () => {
+    const sheets = { Data: HEADER + row(2, cell('B2', 's', 4)) };
+
+    await expect(prompts(workbookOf({ sheets, shared: ['<t>only one</t>'] }))).rejects.toThrow(
+      'reviews.xlsx is not a complete workbook: a cell in row 2 has the shared text "4", which is missing.',
+    );
+  });
+
+  test('is refused if a part is not in its encoding', async () => {
+    const content = workbookOf({ sheets: { Data: `${HEADER}${row(2, text('B2', 'x'))}` } });
+    const broken = zipOf({
+      'xl/workbook.xml': '<workbook xmlns:r="r"><sheets><sheet name="S" r:id="a"/></sheets></workbook>',
+      'xl/_rels/workbook.xml.rels': related(['a', 'worksheet', 'worksheets/s.xml']),
+      'xl/worksheets/s.xml': Buffer.from('<worksheet>\xff</worksheet>', 'latin1'),
+    });
+
+    expect((await prompts(content)).length).toBe(1);
+    await expect(prompts(broken)).rejects.toThrow('a part of it is not valid utf-8');
+  });
+
   test('skips rows without a value, keeps missing cells apart, and counts rows as the spreadsheet does', async () => {
     const rows = [
       row(3, text('A3', 'id'), text('B3', 'other'), text('C3', 'review')),

@@ -1,7 +1,7 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
 /** A zipped file of these parts, as `zip` writes it: its table of contents is at its end. */
-export function zipOf(parts: Readonly<Record<string, string>>): Buffer {
+export function zipOf(parts: Readonly<Record<string, string | Buffer>>): Buffer {
   const files = Object.entries(parts).map(([name, text]) => ({
     name: Buffer.from(name),
     content: Buffer.from(text),

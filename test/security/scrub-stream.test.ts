@@ -40,7 +40,7 @@ test.each(Object.entries(FORMS))(
   },
 );
 
-test('a key is removed from chunks of any size, and nothing else is changed', async () => {
+test('a key is removed from chunks of any size, and all other bytes stay unchanged', async () => {
   const parts = fc.array(
     fc.oneof(
       fc.constant(KEY),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainFileError, storeFileError } from '../../src/store/file-errors.ts';
+import { explainFileError, pathProblem, placingError, storeFileError } from '../../src/store/file-errors.ts';
 
 const errorOf = (code: string): Error => Object.assign(new Error(`${code}: what Node says`), { code });
 
@@ -30,5 +30,19 @@ describe('an error of the operating system', () => {
       expect(storeFileError(error, 'read', '/data/a')).toBe(error);
       expect(explainFileError(error)).toBeUndefined();
     }
+  });
+});
+
+test.each([
+  ['EEXIST', 'a file has this name, or the name of a folder above it'],
+  ['ENOTDIR', 'a file has this name, or the name of a folder above it'],
+  ['EISDIR', 'a folder has this name'],
+  ['ENOTEMPTY', 'a folder has this name'],
+  ['ENAMETOOLONG', 'its name is too long'],
+])('%s while a file is created is explained by its path', (code, problem) => {
+  expect(pathProblem(errorOf(code))).toBe(problem);
+  expect(placingError(errorOf(code), '/data/a')).toMatchObject({
+    name: 'InvalidInput',
+    message: `There can be no file /data/a: ${problem}.`,
   });
 });

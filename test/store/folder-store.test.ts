@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -52,6 +52,34 @@ describe('a folder', () => {
 
     expect(await listed(store, prefix)).toEqual([]);
   });
+
+  // Elsewhere, nothing lists the files that a process has open.
+  const onLinux = process.platform === 'linux';
+
+  test.runIf(onLinux).each([
+    [0, 200_000],
+    [70_000, 150_000],
+  ])(
+    'closes a file of one version before it passes on the last of its bytes %i to %i',
+    async (start, end) => {
+      const store = createFolderStore(await openTempFolder());
+      await store.put('a', Buffer.alloc(200_000, 'x'));
+      const { body } = await openThere(store, 'a', { start, end, etag: (await store.stat('a'))?.etag });
+      const chunks = body[Symbol.asyncIterator]();
+
+      let left = end - start;
+      const isOpen: boolean[] = [];
+      while (left > 0) {
+        const { value } = await chunks.next();
+        left -= (value as Buffer).length;
+        isOpen.push((await openFiles()).includes(store.locate('a')));
+      }
+
+      expect(isOpen).toEqual([...Array.from({ length: isOpen.length - 1 }, () => true), false]);
+      expect(isOpen.length).toBeGreaterThan(1);
+      expect(await chunks.next()).toMatchObject({ done: true });
+    },
+  );
 
   test('leaves no partial file behind and never lists one', async () => {
     const folder = await openTempFolder();
@@ -150,3 +178,9 @@ describe('a folder', () => {
     expect(won.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, key) => key));
   });
 });
+
+/** Paths of the files that this process has open. */
+async function openFiles(): Promise<string[]> {
+  const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  return Promise.all(links);
+}

@@ -33,7 +33,8 @@ export interface Failed {
   readonly isSuccess?: true;
 }
 
-const RETRIABLE_STATUSES = new Set([0, 408, 409, 425, 429]);
+/** 424 is a model's failure behind a gateway; proxies report a broken connection to their server as 449 or 499. */
+const RETRIABLE_STATUSES = new Set([0, 408, 409, 424, 425, 429, 449, 499]);
 const HALTING_STATUSES = new Set([401, 402, 403]);
 
 /** Our own codes for which another round may succeed. */

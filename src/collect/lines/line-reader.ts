@@ -90,20 +90,22 @@ function readId(line: Wire | undefined): string | undefined {
 }
 
 /**
- * Parses a line as an object. Invalid UTF-8 is replaced, so that the row is not lost. Characters that other formats put around an
- * object are removed: record separators, NUL bytes at the end of a file, the comma of a list.
+ * Parses a line as an object. Invalid UTF-8 is replaced, so that the row is not lost. Marks of other formats around the object are
+ * removed: record separators, NUL bytes that fill a file, the comma of a list, the name of a field of an event stream, the quotes
+ * of a JSON string.
  */
 export function parseLine(bytes: Buffer): Wire | undefined {
   const text = bytes.toString('utf8');
   return tryObject(text) ?? tryObject(text.replaceAll(AROUND, ''));
 }
 
-// oxlint-disable-next-line no-control-regex -- NUL and RS are the characters to remove.
-const AROUND = /^[\s\0\u001e,[]+|[\s\0\u001e,\]]+$/g;
+// oxlint-disable-next-line no-control-regex -- NUL and RS are the marks.
+const AROUND = /^(?:[\s\0\u001e,[]|data:)+|[\s\0\u001e,;\]]+$/g;
 
 function tryObject(text: string): Wire | undefined {
   try {
-    return asWire(readAnswer(text));
+    const value = readAnswer(text);
+    return asWire(typeof value === 'string' ? readAnswer(value) : value);
   } catch {
     return undefined;
   }

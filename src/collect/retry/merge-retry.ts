@@ -1,118 +1,81 @@
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
-import type { ResultLine } from '../../checkpoints/result-line.ts';
+import type { MergeProgress } from '../../checkpoints/ending.ts';
 import type { RetryOf } from '../../checkpoints/job.ts';
 import { beforeRetriesObject, summaryObject, type Summary } from '../../checkpoints/summary.ts';
-import { deadLettersKey, fileKey, resultsKey } from '../../checkpoints/keys.ts';
-import { requiredLines } from '../../jsonl/own-lines.ts';
+import { answerIndexKey, deadLettersKey, resultsKey } from '../../checkpoints/keys.ts';
 import { settledRows } from '../../checkpoints/outcomes.ts';
+import { sizeOf } from '../round/files/downloads.ts';
 import { MovedLines, moveAnswerIndex } from '../../reuse/move-index.ts';
-import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
-import { isRetried, LineTally, markRetried } from './retried-lines.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { mergedKey, mergeLines, movedKey, type Merge, type MergedLines } from './merge-lines.ts';
 import { summaryWithRetries } from './summary-with-retries.ts';
+
+/** The job's new summary, which the caller must write last; or the progress, if another call must merge the rest. */
+export type RetryMerge = { readonly summary: Summary } | { readonly progress: MergeProgress };
 
 /**
  * Merges the results of a retry into those of its job: one line per row, in input order. It may run again after a crash, and
  * after a failed retry was resumed.
  * @param retry the retry's summary; its own results are written
- * @returns the job's new summary, which the caller must write last
  * @throws CountsDoNotReconcile when the retry does not have a line for each row that was not ok
  */
 export async function mergeRetry(
   { store }: Pick<Edges, 'store'>,
   { jobId, nth }: RetryOf,
   retry: Summary,
-): Promise<Summary> {
+  { since, pace, before: progress }: Pick<Merge, 'since' | 'pace' | 'before'>,
+): Promise<RetryMerge> {
   const before = await summaryObject.require(store, jobId);
   // Totals are computed from this summary, so that nothing is counted twice.
   await beforeRetriesObject.create(store, jobId, before);
   const first = await beforeRetriesObject.require(store, jobId);
-  const lines = await mergeLines(store, { jobId, nth, retryId: retry.jobId });
-  if (settledRows(lines.counts) !== first.rows)
-    throw new CountsDoNotReconcile(
-      `Job ${jobId} has ${first.rows} rows but ${settledRows(lines.counts)} results.`,
-    );
+  const merge = { jobId, nth, retryId: retry.jobId, since, pace, before: progress };
+  const lines = await mergeLines(store, merge);
+  // What follows starts with the whole time of a call.
+  if (!lines.progress.isWhole || pace.mustStop) return { progress: await keepMoved(store, merge, lines) };
+  const rows = settledRows(lines.progress.counts);
+  if (rows !== first.rows)
+    throw new CountsDoNotReconcile(`Job ${jobId} has ${first.rows} rows but ${rows} results.`);
+  await showLines(store, merge, lines);
   if (retry.deadLetters === undefined) await store.delete(deadLettersKey(jobId));
   else await store.copy(deadLettersKey(jobId), deadLettersKey(retry.jobId));
-  return summaryWithRetries({ first, before, nth, retry, lines });
+  return {
+    summary: summaryWithRetries({ first, before, nth, retry, lines: lines.progress }),
+  };
 }
 
-interface Merge {
-  readonly jobId: string;
-  readonly nth: number;
-  readonly retryId: string;
-}
-
-async function mergeLines(store: ObjectStore, merge: Merge): Promise<LineTally> {
-  const writer = store.write(resultsKey(merge.jobId));
-  try {
-    const moved = new MovedLines();
-    const tally = await writeLines(store, merge, { writer, moved });
-    await moveAnswerIndex(store, merge.jobId, moved);
-    await writer.close();
-    return tally;
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-}
-
-interface Writing {
-  readonly writer: ObjectWriter;
-  /** New positions of the job's lines, with which its index of answers is updated. */
-  readonly moved: MovedLines;
-}
-
-async function writeLines(
+/** Stores the moves of this call's lines for the last call. */
+async function keepMoved(
   store: ObjectStore,
-  { jobId, nth, retryId }: Merge,
-  { writer, moved }: Writing,
-): Promise<LineTally> {
-  const tally = new LineTally();
-  const retried = readLines(store, resultsKey(retryId));
-  for await (const bytes of readLines(store, resultsKey(jobId))) {
-    const line = parse(bytes);
-    if (!isRetried(line, nth)) {
-      tally.add(line);
-      moved.add(bytes.length, bytes.length);
-      await writer.write(bytes);
-      continue;
-    }
-    const next = await retried.next();
-    if (next.done === true) throw doesNotFit(retryId, 'fewer', jobId);
-    const settled = parse(next.value);
-    if (settled.ok) await copyFiles(store, settled.files ?? [], { from: retryId, to: jobId });
-    tally.add(settled);
-    const marked = markRetried(next.value, nth);
-    moved.add(bytes.length, marked.length);
-    await writer.write(marked);
-  }
-  if ((await retried.next()).done !== true) throw doesNotFit(retryId, 'more', jobId);
-  return tally;
+  merge: Merge,
+  { progress, moved }: MergedLines,
+): Promise<MergeProgress> {
+  if (moved?.hasChanges !== true) return progress;
+  const nth = progress.moved + 1;
+  await store.put(movedKey(merge, nth), moved.dump());
+  return { ...progress, moved: nth };
 }
 
-function doesNotFit(retryId: string, how: string, jobId: string): CountsDoNotReconcile {
-  return new CountsDoNotReconcile(
-    `Retry ${retryId} has ${how} results than job ${jobId} has rows that are not ok. The results of both are as they were.`,
-  );
-}
-
-/** File names of answers are relative to the results. */
-async function copyFiles(
+/** Replaces the job's results by the merged ones. The index of its answers moves first. */
+async function showLines(
   store: ObjectStore,
-  files: readonly string[],
-  { from, to }: { readonly from: string; readonly to: string },
+  merge: Merge,
+  { progress: { from, parts, moved: files }, moved }: MergedLines,
 ): Promise<void> {
-  for (const file of files) {
-    const name = file.replace(/^files\//, '');
-    await store.copy(fileKey(to, name), fileKey(from, name));
+  const { jobId } = merge;
+  if ((await store.stat(answerIndexKey(jobId))) !== undefined) {
+    const all = new MovedLines({ before: from, after: sizeOf({ parts }) });
+    for (let n = 1; n <= files; n += 1) all.load(await requiredBytes(store, movedKey(merge, n)));
+    if (moved !== undefined) all.load(moved.dump());
+    await moveAnswerIndex(store, jobId, all);
   }
+  const keys = parts.map((_, n) => mergedKey(merge, n + 1));
+  await store.concat(resultsKey(jobId), keys, parts);
 }
 
-function parse(line: Buffer): ResultLine {
-  return JSON.parse(line.toString('utf8')) as ResultLine;
-}
-
-async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer> {
-  for await (const lines of requiredLines(store, key)) yield* lines;
+async function requiredBytes(store: ObjectStore, key: string): Promise<Buffer> {
+  const bytes = await store.get(key);
+  if (bytes === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
+  return bytes;
 }

@@ -18,11 +18,26 @@ export function markRetried(line: Buffer, nth: number): Buffer {
   return Buffer.concat([line.subarray(0, line.lastIndexOf('}')), Buffer.from(`,"retried":${nth}}\n`)]);
 }
 
+/** Counts of result lines by outcome and error, and the first invalid rows. */
+export interface LineCounts {
+  readonly counts: OutcomeCounts;
+  readonly errors: readonly ErrorCount[];
+  readonly problems: readonly RowProblem[];
+}
+
 /** Counts result lines by outcome and error. */
 export class LineTally {
   readonly #counts: Record<keyof OutcomeCounts, number> = { ...NO_ROWS };
   readonly #errors = new ErrorTally();
   readonly problems: RowProblem[] = [];
+
+  /** @param before the counts of earlier lines */
+  constructor(before?: LineCounts) {
+    if (before === undefined) return;
+    Object.assign(this.#counts, before.counts);
+    for (const error of before.errors) this.#errors.add(error);
+    this.problems.push(...before.problems);
+  }
 
   add(line: ResultLine): void {
     this.#counts[line.ok ? 'ok' : line.outcome] += 1;

@@ -5,7 +5,7 @@ import { deadLettersKey } from '../../checkpoints/keys.ts';
 import { sumModels } from '../counts/model-usage.ts';
 import { money } from '../../spending/price.ts';
 import { addUsage, NO_USAGE } from '../../spending/usage.ts';
-import type { LineTally } from './retried-lines.ts';
+import type { LineCounts } from './retried-lines.ts';
 
 export interface WithRetries {
   /** The job's summary before its first retry. */
@@ -16,7 +16,7 @@ export interface WithRetries {
   readonly nth: number;
   readonly retry: Summary;
   /** Counts of the merged result lines. */
-  readonly lines: Pick<LineTally, 'counts' | 'errors' | 'problems'>;
+  readonly lines: LineCounts;
 }
 
 /** Adds the results of retries to a job's summary. Pure; the same retry may be merged again. */

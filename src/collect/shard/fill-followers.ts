@@ -6,8 +6,10 @@ import { ResultBlocks, type MergedShard } from '../../reuse/result-blocks.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sumErrors } from '../counts/error-counts.ts';
 import { addUsage, NO_USAGE } from '../../spending/usage.ts';
+import { sideBySide } from '../../concurrency/side-by-side.ts';
 import { fillShard } from './fill-shard.ts';
 import { FollowerTally } from './follower-tally.ts';
+import { KeptBlocks } from './kept-blocks.ts';
 import { LeadingRows } from './leading-rows.ts';
 import type { SettledShard } from './settle-shards.ts';
 
@@ -25,6 +27,8 @@ interface FillJob {
   readonly shards: readonly SettledShard[];
   /** Identifies this end of the job, so that a repeated call does not fill in the same shard again. */
   readonly since: number;
+  /** True if an earlier call of this end may have begun. */
+  readonly isAgain: boolean;
   readonly pace: Pace;
 }
 
@@ -37,36 +41,80 @@ interface FillJob {
 export async function fillFollowers(
   store: ObjectStore,
   jobId: string,
-  { plan, shards, since, pace }: FillJob,
+  job: FillJob,
 ): Promise<Followed | undefined> {
-  const filled: (FilledShard & { readonly shard: number })[] = [];
+  const { plan, shards, since, isAgain } = job;
+  const withFollowers = shards.filter(({ shard }) => hasFollowers(plan.shards[shard]));
+  const read = await sideBySide(withFollowers, ({ shard }) => filledObject.read(store, { jobId, shard }));
+  const filled = new Map<number, FilledShard>();
+  for (const [n, { shard }] of withFollowers.entries()) {
+    const known = read[n];
+    if (known?.since === since) filled.set(shard, known);
+  }
+  const open = withFollowers.filter(({ shard }) => !filled.has(shard));
+  if (open.length > 0) {
+    const kept = await KeptBlocks.open(store, { jobId, since }, isAgain);
+    const isWhole = await fillOpen(store, jobId, { ...job, open, kept, filled });
+    if (!isWhole) {
+      await kept.save();
+      return undefined;
+    }
+  }
+  return sumFilled(withFollowers.flatMap(({ shard }) => ({ shard, ...required(filled, shard) })));
+}
+
+interface OpenShards extends FillJob {
+  /** The shards that are not filled yet, in order. */
+  readonly open: readonly SettledShard[];
+  readonly kept: KeptBlocks;
+  /** Receives the shards that are filled. */
+  readonly filled: Map<number, FilledShard>;
+}
+
+/** @returns false when time ran short */
+async function fillOpen(
+  store: ObjectStore,
+  jobId: string,
+  { plan, shards, since, pace, open, kept, filled }: OpenShards,
+): Promise<boolean> {
   const mergedOf = ({ shard, end }: SettledShard): MergedShard => ({
     jobId,
     shard,
     deadLetters: rowsNotOk(end.counts),
   });
+  /** @returns false when no time is left to read the shard's lines */
+  const addTo = async (blocks: ResultBlocks, each: SettledShard): Promise<boolean> => {
+    const known = kept.find(each.shard);
+    if (known === undefined && pace.mustStop) return false;
+    const added = await blocks.add(mergedOf(each), known);
+    if (known !== undefined) return true;
+    kept.add(each.shard, added);
+    pace.did();
+    return true;
+  };
   const lastRepeat = plan.shards.findLastIndex(({ deduplicated = 0 }) => deduplicated > 0);
-  const lastFollower = plan.shards.findLastIndex(hasFollowers);
   const blocks = new ResultBlocks(store);
   const pilot = new ResultBlocks(store, plan.rows);
-  for (const each of shards) if (plan.shards[each.shard]?.pilot === true) await pilot.add(mergedOf(each));
+  for (const each of shards)
+    if (plan.shards[each.shard]?.pilot === true && !(await addTo(pilot, each))) return false;
   const rows = new LeadingRows(plan.rows, blocks, pilot);
-  for (const each of shards.slice(0, lastFollower + 1)) {
+  const toFill = new Set(open.map(({ shard }) => shard));
+  for (const each of shards.slice(0, 1 + (open.at(-1)?.shard ?? -1))) {
     const { shard } = each;
-    const merged = mergedOf(each);
     // Earlier rows are in this shard or in an earlier one.
-    if (shard <= lastRepeat) await blocks.add(merged);
-    if (!hasFollowers(plan.shards[shard])) continue;
-    const known = await filledObject.read(store, merged);
-    if (known?.since === since) {
-      filled.push({ shard, ...known });
-      continue;
-    }
-    if (pace.mustStop) return undefined;
-    filled.push({ shard, ...(await fill(store, merged, rows, since)) });
+    if (shard <= lastRepeat && !(await addTo(blocks, each))) return false;
+    if (!toFill.has(shard)) continue;
+    if (pace.mustStop) return false;
+    filled.set(shard, await fill(store, mergedOf(each), rows, since));
     pace.did();
   }
-  return sumFilled(filled);
+  return true;
+}
+
+function required(filled: ReadonlyMap<number, FilledShard>, shard: number): FilledShard {
+  const found = filled.get(shard);
+  if (found === undefined) throw new Error(`Shard ${shard} has rows without their results.`);
+  return found;
 }
 
 function hasFollowers({ deduplicated = 0, piloted = 0 }: Partial<ShardPlan> = {}): boolean {

@@ -117,8 +117,9 @@ async function writeRows(
       await results.write(withSource(lines.result, (await sources.next()).value));
       await deadLetters.write(lines.deadLetter);
     }
-    await results.close();
     await (dead > 0 ? deadLetters.close() : deadLetters.abort());
+    // Last, because results show that both files are whole.
+    await results.close();
     return { rows, deadLetters: dead, ends: ends?.ends() };
   } catch (error) {
     await results.abort();

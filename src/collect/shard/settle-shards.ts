@@ -17,7 +17,7 @@ export interface SettledShard {
   readonly end: ShardEnd;
 }
 
-/** The reason for settling shards without a recorded end, and how many of them one call settles at most. */
+/** Why shards without an end are settled, and the time of this call. */
 export interface Settling {
   readonly failure: Failure | undefined;
   readonly pace: Pace;
@@ -48,10 +48,7 @@ async function settleShard(
   { failure, pace }: Settling,
 ): Promise<ShardEnd | undefined> {
   const { store } = edges;
-  if (plan.requests === 0) {
-    await settleUnsent(store, ref, plan);
-    return sumRounds(plan, []);
-  }
+  if (plan.requests === 0) return settleUnsent(store, ref, plan, pace);
   const known = await readShardEnd(store, ref);
   if (known !== undefined) return known;
   if (pace.mustStop) return undefined;
@@ -65,12 +62,27 @@ async function settleShard(
   return end;
 }
 
-/** Writes the results of a shard that sends nothing: those of round 0. The store copies them if nothing must be added to them. */
-async function settleUnsent(store: ObjectStore, ref: ShardRef, { invalid }: ShardPlan): Promise<void> {
+/**
+ * Writes the results of a shard that sends nothing: those of round 0. The store copies them if nothing must be added. They depend
+ * on the plan alone, so results that are there stay.
+ * @returns undefined when time ran short
+ */
+async function settleUnsent(
+  store: ObjectStore,
+  ref: ShardRef,
+  plan: ShardPlan,
+  pace: Pace,
+): Promise<ShardEnd | undefined> {
+  const end = sumRounds(plan, []);
+  const results = shardKey(ref, 'results.jsonl');
+  if ((await store.stat(results)) !== undefined) return end;
+  if (pace.mustStop) return undefined;
   const sources = await store.stat(shardKey(ref, 'sources.jsonl'));
-  if (invalid > 0 || sources !== undefined)
+  if (plan.invalid > 0 || sources !== undefined)
     await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });
-  else await store.copy(shardKey(ref, 'results.jsonl'), roundKey(ref, 0, 'results.jsonl'));
+  else await store.copy(results, roundKey(ref, 0, 'results.jsonl'));
+  pace.did();
+  return end;
 }
 
 function leftNoWord({ jobId, shard }: ShardRef): Failure {

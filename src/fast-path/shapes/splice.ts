@@ -113,16 +113,3 @@ export function splicedBytes({ slots, literalBytes }: Splice, spans: Spans): num
   for (const slot of slots) bytes += (spans[2 * slot + 1] as number) - (spans[2 * slot] as number);
   return bytes;
 }
-
-/** Writes the resulting line to the front of a buffer with enough room. */
-export function writeSpliced({ literals, slots }: Splice, line: Buffer, spans: Spans, into: Buffer): void {
-  let at = 0;
-  for (let n = 0; n < literals.length; n += 1) {
-    const literal = literals[n] as Buffer;
-    into.set(literal, at);
-    at += literal.length;
-    if (n === slots.length) break;
-    const slot = slots[n] as number;
-    at += line.copy(into, at, spans[2 * slot], spans[2 * slot + 1]);
-  }
-}

@@ -1,5 +1,6 @@
 import type { ResultLine } from '../../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../../checkpoints/profile.ts';
+import { endOf } from '../../collect/lines/answer-end.ts';
 import { structuredAnswer } from '../../tables/answer-fields.ts';
 import { answerText } from '../../tables/answer-text.ts';
 import { askedText } from './asked-text.ts';
@@ -145,6 +146,5 @@ export class RowSurvey {
 
 function kindOf(line: ResultLine): RowKind {
   if (!line.ok) return line.outcome;
-  if (line.refusal !== undefined) return 'refused';
-  return line.finish_reason === 'length' ? 'truncated' : 'ok';
+  return endOf(line) ?? 'ok';
 }

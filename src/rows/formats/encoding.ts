@@ -44,9 +44,28 @@ export async function decodeText(
     encoding === 'utf-8'
       ? { ...peeked, start: peeked.start.subarray(mark), chunks }
       : await peek(decode(chunks, encoding, name));
-  if (decoded.start.subarray(0, TEXT_BYTES).includes(0))
-    throw new InvalidInput(`${name} is named ${reading.format}, but its content is not text.`);
+  const nul = decoded.start.subarray(0, TEXT_BYTES).indexOf(0);
+  if (nul !== -1) throw notText(decoded.start, nul, options);
   return { ...decoded, mark };
+}
+
+/** First bytes of compressed files that are not read, as Latin-1. */
+const COMPRESSED: readonly (readonly [format: string, start: string])[] = [
+  ['Zstandard', '\x28\xb5\x2f\xfd'],
+  ['bzip2', 'BZh'],
+  ['xz', '\xfd7zXZ'],
+  ['LZ4', '\x04\x22\x4d\x18'],
+];
+
+function notText(start: Buffer, nul: number, { name, reading }: ReadOptions): InvalidInput {
+  const head = start.toString('latin1', 0, 8);
+  const compressed = COMPRESSED.find(([, magic]) => head.startsWith(magic))?.[0];
+  const line = start.toString('latin1', 0, nul).split(/\r\n|\n|\r/).length;
+  const why =
+    compressed === undefined
+      ? `it has a NUL byte in line ${line}. Remove it or, if the file is in UTF-16, say so: --encoding utf-16le, or table: { encoding: 'utf-16le' } in the profile.`
+      : `it is compressed with ${compressed}. Unpack it, or compress it with gzip.`;
+  return new InvalidInput(`${name} is named ${reading.format}, but its content is not text: ${why}`);
 }
 
 function recognise(start: Buffer, { table, reading, name }: ReadOptions): Recognised {

@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted.ts';
 import { InvalidInput } from '../../errors.ts';
 import { asBuffer } from '../../jsonl/lines.ts';
 import type { JsonRow, Row } from '../row.ts';
@@ -23,8 +24,11 @@ export async function* readJsonDocument(
     return;
   }
   const { name, maxRowBytes } = options;
-  const refuse = (why: Brokenness, isArray: boolean): Error => rejection(name, why, isArray);
-  const cutter = new ElementCutter({ name, maxBytes: maxRowBytes, refuse });
+  const cutter = new ElementCutter({
+    name,
+    maxBytes: maxRowBytes,
+    refuse: (why, isArray, elements) => rejection(name, why, isArray, elements),
+  });
   const map = new PromptMap(options);
   let ordinal = 0;
   const toRows = (elements: readonly Buffer[]): JsonRow[] =>
@@ -47,7 +51,7 @@ function cut(cutter: ElementCutter, chunk: Uint8Array, map: PromptMap): Buffer[]
 }
 
 function toRow(json: Buffer, line: number, name: string): JsonRow {
-  if (!isJson(json)) throw rejection(name, 'malformed', true);
+  if (!isJson(json)) throw brokenRow(json, line, name);
   return { kind: 'json', line, json };
 }
 
@@ -69,15 +73,26 @@ function isJsonLines(start: Buffer): boolean {
   );
 }
 
-function rejection(name: string, why: Brokenness, isArray: boolean): InvalidInput {
+function rejection(name: string, why: Brokenness, isArray: boolean, elements: number): InvalidInput {
   if (why === 'more than one value') {
     return new InvalidInput(
       `${name} holds several JSON values one after the other. Put them into one array, [ …, … ], or write each on a line of its own and name the file ".jsonl".`,
     );
   }
-  if (isArray) return new InvalidInput(`${name} is not one JSON array of rows.`);
+  const where =
+    why === 'cut off' ? `: it ends before it is closed, behind ${counted(elements, 'whole row')}` : '';
+  if (isArray) return new InvalidInput(`${name} is not one JSON array of rows${where}.`);
   return new InvalidInput(
-    `${name} is not one JSON array of rows, and not one JSON object of {"<custom_id>": "<prompt>"}. ` +
+    `${name} is not one JSON array of rows, and not one JSON object of {"<custom_id>": "<prompt>"}${where}. ` +
       'For a row per line, name the file ".jsonl".',
   );
+}
+
+/** @param row number of the row, from 1 */
+function brokenRow(json: Buffer, row: number, name: string): InvalidInput {
+  const isEmpty = json.toString('utf8').trim() === '';
+  const why = isEmpty
+    ? `a comma stands where row ${row} should begin or end. Remove the comma.`
+    : `row ${row} is not valid JSON. Correct it, or write a row per line and name the file ".jsonl": then only this row is invalid.`;
+  return new InvalidInput(`${name} is not one JSON array of rows: ${why}`);
 }

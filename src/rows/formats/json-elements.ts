@@ -7,14 +7,14 @@ const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 
 const BLANK = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /** Why a document cannot be cut into elements. */
-export type Brokenness = 'not a document' | 'malformed' | 'more than one value';
+export type Brokenness = 'not a document' | 'malformed' | 'cut off' | 'more than one value';
 
 export interface CutterOptions {
   readonly name: string;
   /** Longest element, in bytes. */
   readonly maxBytes: number;
-  /** Creates the error for a text that is not exactly one array or object. */
-  readonly refuse: (why: Brokenness, isArray: boolean) => Error;
+  /** Creates the error for a text that is not exactly one array or object, behind this number of its elements. */
+  readonly refuse: (why: Brokenness, isArray: boolean, elements: number) => Error;
 }
 
 /**
@@ -71,7 +71,7 @@ export class ElementCutter {
 
   /** @throws when the document is not closed. @returns false if there was none */
   end(): boolean {
-    if (this.isArray !== undefined && !this.#isClosed) throw this.#refuse('malformed');
+    if (this.isArray !== undefined && !this.#isClosed) throw this.#refuse('cut off');
     return this.isArray !== undefined;
   }
 
@@ -117,6 +117,6 @@ export class ElementCutter {
   }
 
   #refuse(why: Brokenness): Error {
-    return this.#options.refuse(why, this.isArray ?? false);
+    return this.#options.refuse(why, this.isArray ?? false, this.#elements);
   }
 }

@@ -36,12 +36,15 @@ export function readHeader(cells: readonly string[], { name, table, reading, onH
   };
 }
 
-/** A column's name without invisible characters: byte order marks, joiners, non-breaking spaces. */
+/**
+ * A column's name without invisible characters: byte order marks, joiners, soft hyphens, marks of direction. Spaces of all kinds
+ * are plain ones. Two joiners change how letters of some scripts are written, so they are kept inside a name.
+ */
 function columnName(cell: string): string {
   return cell
-    .replaceAll(/[\u200b\u2060\ufeff]/g, '')
-    .replaceAll('\u00a0', ' ')
-    .trim();
+    .replaceAll(/(?![\u200c\u200d])\p{Cf}/gu, '')
+    .replaceAll(/\p{Zs}/gu, ' ')
+    .replaceAll(/^[\s\u200c\u200d]+|[\s\u200c\u200d]+$/g, '');
 }
 
 /** True if a row repeats the header, as in concatenated files. In a table with one column such a row may be data. */

@@ -12,6 +12,9 @@ describe('a line of a provider’s file is read', () => {
     ['as the element of a list', `[${LINE},`],
     ['as the last element of a list', `${LINE}]`],
     ['with spaces of other kinds around it', `\u00a0${LINE}\u2003`],
+    ['as an event of a stream', `data: ${LINE}`],
+    ['in front of a semicolon', `${LINE};`],
+    ['as a JSON string', JSON.stringify(LINE)],
   ])('%s', (_how, text) => {
     expect(parseLine(Buffer.from(text))).toMatchObject(READ);
   });
@@ -22,6 +25,8 @@ describe('a line of a provider’s file is read', () => {
     ['a list of two', `[${LINE},${LINE}]`],
     ['nothing but marks', '\0\u001e[,]'],
     ['no object', '[1,2]'],
+    ['a string of no object', '"[1,2]"'],
+    ['the end of a stream', 'data: [DONE]'],
   ])('unless it is %s', (_what, text) => {
     expect(parseLine(Buffer.from(text))).toBeUndefined();
   });

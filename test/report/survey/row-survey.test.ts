@@ -187,7 +187,7 @@ test('numbers have the same statistics as in a plain calculation', () => {
   );
 });
 
-test('many numbers need no more memory than some', () => {
+test('the memory of a number survey does not grow with the numbers', () => {
   const survey = new NumberSurvey();
   for (let n = 0; n < 1_000_000; n += 1) survey.add(n % 1_000);
 

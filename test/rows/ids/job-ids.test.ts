@@ -66,7 +66,7 @@ describe('the ids of a job of several files', () => {
     ).toEqual([['1'], ['x-1'], ['x_3-1']]);
   });
 
-  test('get another position if other rows already have the ids with the name of the file', () => {
+  test('get a further number if other rows already have the ids with the name of the file', () => {
     expect(
       takeAll([
         ['x/a.csv', ['1', 'a-1', 'a_2-1']],

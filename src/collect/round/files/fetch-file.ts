@@ -154,28 +154,39 @@ function weighFile(name: FoundFile['name'], download: Download, tail: Tail): Fou
  */
 const TAIL_BYTES = 1_048_576;
 
-/** The last bytes of a stream, at least {@link TAIL_BYTES} if there are as many. */
+/**
+ * The last bytes of a stream, at least {@link TAIL_BYTES} if there are as many. They are copied: chunks that are kept for a while
+ * are freed only by a full garbage collection, and a file has thousands of them.
+ */
 class Tail {
-  #chunks: Uint8Array[] = [];
+  #kept = Buffer.alloc(0);
   #bytes = 0;
+  /** True after the first chunk, even an empty one. */
+  isBegun = false;
   /** True if the file is longer than the batch could have written. */
   isEndless = false;
 
   add(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.byteLength;
-    while (this.#bytes - (this.#chunks[0]?.byteLength ?? 0) >= TAIL_BYTES) {
-      this.#bytes -= this.#chunks.shift()?.byteLength ?? 0;
-    }
-  }
-
-  /** True after the first chunk, even an empty one. */
-  get isBegun(): boolean {
-    return this.#chunks.length > 0;
+    this.isBegun = true;
+    const last = chunk.subarray(Math.max(0, chunk.byteLength - TAIL_BYTES));
+    if (last.byteLength === TAIL_BYTES) this.#bytes = 0;
+    if (this.#bytes + last.byteLength > this.#kept.length) this.#makeRoom(last.byteLength);
+    this.#kept.set(last, this.#bytes);
+    this.#bytes += last.byteLength;
   }
 
   get text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
+    return this.#kept.toString('utf8', 0, this.#bytes);
+  }
+
+  /** Moves the last bytes to the front, of a larger buffer while there are fewer than a whole tail. */
+  #makeRoom(bytes: number): void {
+    const from = Math.max(0, this.#bytes - TAIL_BYTES);
+    const before = this.#kept;
+    const needed = Math.min(2 * (this.#bytes - from + bytes), 2 * TAIL_BYTES);
+    if (needed > before.length) this.#kept = Buffer.allocUnsafeSlow(needed);
+    before.copy(this.#kept, 0, from, this.#bytes);
+    this.#bytes -= from;
   }
 }
 

@@ -1,8 +1,10 @@
 /** How a workbook shows the numbers of its cells. */
 export interface CellStyles {
   readonly isDate: (style: number) => boolean;
-  /** Least digits of a whole number, with zeros in front. */
-  readonly digits: (style: number) => number;
+  /** True if a style shows a number of days as a duration, such as `26:30` hours. */
+  readonly isDuration: (style: number) => boolean;
+  /** The pattern of a code such as `000-00-0000`; undefined if a style shows a number's own digits. */
+  readonly code: (style: number) => CodePattern | undefined;
   readonly from1904: boolean;
 }
 
@@ -21,14 +23,52 @@ export function isDateFormat(id: number, code: string | undefined): boolean {
   return /[ymdhs]/i.test(bare) && !/general/i.test(bare);
 }
 
-/** Number of digits of a format such as `00000`, which shows `7` as `00007`: postal codes, article numbers. */
-export function leastDigits(code = ''): number {
-  return /^0+$/.test(code) ? code.length : 0;
+/** True if a number format shows hours, minutes or seconds beyond a day or an hour. */
+export function isDurationFormat(id: number, code: string | undefined): boolean {
+  return code === undefined ? id === 46 : /^(?:"[^"]*"|[^"])*?\[(?:h+|m+|s+)\]/i.test(code);
 }
 
-/** Puts zeros in front of a whole number that has fewer digits than its format shows. */
-export function withZeros(text: string, digits: number): string {
-  return /^\d+$/.test(text) ? text.padStart(digits, '0') : text;
+/** The characters of a code: `0` for a digit, others as they are. */
+export type CodePattern = readonly string[];
+
+/** Parts of a format: a quoted text, an escaped character, a space as wide as a character, a filling, a colour or language. */
+const FORMAT_PART = /"([^"]*)"|\\(.)|_.|\*.|\[(?![<>=])[^\]]*\]|([-0 $+():!^&'~{}])/gy;
+
+/**
+ * The pattern of a format that shows whole numbers as codes, by two zeros or more: `00000`, `000-00-0000`, `"INV-"0000`. Formats
+ * with fractions, units or percent signs show quantities, whose digits are read as they are.
+ */
+export function codePattern(format = ''): CodePattern | undefined {
+  const pattern: string[] = [];
+  const parts = new RegExp(FORMAT_PART);
+  while (parts.lastIndex < format.length && format[parts.lastIndex] !== ';') {
+    const found = parts.exec(format);
+    if (found === null) return undefined;
+    const [, quoted, escaped, plain] = found;
+    // A zero that is quoted or escaped is a text, and would be taken for a digit.
+    if (`${quoted ?? ''}${escaped ?? ''}`.includes('0')) return undefined;
+    pattern.push(...(quoted ?? escaped ?? plain ?? ''));
+  }
+  return pattern.filter((character) => character === '0').length > 1 ? pattern : undefined;
+}
+
+/** A whole number as a code: its digits in the positions of the pattern, with zeros in front. */
+export function withPattern(text: string, pattern: CodePattern): string {
+  if (!/^\d+$/.test(text)) return text;
+  const positions = pattern.filter((character) => character === '0').length;
+  const digits = text.padStart(positions, '0');
+  let at = digits.length - positions;
+  let isFirst = true;
+  return pattern
+    .map((character) => {
+      if (character !== '0') return character;
+      // Digits beyond the pattern stand in front.
+      const from = isFirst ? 0 : at;
+      isFirst = false;
+      at += 1;
+      return digits.slice(from, at);
+    })
+    .join('');
 }
 
 /**
@@ -70,4 +110,13 @@ export function dateToText(value: string, from1904: boolean): string {
   const [date = '', time = ''] = iso.split('T');
   if (serial < 1 && !from1904) return time;
   return time === '00:00:00' ? date : iso;
+}
+
+/** A number of days as hours, minutes and seconds: `26:30:00`. */
+export function durationToText(value: string): string {
+  const days = Number(value);
+  if (!Number.isFinite(days)) return value;
+  const seconds = Math.round(Math.abs(days) * (DAY_MS / 1_000));
+  const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return `${days < 0 ? '-' : ''}${parts.map((part) => String(part).padStart(2, '0')).join(':')}`;
 }

@@ -1,11 +1,15 @@
 import { posix } from 'node:path';
 import { didYouMean, quoted } from '../../../text/did-you-mean.ts';
 import { InvalidInput } from '../../../errors.ts';
-import { isDateFormat, leastDigits, type CellStyles } from './cell-text.ts';
+import {
+  codePattern,
+  isDateFormat,
+  isDurationFormat,
+  type CellStyles,
+  type CodePattern,
+} from './cell-text.ts';
 import { readAllXml } from './read-xml.ts';
 import type { ZipParts } from './zip-file.ts';
-
-const WORKBOOK = 'xl/workbook.xml';
 
 interface Sheet {
   readonly name: string;
@@ -18,36 +22,67 @@ export interface Workbook {
   readonly sheets: readonly Sheet[];
   /** True if its dates count from 1904, as on old Macs. */
   readonly from1904: boolean;
+  /** The parts with its shared texts and its styles, which it may lack. */
+  readonly sharedStrings: string;
+  readonly styles: string;
 }
 
 export async function readWorkbook(zip: ZipParts, name: string): Promise<Workbook> {
-  const parts = await readRelations(zip, name);
+  const part = await findWorkbook(zip, name);
+  const related = await readRelations(zip, part, name);
+  const byId = new Map(related.map((relation) => [relation.id, relation]));
+  const partOf = (kind: string): string =>
+    related.find((each) => each.kind === kind)?.part ?? posix.join(posix.dirname(part), `${kind}.xml`);
   const sheets: Sheet[] = [];
   let from1904 = false;
   const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
     if (tag === 'workbookPr') from1904 = /^(1|true)$/.test(attributes['date1904'] ?? '');
-    const part = tag === 'sheet' ? parts.get(attributes['id'] ?? '') : undefined;
+    const sheet = tag === 'sheet' ? byId.get(attributes['id'] ?? '') : undefined;
     // Sheets with only a chart have no cells.
-    if (part !== undefined && part.includes('worksheets/'))
+    if (sheet !== undefined && (sheet.kind === 'worksheet' || sheet.part.includes('worksheets/')))
       sheets.push({
         name: attributes['name'] ?? '',
-        part,
+        part: sheet.part,
         isHidden: /hidden/i.test(attributes['state'] ?? ''),
       });
   };
-  await readAllXml(zip.read(WORKBOOK), { open }, name);
-  return { sheets, from1904 };
+  await readAllXml(zip.read(part), { open }, name);
+  return { sheets, from1904, sharedStrings: partOf('sharedStrings'), styles: partOf('styles') };
 }
 
-/** Reads which part each id of the workbook refers to. */
-async function readRelations(zip: ZipParts, name: string): Promise<ReadonlyMap<string, string>> {
-  const parts = new Map<string, string>();
-  const open = (tag: string, { Id: id, Target: target }: Readonly<Record<string, string>>): void => {
+/** A part that another part refers to. */
+interface Relation {
+  readonly id: string;
+  /** The last word of its type, such as `worksheet`. */
+  readonly kind: string;
+  readonly part: string;
+}
+
+const USUAL_WORKBOOK = 'xl/workbook.xml';
+
+/** The part that holds the workbook: `xl/workbook.xml`, unless the file names another one, as some services write it. */
+async function findWorkbook(zip: ZipParts, name: string): Promise<string> {
+  if (zip.has(USUAL_WORKBOOK) || !zip.has(relationsOf(''))) return USUAL_WORKBOOK;
+  const related = await readRelations(zip, '', name);
+  return related.find(({ kind }) => kind === 'officeDocument')?.part ?? USUAL_WORKBOOK;
+}
+
+/** The part that lists what a part, or the file itself, refers to. */
+function relationsOf(part: string): string {
+  return posix.join(posix.dirname(part), '_rels', `${posix.basename(part)}.rels`);
+}
+
+/** Reads what a part refers to. */
+async function readRelations(zip: ZipParts, part: string, name: string): Promise<readonly Relation[]> {
+  const relations: Relation[] = [];
+  const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
+    const { Id: id, Target: target, Type: type = '' } = attributes;
     if (tag !== 'Relationship' || id === undefined || target === undefined) return;
-    parts.set(id, target.startsWith('/') ? target.slice(1) : posix.join('xl', target));
+    const to = target.startsWith('/') ? target.slice(1) : posix.join(posix.dirname(part), target);
+    relations.push({ id, kind: posix.basename(type), part: to });
   };
-  await readAllXml(zip.read('xl/_rels/workbook.xml.rels'), { open }, name);
-  return parts;
+  await readAllXml(zip.read(relationsOf(part)), { open }, name);
+  return relations;
 }
 
 /**
@@ -70,8 +105,11 @@ export function chooseSheet({ sheets }: Workbook, asked: string | undefined, nam
 const MAX_SHARED = 200_000_000;
 
 /** Reads the texts that cells share, in order. */
-export async function readSharedStrings(zip: ZipParts, name: string): Promise<readonly string[]> {
-  const part = 'xl/sharedStrings.xml';
+export async function readSharedStrings(
+  zip: ZipParts,
+  { sharedStrings: part }: Workbook,
+  name: string,
+): Promise<readonly string[]> {
   if (!zip.has(part)) return [];
   const texts: string[] = [];
   let characters = 0;
@@ -125,12 +163,16 @@ export function unescaped(text: string): string {
   );
 }
 
-/** Reads which styles show a number as a date, or with zeros in front. */
-export async function readStyles(zip: ZipParts, { from1904 }: Workbook, name: string): Promise<CellStyles> {
-  const part = 'xl/styles.xml';
+/** Reads which styles show a number as a date, a duration or a code. */
+export async function readStyles(
+  zip: ZipParts,
+  { from1904, styles: part }: Workbook,
+  name: string,
+): Promise<CellStyles> {
   const formats = new Map<number, string>();
   const dates: boolean[] = [];
-  const digits: number[] = [];
+  const durations: boolean[] = [];
+  const codes: (CodePattern | undefined)[] = [];
   let inCells = false;
   const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
     const id = Number(attributes['numFmtId'] ?? 0);
@@ -138,12 +180,18 @@ export async function readStyles(zip: ZipParts, { from1904 }: Workbook, name: st
     else if (tag === 'cellXfs') inCells = true;
     else if (tag === 'xf' && inCells) {
       dates.push(isDateFormat(id, formats.get(id)));
-      digits.push(leastDigits(formats.get(id)));
+      durations.push(isDurationFormat(id, formats.get(id)));
+      codes.push(codePattern(formats.get(id)));
     }
   };
   const close = (tag: string): void => {
     if (tag === 'cellXfs') inCells = false;
   };
   if (zip.has(part)) await readAllXml(zip.read(part), { open, close }, name);
-  return { isDate: (style) => dates[style] === true, digits: (style) => digits[style] ?? 0, from1904 };
+  return {
+    isDate: (style) => dates[style] === true,
+    isDuration: (style) => durations[style] === true,
+    code: (style) => codes[style],
+    from1904,
+  };
 }

@@ -26,9 +26,9 @@ export async function* readWorkbookRows(
   const workbook = await readWorkbook(zip, name);
   const sheet = chooseSheet(workbook, rules?.sheet, name);
   noteSheet(workbook, sheet.name, options);
-  const shared = await readSharedStrings(zip, name);
+  const shared = await readSharedStrings(zip, workbook, name);
   const styles = await readStyles(zip, workbook, name);
-  const reader = new SheetReader({ shared, styles });
+  const reader = new SheetReader({ name, shared, styles });
   let table: Table | undefined;
   const toRows = (rows: readonly SheetRow[]): (ReadRow | UnreadableRow)[] =>
     rows.flatMap(({ line, cells }) => {

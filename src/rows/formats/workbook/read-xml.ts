@@ -17,7 +17,17 @@ export async function* readXml(
   name: string,
 ): AsyncGenerator<void> {
   const parser = new SaxesParser();
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let decoder: InstanceType<typeof TextDecoder> | undefined;
+  const decode = (chunk?: Buffer): string => {
+    decoder ??= new TextDecoder(encodingOf(chunk), { fatal: true });
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      throw new InvalidInput(
+        `${name} is not a complete workbook: a part of it is not valid ${decoder.encoding}.`,
+      );
+    }
+  };
   parser.on('error', (error) => {
     throw new InvalidInput(`${name} is not a complete workbook: ${error.message}.`);
   });
@@ -29,12 +39,19 @@ export async function* readXml(
   parser.on('cdata', (text) => handler.text?.(text));
   parser.on('closetag', ({ name: tag }) => handler.close?.(localName(tag)));
   for await (const chunk of chunks) {
-    parser.write(decoder.decode(chunk, { stream: true }));
+    parser.write(decode(chunk));
     yield;
   }
-  parser.write(decoder.decode());
+  parser.write(decode());
   parser.close();
   yield;
+}
+
+/** The encoding of XML by its first bytes, which are a byte order mark or `<`. */
+function encodingOf(chunk: Buffer = Buffer.alloc(0)): string {
+  const [first, second] = chunk;
+  if (first === 0xff || (first === 0x3c && second === 0)) return 'utf-16le';
+  return first === 0xfe || (first === 0 && second === 0x3c) ? 'utf-16be' : 'utf-8';
 }
 
 /** {@link readXml} for a small part. */

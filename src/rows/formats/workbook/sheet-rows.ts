@@ -1,5 +1,7 @@
+import { quoted } from '../../../text/did-you-mean.ts';
+import { InvalidInput } from '../../../errors.ts';
 import { MAX_COLUMNS } from '../csv-records.ts';
-import { dateToText, numberToText, withZeros, type CellStyles } from './cell-text.ts';
+import { dateToText, durationToText, numberToText, withPattern, type CellStyles } from './cell-text.ts';
 import { TextReader, unescaped } from './parts.ts';
 import type { XmlHandler } from './read-xml.ts';
 
@@ -11,6 +13,8 @@ export interface SheetRow {
 }
 
 interface Known {
+  /** The name of the file. */
+  readonly name: string;
   readonly shared: readonly string[];
   readonly styles: CellStyles;
 }
@@ -87,27 +91,41 @@ export class SheetReader implements XmlHandler {
 
   #cellText(): string {
     const value = this.#value;
-    const { shared, styles } = this.#known;
+    const { shared } = this.#known;
     switch (this.#type) {
       case 's':
-        return shared[Number(value)] ?? '';
+        return shared[Number(value)] ?? this.#missing(value);
       case 'inlineStr':
         return value;
       case 'str':
         return unescaped(value);
       case 'b':
-        return value === '1' ? 'TRUE' : 'FALSE';
+        return /^(?:1|true)$/i.test(value) ? 'TRUE' : 'FALSE';
       case 'd':
         return value;
       case 'e':
         this.errors += 1;
         return '';
       default:
-        if (value === '') return '';
-        return styles.isDate(this.#style)
-          ? dateToText(value, styles.from1904)
-          : withZeros(numberToText(value), styles.digits(this.#style));
+        return value === '' ? '' : this.#numberText(value);
     }
+  }
+
+  #numberText(value: string): string {
+    const { styles } = this.#known;
+    if (styles.isDuration(this.#style)) return durationToText(value);
+    if (styles.isDate(this.#style)) return dateToText(value, styles.from1904);
+    const pattern = styles.code(this.#style);
+    const text = numberToText(value);
+    return pattern === undefined ? text : withPattern(text, pattern);
+  }
+
+  /** The text of a cell that refers to a shared text which the workbook lacks. @throws InvalidInput unless it refers to none */
+  #missing(value: string): string {
+    if (value === '') return '';
+    throw new InvalidInput(
+      `${this.#known.name} is not a complete workbook: a cell in row ${this.#line} has the shared text ${quoted(value)}, which is missing. Open it in a spreadsheet and save it anew.`,
+    );
   }
 }
 

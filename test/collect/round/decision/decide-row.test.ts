@@ -65,7 +65,7 @@ describe('the last round', () => {
     expect(after({ givenBack: true, sent: 0, round: 20, lastRound: 20 })).toBe(20);
   });
 
-  test('is later as long as some rows were sent and others still wait', () => {
+  test('moves back while some rows were sent and others still wait', () => {
     expect(after({ sent: 3, round: 40, lastRound: 40 }, 3)).toBe(41);
     expect(after({ sent: 3, round: 40, lastRound: 40, rejection })).toBe(41);
     expect(after({ sent: 3 }, 0)).toBe(4);

@@ -133,6 +133,42 @@ const breaksOffAfter =
     response.write(FILE.subarray(0, bytes), () => response.destroy());
   };
 
+/** Any chunks below, at and above the megabyte of a file's end that is kept. */
+const CHUNKS = fc.array(fc.constantFrom(1, 70_000, 300_000, 1_048_575, 1_048_576, 1_500_000), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+test('a file of any size without a promised length is complete if its last line is, however its bytes arrive', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      CHUNKS,
+      fc.boolean(),
+      fc.integer({ min: 1, max: 30 }),
+      async (sizes, isCut, lineBytes) => {
+        const length = sizes.reduce((sum, size) => sum + size, 0);
+        const filler = `${JSON.stringify('x'.repeat(lineBytes))}\n`.repeat(
+          Math.ceil(length / (lineBytes + 3)),
+        );
+        const end = '{"custom_id":"q1","text":"the last one"}';
+        const bytes = Buffer.from(`${filler}${isCut ? end.slice(0, -5) : end}`);
+        const store = createMemoryStore(65_536);
+        const answer: RequestListener = (_, response) => {
+          response.writeHead(200, { 'transfer-encoding': 'chunked' });
+          let from = 0;
+          for (const size of sizes) response.write(bytes.subarray(from, (from += size)));
+          response.end(bytes.subarray(from));
+        };
+
+        const { found } = await collectOnce({ url: await startServer([answer]), store, time: undefined });
+
+        expect(found).toMatchObject({ state: isCut ? 'short' : 'whole', received: bytes.length });
+      },
+    ),
+    { numRuns: 10 },
+  );
+});
+
 test('a file that is no longer found is not treated as complete by the next call', async () => {
   const isGone: RequestListener = (_, response) => void response.writeHead(404).end('{}');
   const url = await startServer([breaksOffAfter(400), isGone]);

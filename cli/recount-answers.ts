@@ -1,0 +1,81 @@
+import type { ResultLine } from '../src/checkpoints/result-line.ts';
+import type { RetryRecord, Summary } from '../src/checkpoints/summary.ts';
+
+type KnownRows = Pick<Summary, 'deduplicated' | 'reused'>;
+
+/** Answers among the result lines of a job, or among those of one of its retries. */
+class Answers {
+  #ok = 0;
+  /** Answers that an earlier row with the same request has, too. */
+  #followers = 0;
+  /** Answers of earlier jobs, by job. */
+  readonly #reused = new Map<string, number>();
+
+  add({ ok, reused, answeredBy }: Extract<ResultLine, { ok: true }>): void {
+    if (ok) this.#ok += 1;
+    if (answeredBy !== undefined) this.#followers += 1;
+    if (reused !== undefined) this.#reused.set(reused.jobId, (this.#reused.get(reused.jobId) ?? 0) + 1);
+  }
+
+  get ok(): number {
+    return this.#ok;
+  }
+
+  /** Rows that were not sent, with the answers that are left. What these rows saved stays as it was. */
+  knownRows({ deduplicated, reused }: KnownRows): KnownRows {
+    const from = (reused?.from ?? [])
+      .map(({ jobId }) => ({ jobId, rows: this.#reused.get(jobId) ?? 0 }))
+      .filter(({ rows }) => rows > 0);
+    const rows = from.reduce((sum, each) => sum + each.rows, 0);
+    return {
+      ...(deduplicated && { deduplicated: { ...deduplicated, ok: this.#followers } }),
+      ...(reused && rows > 0 && { reused: { ...reused, rows, from } }),
+    };
+  }
+}
+
+/** Counts the answers in a job's result lines, for a summary whose rows have lost some of them. */
+export class AnswerRecount {
+  readonly #all = new Answers();
+  /** By the number of the retry. */
+  readonly #ofRetries = new Map<number, Answers>();
+  /** Answers of rows that a step of the job's ladder sent, by step. */
+  readonly #ofSteps = new Map<number, number>();
+
+  add(line: ResultLine): void {
+    if (!line.ok) return;
+    this.#all.add(line);
+    const { retried, step, reused, answeredBy } = line;
+    if (retried !== undefined) {
+      const ofRetry = this.#ofRetries.get(retried) ?? new Answers();
+      this.#ofRetries.set(retried, ofRetry);
+      ofRetry.add(line);
+    } else if (step !== undefined && reused === undefined && answeredBy === undefined)
+      this.#ofSteps.set(step, (this.#ofSteps.get(step) ?? 0) + 1);
+  }
+
+  /**
+   * The summary with the answers that are left. What was sent and paid stays as it was: `sent`, usage, cost, and the rows of
+   * each step.
+   */
+  update(summary: Summary): Summary {
+    const { reused: _reused, ...facts } = summary;
+    const { steps, retries } = summary;
+    return {
+      ...facts,
+      ...this.#all.knownRows(summary),
+      ...(steps && { steps: steps.map((each) => ({ ...each, ok: this.#okOfStep(each) })) }),
+      ...(retries && { retries: retries.map((retry, n) => this.#updateRetry(retry, n + 1)) }),
+    };
+  }
+
+  /** Rows with a sample's answers also name a step, which did not send them: the count only falls. */
+  #okOfStep({ step, ok }: { readonly step: number; readonly ok: number }): number {
+    return Math.min(ok, this.#ofSteps.get(step) ?? 0);
+  }
+
+  #updateRetry({ reused, ...facts }: RetryRecord, nth: number): RetryRecord {
+    const answers = this.#ofRetries.get(nth) ?? new Answers();
+    return { ...facts, ok: answers.ok, ...answers.knownRows({ ...facts, ...(reused && { reused }) }) };
+  }
+}

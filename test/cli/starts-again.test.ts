@@ -1,0 +1,54 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
+import { spawnCli } from './spawn-cli.ts';
+
+/** Prints the process and the setting of its allocator at every start, before the program, and not for its threads. */
+const NOTE = `import { isMainThread } from 'node:worker_threads';
+if (isMainThread) process.stderr.write(\`start \${process.pid} \${process.env.MALLOC_MMAP_THRESHOLD_}\\n\`);`;
+const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(NOTE)}`;
+
+/** The allocator's setting at each start of one process; the program ends because its configuration does not exist. */
+async function startsOf(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  const folder = await openTempFolder();
+  await writeFile(join(folder, 'small.txt'), 'a\n');
+  await writeFile(join(folder, 'large.txt'), '');
+  await truncate(join(folder, 'large.txt'), 5_000_000);
+  const args = [...words, '--config', 'none.mjs'];
+  const { status, stderr } = await spawnCli(folder, args, { ...env, NODE_OPTIONS });
+  expect(stderr).toContain('none.mjs');
+  expect(status).toBe(2);
+  const starts = [...stderr.matchAll(/^start (\d+) (\w+)$/gm)];
+  expect(new Set(starts.map(([, pid]) => pid)).size).toBe(1);
+  return starts.map(([, , setting]) => setting ?? '');
+}
+
+const again = process.platform === 'linux' ? ['undefined', '65536'] : ['undefined'];
+
+tableOf(
+  [
+    [['run', 'large.txt']],
+    [['run', 'small.txt', 'large.txt', '--prompt', '{{text}}']],
+    [['run', '-']],
+    [['local']],
+  ],
+  1,
+).test('%j starts again, as the same process, with an allocator that returns memory', async (words) => {
+  expect(await startsOf(words)).toEqual(again);
+});
+
+tableOf(
+  [[['run', 'small.txt', '--prompt', 'x'.repeat(100_000)]], [['run', 'small.txt']], [['plan', 'large.txt']]],
+  1,
+).test('a command that may be short starts once (%#)', async (words) => {
+  expect(await startsOf(words)).toEqual(['undefined']);
+});
+
+test('the allocator keeps the setting of the user', EXHAUSTIVE, async () => {
+  expect(await startsOf(['run', 'large.txt'], { MALLOC_MMAP_THRESHOLD_: '131072' })).toEqual(['131072']);
+});

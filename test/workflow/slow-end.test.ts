@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { answerIndexKey, joinedPrefix } from '../../src/checkpoints/keys.ts';
+import type { StepTime } from '../../src/pace.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
+import { openWorld, paidAnswers, prompts, type Ended, type RunOptions, type World } from './world.ts';
+
+const ROWS = 300;
+
+/** A third of the rows repeat an earlier one, and some fail in the job and are answered in its retry. */
+const INPUT = prompts(ROWS, (n) => {
+  const nth = n % 3 === 0 ? Math.floor(n / 7) : n;
+  return `echo:${nth} ${'ü'.repeat(60 + (nth % 90))}`;
+});
+
+const profile = {
+  reuse: 'always',
+  rounds: 1,
+  shardLimits: { maxRows: 60 },
+} as const satisfies RunOptions;
+
+const FAULTS = [
+  { at: 'row', every: 11, times: 1, action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } },
+] as const;
+
+/** Each call of *Write results* is short of time from the start, or after so many looks at it. */
+const shortAfter =
+  (looks: number) =>
+  (step: string): StepTime | undefined => {
+    if (step !== 'write-results') return undefined;
+    let left = looks;
+    return { isShort: () => (left -= 1) < 0, isOver: () => false };
+  };
+
+const writes = ({ events }: World): number =>
+  events.filter(({ type, state }) => type === 'StateEntered' && state === 'Write results').length;
+
+interface Nights {
+  readonly job: object;
+  readonly index: string | undefined;
+  readonly retried: object;
+  readonly movedIndex: string | undefined;
+  readonly next: object;
+  readonly writes: number;
+  readonly paid: number;
+}
+
+/** A job, its retry, and a later job that reuses the answers of both. */
+async function runNights(
+  time?: (step: string) => StepTime | undefined,
+  more: RunOptions = {},
+): Promise<Nights> {
+  const world = await openWorld({ faults: [...FAULTS], ...(time && { time }) });
+  const indexOf = async (jobId: string): Promise<string | undefined> =>
+    (await world.store.get(answerIndexKey(jobId)))?.toString('hex');
+  const job = await world.run(INPUT, { ...profile, ...more });
+  const index = await indexOf(job.jobId);
+  const retried = await world.retry(job.jobId);
+  const movedIndex = await indexOf(job.jobId);
+  const next = await world.run(INPUT, { ...profile, name: 'next.jsonl' });
+  for (const jobId of [job.jobId, retried.retryId, next.jobId])
+    expect(await Array.fromAsync(world.store.list(joinedPrefix(jobId)))).toEqual([]);
+  const ends = { job: endOf(job), retried: endOf(retried), next: endOf(next) };
+  return { ...ends, index, movedIndex, writes: writes(world), paid: paidAnswers(world) };
+}
+
+let undisturbed: Promise<Nights> | undefined;
+const expected = (): Promise<Nights> => (undisturbed ??= runNights());
+
+/** What a job came to, but for times. */
+function endOf({ results, deadLettersText, summary }: Ended): object {
+  const { counts, sent, deduplicated, reused, status, errors, problems, usage } = summary;
+  const answers = results.map((line) =>
+    line.ok && line.reused ? { ...line, reused: line.reused.jobId } : line,
+  );
+  return { answers, deadLettersText, counts, sent, deduplicated, reused, status, errors, problems, usage };
+}
+
+describe('the end of a job and of its retry continues in further calls', () => {
+  tableOf([0, 1, 5], 1).test(
+    'when time is short after %i looks, and comes to the same results, counts and indexes of answers',
+    async (looks) => {
+      const { writes: calls, ...divided } = await runNights(shortAfter(looks));
+
+      const { writes: least, ...whole } = await expected();
+      expect(divided).toEqual(whole);
+      expect(least).toBe(3);
+      expect(calls).toBeGreaterThan(3 * least);
+    },
+  );
+
+  test(
+    'also after a pilot, whose requests are read from where the last call stopped',
+    EXHAUSTIVE,
+    async () => {
+      const pilot = { pilot: { rows: 40, maxBad: 0.9 } };
+      const { index, movedIndex, next, paid } = await runNights(shortAfter(0), pilot);
+
+      const whole = await runNights(undefined, pilot);
+      expect({ index, movedIndex, next, paid }).toEqual({
+        index: whole.index,
+        movedIndex: whole.movedIndex,
+        next: whole.next,
+        paid: whole.paid,
+      });
+      expect(index).toBeDefined();
+    },
+  );
+});
