@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that an older Node can still print what is missing.
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -62,7 +62,27 @@ function returnFreedMemory() {
   const setting = 'MALLOC_MMAP_THRESHOLD_';
   const { platform, env, execPath, execArgv, argv } = process;
   if (platform !== 'linux' || process.execve === undefined || env[setting] !== undefined) return;
-  process.execve(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, [setting]: '65536' });
+  // A new start would lose the channel to a parent that started this process by `fork`.
+  if (process.channel !== undefined || !isProgram(execPath)) return;
+  try {
+    process.execve(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, [setting]: '65536' });
+  } catch {
+    // Node's permission model forbids it. The program only needs more memory then.
+  }
+}
+
+/**
+ * True if the path is an executable file. Without `/proc`, Node only knows the name by which it was started, and after an update its
+ * file is gone. Node ends the process if `execve` fails.
+ * @param {string} path
+ */
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return isAbsolute(path) && statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -2,8 +2,8 @@ import type { ObjectStore } from './object-store.ts';
 
 /** Where a key of the inner store stands, and the key that stands at one of its positions. */
 export interface KeyMap {
-  to(key: string): string;
-  from(moved: string): string;
+  readonly to: (key: string) => string;
+  readonly from: (moved: string) => string;
 }
 
 /** A store whose objects are under other keys of another store. */

@@ -20,7 +20,7 @@ async function startsOf(
   await writeFile(join(folder, 'large.txt'), '');
   await truncate(join(folder, 'large.txt'), 5_000_000);
   const args = [...words, '--config', 'none.mjs'];
-  const { status, stderr } = await spawnCli(folder, args, { ...env, NODE_OPTIONS });
+  const { status, stderr } = await spawnCli(folder, args, { NODE_OPTIONS, ...env });
   expect(stderr).toContain('none.mjs');
   expect(status).toBe(2);
   const starts = [...stderr.matchAll(/^start (\d+) (\w+)$/gm)];
@@ -47,6 +47,24 @@ tableOf(
   1,
 ).test('a command that may be short starts once (%#)', async (words) => {
   expect(await startsOf(words)).toEqual(['undefined']);
+});
+
+tableOf(
+  [
+    ['a name without a path, as in a container without /proc', 'node'],
+    ['a folder', '/'],
+    ['a file that an update has deleted', '/usr/bin/node (deleted)'],
+  ],
+  1,
+).test('starts once if the path of Node is %s', async (_, path) => {
+  const change = `process.execPath = ${JSON.stringify(path)};`;
+  const withChange = `${NODE_OPTIONS} --import=data:text/javascript,${encodeURIComponent(change)}`;
+  expect(await startsOf(['run', 'large.txt'], { NODE_OPTIONS: withChange })).toEqual(['undefined']);
+});
+
+test('starts once if Node forbids other programs', EXHAUSTIVE, async () => {
+  const permitted = `${NODE_OPTIONS} --permission --allow-fs-read=* --allow-fs-write=* --allow-worker --allow-addons`;
+  expect(await startsOf(['run', 'large.txt'], { NODE_OPTIONS: permitted })).toEqual(['undefined']);
 });
 
 test('the allocator keeps the setting of the user', EXHAUSTIVE, async () => {

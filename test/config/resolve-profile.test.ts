@@ -182,7 +182,7 @@ describe('the steps of a profile', () => {
   test.each<[NonNullable<ProfileConfig['then']>, RegExp]>([
     [[{ provider: 'nobody' }], /then\[0\]: There is no provider "nobody"/],
     [[{ model: 'b' }, { provider: 'own', completionWindow: '2h' }], /then\[1\]: .*no completion window "2h"/],
-    [[{ rounds: 2 }], /must name what is different/],
+    [[{ rounds: 2 }], /then\.0: must have at least one of provider, model, body and direct/],
   ])('%j are refused', (then, problem) => {
     expect(() => stepsOf(then)).toThrowError(problem);
   });

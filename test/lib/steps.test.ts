@@ -331,11 +331,13 @@ test.each([
   [
     'upload-file',
     [
+      'AbortMultipartUpload jobs/*/shards/*/round-*.requests.jsonl',
       'GetObject jobs/*',
       'GetObject room/*.json',
       'GetObject spending/*.json',
       'PutObject jobs/*/ledger/*.json',
       'PutObject jobs/*/shards/*/done.json',
+      'PutObject jobs/*/shards/*/round-*.requests.jsonl',
       'PutObject jobs/*/shards/*/round-*.twins.json',
       'PutObject jobs/*/shards/*/round-*.upload.json',
       'PutObject jobs/*/shards/*/round-*.uploading.json',

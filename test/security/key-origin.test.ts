@@ -63,15 +63,16 @@ async function putJob({ store, config }: Deployed, provider: ProviderSettings): 
   const profile = { ...resolveProfile(config, 'default'), provider, directUpTo: 50 };
   const job: Job = { jobId: 'job', inputs: [], profile, createdAt: '2026-11-01T00:00:00.000Z' };
   await writeJson(store, jobKey('job'), job);
+  const row = { custom_id: 'a', method: 'POST', url: '/v1/chat/completions', body: { model: 'm' } };
+  const line = `${JSON.stringify(row)}\n`;
   await writeJson(store, 'jobs/job/plan.json', {
     rows: 1,
     invalid: 0,
     inputTokens: 1,
-    shards: [],
+    shards: [{ rows: 1, invalid: 0, requests: 1, bytes: line.length }],
     problems: [],
   });
-  const row = { custom_id: 'a', method: 'POST', url: '/v1/chat/completions', body: { model: 'm' } };
-  await store.put(roundKey({ jobId: 'job', shard: 0 }, 1, 'requests.jsonl'), `${JSON.stringify(row)}\n`);
+  await store.put(roundKey({ jobId: 'job', shard: 0 }, 1, 'requests.jsonl'), line);
 }
 
 const polling = { minSeconds: 1, maxSeconds: 1, fraction: 1, graceSeconds: 1 };

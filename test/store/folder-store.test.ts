@@ -151,6 +151,19 @@ describe('a folder', () => {
     expect((await listed(store, '')).map(({ key }) => key)).toEqual(['a', 'b/c']);
   });
 
+  test('joins no folder, and leaves what was there', async () => {
+    const folder = await openTempFolder();
+    const store = createFolderStore(folder);
+    await store.put('a', 'before');
+    await store.put('folder/b', 'b');
+
+    await expect(store.concat('a', ['folder/b', 'folder'])).rejects.toThrow(
+      `no ${join(folder, 'folder')} to join`,
+    );
+    expect((await store.get('a'))?.toString()).toBe('before');
+    expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+  });
+
   test('skips everything that is not a file', async () => {
     const folder = await openTempFolder();
     const store = createFolderStore(folder);

@@ -48,14 +48,16 @@ export async function fetchFile(
   const { store, key } = file;
   const inPlace = store.file?.(key);
   const tail = new Tail();
+  let taken = 0;
   const take = (chunk: Uint8Array): boolean => {
+    taken += chunk.byteLength;
     if (inPlace === undefined) scratch.append(chunk);
     tail.add(chunk);
     tail.isEndless ||= sink.push(chunk);
     return tail.isEndless;
   };
   const found = await bring(file, take, tail);
-  if (inPlace !== undefined && tail.isBegun) scratch.readInPlace(inPlace);
+  if (inPlace !== undefined && tail.isBegun) scratch.readInPlace(inPlace, taken);
   sink.end();
   return found;
 }

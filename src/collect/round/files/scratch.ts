@@ -1,6 +1,7 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StoreUnavailable } from '../../../errors.ts';
 
 /**
  * Read ahead behind a range that follows the one before it, because many providers answer in the order of the requests: a line of
@@ -34,9 +35,14 @@ export class Scratch implements Disposable {
     }
   }
 
-  /** Uses a file on this disk in place. */
-  readInPlace(file: string): void {
+  /**
+   * Uses a file on this disk in place.
+   * @param bytes its size when its lines were indexed
+   * @throws StoreUnavailable when another file is there now, because the positions of lines would be wrong
+   */
+  readInPlace(file: string, bytes: number): void {
     this.#fd = openSync(file, 'r');
+    if (fstatSync(this.#fd).size !== bytes) throw new StoreUnavailable(`${file} changed while it was read.`);
   }
 
   /** The bytes stay valid until the next read. */

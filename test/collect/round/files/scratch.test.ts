@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -19,6 +19,19 @@ test('a scratch file can be read at any place, and nothing remains when the proc
   expect(() => scratch.read(8, 100)).toThrow('ends at 14');
   // While it is still open: nobody is left to delete it.
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each([
+  ['shorter', 'one\n'],
+  ['longer', 'one\ntwo\nthree\n'],
+])('a stored file that is %s than the one whose lines were indexed is not read', (_, content) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nightshift-tmp-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'output.jsonl');
+  writeFileSync(file, content);
+  using scratch = new Scratch();
+
+  expect(() => scratch.readInPlace(file, 8)).toThrow(/output\.jsonl changed while it was read/);
 });
 
 test('any sequence of ranges has the bytes of the file, also where they follow each other', () => {
