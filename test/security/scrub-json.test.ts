@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createScrub } from '../../src/provider/secrets/scrub-secrets.ts';
 
-const KEYS = ['sk-adv-Zq8vT2mNx0Lp12345678', 'n9f"tQ2\\rB7u00e4xK', '12345678901234567890', 'first-secret-value'];
+const KEYS = [
+  'sk-adv-Zq8vT2mNx0Lp12345678',
+  'n9f"tQ2\\rB7u00e4xK',
+  '12345678901234567890',
+  'first-secret-value',
+];
 
 /** Numbers in the spelling of the text, in their order. */
 function numbersOf(text: string): string[] {
@@ -24,10 +29,19 @@ test('a JSON text stays valid and keeps its numbers, whatever parts of a key it 
       maxLength: 6,
     })
     .map((parts) => parts.join(''));
-  const number = fc.constantFrom('1012345678', '12345678901234567890', '-12345678', '0.12345678', '12345678e3');
+  const number = fc.constantFrom(
+    '1012345678',
+    '12345678901234567890',
+    '-12345678',
+    '0.12345678',
+    '12345678e3',
+  );
   const json = fc
     .array(fc.tuple(text, number), { maxLength: 5 })
-    .map((all) => `[${all.map(([words, digits]) => `{${JSON.stringify(words)}: ${digits}},${digits}`).join(',')}]`);
+    .map(
+      (all) =>
+        `[${all.map(([words, digits]) => `{${JSON.stringify(words)}: ${digits}},${digits}`).join(',')}]`,
+    );
   fc.assert(
     fc.property(json, (before) => {
       const after = createScrub(KEYS)(before);

@@ -15,7 +15,15 @@ export function writtenForms(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1);
   const lowerCase = [url, form].map((text) => text.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
   const unchanged = AT_BORDER.test(secret) ? [] : [secret];
-  const forms = [...unchanged, url, form, ...lowerCase, json, json.replaceAll('/', String.raw`\/`), html(secret)];
+  const forms = [
+    ...unchanged,
+    url,
+    form,
+    ...lowerCase,
+    json,
+    json.replaceAll('/', String.raw`\/`),
+    html(secret),
+  ];
   return [...new Set([...forms, ...forms.map((text) => JSON.stringify(text).slice(1, -1))])];
 }
 
