@@ -1,5 +1,3 @@
-import type { ResultLine } from '../src/checkpoints/result-line.ts';
-import { LineTally } from '../src/collect/retry/retried-lines.ts';
 import { jobObject } from '../src/checkpoints/job.ts';
 import {
   answerIndexKey,
@@ -16,16 +14,13 @@ import type { Pilot } from '../src/checkpoints/pilot.ts';
 import { rowsNotOk } from '../src/checkpoints/outcomes.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { readCustomId } from '../src/jsonl/custom-id.ts';
-import { jsonLine } from '../src/jsonl/json-line.ts';
-import { eachOwnLine } from '../src/jsonl/own-lines.ts';
-import { MovedLines, moveAnswerIndex } from '../src/reuse/move-index.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { UnreadableObject } from '../src/store/json.ts';
-import type { ObjectStore, ObjectWriter } from '../src/store/object-store.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
 import { copiesOf, deleteAll, rejectOpen, retriedBy, retriesOf, type ForgottenJob } from './forget-job.ts';
 import { deleteMergedOf } from './forget-merged.ts';
-import { AnswerRecount } from './recount-answers.ts';
+import { findRows, type FoundRows } from './find-rows.ts';
+import { rewriteDeadLetters, rewriteResults, type RewrittenLines } from './rewrite-rows.ts';
 
 /** A job in which the answers of some rows are deleted. */
 export interface ForgottenRows extends ForgottenJob {
@@ -112,48 +107,6 @@ async function rejectUnsettled(edges: StatusEdges, jobId: string, whole: string)
     );
 }
 
-interface FoundRows {
-  readonly rows: number;
-  /** Number of answers in all of the jobs. */
-  readonly answers: number;
-  readonly reusedFrom: readonly string[];
-  /** Files of these answers that belong to no other row. */
-  readonly files: readonly string[];
-}
-
-/**
- * Finds the rows with these ids.
- * @param jobIds the retries, then the job itself
- */
-async function findRows(
-  store: ObjectStore,
-  jobIds: readonly string[],
-  ids: ReadonlySet<string>,
-): Promise<FoundRows> {
-  let [rows, answers] = [0, 0];
-  const reusedFrom = new Set<string>();
-  const files = new Set<string>();
-  const shared = new Set<string>();
-  for (const [n, jobId] of jobIds.entries()) {
-    for await (const bytes of eachOwnLine(store, resultsKey(jobId))) {
-      const isMeant = ids.has(readCustomId(bytes));
-      if (!isMeant && !bytes.includes('"files":')) continue;
-      const line = parse(bytes);
-      if (isMeant && n === jobIds.length - 1) rows += 1;
-      if (!line.ok) continue;
-      if (isMeant) answers += 1;
-      if (isMeant && line.reused !== undefined) reusedFrom.add(line.reused.jobId);
-      for (const file of line.files ?? []) (isMeant ? files : shared).add(file.replace(/^files\//, ''));
-    }
-  }
-  return {
-    rows,
-    answers,
-    reusedFrom: [...reusedFrom].toSorted(),
-    files: [...files].filter((file) => !shared.has(file)),
-  };
-}
-
 interface RowsToForget extends Pick<FoundRows, 'files'> {
   readonly ids: ReadonlySet<string>;
 }
@@ -193,101 +146,4 @@ function countsOf({ lines, forgotten }: RewrittenLines): CountedLines {
   const { counts, errors, problems } = lines;
   const status = rowsNotOk(counts) > 0 ? 'partial' : 'succeeded';
   return { status, counts, errors, problems, ...(forgotten > 0 && { forgottenRows: forgotten }) };
-}
-
-interface RewrittenLines {
-  readonly lines: LineTally;
-  readonly answers: AnswerRecount;
-  /** Number of forgotten rows, including earlier calls. */
-  readonly forgotten: number;
-}
-
-/**
- * Replaces the lines of forgotten rows. The index of answers is changed first, as in a retry: an entry with the wrong position of
- * a line is detected.
- */
-async function rewriteResults(
-  store: ObjectStore,
-  jobId: string,
-  ids: ReadonlySet<string>,
-): Promise<RewrittenLines> {
-  const writer = store.write(resultsKey(jobId));
-  try {
-    const moved = new MovedLines();
-    const lines = new LineTally();
-    const answers = new AnswerRecount();
-    let forgotten = 0;
-    for await (const bytes of eachOwnLine(store, resultsKey(jobId))) {
-      const isMeant = ids.has(readCustomId(bytes));
-      const line = isMeant ? forget(parse(bytes)) : parse(bytes);
-      const next = isMeant ? Buffer.from(jsonLine(line)) : bytes;
-      lines.add(line);
-      answers.add(line);
-      if (!line.ok && line.error.code === FORGOTTEN) forgotten += 1;
-      if (isMeant) moved.remove(bytes.length, next.length);
-      else moved.add(bytes.length, bytes.length);
-      await writer.write(next);
-    }
-    await moveAnswerIndex(store, jobId, moved);
-    await writer.close();
-    return { lines, answers, forgotten };
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-}
-
-const FORGOTTEN = 'FORGOTTEN';
-
-/** A result line that keeps only the id and the position of its row. */
-function forget(line: ResultLine): ResultLine {
-  const { custom_id, round = 0, answeredBy, source, retried } = line;
-  return {
-    custom_id,
-    ok: false,
-    outcome: line.ok ? 'failed' : line.outcome,
-    error: { code: FORGOTTEN, message: 'The answer of this row was deleted.' },
-    retry: false,
-    round,
-    ...(answeredBy !== undefined && { answeredBy }),
-    ...(source && { source }),
-    ...(retried !== undefined && { retried }),
-  };
-}
-
-/**
- * Removes the dead letters of forgotten rows.
- * @returns true if others are left
- */
-async function rewriteDeadLetters(
-  store: ObjectStore,
-  jobId: string,
-  ids: ReadonlySet<string>,
-): Promise<boolean> {
-  const key = deadLettersKey(jobId);
-  const writer: ObjectWriter = store.write(key);
-  try {
-    for await (const line of eachOwnLine(store, key))
-      if (!ids.has(idOfDeadLetter(line))) await writer.write(line);
-    if (writer.bytes > 0) {
-      await writer.close();
-      return true;
-    }
-    await writer.abort();
-    await store.delete(key);
-    return false;
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-}
-
-/** The id of a dead letter. The dead letter of an invalid row has the row's own fields, possibly before the id. */
-function idOfDeadLetter(line: Buffer): string {
-  const { custom_id } = JSON.parse(line.toString('utf8')) as { readonly custom_id: string };
-  return custom_id;
-}
-
-function parse(line: Buffer): ResultLine {
-  return JSON.parse(line.toString('utf8')) as ResultLine;
 }

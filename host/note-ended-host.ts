@@ -1,4 +1,4 @@
-import { withoutHost } from '../src/batches/room-rules.ts';
+import { withoutHost } from '../src/batches/room-queue.ts';
 import { providerOfRoomKey, ROOM_PREFIX } from '../src/checkpoints/keys.ts';
 import { changeRoom } from '../src/checkpoints/room.ts';
 import type { ProviderEdges } from '../src/edges.ts';

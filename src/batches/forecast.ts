@@ -6,7 +6,8 @@ import { duration } from '../text/duration.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import { tokensBySize } from '../spending/estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { enqueuedTokens, isLimited, isOf, roomLimitsOf, withEnqueued, withLearned } from './room-rules.ts';
+import { enqueuedTokens, isLimited, roomLimitsOf, withLearned } from './room-limits.ts';
+import { isOf, withEnqueued } from './room-queue.ts';
 import type { WantedRoom } from './take-room.ts';
 
 /** Estimates when batches that ask for room now would end. */

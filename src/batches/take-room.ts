@@ -13,20 +13,17 @@ import {
 } from '../checkpoints/room.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { sideBySide } from '../concurrency/side-by-side.ts';
+import { enqueuedTokens, isLimited, type RoomLimits } from './room-limits.ts';
 import {
   askForRoom,
-  enqueuedTokens,
   hasRoom,
   holdRoom,
-  isLimited,
   isOf,
-  refuseRoom,
   withEnqueued,
   withoutHolders,
   withoutRound,
-  type Refusal,
-  type RoomLimits,
-} from './room-rules.ts';
+} from './room-queue.ts';
+import { refuseRoom, type Refusal } from './room-refusals.ts';
 
 /** The edges that a change of the room uses. */
 export type RoomEdges = Pick<ProviderEdges, 'store' | 'wait' | 'random'>;

@@ -1,5 +1,5 @@
 import { writeAnnouncement } from '../batches/find-lost-batch.ts';
-import { isSurelyBeyond } from '../batches/room-rules.ts';
+import { isSurelyBeyond } from '../batches/room-limits.ts';
 import { noteRefusal, tokensOfOthers, type WantedRoom } from '../batches/take-room.ts';
 import type { CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
 import { collectedObject } from '../checkpoints/round/collected.ts';

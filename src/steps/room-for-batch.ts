@@ -1,7 +1,8 @@
 import { secondsUntilRoom } from '../batches/forecast.ts';
 import { hasLetGo } from '../batches/let-go.ts';
 import { keepRoom, takeRoom, type WantedRoom } from '../batches/take-room.ts';
-import { enqueuedTokens, hasRoom, isOf, roomLimitsOf, withLearned } from '../batches/room-rules.ts';
+import { enqueuedTokens, roomLimitsOf, withLearned } from '../batches/room-limits.ts';
+import { hasRoom, isOf } from '../batches/room-queue.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Room, RoomEntry } from '../checkpoints/room.ts';

@@ -11,7 +11,7 @@ import { jobObject, type Job } from '../checkpoints/job.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
 import { contextAtStep, jobAtStep } from '../ladder/step-of-round.ts';
-import { bytesThatFit, roomLimitsOf } from '../batches/room-rules.ts';
+import { bytesThatFit, roomLimitsOf } from '../batches/room-limits.ts';
 import { readRoom } from '../checkpoints/room.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';

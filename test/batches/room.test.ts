@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noteEndedHost } from '../../host/note-ended-host.ts';
-import { bytesThatFit, hasRoom, type RoomLimits } from '../../src/batches/room-rules.ts';
+import { bytesThatFit, type RoomLimits } from '../../src/batches/room-limits.ts';
+import { hasRoom } from '../../src/batches/room-queue.ts';
 import { leaveRoom, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
 import { readRoom, type Room } from '../../src/checkpoints/room.ts';
 import { StoreUnavailable } from '../../src/errors.ts';

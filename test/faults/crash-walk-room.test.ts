@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hasLetGo } from '../../src/batches/let-go.ts';
-import { hasRoom } from '../../src/batches/room-rules.ts';
+import { hasRoom } from '../../src/batches/room-queue.ts';
 import { takeRoom } from '../../src/batches/take-room.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';

@@ -1,4 +1,4 @@
-import { isSurelyBeyond } from '../../../batches/room-rules.ts';
+import { isSurelyBeyond } from '../../../batches/room-limits.ts';
 import { roundKey } from '../../../checkpoints/keys.ts';
 import { partToUpload } from '../../../checkpoints/round/requests.ts';
 import type { Failure } from '../../../errors.ts';

@@ -1,33 +1,9 @@
 import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
-import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import {
-  EMPTY_ROOM,
-  type EnqueuedBatch,
-  type LearnedLimit,
-  type Room,
-  type RoomEntry,
-} from '../checkpoints/room.ts';
+import type { EnqueuedBatch, Room, RoomEntry } from '../checkpoints/room.ts';
+import { enqueuedTokens, withLearned, type RoomLimits } from './room-limits.ts';
 
 /** A round that asks for room; `at` is now. */
 export type Asking = Omit<RoomEntry, 'since'>;
-
-/** Limits of a provider. */
-export interface RoomLimits {
-  /** Most batches at the same time. */
-  readonly slots?: number | undefined;
-  /** Most input tokens of a model's queued and running batches; undefined if unknown. */
-  readonly tokensOf: (model: string | undefined) => number | undefined;
-}
-
-/** The limits of a profile's provider. */
-export function roomLimitsOf({
-  maxBatches,
-  enqueuedTokens: limit,
-}: Pick<ResolvedProfile, 'maxBatches' | 'enqueuedTokens'>): RoomLimits {
-  const tokensOf = (model: string | undefined): number | undefined =>
-    typeof limit === 'object' ? limit[model ?? ''] : limit;
-  return { slots: maxBatches, tokensOf };
-}
 
 /**
  * Longest silence of a waiting shard, in seconds; after it, other shards get room first. A waiting shard asks again after at most
@@ -35,12 +11,6 @@ export function roomLimitsOf({
  */
 const SILENT_SECONDS = 1_800;
 const SEEN_SECONDS = 300;
-
-/**
- * How long a limit that was learned from a rejection applies, in seconds. After that more tokens are tried, because the provider
- * may have raised the limit.
- */
-const LEARNED_SECONDS = 6 * 3_600;
 
 /**
  * Returns the room after a round has asked: the round gets room, or joins the queue. A round that has room keeps it. Rounds get
@@ -108,30 +78,6 @@ function fitsInto(
   return limit === undefined || used === 0 || used + tokens <= limit;
 }
 
-/** Input tokens of a model's batches that hold room. */
-export function enqueuedTokens(
-  entries: readonly Pick<RoomEntry, 'model' | 'tokens'>[],
-  model: string | undefined,
-): number {
-  return entries.reduce((sum, entry) => sum + (entry.model === model ? entry.tokens : 0), 0);
-}
-
-/** A provider's limits, lowered by the limits that rejections have shown. */
-export function withLearned(
-  { learned = {} }: Room,
-  { slots, tokensOf }: RoomLimits,
-  now: number,
-): RoomLimits {
-  return {
-    slots,
-    tokensOf: (model) => {
-      const lesson = learned[model ?? ''];
-      const known = tokensOf(model);
-      return lesson === undefined || lesson.until <= now ? known : Math.min(known ?? Infinity, lesson.tokens);
-    },
-  };
-}
-
 /** Adds batches that were created before a limit was known. */
 export function withEnqueued(room: Room, batches: readonly EnqueuedBatch[], nth: number): Room {
   const fresh = batches.filter((batch) => !hasRoom(room, batch));
@@ -142,36 +88,6 @@ export function withEnqueued(room: Room, batches: readonly EnqueuedBatch[], nth:
     waiting,
     holders: [...room.holders, ...fresh.map((batch) => ({ ...batch, since: batch.at, nth }))],
   };
-}
-
-/** True if any limit is known. */
-export function isLimited(
-  room: Room | undefined,
-  { slots, tokensOf }: RoomLimits,
-  { model, at }: Pick<Asking, 'model' | 'at'>,
-): boolean {
-  return (slots ?? withLearned(room ?? EMPTY_ROOM, { tokensOf }, at).tokensOf(model)) !== undefined;
-}
-
-/** Token estimates are off by up to a fifth, so a file that must fit uses this share of the limit. */
-const PART_SHARE = 0.8;
-
-/** True if a row has more tokens than may be enqueued, even with the largest error of its estimate. */
-export function isSurelyBeyond(tokens: number, limit: number | undefined): boolean {
-  return limit !== undefined && PART_SHARE * tokens > limit;
-}
-
-/** Most bytes of a file whose tokens must fit into the limit; undefined if the whole file fits, or no limit is known. */
-export function bytesThatFit(
-  room: Room | undefined,
-  limits: RoomLimits,
-  { model, tokens, at, bytes }: Pick<Asking, 'model' | 'tokens' | 'at'> & { readonly bytes: number },
-): number | undefined {
-  const lesson = room?.learned?.[model ?? ''];
-  // A file that is larger than everything that other rounds have enqueued: only a named limit says how much of it fits.
-  const named = lesson !== undefined && lesson.until > at ? lesson.named : undefined;
-  const limit = Math.min(limits.tokensOf(model) ?? Infinity, named ?? Infinity);
-  return tokens <= limit ? undefined : Math.floor((PART_SHARE * bytes * limit) / tokens);
 }
 
 /** How many durations of batches are kept. */
@@ -212,64 +128,12 @@ export function withoutHost(room: Room): Room | undefined {
   return { ...room, waiting: [], holders: holders.map((entry) => ({ ...entry, left: true as const })) };
 }
 
-/** A refusal for too many enqueued tokens. */
-export interface Refusal extends RoundRef {
-  readonly model: string | undefined;
-  /** The limit, if the provider named it. */
-  readonly limit: number | undefined;
-  /** True if the file itself must be too large: it was rejected many times while nothing else was enqueued. */
-  readonly isTooLarge?: boolean;
-  readonly now: number;
-  /** The round that sends the same rows again. */
-  readonly next: number;
-}
-
-/**
- * Returns the room after a provider rejected a batch: the round returns to its former position in the queue, and the limit is
- * lowered. The provider had accepted the tokens that other rounds have enqueued, but not those plus this batch.
- * @returns undefined if the rejection shows no limit, or one that is already known
- */
-export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | undefined {
-  const { jobId, shard, round, model, now, next } = refusal;
-  const isSame = isOf(refusal);
-  const held = room.holders.find((entry) => isSame(entry) && entry.round === round);
-  if (held === undefined && room.waiting.some((entry) => isSame(entry) && entry.round >= next))
-    return undefined;
-  const holders = room.holders.filter((entry) => entry !== held);
-  const { tokens = 0 } = held ?? {};
-  const lesson = lessonOf(room, refusal, { others: enqueuedTokens(holders, model), mine: tokens });
-  if (held === undefined && lesson === undefined) return undefined;
-  const mine = { jobId, shard, round: next, model, tokens, since: held?.since ?? now, at: now, nth };
-  const waiting = inOrder([...room.waiting.filter((entry) => !isSame(entry)), mine]);
-  if (lesson === undefined) return { ...room, holders, waiting };
-  const until = now + LEARNED_SECONDS;
-  return { ...room, holders, waiting, learned: { ...room.learned, [model ?? '']: { ...lesson, until } } };
-}
-
-/**
- * The limit that a rejection shows: the limit that the provider names; if the batch was within it, the tokens that other rounds
- * have enqueued; if there are no others and the file is too large, half of the file.
- */
-function lessonOf(
-  { learned = {} }: Room,
-  { model, limit, isTooLarge, now }: Refusal,
-  { others, mine }: { readonly others: number; readonly mine: number },
-): Omit<LearnedLimit, 'until'> | undefined {
-  const named = limit === undefined ? {} : { named: limit };
-  if (limit !== undefined && others + mine > limit) return { tokens: limit, ...named };
-  const half = Math.max(1, Math.floor(mine / 2));
-  if (isTooLarge === true && others === 0) return { tokens: half, named: half };
-  const before = learned[model ?? ''];
-  const known = before !== undefined && before.until > now ? before.tokens : Infinity;
-  const least = Math.min(limit ?? Infinity, others || Infinity, known);
-  return least === Infinity ? undefined : { tokens: least, ...named };
-}
-
 /** Sorted by the time of the first request for room; entries of the same second keep their order. */
-function inOrder(entries: readonly RoomEntry[]): RoomEntry[] {
+export function inOrder(entries: readonly RoomEntry[]): RoomEntry[] {
   return entries.toSorted((a, b) => a.since - b.since);
 }
 
+/** Finds the entries of the same shard. */
 export function isOf({ jobId, shard }: ShardRef): (entry: ShardRef) => boolean {
   return (entry) => entry.jobId === jobId && entry.shard === shard;
 }
