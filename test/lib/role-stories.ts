@@ -459,6 +459,12 @@ export const STORIES = {
   'a job has more shards than are joined at once': async (world) => [
     await end(world, world.drop('input/divided/rows.jsonl', ROW + INVALID_ROW.repeat(MAX_SOURCES + 1))),
   ],
+  'the rows of a pilot are chosen among several inputs in many calls': async (world) => {
+    await world.store.put('staged/a.jsonl', INVALID_ROW + differentRows(4));
+    await world.store.put('staged/b.jsonl', ROW);
+    const asked = { profile: 'chosen', inputs: ['staged/a.jsonl', 'staged/b.jsonl'] };
+    return [await end(world, world.drop('input/x.job.json', JSON.stringify(asked)))];
+  },
   'a pilot is sent first, and a person rejects it and thinks better of it': async (world) => {
     await expectStatus(world, 404, '/jobs/none/approve', json({}));
     const poll = world.hold('poll-batch');
@@ -656,6 +662,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a large table ends inside of a cell': ['failed'],
   'ids share their hash with the id of an earlier row': ['succeeded'],
   'a job has more shards than are joined at once': ['partial'],
+  'the rows of a pilot are chosen among several inputs in many calls': ['partial'],
   'a pilot is sent first, and a person rejects it and thinks better of it': ['failed', 'succeeded'],
   'an earlier job has the answers of all rows': ['succeeded', 'succeeded'],
   'a batch fails because its only row has more tokens than may be enqueued': ['partial'],
@@ -676,6 +683,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   },
   'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
+  'the rows of a pilot are chosen among several inputs in many calls': { time: NEVER_ENOUGH },
   'a job with repeated rows, whose answers may be reused, and its retry end in many calls': {
     time: NEVER_ENOUGH,
   },

@@ -79,6 +79,13 @@ const configOf = ({
         model: 'glm-4.7:batch',
         pilot: { rows: 1, maxBad: 0.5, approve: true },
       },
+      // Its pilot is chosen among several shards.
+      chosen: {
+        provider: 'simulator',
+        model: 'glm-4.7:batch',
+        pilot: { rows: 2, maxBad: 0.9 },
+        shardLimits: { maxRows: 2 },
+      },
       laddered: {
         provider: 'simulator',
         model: 'small',

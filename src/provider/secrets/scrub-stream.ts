@@ -1,4 +1,5 @@
-import { createScrub, markOfLength, tracesOf } from './scrub-secrets.ts';
+import { markOfLength } from './replacement.ts';
+import { createScrub, tracesOf } from './scrub-secrets.ts';
 
 /** After this many bytes without a trace of a secret, only long search texts are used, which takes a third of the time. */
 const QUIET_BYTES = 4 * 1_048_576;
@@ -40,15 +41,27 @@ function scrubberOf(secrets: readonly string[]): Scrubber | undefined {
   const quick = new TraceSearch(long);
   const scrub = createScrub(secrets, markOfLength);
   let quiet = 0;
+  let before: Buffer = Buffer.alloc(0);
   return {
     take(bytes) {
       const search = quiet < QUIET_BYTES ? every : quick;
       quiet = search.isIn(bytes) ? 0 : quiet + bytes.length;
+      const from = before.length;
       // Read as Latin-1, a text has as many characters as bytes.
-      return quiet === 0 ? Buffer.from(scrub(bytes.toString('latin1')), 'latin1') : bytes;
+      const scrubbed = quiet === 0 ? scrub(before.toString('latin1') + bytes.toString('latin1'), from) : '';
+      before = lastOf(before, bytes);
+      return quiet === 0 ? Buffer.from(scrubbed.slice(from), 'latin1') : bytes;
     },
     begunAtEnd: (bytes) => every.begunAtEnd(bytes),
   };
+}
+
+/** Number of bytes before a chunk that are read as its context: they may begin an escape, or a longer token. */
+const CONTEXT_BYTES = 64;
+
+function lastOf(before: Buffer, bytes: Buffer): Buffer {
+  const last = bytes.length < CONTEXT_BYTES ? Buffer.concat([before, bytes]) : bytes;
+  return Buffer.from(last.subarray(-CONTEXT_BYTES));
 }
 
 /** Number of bytes that decide how far the search skips. */
@@ -107,11 +120,11 @@ class TraceSearch {
   }
 
   /**
-   * Number of bytes at the end that may begin a trace which continues in the next chunk, including a whole trace that would be
-   * cut.
+   * Number of bytes at the end that begin a trace which may continue in the next chunk, including a whole trace that would be
+   * cut, or whose next byte is not known yet.
    */
   begunAtEnd(bytes: Buffer): number {
-    const begun = this.#earliest(bytes, this.#longest - 1, (trace, left) => left < trace.length);
+    const begun = this.#earliest(bytes, this.#longest, (trace, left) => left <= trace.length);
     if (begun === 0) return 0;
     const isCut = (trace: Buffer, left: number): boolean =>
       left - trace.length < begun && left >= trace.length;
