@@ -14,7 +14,15 @@ import {
 import type { ProviderEdges } from '../edges.ts';
 import { sideBySide } from '../concurrency/side-by-side.ts';
 import { enqueuedTokens, isLimited, type RoomLimits } from './room-limits.ts';
-import { askForRoom, hasRoom, holdRoom, isOf, withEnqueued, withoutHolders, withoutRound } from './room-queue.ts';
+import {
+  askForRoom,
+  hasRoom,
+  holdRoom,
+  isOf,
+  withEnqueued,
+  withoutHolders,
+  withoutRound,
+} from './room-queue.ts';
 import { refuseRoom, type Refusal } from './room-refusals.ts';
 
 /** The edges that a change of the room uses. */
