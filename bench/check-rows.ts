@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,6 +29,7 @@ async function run({ rows: asked, stepSeconds }: Flags): Promise<void> {
     const bytes = writeLines(input, inputLines(rows));
     const data = join(folder, 'data');
     const program = resolve(import.meta.dirname, '../bin/nightshift.js');
+    using progress = reportEveryMinute(folder, rows);
     const { wall, cpu, rssMb, stdout } = await measure({
       argv: [process.execPath, program, 'run', input, '--simulate', '--data', data, '--json'],
       env: { STEP_SECONDS: stepSeconds },
@@ -38,11 +39,49 @@ async function run({ rows: asked, stepSeconds }: Flags): Promise<void> {
     const size = statSync(join(data, results)).size;
     process.stdout.write(
       `${checked} of ${rows} rows have the answer of their own prompt, in the input's order. ` +
-        `Input ${bytes} bytes, results ${size} bytes; ${wall.toFixed(0)} s, ${cpu?.toFixed(0) ?? '?'} s of CPU time, ${rssMb?.toFixed(0) ?? '?'} MB.\n`,
+        `Input ${bytes} bytes, results ${size} bytes; ${wall.toFixed(0)} s, ${cpu?.toFixed(0) ?? '?'} s of CPU time, ${rssMb?.toFixed(0) ?? '?'} MB. ` +
+        `Most disk at the end of a minute, with the input: ${progress.mostDisk} bytes, ${Math.round(progress.mostDisk / rows)} per row.\n`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+interface Progress extends Disposable {
+  /** Bytes of all files, the largest of what was seen each minute and at the end. */
+  readonly mostDisk: number;
+}
+
+/** Prints a line each minute: the files that the run has written so far. */
+function reportEveryMinute(folder: string, rows: number): Progress {
+  let [minutes, most] = [0, 0];
+  const look = (): number => {
+    const bytes = bytesBelow(folder);
+    most = Math.max(most, bytes);
+    return bytes;
+  };
+  const timer = setInterval(() => {
+    minutes += 1;
+    const bytes = look();
+    process.stderr.write(`${minutes} min: ${bytes} bytes of files, ${Math.round(bytes / rows)} per row\n`);
+  }, 60_000);
+  return {
+    get mostDisk() {
+      look();
+      return most;
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+/** Bytes of all files in a folder that a running program changes. */
+function bytesBelow(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = files.map(
+    ({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function* inputLines(rows: number): Generator<string> {

@@ -45,13 +45,22 @@ export interface Approval {
 
 export const approvalObject = storedObject<Approval, string>(approvalKey);
 
-/**
- * A build whose pilot is chosen: the plan before any row was moved, and the positions of the pilot's rows, counted from 0 among
- * all request lines.
- */
+/** A build whose pilot is being made: the plan before any row was moved. */
 export interface PilotDraft {
   readonly plan: Plan;
-  readonly picked: readonly number[];
+  /** Positions of the pilot's rows, counted from 0 among all request lines; absent until they are chosen. */
+  readonly picked?: readonly number[];
+  /** Set if a call ran short of time before the rows were chosen. */
+  readonly counted?: CountedInputs;
+}
+
+/** Request lines of each input so far. */
+export interface CountedInputs {
+  readonly counts: readonly number[];
+  /** Number of shards that are counted. */
+  readonly shards: number;
+  /** The input of the last request line. */
+  readonly file?: string | undefined;
 }
 
 export const pilotDraftObject = storedObject<PilotDraft, string>(pilotDraftKey);

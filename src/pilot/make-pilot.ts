@@ -7,7 +7,7 @@ import type { Plan, ShardPlan } from '../checkpoints/plan.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import { eachOwnLine, LinesBeside } from '../jsonl/own-lines.ts';
 import { Pace, type StepTime } from '../pace.ts';
-import type { Unfinished } from '../rows/build-state.ts';
+import { forgetBuildState, type Unfinished } from '../rows/build-state.ts';
 import { countInputs as countTexts } from '../rows/request-line.ts';
 import { ShardWriter } from '../rows/shard-writer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -15,25 +15,53 @@ import { chooseRows } from './choose-rows.ts';
 import { countInputs } from './count-inputs.ts';
 import { setRowsAside } from './set-aside.ts';
 
-/** Chooses the rows of a pilot, and records them beside the plan: from here on the inputs are not read again. */
-export async function draftPilot(store: ObjectStore, job: Job, plan: Plan): Promise<PilotDraft> {
-  const picked = chooseRows(await countInputs(store, job, plan), job.profile.pilot?.rows ?? 0);
-  const draft = { plan, picked };
-  await pilotDraftObject.write(store, job.jobId, draft);
-  return draft;
-}
-
 /**
- * Moves the rows of a pilot into separate shards after all others. A repeated call continues where an earlier call ended.
+ * Chooses the rows of a pilot, and moves them into separate shards after all others. A repeated call continues where an earlier
+ * call ended, and does not read the inputs again.
  * @returns the plan with these shards; unfinished if time ran short, and another call must continue
  */
 export async function makePilot(
   store: ObjectStore,
   job: Job,
-  { plan, picked }: PilotDraft,
+  draft: PilotDraft,
   time: StepTime | undefined,
 ): Promise<Plan | Unfinished> {
   const pace = new Pace(time);
+  const { plan } = draft;
+  const picked = draft.picked ?? (await choosePilot(store, job, draft, pace));
+  return picked === undefined
+    ? { rows: plan.rows, shards: 0 }
+    : movePicked(store, job, { plan, picked }, pace);
+}
+
+/**
+ * Chooses the rows, and records them beside the plan.
+ * @returns undefined if time ran short; another call must continue
+ */
+async function choosePilot(
+  store: ObjectStore,
+  job: Job,
+  { plan, counted: before }: PilotDraft,
+  pace: Pace,
+): Promise<readonly number[] | undefined> {
+  const { jobId, profile } = job;
+  const counted = await countInputs(store, job, plan, { before, pace });
+  if (counted.shards < plan.shards.length) {
+    await pilotDraftObject.write(store, jobId, { plan, counted });
+    return undefined;
+  }
+  const picked = chooseRows(counted.counts, profile.pilot?.rows ?? 0);
+  await pilotDraftObject.write(store, jobId, { plan, picked });
+  pace.did();
+  return picked;
+}
+
+async function movePicked(
+  store: ObjectStore,
+  job: Job,
+  { plan, picked }: Required<Pick<PilotDraft, 'plan' | 'picked'>>,
+  pace: Pace,
+): Promise<Plan | Unfinished> {
   const shards: ShardPlan[] = [];
   let [sent, piloted] = [0, 0];
   for (const [shard, each] of plan.shards.entries()) {
@@ -61,9 +89,9 @@ export async function makePilot(
   return { ...plan, shards: await writePilotShards(store, job, shards) };
 }
 
-/** Forgets the chosen rows, so that the next call builds the shards. */
+/** Forgets the build with its chosen rows: the next call begins at the first row, because any shard may be damaged. */
 async function startAgain(store: ObjectStore, { jobId }: Job, { rows }: Plan): Promise<Unfinished> {
-  await store.delete(pilotDraftObject.keyOf(jobId));
+  await forgetBuildState(store, jobId);
   return { rows, shards: 0 };
 }
 

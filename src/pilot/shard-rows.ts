@@ -45,6 +45,25 @@ export async function* builtRows(
   return undefined;
 }
 
+/** The sources of a shard's rows that are sent, in order; none in a job with one input. Reads no request. */
+export async function* sourcesOfSent(
+  store: ObjectStore,
+  ref: ShardRef,
+  rows: number,
+): AsyncGenerator<Buffer, undefined> {
+  const sources = eachOwnLine(store, shardKey(ref, 'sources.jsonl'));
+  if ((await store.stat(roundKey(ref, 0, 'results.jsonl'))) === undefined) {
+    yield* sources;
+    return undefined;
+  }
+  const results = eachOwnLine(store, roundKey(ref, 0, 'results.jsonl'));
+  for await (const source of sources) {
+    const { value: result = EMPTY_LINE } = await results.next();
+    if (isSent(result, rows)) yield source;
+  }
+  return undefined;
+}
+
 export const EMPTY_LINE = Buffer.from('\n');
 
 function isSent(result: Buffer, rows: number): boolean {

@@ -11,6 +11,7 @@ import type { BuildState, Built, Unfinished } from './build-state.ts';
 import { findInnocent } from './ids/confirm-duplicates.ts';
 import { ID_BOUNDS, type IdBounds } from './ids/id-survey.ts';
 import { RepeatedIds } from './ids/repeated-ids.ts';
+import { OtherShardFile } from './open-shard.ts';
 import type { RequestRules } from './request-line.ts';
 import { RuleRequests, type RequestMaker } from './request-maker.ts';
 import { rulesOf } from './request-rules.ts';
@@ -72,7 +73,7 @@ async function build(
   let ids = from?.ids;
   for (let attempt = state?.attempt ?? 1; ; attempt += 1) {
     const start: Start = state ?? { turn, attempt, seed: newSeed(), ids };
-    const passed = await buildUnder(shared, start, parts);
+    const passed = await buildFrom(shared, start, parts);
     if ('rows' in passed) return passed;
     const { calling, built } = passed;
     const innocent = await findInnocent(calling, passed.start, built);
@@ -92,6 +93,21 @@ interface Passed {
   readonly calling: Calling;
   readonly start: Start;
   readonly built: Built;
+}
+
+/** Begins with the first row again if two calls have stopped at different rows: the shard is then not the saved one. */
+async function buildFrom(
+  shared: Omit<Calling, 'ids' | 'leaders'>,
+  start: Start,
+  parts: BuildParts,
+): Promise<Passed | Unfinished> {
+  try {
+    return await buildUnder(shared, start, parts);
+  } catch (error) {
+    if (!(error instanceof OtherShardFile)) throw error;
+    const { turn, attempt, seed, ids } = start;
+    return buildUnder(shared, { turn, attempt, seed, ids: ids && 'survey' }, parts);
+  }
 }
 
 /** Reads the inputs with one seed. If there are too many ids for one table, surveys them first. */

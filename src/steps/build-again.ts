@@ -3,6 +3,7 @@ import { buildPrefix, jobPrefix, planKey, roundKey, shardKey, shardsPrefix } fro
 import type { Plan } from '../checkpoints/plan.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
+import { Pace } from '../pace.ts';
 import { isPlan } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState, type Unfinished } from '../rows/build-state.ts';
 import { moveKeys, type KeyMap } from '../store/move-keys.ts';
@@ -27,7 +28,12 @@ export async function buildAgain(
   const again = await planWithPilot(aside, job, () => buildInOnePass(aside, job, from)).catch(unlessInvalid);
   if (again !== undefined && !isPlan(again)) return again;
   const isSame = again !== undefined && JSON.stringify(again.shards) === JSON.stringify(plan.shards);
-  if (isSame) for (const shard of damaged) await replaceShard(store, { jobId, shard });
+  const pace = new Pace(edges.time);
+  for (const [n, shard] of (isSame ? damaged : []).entries()) {
+    if (pace.mustStop) return { rows: plan.rows, shards: n };
+    await replaceShard(store, { jobId, shard });
+    pace.did();
+  }
   await forgetBuildState(store, jobId);
   log('shards_built_again', { jobId, shards: damaged.length, same: isSame });
   return undefined;

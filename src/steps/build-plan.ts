@@ -2,7 +2,7 @@ import type { Job } from '../checkpoints/job.ts';
 import { pilotDraftObject } from '../checkpoints/pilot.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { Edges } from '../edges.ts';
-import { draftPilot, makePilot } from '../pilot/make-pilot.ts';
+import { makePilot } from '../pilot/make-pilot.ts';
 import { wantsPilot } from '../pilot/without-pilot.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
 import type { BuildState, Unfinished } from '../rows/build-state.ts';
@@ -35,9 +35,5 @@ export async function planWithPilot(
   const known = job.profile.pilot && (await pilotDraftObject.read(store, job.jobId));
   if (known !== undefined) return makePilot(store, job, known, time);
   const plan = await build();
-  if (!isPlan(plan) || !wantsPilot(job, plan)) return plan;
-  const draft = await draftPilot(store, job, plan);
-  return time?.isShort() === true
-    ? { rows: plan.rows, shards: plan.shards.length }
-    : makePilot(store, job, draft, time);
+  return isPlan(plan) && wantsPilot(job, plan) ? makePilot(store, job, { plan }, time) : plan;
 }

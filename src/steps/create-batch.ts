@@ -10,6 +10,7 @@ import {
   type CreateAnnouncement,
 } from '../checkpoints/round/batch-checkpoint.ts';
 import { roundKey } from '../checkpoints/keys.ts';
+import { requireWholeRequests } from '../checkpoints/round/whole-requests.ts';
 import { readRequests } from '../checkpoints/round/requests.ts';
 import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
@@ -17,6 +18,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { sendsInline } from '../provider/dialects/sends-inline.ts';
 import { parseWindow } from '../provider/completion-window.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
@@ -65,6 +67,7 @@ interface Created {
 
 /**
  * Finds or creates the batch. A create is recorded in the store before it is sent, so only a recorded create can have been lost.
+ * @throws RequestsDamaged when the create would carry other requests than the recorded ones
  */
 async function findOrCreate(
   edges: ProviderEdges,
@@ -72,6 +75,8 @@ async function findOrCreate(
   profile: ResolvedProfile,
 ): Promise<Created> {
   const { store, clock } = edges;
+  // The requests are read again, to send them or to find their batch, after *Upload file* has checked them.
+  if (sendsInline(context.provider.dialect)) await requireWholeRequests(store, context, context.round);
   const announced = await creatingObject.read(store, context);
   if (announced !== undefined) {
     const batch = await findLost(edges, context, announced);

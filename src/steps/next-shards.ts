@@ -42,12 +42,13 @@ export async function nextShards(
   const ofPilot = pilotShards(plan);
   const ended = await endedShards(store, jobId, plan);
   const { done, stopped, damaged } = ended;
-  if (damaged.length > 0) {
+  const isOpen = ofPilot.some((shard) => !done.has(shard));
+  if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not finish.');
+  // Not in each turn of a wait for a person, because damaged shards may not be the planned ones when they are built again.
+  if (damaged.length > 0 && context.waiting === undefined) {
     const building = await buildAgain(edges, job, { plan, damaged });
     if (building !== undefined) return { ...context, building };
   }
-  const isOpen = ofPilot.some((shard) => !done.has(shard));
-  if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not finish.');
   // Stops recorded by an earlier execution no longer apply.
   for (const shard of stopped) await store.delete(shardKey({ jobId, shard }, 'stopped.json'));
   if (isOpen) {

@@ -19,6 +19,7 @@ interface Shape {
   readonly profile?: ProfileConfig;
   readonly config?: NightshiftConfig;
   readonly faults?: readonly Fault[];
+  readonly dialect?: 'anthropic';
 }
 
 const PLAIN: Shape = {};
@@ -26,6 +27,11 @@ const SLICED: Shape = {
   rowBytes: 33_000,
   config: { ...CONFIG, limits: { ...CONFIG.limits, sliceBytes: 65_536 } },
 };
+/** One shard that is read in several batches of rows, so that a call can stop in the middle of it. */
+const LARGE_ROWS: Shape = { rowBytes: 33_000, profile: { shardLimits: { maxRows: 9 } } };
+const LARGE_ROWS_SLICED: Shape = { ...SLICED, ...LARGE_ROWS };
+const SLICED_PILOT: Shape = { ...SLICED, profile: { pilot: { rows: 3, maxBad: 0.9 } } };
+const INLINE: Shape = { dialect: 'anthropic' };
 const PILOTED: Shape = { profile: { pilot: { rows: 3, maxBad: 0.9 } } };
 const DIRECT: Shape = { profile: { small: 'direct' } };
 const AGAIN: Shape = { faults: FIVE_ROWS_AGAIN };
@@ -46,6 +52,7 @@ function openJob({
   profile = {},
   config = CONFIG,
   faults = NO_ROW_FAILS,
+  dialect,
 }: Shape): Promise<Trial> {
   const user = 'x'.repeat(rowBytes);
   const input = IDS.map(
@@ -55,12 +62,29 @@ function openJob({
     input,
     config,
     faults: [...faults],
-    profile: { shardLimits: { maxRows: 3 }, ...profile },
+    profile: {
+      shardLimits: { maxRows: 3 },
+      ...(dialect && { provider: `${dialect}-simulator` }),
+      ...profile,
+    },
+    ...(dialect && { dialect }),
   });
 }
 
 const whole = new Map<Shape, JobEnd>();
-for (const shape of [PLAIN, SLICED, PILOTED, DIRECT, AGAIN, LADDER]) {
+const SHAPES = [
+  PLAIN,
+  SLICED,
+  LARGE_ROWS,
+  LARGE_ROWS_SLICED,
+  PILOTED,
+  SLICED_PILOT,
+  DIRECT,
+  AGAIN,
+  LADDER,
+  INLINE,
+];
+for (const shape of SHAPES) {
   await using trial = await openJob(shape);
   await trial.run();
   whole.set(shape, await trial.end());
@@ -89,13 +113,13 @@ const buildFirstSlice = (edges: TaskEdges): Promise<unknown> =>
 const BEFORE_ITS_LIST: readonly (readonly [string, Shape, Wrap, string])[] = [
   [
     'by a second call of the one-pass build',
-    PLAIN,
+    LARGE_ROWS,
     overtaken(/plan\.json$/, buildOnce),
     'shards_built_again',
   ],
   [
     'by a second call of a slice',
-    SLICED,
+    LARGE_ROWS_SLICED,
     overtaken(/slice-000000\.built\.json$/, buildFirstSlice),
     'shards_built_again',
   ],
@@ -104,6 +128,18 @@ const BEFORE_ITS_LIST: readonly (readonly [string, Shape, Wrap, string])[] = [
   [
     'before the rows of the pilot are set aside',
     PILOTED,
+    cutAfter(/build\/pilot\.json$/, FIRST),
+    'build_paused',
+  ],
+  [
+    'before the rows of the pilot are set aside, with little time per call',
+    PILOTED,
+    (edges) => slowly(cutAfter(/build\/pilot\.json$/, FIRST)(edges)),
+    'build_paused',
+  ],
+  [
+    'before the rows of the pilot are set aside, of a job in slices',
+    SLICED_PILOT,
     cutAfter(/build\/pilot\.json$/, FIRST),
     'build_paused',
   ],
@@ -185,6 +221,38 @@ describe('requests that are cut short', () => {
       expect((await trial.end()).results).toBe(whole.get(shape)?.results);
     },
   );
+
+  test('after the upload are not sent to a provider whose create carries them, and a resume sends them whole', async () => {
+    await using trial = await openJob(INLINE);
+
+    await trial.run({ wrap: cutAfter(/00001\/round-1\.upload\.json$/, FIRST) });
+
+    expect(paid(trial)).toBe(6);
+    expect(await trial.allText()).toContain('RequestsDamaged');
+
+    await trial.run();
+
+    expect(await violations(trial, IDS)).toEqual([]);
+    expect(paid(trial)).toBe(9);
+    expect((await trial.end()).results).toBe(whole.get(INLINE)?.results);
+  });
+
+  test('are built again once and not in each turn of a wait for an approval, if the input is gone', async () => {
+    await using trial = await openJob({ profile: { pilot: { rows: 3, approve: true } } });
+    const cutAndDelete: Wrap = (edges) =>
+      hookOnce(edges, {
+        key: /to-run\.json$/,
+        after: async (store) => {
+          await cutFile(FIRST)(store);
+          await store.delete('input/rows.jsonl');
+        },
+      });
+
+    await trial.run({ wrap: cutAndDelete });
+
+    const builds = (await trial.allText()).split('"event":"shards_built_again"').length - 1;
+    expect(builds).toBe(1);
+  });
 
   test('after the upload are not taken for all rows of the batch, and a resume collects it', async () => {
     await using trial = await openJob(PLAIN);

@@ -191,7 +191,8 @@ describe('merged indexes', () => {
           }
           damage(nights, nights.merged[0] ?? '', changes, cut);
           for (const each of [nights, sound]) {
-            await each.end('later', ['a']);
+            // A new request: one of before may be sent again, because a damaged entry is not found.
+            await each.end('later', ['asked only by the later job']);
             await mergeIndexes(each.store, scope, limits);
           }
 
@@ -201,7 +202,7 @@ describe('merged indexes', () => {
           expect(await nights.answers()).toEqual(await sound.answers());
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[[[129_486_771, 0]], null]] },
     );
   });
 

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StepTime } from '../../src/pace.ts';
-import { resultsKey } from '../../src/checkpoints/keys.ts';
+import { resultsKey, roundKey } from '../../src/checkpoints/keys.ts';
 import { RequestHash } from '../../src/reuse/request-hash.ts';
 import { buildOn, isPlan } from '../../src/rows/build-shards.ts';
 import { createRequests } from '../../src/steps/create-requests.ts';
@@ -139,6 +139,31 @@ test('a failed call that is repeated continues where the last saved one has stop
     expect(filesOf()).toEqual(whole.files);
     return;
   }
+});
+
+test.each([
+  ['', {}],
+  [' that reads all ids first', { bounds: { atOnce: 500, filterBits: 65_536 } }],
+])('a build%s begins again if another call has cut its open shard', async (_, parts) => {
+  const whole = await inOnePass([lines(1_700)]);
+  const { job, store, filesOf } = openJob([lines(1_700)]);
+  let isCut = false;
+  for (let call = 1; call < 2_000; call += 1) {
+    const from = await buildStateObject.read(store, 'job-1');
+    const { plans, open } = from?.reading?.writer ?? {};
+    if (!isCut && plans !== undefined && plans.length > 2 && open !== undefined && open.sent > 0) {
+      const key = roundKey({ jobId: 'job-1', shard: plans.length }, 1, 'requests.jsonl');
+      await store.put(key, (await store.get(key))?.subarray(0, 1) ?? '');
+      isCut = true;
+    }
+    const plan = await buildOn(store, job, { createRequests, ...parts, time: shortEvery(3), from });
+    if (!isPlan(plan)) continue;
+    expect(isCut).toBe(true);
+    expect(plan).toEqual(whole.plan);
+    expect(filesOf()).toEqual(whole.files);
+    return;
+  }
+  throw new Error('The build does not end.');
 });
 
 test('ids that only share a hash are detected, with any division of the build and the search into calls', async () => {

@@ -37,6 +37,12 @@ export async function noteSlice(store: ObjectStore, { requests, ...of }: SliceTo
   try {
     const notes = new NoteTaker(requests, job, writer);
     const noted = await readSlice(store, of, notes).catch(unreadable);
+    if (noted.isUnreadable === true) {
+      // Another call may have noted all rows meanwhile, and its notes stay.
+      await writer.abort();
+      await notedObject.create(store, ref, { ...noted, rows: notes.rows });
+      return;
+    }
     await notes.flush();
     await writer.close();
     await notedObject.write(store, ref, { ...noted, rows: notes.rows });
