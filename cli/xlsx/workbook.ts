@@ -37,13 +37,17 @@ export class Workbook {
     const header = shown.map(({ name }) => name);
     const state: SheetState<Source> = { rest: [], isEnd: false };
     let sheets = 0;
-    do {
-      sheets += 1;
-      const texts = this.#sheet(header, this.#rowsOf(batches, state), (row) =>
-        shown.map(({ value }) => toCell(value(row))),
-      );
-      yield { name: `xl/worksheets/sheet${sheets}.xml`, chunks: texts };
-    } while (!state.isEnd);
+    try {
+      do {
+        sheets += 1;
+        const texts = this.#sheet(header, this.#rowsOf(batches, state), (row) =>
+          shown.map(({ value }) => toCell(value(row))),
+        );
+        yield { name: `xl/worksheets/sheet${sheets}.xml`, chunks: texts };
+      } while (!state.isEnd);
+    } finally {
+      await batches.return?.();
+    }
     for (const [name, text] of parts(sheets)) yield { name, chunks: [XML, text] };
   }
 

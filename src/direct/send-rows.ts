@@ -72,6 +72,7 @@ export async function sendRows(
   } finally {
     // Calls in flight are paid for, so they are awaited.
     await sender.settle();
+    await rows.return?.();
   }
 }
 

@@ -30,9 +30,48 @@ export async function* requiredLines(
 }
 
 /** The lines of one of our objects, one by one with their newlines, including empty lines; none if the object does not exist. */
-export async function* eachOwnLine(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
+export async function* eachOwnLine(
+  store: ObjectStore,
+  key: string,
+  options: OpenOptions = {},
+): AsyncGenerator<Buffer, undefined> {
+  for await (const lines of (await ownLines(store, key, options)) ?? []) yield* lines;
   return undefined;
+}
+
+/** {@link eachOwnLine} of an object that must exist. */
+export async function* eachRequiredLine(
+  store: ObjectStore,
+  key: string,
+  options: OpenOptions = {},
+): AsyncGenerator<Buffer, undefined> {
+  for await (const lines of requiredLines(store, key, options)) yield* lines;
+  return undefined;
+}
+
+/**
+ * Lines that are read one by one, beside those of another file, with {@link LinesBeside.next}. The last line is read before the
+ * end of the file is, so that only the end of the reader's scope closes the file: `await using lines = new LinesBeside(…)`.
+ */
+export class LinesBeside implements AsyncDisposable {
+  readonly #lines: AsyncGenerator<Buffer, undefined>;
+
+  constructor(lines: AsyncGenerator<Buffer, undefined>) {
+    this.#lines = lines;
+  }
+
+  /** The lines of one of our objects; none if the object does not exist. */
+  static of(store: ObjectStore, key: string): LinesBeside {
+    return new LinesBeside(eachOwnLine(store, key));
+  }
+
+  next(): Promise<IteratorResult<Buffer, undefined>> {
+    return this.#lines.next();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lines.return(undefined);
+  }
 }
 
 async function* readOwn(name: string, object: OpenObject): AsyncGenerator<Buffer[], undefined> {

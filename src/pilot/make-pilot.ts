@@ -5,7 +5,7 @@ import { pilotRowsKey, roundKey } from '../checkpoints/keys.ts';
 import { pilotDraftObject, type PilotDraft } from '../checkpoints/pilot.ts';
 import type { Plan, ShardPlan } from '../checkpoints/plan.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
-import { eachOwnLine } from '../jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside } from '../jsonl/own-lines.ts';
 import { Pace, type StepTime } from '../pace.ts';
 import { forgetBuildState, type Unfinished } from '../rows/build-state.ts';
 import { countInputs as countTexts } from '../rows/request-line.ts';
@@ -117,7 +117,7 @@ async function writePilotShards(
     for (const [shard, { piloted = 0 }] of shards.entries()) {
       if (piloted === 0) continue;
       const ref = { jobId, shard };
-      const sources = eachOwnLine(store, pilotRowsKey(ref, 'sources'));
+      await using sources = LinesBeside.of(store, pilotRowsKey(ref, 'sources'));
       for await (const line of eachOwnLine(store, pilotRowsKey(ref, 'requests'))) {
         const { value: source } = await sources.next();
         await writer.addRequest({ line, inputs: countsTexts ? textsOf(line) : 1 }, sourceOf(source));

@@ -1,5 +1,5 @@
 import { roundKey, shardKey, type ShardRef } from '../checkpoints/keys.ts';
-import { eachOwnLine } from '../jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside } from '../jsonl/own-lines.ts';
 import { readFollowLine } from '../reuse/follow-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -23,13 +23,14 @@ export async function* builtRows(
   ref: ShardRef,
   rows: number,
 ): AsyncGenerator<BuiltRow, undefined> {
-  const requests = eachOwnLine(store, roundKey(ref, 1, 'requests.jsonl'));
-  const sources = eachOwnLine(store, shardKey(ref, 'sources.jsonl'));
+  await using sources = LinesBeside.of(store, shardKey(ref, 'sources.jsonl'));
   if ((await store.stat(roundKey(ref, 0, 'results.jsonl'))) === undefined) {
-    for await (const request of requests) yield { request, source: (await sources.next()).value };
+    for await (const request of eachOwnLine(store, roundKey(ref, 1, 'requests.jsonl')))
+      yield { request, source: (await sources.next()).value };
     return undefined;
   }
-  const deadLetters = eachOwnLine(store, roundKey(ref, 0, 'dead-letters.jsonl'));
+  await using requests = LinesBeside.of(store, roundKey(ref, 1, 'requests.jsonl'));
+  await using deadLetters = LinesBeside.of(store, roundKey(ref, 0, 'dead-letters.jsonl'));
   for await (const result of eachOwnLine(store, roundKey(ref, 0, 'results.jsonl'))) {
     const { value: deadLetter = EMPTY_LINE } = await deadLetters.next();
     const { value: source } = await sources.next();

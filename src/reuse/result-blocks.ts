@@ -1,6 +1,6 @@
 import { shardKey } from '../checkpoints/keys.ts';
 import { isNotOk } from '../jsonl/custom-id.ts';
-import { requiredLines } from '../jsonl/own-lines.ts';
+import { eachRequiredLine, LinesBeside, requiredLines } from '../jsonl/own-lines.ts';
 import { frameLines } from '../jsonl/lines.ts';
 import { sideBySide } from '../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -71,7 +71,7 @@ export class ResultBlocks {
   }
 
   async #readBlocks(shard: MergedShard): Promise<SavedBlock[]> {
-    const letters = shard.deadLetters > 0 ? this.#letterBytes(shard) : undefined;
+    await using letters = shard.deadLetters > 0 ? this.#letters(shard) : undefined;
     const blocks: SavedBlock[] = [];
     let [start, rows, end, deadEnd] = [0, 0, 0, 0];
     const close = (): void => {
@@ -81,7 +81,7 @@ export class ResultBlocks {
     for await (const lines of requiredLines(this.#store, shardKey(shard, 'results.jsonl'))) {
       for (const line of lines) {
         if (end - start >= BLOCK_BYTES) close();
-        if (letters !== undefined && isNotOk(line)) deadEnd += (await letters.next()).value ?? 0;
+        if (letters !== undefined && isNotOk(line)) deadEnd += (await letters.next()).value?.length ?? 0;
         rows += 1;
         end += line.length;
       }
@@ -137,9 +137,8 @@ export class ResultBlocks {
     return framed.flat().flatMap(({ bytes: line }) => line ?? []);
   }
 
-  async *#letterBytes(shard: MergedShard): AsyncGenerator<number> {
-    for await (const lines of requiredLines(this.#store, shardKey(shard, 'dead-letters.jsonl')))
-      for (const { length } of lines) yield length;
+  #letters(shard: MergedShard): LinesBeside {
+    return new LinesBeside(eachRequiredLine(this.#store, shardKey(shard, 'dead-letters.jsonl')));
   }
 
   #blockOf(position: number): Block {

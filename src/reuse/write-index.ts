@@ -3,7 +3,7 @@ import type { Job } from '../checkpoints/job.ts';
 import { answerIndexKey, resultsKey, roundKey, shardKey, type ShardFile } from '../checkpoints/keys.ts';
 import { hasRoundZero, type Plan } from '../checkpoints/plan.ts';
 import { isNotOk, readCustomId } from '../jsonl/custom-id.ts';
-import { eachOwnLine, requiredLines } from '../jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside, requiredLines } from '../jsonl/own-lines.ts';
 import type { Pace } from '../pace.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { checkOf, writeEntries, writeHead, type IndexedAnswer } from './answer-index.ts';
@@ -93,22 +93,18 @@ async function writeShards(
   writer: ObjectWriter,
   { jobId, plan, fileOf, scope, before, pace }: Shards,
 ): Promise<WrittenShards | undefined> {
-  const pilot = new PilotRequests(store, jobId, plan, before.pilot);
+  await using pilot = new PilotRequests(store, jobId, plan, before.pilot);
   let { shard, start, entries } = before;
   for (; shard < plan.shards.length && entries < MAX_EARLIER_ANSWERS; shard += 1) {
     const shardPlan = plan.shards[shard];
     if (shardPlan === undefined || shardPlan.pilot === true) continue;
     if (pace?.mustStop === true) return { shard, start, entries, pilot: pilot.taken, isWhole: false };
     const ref = { jobId, shard };
-    const unsent = hasRoundZero(shardPlan)
-      ? eachOwnLine(store, roundKey(ref, 0, 'results.jsonl'))
+    await using unsent = hasRoundZero(shardPlan)
+      ? LinesBeside.of(store, roundKey(ref, 0, 'results.jsonl'))
       : undefined;
-    const requests = new RequestsOfRows({
-      sent: eachOwnLine(store, roundKey(ref, 1, 'requests.jsonl')),
-      unsent,
-      pilot,
-      rows: plan.rows,
-    });
+    await using sent = LinesBeside.of(store, roundKey(ref, 1, 'requests.jsonl'));
+    const requests = new RequestsOfRows({ sent, unsent, pilot, rows: plan.rows });
     const part = await readPart(store, shardKey(ref, fileOf(shard)), requests, { scope, start });
     if (part === undefined) return undefined;
     const answers = part.answers.slice(0, MAX_EARLIER_ANSWERS - entries);
@@ -121,7 +117,7 @@ async function writeShards(
 }
 
 /** The requests of a pilot, in the order of its rows. */
-class PilotRequests {
+class PilotRequests implements AsyncDisposable {
   readonly #requests: AsyncGenerator<Buffer, undefined>;
   /** Number of requests that are taken, those of earlier calls included. */
   taken: number;
@@ -138,6 +134,10 @@ class PilotRequests {
     this.taken += 1;
     return (await this.#requests.next()).value;
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#requests.return(undefined);
+  }
 }
 
 async function* pilotRequests(
@@ -150,12 +150,10 @@ async function* pilotRequests(
   return undefined;
 }
 
-type Lines = AsyncGenerator<Buffer, undefined>;
-
 interface RequestFiles {
-  readonly sent: Lines;
+  readonly sent: LinesBeside;
   /** Round 0: one line per row, empty for rows that are sent. */
-  readonly unsent: Lines | undefined;
+  readonly unsent: LinesBeside | undefined;
   readonly pilot: PilotRequests;
   /** Number of rows of the job. A row that follows a later one was sent in the pilot. */
   readonly rows: number;

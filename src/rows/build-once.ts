@@ -45,8 +45,8 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
     { jobId: job.jobId, limits: job.profile.shardLimits, tellsSources: job.inputs.length > 1 },
     saved?.writer,
   );
-  const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
-  const sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
+  await using earlier = EarlierResults.of(store, job, saved?.earlierBytes);
+  await using sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
   const known = new KnownRows(sampled === undefined ? [] : [sampled], leaders);
   const ahead = reusing && new RowsAhead(reusing);
   const taker = new RowTaker({ ...calling, ids: jobIds(ids, job), known, writer, ahead }, saved?.builder);
@@ -77,8 +77,6 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   } catch (error) {
     await writer.abort();
     throw error;
-  } finally {
-    await sampled?.close();
   }
 }
 

@@ -2,15 +2,15 @@ import { resultsKey } from '../checkpoints/keys.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { ResultLine } from '../checkpoints/result-line.ts';
-import { requiredLines } from '../jsonl/own-lines.ts';
+import { eachRequiredLine, LinesBeside } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** An earlier result of a row, and whether the row is sent again. */
 export type EarlierRow = 'ok' | 'duplicate' | 'not ok';
 
 /** Reads the results of the job that is retried, beside its input: a line per row, in the same order. */
-export class EarlierResults {
-  readonly #lines: AsyncGenerator<Buffer, undefined>;
+export class EarlierResults implements AsyncDisposable {
+  readonly #lines: LinesBeside;
   readonly #jobId: string;
   /** Number of bytes read. */
   bytes: number;
@@ -20,7 +20,7 @@ export class EarlierResults {
   /** @param start position at which a line begins */
   constructor(store: ObjectStore, jobId: string, start = 0) {
     this.#jobId = jobId;
-    this.#lines = readLines(store, jobId, start);
+    this.#lines = new LinesBeside(eachRequiredLine(store, resultsKey(jobId), { start }));
     this.bytes = start;
   }
 
@@ -43,9 +43,16 @@ export class EarlierResults {
     return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';
   }
 
-  /** @throws InvalidInput when there are results of further rows */
+  /**
+   * Checks that every result was read.
+   * @throws InvalidInput when there are results of further rows
+   */
   async end(): Promise<void> {
     if ((await this.#lines.next()).done !== true) throw this.#otherRows('fewer');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lines[Symbol.asyncDispose]();
   }
 
   #otherRows(how: string): InvalidInput {
@@ -53,13 +60,4 @@ export class EarlierResults {
       `The input of job ${this.#jobId} has ${how} rows than its results: the files are not those that the job read. Nothing was sent.`,
     );
   }
-}
-
-async function* readLines(
-  store: ObjectStore,
-  jobId: string,
-  start: number,
-): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of requiredLines(store, resultsKey(jobId), { start })) yield* lines;
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Job } from '../checkpoints/job.ts';
-import { ownLines } from '../jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { KnownAnswers } from './known-rows.ts';
 import type { MadeRequest } from './request-maker.ts';
@@ -22,8 +22,8 @@ interface SampledAnswer {
 }
 
 /** The results of a sample, in the order of its rows. */
-export class SampledAnswers implements KnownAnswers {
-  readonly #lines: AsyncGenerator<Buffer, undefined>;
+export class SampledAnswers implements KnownAnswers, AsyncDisposable {
+  readonly #lines: LinesBeside;
   /** Answer of the current row. */
   #answer: SampledAnswer | undefined;
   #isOver = false;
@@ -33,7 +33,7 @@ export class SampledAnswers implements KnownAnswers {
 
   /** @param start position at which a line begins */
   constructor(store: ObjectStore, results: string, start = 0) {
-    this.#lines = readLines(store, results, start);
+    this.#lines = new LinesBeside(eachOwnLine(store, results, { start }));
     this.bytes = start;
   }
 
@@ -52,8 +52,8 @@ export class SampledAnswers implements KnownAnswers {
     return answer?.customId === customId ? { kind: 'answered', line: answer.line } : undefined;
   }
 
-  async close(): Promise<void> {
-    await this.#lines.return(undefined);
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lines[Symbol.asyncDispose]();
   }
 
   async #read(): Promise<void> {
@@ -81,9 +81,4 @@ function withoutOwn(line: Buffer): Buffer {
       return Buffer.concat([line.subarray(0, at), LINE_END]);
   }
   return line;
-}
-
-async function* readLines(store: ObjectStore, key: string, start: number): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of (await ownLines(store, key, { start })) ?? []) yield* lines;
-  return undefined;
 }

@@ -3,7 +3,7 @@ import { answerIndexKey, fileKey, resultsKey } from '../../checkpoints/keys.ts';
 import { NO_ROWS } from '../../checkpoints/outcomes.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
-import { requiredLines } from '../../jsonl/own-lines.ts';
+import { LinesBeside, requiredLines } from '../../jsonl/own-lines.ts';
 import type { Pace } from '../../pace.ts';
 import { MovedLines } from '../../reuse/move-index.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
@@ -48,7 +48,7 @@ export async function mergeLines(store: ObjectStore, merge: Merge): Promise<Merg
   const known = before?.mark === mark ? before : { ...NOTHING_MERGED, mark };
   const hasIndex = (await store.stat(answerIndexKey(jobId))) !== undefined;
   const start = { before: known.from, after: sizeOf(known) };
-  const part = new MergedPart(store, merge, known, hasIndex ? new MovedLines(start) : undefined);
+  await using part = new MergedPart(store, merge, known, hasIndex ? new MovedLines(start) : undefined);
   const writer = store.write(mergedKey(merge, known.parts.length + 1));
   try {
     const from = await part.write(writer, bytes);
@@ -74,13 +74,13 @@ const NOTHING_MERGED: Omit<MergeProgress, 'mark'> = {
 };
 
 /** The lines of one part: those of the job, and of the retry for each row that it has. */
-class MergedPart {
+class MergedPart implements AsyncDisposable {
   readonly #store: ObjectStore;
   readonly #merge: Merge;
   readonly #from: number;
   readonly moved: MovedLines | undefined;
   readonly #tally: LineTally;
-  readonly #retried: AsyncGenerator<Buffer, undefined>;
+  readonly #retried: LinesBeside;
   #retryFrom: number;
 
   constructor(
@@ -95,7 +95,7 @@ class MergedPart {
     this.#from = from;
     this.#tally = new LineTally(before);
     this.#retryFrom = retryFrom;
-    this.#retried = linesFrom(store, resultsKey(merge.retryId), retryFrom);
+    this.#retried = new LinesBeside(linesFrom(store, resultsKey(merge.retryId), retryFrom));
   }
 
   get state(): Pick<MergeProgress, 'retryFrom' | 'counts' | 'errors' | 'problems'> {
@@ -124,6 +124,10 @@ class MergedPart {
   /** @throws CountsDoNotReconcile if the retry has further lines */
   async rejectMore(): Promise<void> {
     if ((await this.#retried.next()).done !== true) throw this.#doesNotFit('more');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#retried[Symbol.asyncDispose]();
   }
 
   async #next(bytes: Buffer): Promise<Buffer> {

@@ -8,7 +8,7 @@ import type { ResultLine } from '../../checkpoints/result-line.ts';
 import type { Outcome } from '../../checkpoints/counts.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { parseExact } from '../../exact-json.ts';
-import { eachOwnLine } from '../../jsonl/own-lines.ts';
+import { LinesBeside } from '../../jsonl/own-lines.ts';
 import { goesUp, takesAnswers } from '../../ladder/goes-up.ts';
 import { nextRequest } from '../../ladder/next-request.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
@@ -108,7 +108,7 @@ async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<G
     requests: store.write(roundKey(round, round.round + 1, 'requests.jsonl')),
   };
   try {
-    const firsts = firstRequests(store, round);
+    await using firsts = firstRequests(store, round);
     for await (const row of stepRows(store, round)) {
       // In later steps, this is the request of the first step.
       const { value: first = row.request } = (await firsts?.next()) ?? {};
@@ -126,10 +126,10 @@ async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<G
   }
 }
 
-function firstRequests(store: ObjectStore, round: Round): AsyncGenerator<Buffer, undefined> | undefined {
+function firstRequests(store: ObjectStore, round: Round): LinesBeside | undefined {
   return round.step === undefined
     ? undefined
-    : eachOwnLine(store, stepKey(round, round.step.nth, 'raised.jsonl'));
+    : LinesBeside.of(store, stepKey(round, round.step.nth, 'raised.jsonl'));
 }
 
 type StepWriters = Readonly<Record<'results' | 'deadLetters' | 'raised' | 'requests', ObjectWriter>>;

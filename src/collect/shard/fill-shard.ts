@@ -1,7 +1,7 @@
 import { shardKey } from '../../checkpoints/keys.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
 import { isNotOk, withCustomId } from '../../jsonl/custom-id.ts';
-import { requiredLines } from '../../jsonl/own-lines.ts';
+import { eachRequiredLine, LinesBeside } from '../../jsonl/own-lines.ts';
 import { answerFollower, readFollowLine, type FollowLine } from '../../reuse/follow-line.ts';
 import type { MergedShard, SettledRow } from '../../reuse/result-blocks.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
@@ -25,9 +25,12 @@ export async function fillShard(store: ObjectStore, shard: MergedShard, filling:
   const results = store.write(shardKey(shard, 'filled-results.jsonl'));
   const deadLetters = store.write(shardKey(shard, 'filled-dead-letters.jsonl'));
   const filler = new ShardFiller({ results, deadLetters }, filling);
-  const letters = shard.deadLetters > 0 ? readLines(store, shardKey(shard, 'dead-letters.jsonl')) : undefined;
+  await using letters =
+    shard.deadLetters > 0
+      ? new LinesBeside(eachRequiredLine(store, shardKey(shard, 'dead-letters.jsonl')))
+      : undefined;
   try {
-    for await (const line of readLines(store, shardKey(shard, 'results.jsonl'))) {
+    for await (const line of eachRequiredLine(store, shardKey(shard, 'results.jsonl'))) {
       const follow = readFollowLine(line);
       const letter = letters !== undefined && isNotOk(line) ? (await letters.next()).value : undefined;
       const pending = follow === undefined ? filler.add(line, letter) : filler.follow(follow);
@@ -139,9 +142,4 @@ function noAnswer({ customId, leader }: FollowLine): CountsDoNotReconcile {
   return new CountsDoNotReconcile(
     `Row ${leader + 1} of the job answers for "${customId}" and has no result of its own.`,
   );
-}
-
-async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of requiredLines(store, key)) yield* lines;
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import { readFollowLine } from '../../reuse/follow-line.ts';
-import { eachOwnLine } from '../../jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside } from '../../jsonl/own-lines.ts';
 import { InvalidInput, type Failure } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
@@ -58,7 +58,7 @@ interface RaisedRow {
 }
 
 /** A round's rows in order; a `deferred` row has its lines in the next round. */
-type RoundRows = AsyncIterator<RowLines | RaisedRow | 'deferred'>;
+type RoundRows = AsyncGenerator<RowLines | RaisedRow | 'deferred', undefined>;
 
 /**
  * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`, without parsing the lines again. Each round has
@@ -106,7 +106,7 @@ async function writeRows(
 ): Promise<Merged> {
   const results = store.write(shardKey(ref, 'results.jsonl'));
   const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
-  const sources = eachOwnLine(store, shardKey(ref, 'sources.jsonl'));
+  await using sources = LinesBeside.of(store, shardKey(ref, 'sources.jsonl'));
   try {
     let rows = 0;
     let dead = 0;
@@ -125,6 +125,8 @@ async function writeRows(
     await results.abort();
     await deadLetters.abort();
     throw error;
+  } finally {
+    for (const rows of rounds) await rows.return(undefined);
   }
 }
 
@@ -201,9 +203,9 @@ async function* readStep(
   store: ObjectStore,
   ref: ShardRef,
   step: number,
-): AsyncGenerator<RowLines | RaisedRow> {
-  const deadLetters = eachOwnLine(store, stepKey(ref, step, 'dead-letters.jsonl'));
-  const requests = eachOwnLine(store, stepKey(ref, step, 'raised.jsonl'));
+): AsyncGenerator<RowLines | RaisedRow, undefined> {
+  await using deadLetters = LinesBeside.of(store, stepKey(ref, step, 'dead-letters.jsonl'));
+  await using requests = LinesBeside.of(store, stepKey(ref, step, 'raised.jsonl'));
   for await (const result of eachOwnLine(store, stepKey(ref, step, 'results.jsonl'))) {
     const { value: letter } = await deadLetters.next();
     const isKept = result[0] === SPACE;
@@ -213,6 +215,7 @@ async function* readStep(
       yield { raised, ...(isKept && { kept: result.subarray(1) }) };
     }
   }
+  return undefined;
 }
 
 const letterOf = (letter: Buffer | undefined): Buffer | '' =>
@@ -222,27 +225,29 @@ async function* readRound(
   store: ObjectStore,
   ref: ShardRef,
   round: number,
-): AsyncGenerator<RowLines | 'deferred'> {
+): AsyncGenerator<RowLines | 'deferred', undefined> {
   const results = eachOwnLine(store, roundKey(ref, round, 'results.jsonl'));
-  const deadLetters = eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  await using deadLetters = LinesBeside.of(store, roundKey(ref, round, 'dead-letters.jsonl'));
   for await (const result of results) {
     const { value: letter } = await deadLetters.next();
     if (result.length === 1) yield 'deferred';
     else yield { result, deadLetter: letterOf(letter) };
   }
+  return undefined;
 }
 
 /** The rows of a round that was never collected: all exhausted, with the failure that stopped the shard. */
 async function* failRound(
   store: ObjectStore,
   { ref, nextRound, failure, open }: Merge & { readonly failure: Failure },
-): AsyncGenerator<RowLines | 'deferred'> {
+): AsyncGenerator<RowLines | 'deferred', undefined> {
   const warning = open && warnOf(ref, open);
   for await (const bytes of eachOwnLine(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
     const request = parseRequest(bytes);
     const line = notOk(request.custom_id, 'exhausted', failure, nextRound - 1);
     yield { result: jsonLine(line), deadLetter: deadLetter(request, bytes, line, warning) };
   }
+  return undefined;
 }
 
 function warnOf({ jobId }: ShardRef, { batchId }: OpenBatch): string {

@@ -1,7 +1,7 @@
 import { collectedObject } from '../../checkpoints/round/collected.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import { roundKey, stepKey, type RoundRef } from '../../checkpoints/keys.ts';
-import { eachOwnLine } from '../../jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside } from '../../jsonl/own-lines.ts';
 import { nextRequest } from '../../ladder/next-request.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { parseRequest } from '../round/evidence/round-requests.ts';
@@ -28,7 +28,7 @@ export async function rewriteRequests(store: ObjectStore, job: Job, ref: RoundRe
 /** The requests of the round before whose result line is empty. */
 async function* deferred(store: ObjectStore, ref: RoundRef): AsyncGenerator<Buffer> {
   const before = ref.round - 1;
-  const results = eachOwnLine(store, roundKey(ref, before, 'results.jsonl'));
+  await using results = LinesBeside.of(store, roundKey(ref, before, 'results.jsonl'));
   for await (const request of eachOwnLine(store, roundKey(ref, before, 'requests.jsonl')))
     if ((await results.next()).value?.length === 1) yield request;
 }

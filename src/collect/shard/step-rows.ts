@@ -1,6 +1,6 @@
 import { roundKey } from '../../checkpoints/keys.ts';
 import { InvalidInput } from '../../errors.ts';
-import { eachOwnLine } from '../../jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside } from '../../jsonl/own-lines.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Round } from '../round/evidence/round.ts';
 
@@ -21,10 +21,14 @@ export async function* stepRows(store: ObjectStore, round: Round): AsyncGenerato
   const rounds = Array.from({ length: round.round - first + 1 }, (_, n) =>
     roundRows(store, round, first + n),
   );
-  for (;;) {
-    const row = await takeRow(rounds, round);
-    if (row === undefined) return;
-    yield row;
+  try {
+    for (;;) {
+      const row = await takeRow(rounds, round);
+      if (row === undefined) return;
+      yield row;
+    }
+  } finally {
+    for (const rows of rounds) await rows.return(undefined);
   }
 }
 
@@ -46,8 +50,9 @@ async function* roundRows(
   ref: Round,
   round: number,
 ): AsyncGenerator<StepRow | 'deferred', undefined> {
-  const deadLetters = eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'));
-  const requests = round === 0 ? undefined : eachOwnLine(store, roundKey(ref, round, 'requests.jsonl'));
+  await using deadLetters = LinesBeside.of(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  await using requests =
+    round === 0 ? undefined : LinesBeside.of(store, roundKey(ref, round, 'requests.jsonl'));
   for await (const result of eachOwnLine(store, roundKey(ref, round, 'results.jsonl'))) {
     const { value: letter = NOTHING } = await deadLetters.next();
     const request = (await requests?.next())?.value;

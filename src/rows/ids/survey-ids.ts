@@ -18,7 +18,7 @@ export async function surveyIds(
   const { surveying: saved, turn, attempt, seed } = start;
   const survey = new IdSurvey({ job, seed, bounds });
   if (saved !== undefined) await loadTables(store, { jobId, turn }, survey.tables);
-  const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
+  await using earlier = EarlierResults.of(store, job, saved?.earlierBytes);
   const taker = sinkOf(survey, requests);
   const builder = new Builder({ job, taker, earlier }, saved?.builder);
   const stopped = await builder.takeAll(store, saved, time);
