@@ -166,13 +166,18 @@ export function bounded(text: string): string {
  * on as text.
  */
 export function withCode(message: string, code: string | undefined): string {
-  return code === undefined || code === '' ? message : `${message} [${code}]`;
+  if (code !== undefined && code !== '') return `${message} [${code}]`;
+  // A provider's own words in brackets are not its code.
+  return CODE_AT_END.test(message) ? `${message}.` : message;
 }
+
+/** `[secret]` is the mark of a replaced secret (`src/provider/secrets`), which is not a code. */
+const CODE_AT_END = / \[(?!secret\]$)([\w.-]+)\]$/;
 
 /** Reads a caught error: Lambda writes the cause as JSON, the local engine as plain text. */
 export function failureFromCatch(caught: CaughtError): Failure {
   const message = causeMessage(caught.Cause ?? '') || caught.Error;
-  const code = / \[([\w.-]+)\]$/.exec(message)?.[1];
+  const code = CODE_AT_END.exec(message)?.[1];
   return code === undefined
     ? { name: caught.Error, code: caught.Error, message: bounded(message) }
     : { name: caught.Error, code, message: bounded(message.slice(0, -(code.length + 3))) };

@@ -46,6 +46,16 @@ describe('a failure that crossed the state machine', () => {
     });
   });
 
+  test.each(['Incorrect API key provided: [secret]', 'no such model [glm-4]', 'not found [a.b] [c-d]'])(
+    'takes no words of the message "%s" for its code',
+    (said) => {
+      const failure = failureFromCatch(asLambda('ProviderDenied', withCode(`poll: 401 ${said}`, undefined)));
+
+      expect(failure.code).toBe('ProviderDenied');
+      expect(failure.message).toContain(said);
+    },
+  );
+
   test('has a bounded length, with any message of a provider', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 2_000 }), (text) => {
