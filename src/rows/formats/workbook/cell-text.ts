@@ -47,7 +47,7 @@ export function codePattern(format = ''): CodePattern | undefined {
     const [, quoted, escaped, plain] = found;
     // A zero that is quoted or escaped is a text, and would be taken for a digit.
     if (`${quoted ?? ''}${escaped ?? ''}`.includes('0')) return undefined;
-    pattern.push(...(quoted ?? escaped ?? plain ?? ''));
+    pattern.push(...Array.from(quoted ?? escaped ?? plain ?? ''));
   }
   return pattern.filter((character) => character === '0').length > 1 ? pattern : undefined;
 }
