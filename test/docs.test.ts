@@ -41,7 +41,7 @@ describe.each(DOCS)('%s', (doc) => {
   test('names only existing files and folders', () => {
     const paths = matches(
       read(doc),
-      /`((?:bin|lib|lambdas|src|local|test|docs|examples|\.ci|\.github)\/[\w./-]*)`/g,
+      /`((?:bin|lib|lambdas|src|cli|host|simulator|bench|build|tools|test|docs|examples|\.ci|\.github)\/[\w./-]*)`/g,
     );
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
