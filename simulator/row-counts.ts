@@ -65,11 +65,15 @@ export class RowCounts {
 
   /** @returns the new counts */
   #add(customId: string, more: number): number {
-    const counts = this.#get(customId) + more;
+    this.#hash.take(customId);
     const { high, low } = this.#hash;
     const found = this.#table.find(high, low);
-    if (found === undefined) this.#table.add(high, low, [counts]);
-    else found.words[found.at] = counts;
+    if (found === undefined) {
+      this.#table.add(high, low, [more]);
+      return more;
+    }
+    const counts = (found.words[found.at] ?? 0) + more;
+    found.words[found.at] = counts;
     return counts;
   }
 }

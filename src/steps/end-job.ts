@@ -103,14 +103,18 @@ async function indexAnswers(
   { index: before }: Ending,
 ): Promise<Exclude<Ending['index'], 'written'>> {
   if (plan === undefined || before === 'written') return undefined;
-  const fileOf = (shard: number): ShardFile => resultsFile(filled, shard);
+  const fileOf = (shard: number): ShardFile => fileToJoin(filled, shard, 'results.jsonl');
   const partKey = (n: number): string => `${endPrefix({ jobId: job.jobId, since })}answers-${n}.index`;
   return writeAnswerIndex(store, { job, plan, fileOf, at: summary.endedAt }, { pace, before, partKey });
 }
 
-/** The file of a shard from which its part of the job's results is joined. */
-function resultsFile(filled: Followed['filled'], shard: number): ShardFile {
-  return filled.has(shard) ? 'filled-results.jsonl' : 'results.jsonl';
+/** The file of a shard from which its part of a file of the job is joined. */
+function fileToJoin(
+  filled: Followed['filled'],
+  shard: number,
+  file: 'results.jsonl' | 'dead-letters.jsonl',
+): ShardFile {
+  return filled.has(shard) ? `filled-${file}` : file;
 }
 
 /** @returns false when time ran short, and another call must join the rest */
@@ -125,8 +129,7 @@ async function joinFiles(
     file: 'results.jsonl' | 'dead-letters.jsonl',
     among: readonly SettledShard[],
   ): Join => {
-    const fileOf = (shard: number): ShardFile => (filled.has(shard) ? `filled-${file}` : file);
-    const sources = among.map(({ shard }) => shardKey({ jobId, shard }, fileOf(shard)));
+    const sources = among.map(({ shard }) => shardKey({ jobId, shard }, fileToJoin(filled, shard, file)));
     return { key, sources, part: (n) => joinedKey(jobId, since, `${file}-${n}`) };
   };
   if (results !== undefined) {
