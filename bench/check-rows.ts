@@ -8,6 +8,7 @@ import { measure } from './measure.ts';
 
 interface Flags {
   readonly rows: string;
+  readonly rowBytes: string;
   readonly stepSeconds: string;
 }
 
@@ -17,16 +18,17 @@ interface Flags {
  */
 await new Command('check-rows')
   .option('--rows <number>', 'rows of the input', '1000000')
+  .option('--row-bytes <number>', 'least bytes of a row; a longer system message fills shorter rows', '0')
   .option('--step-seconds <number>', 'time of each call of a step', '20')
   .action(run)
   .parseAsync();
 
-async function run({ rows: asked, stepSeconds }: Flags): Promise<void> {
+async function run({ rows: asked, rowBytes, stepSeconds }: Flags): Promise<void> {
   const rows = Number(asked);
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-rows-'));
   try {
     const input = join(folder, 'rows.jsonl');
-    const bytes = writeLines(input, inputLines(rows));
+    const bytes = writeLines(input, inputLines(rows, Number(rowBytes)));
     const data = join(folder, 'data');
     const program = resolve(import.meta.dirname, '../bin/nightshift.js');
     using progress = reportEveryMinute(folder, rows);
@@ -84,9 +86,14 @@ function bytesBelow(folder: string): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function* inputLines(rows: number): Generator<string> {
-  for (let n = 0; n < rows; n += 1)
-    yield JSON.stringify({ custom_id: `row-${n}`, prompt: `echo:${answerOf(n)}` });
+function* inputLines(rows: number, rowBytes: number): Generator<string> {
+  for (let n = 0; n < rows; n += 1) {
+    const row = { custom_id: `row-${n}`, prompt: `echo:${answerOf(n)}` };
+    const missing = rowBytes - Buffer.byteLength(JSON.stringify({ ...row, system: '' })) - 1;
+    yield JSON.stringify(
+      missing < 0 ? row : { ...row, system: 'Repeat the text. '.repeat(missing / 17 + 1).slice(0, missing) },
+    );
+  }
 }
 
 /** Answers of different lengths, with quotes and letters of several bytes. */
