@@ -24,18 +24,20 @@ const redirectTo =
   (_, response) =>
     void response.writeHead(status, location === undefined ? {} : { location }).end();
 
+async function* openFile(): AsyncGenerator<Buffer> {
+  yield Buffer.from('{}\n');
+}
+
 const CREATE = {
   inputFileId: 'f',
   endpoint: '/v1/chat/completions',
   completionWindow: '24h',
   metadata: { key: 'j/0/1' },
-  open: async function* () {
-    yield Buffer.from('{}\n');
-  },
+  open: openFile,
 };
 
 const CALLS: Readonly<Record<string, (client: ProviderClient) => Promise<unknown>>> = {
-  upload: (client) => client.uploadFile({ name: 'a.jsonl', bytes: 3, open: CREATE.open }),
+  upload: (client) => client.uploadFile({ name: 'a.jsonl', bytes: 3, open: openFile }),
   create: (client) => client.createBatch(CREATE),
   cancel: (client) => client.cancelBatch('b'),
   delete: (client) => client.deleteFile('f'),
