@@ -80,7 +80,7 @@ const BUILDS = 'jobs/*/build/*';
 /** The summary, which also reports a dropped file whose request is invalid. */
 const SUMMARIES = 'output/*/summary.json';
 
-const DOOR = { memoryMib: 512, timeoutMinutes: 2, knowsConfig: true, startsJobs: true } as const;
+const ENTRY = { memoryMib: 512, timeoutMinutes: 2, knowsConfig: true, startsJobs: true } as const;
 /** A step that calls the provider. A call may take two minutes, and the step may make a second one for a list. */
 const TALKING = { memoryMib: 256, timeoutMinutes: 5, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
@@ -95,16 +95,16 @@ function roundFiles(...files: readonly RoundFile[]): string[] {
  */
 export const STEPS = {
   'start-job': {
-    ...DOOR,
+    ...ENTRY,
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
     puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS, SAMPLES, LEDGERS],
     // A resume deletes these.
     deletes: [STOPS, SUMMARIES],
   },
-  'cancel-job': { ...DOOR, reads: [RECORDS, STOPS], puts: [STOPS] },
+  'cancel-job': { ...ENTRY, reads: [RECORDS, STOPS], puts: [STOPS] },
   api: {
-    ...DOOR,
+    ...ENTRY,
     // A whole vCPU, because the status of 10,000 shards must be read within the timeout of API Gateway.
     memoryMib: 1_769,
     timeoutMinutes: 0.5,
@@ -238,18 +238,18 @@ export const STEPS = {
 
 export type StepName = keyof typeof STEPS;
 
-/** Functions that start jobs. */
-export const DOORS = ['start-job', 'cancel-job', 'api'] as const satisfies readonly StepName[];
+/** Functions that something outside the state machine calls: events and the API. They start, resume and cancel jobs. */
+export const ENTRY_FUNCTIONS = ['start-job', 'cancel-job', 'api'] as const satisfies readonly StepName[];
 
-type DoorName = (typeof DOORS)[number];
+type EntryName = (typeof ENTRY_FUNCTIONS)[number];
 
 /** Functions that are Tasks of the machine. */
-export type TaskName = Exclude<StepName, DoorName | 'publish-config'>;
+export type TaskName = Exclude<StepName, EntryName | 'publish-config'>;
 
-export function isDoor(step: StepName): step is DoorName {
-  return (DOORS as readonly StepName[]).includes(step);
+export function isEntryFunction(step: StepName): step is EntryName {
+  return (ENTRY_FUNCTIONS as readonly StepName[]).includes(step);
 }
 
 export function isTask(step: StepName): step is TaskName {
-  return !isDoor(step) && step !== 'publish-config';
+  return !isEntryFunction(step) && step !== 'publish-config';
 }

@@ -24,7 +24,7 @@ import type { PlannedShard } from '../checkpoints/plan.ts';
 import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
 import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
-import { leaveRoom, noteRefusal } from '../batches/take-room.ts';
+import { leaveRoom, recordRejection } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
@@ -112,13 +112,13 @@ async function giveRoomBack(
   { jobId, shard, provider: { name } }: CollectContext,
   { end, round }: { readonly end: RoundEnd; readonly round: number },
 ): Promise<void> {
-  const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
+  const rejected = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
   const now = Math.floor(edges.clock.now() / 1_000);
-  if (refused !== undefined && end.next === 'retry') {
-    const isTooLarge = await isRefusedAgain(edges, { jobId, shard });
-    const { limit } = refused;
-    const refusal = { jobId, shard, round, model, limit, isTooLarge, now, next: round + 1 };
-    await noteRefusal(edges, name, refusal);
+  if (rejected !== undefined && end.next === 'retry') {
+    const isTooLarge = await isRejectedAgain(edges, { jobId, shard });
+    const { limit } = rejected;
+    const rejection = { jobId, shard, round, model, limit, isTooLarge, now, next: round + 1 };
+    await recordRejection(edges, name, rejection);
   } else {
     const hadBatch = 'batch' in end && end.batch.batchId !== undefined;
     await leaveRoom(edges, name, { jobId, shard, round, endedAt: hadBatch ? now : undefined });
@@ -129,7 +129,7 @@ async function giveRoomBack(
 /** After this number of consecutive rounds with too many enqueued tokens, the file itself counts as too large. */
 const REFUSED_ROUNDS = 3;
 
-async function isRefusedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<boolean> {
+async function isRejectedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<boolean> {
   const last = (await readCollected(store, ref)).slice(-REFUSED_ROUNDS);
   return last.length === REFUSED_ROUNDS && last.every(({ tokensRefused }) => tokensRefused !== undefined);
 }
