@@ -10,7 +10,8 @@ import { answer, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
 import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
-import { cancellingSchema, jobParams, jobSchema, judgedSchema, startedSchema } from './schemas.ts';
+import { jobSchema } from './job-schema.ts';
+import { cancellingSchema, jobParams, judgedSchema, startedSchema } from './schemas.ts';
 
 /** Adds the routes of one job: status, cancel, resume, and the decision on its pilot. The app rejects other callers first. */
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
