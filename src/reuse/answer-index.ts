@@ -38,7 +38,10 @@ export function checkOf(fingerprint: Fingerprint, line: Buffer): number {
   return hash('sha256', Buffer.concat([fingerprint, line]), 'buffer').readUIntBE(0, CHECK_BYTES);
 }
 
-/** @param resultBytes size of the results that the index describes */
+/**
+ * The head of an index.
+ * @param resultBytes size of the results that the index describes
+ */
 export function writeHead(resultBytes: number): Buffer {
   const head = Buffer.alloc(ENTRY_BYTES);
   MAGIC.copy(head);

@@ -134,7 +134,10 @@ function firstRequests(store: ObjectStore, round: Round): LinesBeside | undefine
 
 type StepWriters = Readonly<Record<'results' | 'deadLetters' | 'raised' | 'requests', ObjectWriter>>;
 
-/** @returns the outcome of a row that goes up; undefined for a row that stays */
+/**
+ * Writes a row: its request of the next step if it goes up, otherwise its result.
+ * @returns the outcome of a row that goes up; undefined for a row that stays
+ */
 async function writeRow(
   writers: StepWriters,
   row: StepRow,
