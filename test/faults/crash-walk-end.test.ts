@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { answerIndexKey } from '../../src/checkpoints/keys.ts';
 import { crashAtEachEffect, runUndisturbed, type CrashWalk, type WalkEnd } from './crash-walk.ts';
 import { slowly } from './file-faults.ts';
-import { JOB_ID, openTrial, type Trial } from './trial.ts';
+import { JOB_ID, openTrial, type JobEnd, type Trial } from './trial.ts';
 
 const IDS = ['a', 'b', 'twin', 'f', 'c', 'again'];
 
@@ -41,10 +41,14 @@ test('the job without a crash keeps what each call of its end has come to', () =
   );
 });
 
+function expectSameDuplicates(_: Trial, summary: JobEnd['summary']): void {
+  expect(summary?.deduplicated).toEqual(expected.summary?.deduplicated);
+}
+
 crashAtEachEffect(WALK, undisturbed, {
   name: 'after effect %i (%s), the job ends with the same files and the same index of answers',
   effects: effects.filter(([, name]) => /joined\/|filled|output\/|reuse\//.test(name)),
   quick: 3,
   steady: false,
-  compare: (_, summary) => expect(summary?.deduplicated).toEqual(expected.summary?.deduplicated),
+  compare: expectSameDuplicates,
 });

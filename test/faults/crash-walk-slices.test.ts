@@ -32,10 +32,14 @@ test('the job without a crash is built in slices, whose steps continue in furthe
 
 const plan = effects.findIndex(([, name]) => name.endsWith('plan.json'));
 
+function expectOneBatchPerShard(trial: Trial): void {
+  expect([...trial.simulator.createsPerKey().values()]).toEqual([1, 1, 1]);
+}
+
 crashAtEachEffect(WALK, undisturbed, {
   name: 'after effect %i (%s), the job that is built in slices ends with the same files, and one batch per shard',
   effects: effects.slice(0, plan + 2),
   quick: 5,
   steady: false,
-  compare: (trial) => expect([...trial.simulator.createsPerKey().values()]).toEqual([1, 1, 1]),
+  compare: expectOneBatchPerShard,
 });

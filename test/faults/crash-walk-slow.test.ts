@@ -33,9 +33,13 @@ const COLLECTING = effects.filter(([, name]) =>
   /late\.json|(?:writing|merging)\.json|output|errors|download|results|collected/.test(name),
 );
 
+function expectOneBatchPerRound(trial: Trial): void {
+  expect([...trial.simulator.createsPerKey().values()]).toEqual([1, 1]);
+}
+
 crashAtEachEffect(WALK, undisturbed, {
   name: 'after effect %i (%s), the job ends with the same files, one batch and one file per round',
   effects: COLLECTING,
   quick: 2,
-  compare: (trial) => expect([...trial.simulator.createsPerKey().values()]).toEqual([1, 1]),
+  compare: expectOneBatchPerRound,
 });
