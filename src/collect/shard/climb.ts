@@ -16,7 +16,7 @@ import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
 import { askedAgainBefore } from '../round/evidence/asked-again.ts';
 import { UNREADABLE_RESULT } from '../round/decision/lost-rows.ts';
-import { parseRequest } from '../round/evidence/round-requests.ts';
+import { parseRequest } from '../round/evidence/request-line.ts';
 import type { Round } from '../round/evidence/round.ts';
 import { stepRows, type StepRow } from './step-rows.ts';
 

@@ -4,6 +4,7 @@ import { CountsDoNotReconcile } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
+import { requireOtherFiles } from '../../checkpoints/shard/other-files.ts';
 import { requireWholeRequests } from '../../checkpoints/round/whole-requests.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { CANCEL_ASKS_AGAIN, readOpenTwins } from '../../checkpoints/round/twins.ts';
@@ -20,6 +21,7 @@ export async function finishShard(
   const { jobId, shard } = planned;
   const ref = { jobId, shard };
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
+  await requireOtherFiles(store, planned);
   const unsent = hasRoundZero(plan);
   const only = last.round === 1 && !unsent ? last : undefined;
   const { step } = last;

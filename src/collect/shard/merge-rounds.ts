@@ -12,7 +12,7 @@ import { roundKey, shardKey, stepKey, type ShardRef } from '../../checkpoints/ke
 import type { ObjectStore } from '../../store/object-store.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
 import { deadLetter, notOk } from '../round/writing/not-ok-lines.ts';
-import { parseRequest } from '../round/evidence/round-requests.ts';
+import { parseRequest } from '../round/evidence/request-line.ts';
 
 export interface Merge {
   readonly ref: ShardRef;

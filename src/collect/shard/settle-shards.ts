@@ -3,6 +3,7 @@ import type { Failure } from '../../errors.ts';
 import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
 import { readShardEnd, type ShardEnd } from '../../checkpoints/shard/shard-end.ts';
 import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { requireOtherFiles } from '../../checkpoints/shard/other-files.ts';
 import { findRound } from '../../checkpoints/shard/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/shard/trouble.ts';
 import type { Pace } from '../../pace.ts';
@@ -77,6 +78,7 @@ async function settleUnsent(
   const results = shardKey(ref, 'results.jsonl');
   if ((await store.stat(results)) !== undefined) return end;
   if (pace.mustStop) return undefined;
+  await requireOtherFiles(store, { ...ref, planned: plan });
   const sources = await store.stat(shardKey(ref, 'sources.jsonl'));
   if (plan.invalid > 0 || sources !== undefined)
     await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });

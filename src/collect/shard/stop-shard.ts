@@ -2,6 +2,7 @@ import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findLeftOpen, type LeftOpen } from '../../checkpoints/shard/open-batch.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
+import { requireOtherFiles } from '../../checkpoints/shard/other-files.ts';
 import { requireWholeRequests } from '../../checkpoints/round/whole-requests.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/round/twins.ts';
 import type { Edges } from '../../edges.ts';
@@ -47,6 +48,7 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
   const settled = last === undefined ? rounds : [...rounds, last];
   // Without the round's requests, no result could be written for some of its rows.
   if (last === undefined) await requireWholeRequests(store, { ...ref, planned: plan }, nextRound);
+  await requireOtherFiles(store, { ...ref, planned: plan });
   const before = settled.at(-1);
   const step = before?.up ?? before?.step;
   const merged = await mergeRounds(store, {

@@ -4,6 +4,8 @@ import { GoesOnLater, rejectOver, sizeOf } from '../files/downloads.ts';
 import type { LostRows } from '../decision/lost-rows.ts';
 import type { RoundEvidence } from '../evidence/read-round.ts';
 import { writingObject, type WrittenParts, type WrittenRows } from '../../../checkpoints/round/writing.ts';
+import { roundKey } from '../../../checkpoints/keys.ts';
+import { damagedFile } from '../../../checkpoints/shard/other-files.ts';
 import type { StepTime } from '../../../pace.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
 import type { Fate, RoundDecision } from '../decision/decide-row.ts';
@@ -91,7 +93,10 @@ async function writeRows(store: ObjectStore, { round, writer, at }: RowsToWrite)
     }
     if (at.mustStop) return at.rows === index.requests;
   }
-  return true;
+  if (at.rows === index.requests) return true;
+  // Another call has replaced the requests since they were indexed.
+  const key = roundKey(context, context.round, 'requests.jsonl');
+  throw damagedFile(store, context, { key, found: at.requestBytes });
 }
 
 /** The progress of writing a round; decides whether another call must write the rest. */
