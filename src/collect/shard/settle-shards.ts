@@ -9,6 +9,7 @@ import { readTrouble } from '../../checkpoints/shard/trouble.ts';
 import type { Pace } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sideBySide } from '../../concurrency/side-by-side.ts';
+import { GoesOnLater } from '../round/files/downloads.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 import { stopShard } from './stop-shard.ts';
@@ -55,7 +56,12 @@ async function settleShard(
   if (pace.mustStop) return undefined;
   const { round } = await findRound(store, ref);
   const reason = failure ?? (await readTrouble(store, ref)) ?? leftNoWord(ref);
-  await stopShard(edges, { ...ref, planned: plan }, { nextRound: round, failure: reason });
+  try {
+    await stopShard(edges, { ...ref, planned: plan }, { nextRound: round, failure: reason });
+  } catch (error) {
+    if (error instanceof GoesOnLater) return undefined;
+    throw error;
+  }
   const end = await readShardEnd(store, ref);
   pace.did();
   if (end === undefined)
