@@ -10,7 +10,7 @@ import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
+import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
 import { readJson } from '../../src/store/json.ts';
 import { createClock, type TestClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
@@ -85,10 +85,10 @@ export async function openTrial({
       onEvent: (event) => written.push(JSON.stringify(event)),
       instant: true,
     });
-    const doors: StartEdges = { ...wrapped, config, executions };
+    const startEdges: StartEdges = { ...wrapped, config, executions };
     const job = async (): Promise<void> => {
       try {
-        const { execution } = await startJob(doors, {
+        const { execution } = await startJob(startEdges, {
           jobId: JOB_ID,
           profile: 'default',
           overrides: profile,

@@ -4,7 +4,7 @@ import type { StepTime } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { Builder } from '../builder.ts';
 import type { Unfinished } from '../build-state.ts';
-import type { Place } from '../formats/place.ts';
+import type { Position } from '../formats/position.ts';
 import { KnownRows } from '../known-rows.ts';
 import { OtherShardFile } from '../open-shard.ts';
 import type { RequestMaker } from '../request-maker.ts';
@@ -106,7 +106,7 @@ function startOf({ division, cut, run }: RunToBuild): SavedRun {
     0,
   );
   const entry = entryOf(division, slice, lines);
-  const place: Place = entry === undefined ? { rows: skip } : { rows: 0, entry, skip };
+  const place: Position = entry === undefined ? { rows: skip } : { rows: 0, entry, skip };
   return {
     input,
     place,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { placeFiles } from '../../cli/placed-files.ts';
+import { writeOutputFiles } from '../../cli/output-files.ts';
 import { resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -15,7 +15,7 @@ async function openEnded() {
   await store.put(resultsKey('a'), '{"custom_id":"q"}\n');
   await store.put(summaryKey('a'), '{}\n');
   const out = join(folder, 'out');
-  return { out, place: () => placeFiles(store, SUMMARY, { out, data: 'data' }) };
+  return { out, place: () => writeOutputFiles(store, SUMMARY, { out, data: 'data' }) };
 }
 
 test('results are written as complete files and replace those of an earlier run', async () => {

@@ -1,4 +1,4 @@
-import type { UnstartedJob } from './leave-unstarted.ts';
+import type { UnstartedJob } from './summarize-unstarted.ts';
 import { startDroppedJob, type PassedOver } from './start-dropped-job.ts';
 import type { StartEdges, StartedJob } from './start-job.ts';
 import { startScheduledJob } from './start-scheduled-job.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { summaryKey } from '../../src/checkpoints/keys.ts';
-import { startJobByEvent } from '../../src/doors/start-job-by-event.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
-import { longestSweepDays, sweepInput } from '../../src/doors/sweep-input.ts';
+import { startJobByEvent } from '../../src/job-control/start-job-by-event.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
+import { longestSweepDays, sweepInput } from '../../src/job-control/sweep-input.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson } from '../../src/store/json.ts';

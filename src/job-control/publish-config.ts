@@ -50,5 +50,5 @@ async function answer(event: DeployEvent, result: { Status: string; Reason?: str
   });
   // The URL is signed for exactly these headers.
   const response = await fetch(ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body });
-  if (!response.ok) throw new Error(`CloudFormation refused the answer with status ${response.status}.`);
+  if (!response.ok) throw new Error(`CloudFormation rejected the answer with status ${response.status}.`);
 }

@@ -6,7 +6,7 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop, stopObject } from '../checkpoints/stop.ts';
 import type { StartEdges } from './start-job.ts';
-import { rejectElsewhere } from './whose-answers.ts';
+import { rejectOtherHost } from './host-of-job.ts';
 
 export interface CancelledJob {
   readonly jobId: string;
@@ -28,7 +28,7 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   const running = last?.running === true;
   // Its execution may still be running. That execution announces the end.
   if (summary !== undefined && !mayHaveOpenBatches(summary)) return { jobId, state: 'ended' };
-  if (!running) rejectElsewhere(edges, await jobObject.require(store, jobId));
+  if (!running) rejectOtherHost(edges, await jobObject.require(store, jobId));
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
   if (summary !== undefined && hasAllResults(summary)) {
     if (running) return { jobId, state: 'ended' };

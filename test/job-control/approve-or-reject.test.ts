@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { approvalObject, pilotObject } from '../../src/checkpoints/pilot.ts';
 import { summaryKey } from '../../src/checkpoints/keys.ts';
-import { judgeJob } from '../../src/doors/judge-job.ts';
-import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
+import { approveOrReject } from '../../src/job-control/approve-or-reject.ts';
+import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { HeldExecutions } from '../support/held-executions.ts';
@@ -36,9 +36,9 @@ test('a second approval is accepted before the job has seen the first one', asyn
   const { edges, end } = await openRejected();
   await end();
 
-  expect((await judgeJob(edges, JOB, 'approved'))?.resumed).toMatchObject({ state: 'resumed' });
+  expect((await approveOrReject(edges, JOB, 'approved'))?.resumed).toMatchObject({ state: 'resumed' });
 
-  expect(await judgeJob(edges, JOB, 'approved')).toMatchObject({ state: 'approved' });
+  expect(await approveOrReject(edges, JOB, 'approved')).toMatchObject({ state: 'approved' });
 });
 
 test.each(['approved', 'rejected'] as const)(
@@ -49,15 +49,15 @@ test.each(['approved', 'rejected'] as const)(
     await approvalObject.write(edges.store, JOB, { decision, at: '2026-11-01T00:00:00.000Z' });
     executions.end(JOB);
 
-    expect((await judgeJob(edges, JOB, decision))?.resumed).toMatchObject({ state: 'resumed' });
+    expect((await approveOrReject(edges, JOB, decision))?.resumed).toMatchObject({ state: 'resumed' });
   },
 );
 
 test('a rejected job can be approved only after it has ended', async () => {
   const { edges, end } = await openRejected();
 
-  await expect(judgeJob(edges, JOB, 'approved')).rejects.toThrow(/is ending without its other rows/);
+  await expect(approveOrReject(edges, JOB, 'approved')).rejects.toThrow(/is ending without its other rows/);
 
   await end();
-  expect(await judgeJob(edges, JOB, 'approved')).toMatchObject({ state: 'approved' });
+  expect(await approveOrReject(edges, JOB, 'approved')).toMatchObject({ state: 'approved' });
 });

@@ -9,8 +9,8 @@ import { inOrder, isOf } from './room-queue.ts';
  */
 const LEARNED_SECONDS = 6 * 3_600;
 
-/** A refusal for too many enqueued tokens. */
-export interface Refusal extends RoundRef {
+/** A rejection for too many enqueued tokens. */
+export interface RoomRejection extends RoundRef {
   readonly model: string | undefined;
   /** The limit, if the provider named it. */
   readonly limit: number | undefined;
@@ -26,15 +26,15 @@ export interface Refusal extends RoundRef {
  * lowered. The provider had accepted the tokens that other rounds have enqueued, but not those plus this batch.
  * @returns undefined if the rejection shows no limit, or one that is already known
  */
-export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | undefined {
-  const { jobId, shard, round, model, now, next } = refusal;
-  const isSame = isOf(refusal);
+export function roomAfterRejection(room: Room, rejection: RoomRejection, nth: number): Room | undefined {
+  const { jobId, shard, round, model, now, next } = rejection;
+  const isSame = isOf(rejection);
   const held = room.holders.find((entry) => isSame(entry) && entry.round === round);
   if (held === undefined && room.waiting.some((entry) => isSame(entry) && entry.round >= next))
     return undefined;
   const holders = room.holders.filter((entry) => entry !== held);
   const { tokens = 0 } = held ?? {};
-  const lesson = lessonOf(room, refusal, { others: enqueuedTokens(holders, model), mine: tokens });
+  const lesson = lessonOf(room, rejection, { others: enqueuedTokens(holders, model), mine: tokens });
   if (held === undefined && lesson === undefined) return undefined;
   const mine = { jobId, shard, round: next, model, tokens, since: held?.since ?? now, at: now, nth };
   const waiting = inOrder([...room.waiting.filter((entry) => !isSame(entry)), mine]);
@@ -49,7 +49,7 @@ export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | un
  */
 function lessonOf(
   { learned = {} }: Room,
-  { model, limit, isTooLarge, now }: Refusal,
+  { model, limit, isTooLarge, now }: RoomRejection,
   { others, mine }: { readonly others: number; readonly mine: number },
 ): Omit<LearnedLimit, 'until'> | undefined {
   const named = limit === undefined ? {} : { named: limit };

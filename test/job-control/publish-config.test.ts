@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import { defineConfig } from '../../src/config/config.ts';
-import { publishConfig, type DeployEvent } from '../../src/doors/publish-config.ts';
+import { publishConfig, type DeployEvent } from '../../src/job-control/publish-config.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { startRecorder } from '../security/recorder.ts';

@@ -11,7 +11,7 @@ import { InputFilter } from '../requests/input-files.ts';
 import { askedOverrides } from '../requests/question.ts';
 import { pinOf, resolveInputs } from '../requests/resolve-inputs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
+import { summarizeUnstarted, type UnstartedJob } from './summarize-unstarted.ts';
 import { startJob, type StartEdges, type StartedJob, type StartRequest } from './start-job.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function startDroppedJob(
     if (error instanceof InvalidInput) return { state: 'passed over' };
     if (!(error instanceof InvalidRequest)) throw error;
     const { jobId, profile } = drop;
-    return leaveUnstarted(edges, { jobId, profile, inputs: [inputOf(drop)], rejection: error });
+    return summarizeUnstarted(edges, { jobId, profile, inputs: [inputOf(drop)], rejection: error });
   }
 }
 

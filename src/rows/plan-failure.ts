@@ -7,7 +7,7 @@ import { counted } from '../text/counted.ts';
 import { hasNoHeader, listColumns } from './formats/table-header.ts';
 
 /** The reason why nothing of the plan may be sent; undefined if it may be sent. */
-export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
+export function planFailure(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   const { rows, invalid, problems } = plan;
   const files = inputs.map(({ key }) => basename(key)).join(', ');
   if (rows === 0) return failure(noRows(plan.inputs ?? [], files));

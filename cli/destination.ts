@@ -1,6 +1,6 @@
 import type { Summary } from '../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { makeDestination, placeFiles } from './placed-files.ts';
+import { makeDestination, writeOutputFiles } from './output-files.ts';
 import { formatOfFile, type TableFormat } from './table-format.ts';
 
 /** The value of `--out`: a folder, or a table in a format. */
@@ -29,12 +29,15 @@ export async function openDestination(
  * @param data the folder that has the job
  * @returns the paths of its files, requested ones first
  */
-export async function placeAnswers(
+export async function writeToDestination(
   store: ObjectStore,
   summary: Summary,
   { out, format, data }: Destination & { readonly data: string },
 ): Promise<string[]> {
-  const placed = await placeFiles(store, summary, { out: format === undefined ? out : undefined, data });
+  const placed = await writeOutputFiles(store, summary, {
+    out: format === undefined ? out : undefined,
+    data,
+  });
   if (format === undefined || out === undefined || summary.results === undefined) return placed;
   const { exportAfterRun } = await import('./commands/export-table.ts');
   return [await exportAfterRun(store, summary, { format, out, data }), ...placed];

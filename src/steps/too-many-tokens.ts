@@ -1,6 +1,6 @@
 import { writeAnnouncement } from '../batches/find-lost-batch.ts';
 import { isSurelyBeyond } from '../batches/room-limits.ts';
-import { noteRefusal, tokensOfOthers, type WantedRoom } from '../batches/take-room.ts';
+import { recordRejection, tokensOfOthers, type WantedRoom } from '../batches/take-room.ts';
 import type { CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
 import { collectedObject } from '../checkpoints/round/collected.ts';
 import { readShardPlan } from '../checkpoints/plan.ts';
@@ -10,12 +10,12 @@ import type { UploadedContext } from '../contract.ts';
 import { grouped } from '../text/counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy, ProviderFileTooLarge, withCode } from '../errors.ts';
-import { readTokensRefusal } from '../provider/errors/classify-error.ts';
+import { readTokensRejection } from '../provider/errors/classify-error.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { wantedRoom } from './room-for-batch.ts';
 
 /** A create that was rejected because too many tokens are enqueued. */
-export interface RefusedTokens {
+export interface TooManyTokens {
   /** ProviderFileTooLarge if the file alone is too large, otherwise the provider's error. */
   readonly error: Error;
   readonly wanted: WantedRoom;
@@ -30,7 +30,7 @@ export interface RefusedTokens {
  * Earlier, the provider may still count batches that have just ended.
  */
 const ALONE_SECONDS = 1_800;
-const ALONE_REFUSALS = 3;
+const ALONE_REJECTIONS = 3;
 
 /** Code of rows, if the provider has no code for this rejection. */
 const DEFAULT_CODE = 'token_limit_exceeded';
@@ -39,25 +39,25 @@ const DEFAULT_CODE = 'token_limit_exceeded';
  * Decides about a rejected create: either other batches must end first, or the file alone is larger than the provider's limit.
  * @returns undefined if it was rejected for another reason
  */
-export async function weighTokensRefusal(
+export async function readTooManyTokens(
   edges: ProviderEdges,
   context: UploadedContext,
   { profile, announced }: { readonly profile: ResolvedProfile; readonly announced: CreateAnnouncement },
   error: unknown,
-): Promise<RefusedTokens | undefined> {
+): Promise<TooManyTokens | undefined> {
   if (!(error instanceof ProviderBusy)) return undefined;
   const { code, message } = failureFromCatch({ Error: error.name, Cause: error.message });
-  const refusal = readTokensRefusal(code, message);
-  if (refusal === undefined) return undefined;
+  const rejection = readTokensRejection(code, message);
+  if (rejection === undefined) return undefined;
   const wanted = await wantedRoom(edges, context, profile);
   const { tokens, at } = wanted.asking;
-  const { limit } = refusal;
+  const { limit } = rejection;
   const most = limit ?? wanted.limits.tokensOf(profile.model);
   const isLarger = most !== undefined && tokens > most;
   const isAlone = (await tokensOfOthers(edges, context.provider.name, wanted.asking)) === 0;
-  const alone = isAlone ? refusedOnceMore(announced.alone, at) : undefined;
+  const alone = isAlone ? rejectedOnceMore(announced.alone, at) : undefined;
   const isHopeless =
-    alone !== undefined && alone.refusals >= ALONE_REFUSALS && at - alone.since >= ALONE_SECONDS;
+    alone !== undefined && alone.refusals >= ALONE_REJECTIONS && at - alone.since >= ALONE_SECONDS;
   // A single row near the limit, or without a known limit, may be rejected only because others use the account.
   const isTooLarge =
     (isLarger || isHopeless) && (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
@@ -77,15 +77,15 @@ export async function weighTokensRefusal(
 }
 
 /** Records the limit of enqueued tokens that a rejected create shows, and lets other shards ask for room. */
-export async function noteTokensRefusal(
+export async function recordTooManyTokens(
   edges: ProviderEdges,
   context: UploadedContext,
   announced: CreateAnnouncement,
-  { error, wanted, limit, isTooLarge, alone }: RefusedTokens,
+  { error, wanted, limit, isTooLarge, alone }: TooManyTokens,
 ): Promise<void> {
   const { jobId, shard, round } = context;
   const { model, at: now } = wanted.asking;
-  const refusal = {
+  const rejection = {
     jobId,
     shard,
     round,
@@ -95,13 +95,13 @@ export async function noteTokensRefusal(
     now,
     next: isTooLarge ? round + 1 : round,
   };
-  await noteRefusal(edges, wanted.provider, refusal);
+  await recordRejection(edges, wanted.provider, rejection);
   // The count begins again once another batch was enqueued.
   if (!isTooLarge && (alone ?? announced.alone) !== undefined)
     await writeAnnouncement(edges, context, { ...announced, alone, refusedWith: error.name });
 }
 
-function refusedOnceMore(
+function rejectedOnceMore(
   before: CreateAnnouncement['alone'],
   now: number,
 ): NonNullable<CreateAnnouncement['alone']> {

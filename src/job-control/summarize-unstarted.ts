@@ -13,7 +13,7 @@ export interface UnstartedJob {
  * Writes the summary of a job that is not started, where its results would be, because no caller waits for an answer. Delivering
  * its event again would not help.
  */
-export async function leaveUnstarted(edges: StartEdges, unstarted: Unstarted): Promise<UnstartedJob> {
+export async function summarizeUnstarted(edges: StartEdges, unstarted: Unstarted): Promise<UnstartedJob> {
   const { store, clock, log } = edges;
   const { jobId, rejection } = unstarted;
   const at = new Date(clock.now()).toISOString();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { INDEX_PREFIX, jobKey, stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import { cancelJob, cancelStoppedJob } from '../../src/doors/cancel-job.ts';
-import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';
-import { resumeJob, startJob, type StartEdges, type StartRequest } from '../../src/doors/start-job.ts';
+import { cancelJob, cancelStoppedJob } from '../../src/job-control/cancel-job.ts';
+import { startDroppedJob } from '../../src/job-control/start-dropped-job.ts';
+import { resumeJob, startJob, type StartEdges, type StartRequest } from '../../src/job-control/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import { HeldExecutions } from '../support/held-executions.ts';

@@ -10,7 +10,7 @@ import { askedOverrides } from '../requests/question.ts';
 import { inputsBelow, resolveInputs } from '../requests/resolve-inputs.ts';
 import { scheduleEventSchema, scheduleSchema, type Schedule } from '../requests/schedule.ts';
 import { fillDateTokens } from '../requests/schedule-times.ts';
-import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
+import { summarizeUnstarted, type UnstartedJob } from './summarize-unstarted.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function startScheduledJob(
     const inputs = await scheduledInputs(edges, { jobId, name, schedule, time }, filter);
     if (inputs?.length === 0) {
       const { skipped } = filter;
-      return await leaveUnstarted(edges, { jobId, profile, inputs, skipped });
+      return await summarizeUnstarted(edges, { jobId, profile, inputs, skipped });
     }
     return await startJob(edges, {
       jobId,
@@ -47,7 +47,7 @@ export async function startScheduledJob(
     });
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;
-    return leaveUnstarted(edges, { jobId, profile, inputs: [], rejection: error });
+    return summarizeUnstarted(edges, { jobId, profile, inputs: [], rejection: error });
   }
 }
 

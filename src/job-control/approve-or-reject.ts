@@ -9,7 +9,7 @@ import { resumeJob, type StartedJob, type StartEdges } from './start-job.ts';
 
 export type Decision = Approval['decision'];
 
-export interface JudgedJob {
+export interface DecidedJob {
   readonly jobId: string;
   readonly state: Decision;
   /** Set if the job had ended and was resumed. */
@@ -22,11 +22,11 @@ export interface JudgedJob {
  * @returns undefined when the job does not exist
  * @throws InvalidRequest when the job has no pilot to decide on; RequestConflict when the opposite decision is already in effect
  */
-export async function judgeJob(
+export async function approveOrReject(
   edges: StartEdges,
   jobId: string,
   decision: Decision,
-): Promise<JudgedJob | undefined> {
+): Promise<DecidedJob | undefined> {
   const { store, executions } = edges;
   if ((await jobObject.read(store, jobId)) === undefined) {
     if ((await summaryObject.read(store, jobId)) === undefined) return undefined;

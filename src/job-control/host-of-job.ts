@@ -12,7 +12,7 @@ interface Host {
  * the simulator of such a host.
  * @returns undefined when it can
  */
-export function whyNotHere(
+export function whyNotThisHost(
   { simulated }: Host,
   { jobId, profile, simulated: wasSimulated }: Pick<Job, 'jobId' | 'profile' | 'simulated'>,
 ): string | undefined {
@@ -24,7 +24,7 @@ export function whyNotHere(
 }
 
 /** @throws InvalidRequest when only another kind of host can continue the job */
-export function rejectElsewhere(host: Host, job: Job): void {
-  const why = whyNotHere(host, job);
+export function rejectOtherHost(host: Host, job: Job): void {
+  const why = whyNotThisHost(host, job);
   if (why !== undefined) throw new InvalidRequest(why);
 }

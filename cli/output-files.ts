@@ -6,7 +6,7 @@ import type { Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { printable } from '../src/text/printable.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { download, read, unplaced, writeWhole } from './result-files.ts';
+import { download, read, outputNotWritten, writeWhole } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
 
 /**
@@ -74,7 +74,7 @@ function keysOf({ jobId, results, tables = [], deadLetters, report }: Summary): 
 }
 
 /** The folder of `--out` for the result files, and the data folder that has them. */
-export interface PlacedIn {
+export interface OutputFolder {
   readonly out: string | undefined;
   readonly data: string;
 }
@@ -83,10 +83,10 @@ export interface PlacedIn {
  * Paths of the result files: in the store, or in the folder of `--out`.
  * @throws InvalidRequest when they cannot be written there, with the command that writes them elsewhere
  */
-export async function placeFiles(
+export async function writeOutputFiles(
   store: ObjectStore,
   summary: Summary,
-  { out, data }: PlacedIn,
+  { out, data }: OutputFolder,
 ): Promise<string[]> {
   if (out === undefined) return resultFiles(store, summary);
   const keys = keysOf(summary);
@@ -96,7 +96,7 @@ export async function placeFiles(
     return await copyTo(out);
   } catch (error) {
     const command = `nightshift results ${summary.jobId} --data ${printable(data)} --out <folder>`;
-    throw unplaced({ out, command, error });
+    throw outputNotWritten({ out, command, error });
   }
 
   async function copyTo(folder: string): Promise<string[]> {

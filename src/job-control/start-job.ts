@@ -16,7 +16,7 @@ import { isOvertaken } from './retry-id.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { SIMULATED } from '../config/known-providers.ts';
 import { findSample, noteSample } from './sample.ts';
-import { rejectElsewhere } from './whose-answers.ts';
+import { rejectOtherHost } from './host-of-job.ts';
 
 export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
@@ -148,7 +148,7 @@ async function goOn(edges: StartEdges, job: Job): Promise<StartedJob> {
     log('job_already_known', { jobId });
     return { jobId, state: 'finished' };
   }
-  rejectElsewhere(edges, await jobObject.require(store, jobId));
+  rejectOtherHost(edges, await jobObject.require(store, jobId));
   return resume(edges, jobId);
 }
 
@@ -169,9 +169,9 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
   const summary = await summaryObject.read(store, jobId);
   const ended =
     summary?.status === 'succeeded' || summary?.status === 'partial' || summary?.status === 'empty';
-  const refused = summary !== undefined && (await isRefused(store, jobId));
-  if (ended || refused) return { jobId, state: 'finished' };
-  rejectElsewhere(edges, await jobObject.require(store, jobId));
+  const isRejected = summary !== undefined && (await isPlanRejected(store, jobId));
+  if (ended || isRejected) return { jobId, state: 'finished' };
+  rejectOtherHost(edges, await jobObject.require(store, jobId));
   return resume(edges, jobId);
 }
 
@@ -212,10 +212,10 @@ async function renew({ store, config }: StartEdges, job: Job): Promise<void> {
  */
 async function hasFinished(store: Edges['store'], jobId: string): Promise<boolean> {
   const summary = await summaryObject.read(store, jobId);
-  return summary !== undefined && (summary.status !== 'failed' || (await isRefused(store, jobId)));
+  return summary !== undefined && (summary.status !== 'failed' || (await isPlanRejected(store, jobId)));
 }
 
 /** True if the job's plan forbids sending any row. Its rows are deleted once they are in its results. */
-async function isRefused(store: Edges['store'], jobId: string): Promise<boolean> {
+async function isPlanRejected(store: Edges['store'], jobId: string): Promise<boolean> {
   return (await planObject.read(store, jobId))?.failure !== undefined;
 }

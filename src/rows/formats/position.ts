@@ -1,7 +1,7 @@
 import type { SavedReading } from './reading.ts';
 
 /** Position of a reader between two batches of rows, at which a later call can continue. */
-export interface Place {
+export interface Position {
   /** Number of the file's rows that were returned. */
   readonly rows: number;
   /** Absent if a file can only be read from its start: then its first rows are read again and skipped. */
@@ -28,7 +28,7 @@ export interface Mark {
 }
 
 /** Tracks the position of a reader in a file whose bytes are read directly. */
-export class Standing {
+export class PositionTracker {
   /** Bytes that the reader does not see: the byte order mark. */
   base = 0;
   #mark: Mark | undefined;

@@ -9,7 +9,7 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { jobKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { retryId } from './retry-id.ts';
-import { rejectElsewhere } from './whose-answers.ts';
+import { rejectOtherHost } from './host-of-job.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
 
 /** Settings of the retry; absent fields stay as they were. */
@@ -40,7 +40,7 @@ export async function retryJob(
     );
   }
   // Simulated and real answers must not be mixed.
-  rejectElsewhere(edges, job);
+  rejectOtherHost(edges, job);
   rejectOthers(job, summary);
   const nth = await nextRetry(edges, jobId, treatment);
   return startJob(edges, {
