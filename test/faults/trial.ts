@@ -45,6 +45,8 @@ export interface JobEnd {
 
 export interface TrialOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
   readonly input: string;
+  /** Texts of further input files, which follow it. */
+  readonly more?: readonly string[];
   readonly profile?: ProfileConfig;
   /** Default: a profile without limits that asks the simulator. */
   readonly config?: NightshiftConfig;
@@ -57,6 +59,7 @@ let machine: Promise<Machine> | undefined;
 
 export async function openTrial({
   input,
+  more = [],
   profile = {},
   config = CONFIG,
   ...options
@@ -70,7 +73,8 @@ export async function openTrial({
   const edges = openEdges(folder, simulator, clock, (event, fields) =>
     written.push(JSON.stringify({ event, ...fields })),
   );
-  await edges.store.put(INPUT_KEY, input);
+  const keys = [INPUT_KEY, ...more.map((_, n) => `input/more-${n}.jsonl`)];
+  for (const [n, key] of keys.entries()) await edges.store.put(key, [input, ...more][n] ?? '');
 
   async function run({ wrap = (same) => same, wrapCalls = (same) => same, died }: RunOptions = {}) {
     const wrapped = wrap(edges);
@@ -88,7 +92,7 @@ export async function openTrial({
           jobId: JOB_ID,
           profile: 'default',
           overrides: profile,
-          inputs: () => Promise.resolve([{ key: INPUT_KEY }]),
+          inputs: () => Promise.resolve(keys.map((key) => ({ key }))),
         });
         if (execution !== undefined) await executions.result(execution);
       } catch {

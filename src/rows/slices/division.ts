@@ -90,6 +90,8 @@ export interface BuiltRun {
   readonly invalid: number;
   readonly problems: readonly RowProblem[];
   readonly tokens: SavedEstimate;
+  /** As they were built; absent in runs of earlier versions. */
+  readonly shards?: readonly ShardPlan[] | undefined;
 }
 
 export const divisionObject = storedObject<Division, string>(divisionKey);

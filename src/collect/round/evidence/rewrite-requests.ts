@@ -1,16 +1,42 @@
-import { collectedObject } from '../../checkpoints/round/collected.ts';
-import type { Job } from '../../checkpoints/job.ts';
-import { roundKey, stepKey, type RoundRef } from '../../checkpoints/keys.ts';
-import { eachOwnLine, LinesBeside } from '../../jsonl/own-lines.ts';
-import { nextRequest } from '../../ladder/next-request.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { parseRequest } from '../round/evidence/round-requests.ts';
+import { collectedObject } from '../../../checkpoints/round/collected.ts';
+import { requireWholeRequests } from '../../../checkpoints/round/whole-requests.ts';
+import type { Job } from '../../../checkpoints/job.ts';
+import { roundKey, stepKey, type RoundRef } from '../../../checkpoints/keys.ts';
+import type { PlannedShard } from '../../../checkpoints/plan.ts';
+import type { Edges } from '../../../edges.ts';
+import { RequestsDamaged } from '../../../errors.ts';
+import { eachOwnLine, LinesBeside } from '../../../jsonl/own-lines.ts';
+import { nextRequest } from '../../../ladder/next-request.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import { parseRequest } from './request-line.ts';
+
+/**
+ * Bytes of a round's requests, which must be the recorded ones: nothing is paid for other rows. Those of a later round are
+ * written again, those of the first one by *Build requests* of the next execution.
+ * @throws RequestsDamaged
+ */
+export async function wholeRequests(
+  { store, log }: Pick<Edges, 'store' | 'log'>,
+  job: Job,
+  context: PlannedShard,
+  round: number,
+): Promise<number> {
+  try {
+    return await requireWholeRequests(store, context, round);
+  } catch (error) {
+    if (round === 1 || !(error instanceof RequestsDamaged)) throw error;
+  }
+  const { jobId, shard } = context;
+  await rewriteRequests(store, job, { jobId, shard, round });
+  log('requests_rewritten', { jobId, shard, round });
+  return requireWholeRequests(store, context, round);
+}
 
 /**
  * Writes the requests of a later round again, from what the round before has left: the requests without a result, or those that
  * went up to the next step. They are kept only if they have the recorded bytes.
  */
-export async function rewriteRequests(store: ObjectStore, job: Job, ref: RoundRef): Promise<void> {
+async function rewriteRequests(store: ObjectStore, job: Job, ref: RoundRef): Promise<void> {
   const { round, ...shard } = ref;
   const before = await collectedObject.read(store, { ...shard, round: round - 1 });
   if (before?.nextBytes === undefined) return;
