@@ -121,7 +121,10 @@ export function readRowsFrom(
 /** First bytes of files that Excel wrote before 2007, or encrypted. */
 const OLD_OFFICE = 'd0cf11e0a1b11ae1';
 
-/** @throws InvalidInput when the content clearly has another format than the name says */
+/**
+ * Compares the first bytes of a file with the format of its name.
+ * @throws InvalidInput when the content clearly has another format than the name says
+ */
 function rejectOtherContent(
   start: Buffer,
   { name, extension, format }: { readonly name: string; readonly extension: string; readonly format: Format },

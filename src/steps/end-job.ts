@@ -124,7 +124,10 @@ function fileToJoin(
   return filled.has(shard) ? `filled-${file}` : file;
 }
 
-/** @returns false when time ran short, and another call must join the rest */
+/**
+ * Joins the results, and the dead letters, of all shards.
+ * @returns false when time ran short, and another call must join the rest
+ */
 async function joinFiles(
   store: ObjectStore,
   { shards, summary: { jobId, results, deadLetters }, plan, since, pace, filled }: JobToEnd,

@@ -81,7 +81,10 @@ function found({ passed, ...aged }: AgedContext, batch: Batch, random: number): 
   };
 }
 
-/** @param isAbsent true if the complete list also lacks the batch; false if the list could not be read */
+/**
+ * The context after a poll that did not find the batch.
+ * @param isAbsent true if the complete list also lacks the batch; false if the list could not be read
+ */
 function missed({ passed, ...aged }: AgedContext, isAbsent: boolean): PolledContext {
   const notFound = aged.notFound + 1;
   const longer = (before: number | undefined): number => (before === undefined ? 0 : before + passed);

@@ -124,7 +124,10 @@ export class Http {
     });
   }
 
-  /** @throws ProviderRejected for a URL that rows must not be sent to: plain http, unless the provider itself uses it */
+  /**
+   * The URL to which an answer redirects.
+   * @throws ProviderRejected for a URL that rows must not be sent to: plain http, unless the provider itself uses it
+   */
   #locationOf({ action }: Call, location: string): string {
     const { baseUrl } = this.#options;
     const { href } = new URL(location, baseUrl);
@@ -192,7 +195,10 @@ export class Http {
     return AbortSignal.any([timeout, this.#options.signal, signal].filter((each) => each !== undefined));
   }
 
-  /** @throws the named error of an answer that is not a success */
+  /**
+   * Returns an answer that is a success.
+   * @throws the named error of an answer that is not a success
+   */
   async #accept(call: Call, answer: Answer): Promise<Answer> {
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await this.#readText(call, answer).catch(() => '');
@@ -210,7 +216,10 @@ interface CallLimits {
   readonly silentMs?: number;
 }
 
-/** @throws ProviderRejected when the URL would leave the base URL, whoever chose its path or ids */
+/**
+ * The URL of a call, below the base URL.
+ * @throws ProviderRejected when the URL would leave the base URL, whoever chose its path or ids
+ */
 function urlOf(baseUrl: string, { action, path }: Call): URL {
   try {
     return addressBelow(baseUrl, path);
