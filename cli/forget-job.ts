@@ -12,7 +12,7 @@ import {
 } from '../src/checkpoints/keys.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { retriedJobOf, retryId } from '../src/doors/retry-id.ts';
+import { retriedJobOf, retryId } from '../src/job-control/retry-id.ts';
 import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { sideBySide } from '../src/concurrency/side-by-side.ts';
@@ -102,7 +102,10 @@ export async function retriesOf(store: ObjectStore, jobId: string): Promise<stri
   }
 }
 
-/** @throws InvalidRequest when some row of the job may still get an answer */
+/**
+ * Rejects a job that has not ended, or has left a batch open.
+ * @throws InvalidRequest when some row of the job may still get an answer
+ */
 export async function rejectOpen({ store, executions }: StatusEdges, jobId: string): Promise<void> {
   const summary = await summaryObject.read(store, jobId);
   const isRunning = (await lastExecution(executions, jobId))?.running === true;

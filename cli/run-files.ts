@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { styleText } from 'node:util';
 import { runJob } from '../host/run-job.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import type { StartedJob } from '../src/doors/start-job.ts';
+import type { StartedJob } from '../src/job-control/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import { packageRoot } from '../src/package-root.ts';
@@ -16,7 +16,7 @@ import { takeInterrupts } from './interrupts.ts';
 import { openForRun } from './open-folder.ts';
 import { print as printOut, printError } from './output.ts';
 import { overridesOf } from './overrides.ts';
-import { openDestination, placeAnswers } from './place-answers.ts';
+import { openDestination, writeToDestination } from './destination.ts';
 import { tellReading } from './reading-progress.ts';
 import { openProgress } from './run-progress.ts';
 import { takeStandardInput } from './standard-input.ts';
@@ -84,7 +84,7 @@ export async function runFiles(
     },
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeAnswers(store, summary, { ...destination, data });
+  const placed = await writeToDestination(store, summary, { ...destination, data });
   const { reportSummary } = await import('./view/report.ts');
   const hasNotices = !(await reading.told());
   await reportSummary(store, summary, { files: placed, json: flags.json, hasNotices });
@@ -94,7 +94,10 @@ export async function runFiles(
 /** Options for the rows of a file. They do not apply to the demo, which has its own rows. */
 const FILE_OPTIONS = ['prompt', 'id', 'sheet', 'delimiter', 'encoding', 'quotes', 'stdin'] as const;
 
-/** @throws InvalidRequest if the file is missing: otherwise the demo would run instead */
+/**
+ * Rejects options that need a file when none is named.
+ * @throws InvalidRequest if the file is missing: otherwise the demo would run instead
+ */
 function requireNoFileOptions(flags: RunFlags): void {
   const given = FILE_OPTIONS.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
@@ -104,7 +107,10 @@ function requireNoFileOptions(flags: RunFlags): void {
   );
 }
 
-/** @throws InvalidRequest if the data folder has too little space for the input */
+/**
+ * Checks the free space of the data folder's disk, and warns if it may not suffice for the whole job.
+ * @throws InvalidRequest if the data folder has too little space for the input
+ */
 async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
   const warning = await checkDisk(run);
   if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
@@ -113,7 +119,10 @@ async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<voi
 /** The Node version of the Lambdas, for which their bundles are built. */
 const BUNDLES_NODE = 24;
 
-/** @throws InvalidRequest for a Node version that lacks features of the bundles */
+/**
+ * Checks the Node version for `--bundles`.
+ * @throws InvalidRequest for a Node version that lacks features of the bundles
+ */
 function requireNodeOfBundles(): void {
   const { node } = process.versions;
   if (Number.parseInt(node, 10) < BUNDLES_NODE)

@@ -7,7 +7,7 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
  * - Waits check their seconds, even if waits take no time.
  * - A Task's payload template is also filled for an input of `null`.
  *
- * Each becomes a Task of the same name with a handler in this file or in `engine.ts`. Pure.
+ * Each becomes a Task of the same name with a handler in `run-machine.ts`. Pure.
  */
 export interface EngineMachine {
   readonly definition: StateMachineDefinition;
@@ -142,7 +142,10 @@ function waitAsTask(state: AnyState, path: string): AnyState {
   };
 }
 
-/** @throws States.Runtime when Step Functions would not accept this wait */
+/**
+ * Checks the seconds of a wait as Step Functions does.
+ * @throws States.Runtime when Step Functions would not accept this wait
+ */
 export function checkSeconds(state: string, seconds: unknown): number {
   if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_WAIT_SECONDS)
     return seconds;

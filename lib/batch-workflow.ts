@@ -15,9 +15,9 @@ import type { Outcome } from '../src/checkpoints/counts.ts';
 import { acknowledgePacks } from './acknowledge-packs.ts';
 import { checkProps } from './check-props.ts';
 import { DataBucket, rejectSilentBucket } from './data-bucket.ts';
-import { DropTrigger } from './drop-trigger.ts';
 import { allowServices } from './encryption.ts';
 import { EventDelivery } from './event-delivery.ts';
+import { EventTrigger, executionsStopped, filesDropped } from './event-trigger.ts';
 import { JobsApi } from './jobs-api.ts';
 import { Machine } from './machine.ts';
 import { Operations } from './operations.ts';
@@ -27,7 +27,6 @@ import { Schedules } from './schedules.ts';
 import type { StepFunction } from './step-function.ts';
 import type { StepName } from './step-table.ts';
 import { Steps, type StepFunctions } from './steps.ts';
-import { StopTrigger } from './stop-trigger.ts';
 import { createWebhook } from './webhook.ts';
 import { grantDrop, grantReadResults, grantStart } from './workflow-grants.ts';
 import { WorkflowMetrics, type Ending } from './workflow-metrics.ts';
@@ -71,7 +70,7 @@ export class BatchWorkflow extends Construct {
     const machine = this.createMachine(functions, config, props);
     this.stateMachine = machine.stateMachine;
     this.stateMachineAliasArn = machine.alias.attrArn;
-    this.deadLetters = this.connectDoors(functions, machine, config, props);
+    this.deadLetters = this.connectEntryFunctions(functions, machine, config, props);
     this.functions = Object.fromEntries(
       (Object.entries(functions) as [StepName, StepFunction][]).map(([step, { lambda }]) => [step, lambda]),
     );
@@ -200,21 +199,25 @@ export class BatchWorkflow extends Construct {
       logs: props,
     });
     const { 'start-job': startJob, 'cancel-job': cancelJob, api } = steps;
-    for (const door of [startJob, cancelJob, ...(api ? [api] : [])]) machine.allowStart(door);
+    for (const entry of [startJob, cancelJob, ...(api ? [api] : [])]) machine.allowStart(entry);
     if (api !== undefined) machine.allowStop(api);
     return machine;
   }
 
-  private connectDoors(
+  private connectEntryFunctions(
     { 'start-job': startJob, 'cancel-job': cancelJob }: StepFunctions,
     { stateMachine }: Machine,
     { schedules = {} }: NightshiftConfig,
     { encryptionKey }: BatchWorkflowProps,
   ): IQueue {
-    const delivery = new EventDelivery(this, 'Events', { doors: [startJob, cancelJob], encryptionKey });
+    const delivery = new EventDelivery(this, 'Events', { functions: [startJob, cancelJob], encryptionKey });
     // oxlint-disable no-new -- they add themselves to the stack
-    new DropTrigger(this, 'DropTrigger', { bucket: this.bucket, startJob, delivery });
-    new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });
+    new EventTrigger(this, 'DropTrigger', { events: filesDropped(this.bucket), calls: startJob, delivery });
+    new EventTrigger(this, 'StopTrigger', {
+      events: executionsStopped(stateMachine),
+      calls: cancelJob,
+      delivery,
+    });
     new Schedules(this, 'Schedules', { schedules, startJob, delivery });
     // oxlint-enable no-new
     return delivery.deadLetters;

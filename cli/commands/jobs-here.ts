@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { jobObject, type Job } from '../../src/checkpoints/job.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
-import { mayHaveOpenBatches } from '../../src/doors/cancel-job.ts';
+import { mayHaveOpenBatches } from '../../src/job-control/cancel-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { holderOf } from '../../host/lock.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
@@ -13,7 +13,7 @@ import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
-import { resultFiles } from '../placed-files.ts';
+import { resultFiles } from '../output-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
@@ -58,7 +58,10 @@ interface EndedJobs {
   readonly describe: (jobId: string, options: string) => string;
 }
 
-/** @throws InvalidRequest when the folder does not have the job, or the command does not act on it because it has ended */
+/**
+ * Opens the data folder of a job on which a command acts.
+ * @throws InvalidRequest when the folder does not have the job, or the command does not act on it because it has ended
+ */
 async function openJobHere(
   jobId: string,
   { data }: FolderFlags,

@@ -18,8 +18,8 @@ import { createProgress, type Where } from '../progress.ts';
 import { printable } from '../../src/text/printable.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { UnreadableObject } from '../../src/store/json.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
-import { whyNotHere } from '../../src/doors/whose-answers.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
+import { whyNotThisHost } from '../../src/job-control/host-of-job.ts';
 import { logText, withTime } from '../view/log-text.ts';
 import { describeProvider } from '../view/describe-provider.ts';
 import { EXIT } from './exit-status.ts';
@@ -86,37 +86,37 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
   await local.announce(host.url);
   welcome(flags, host, local.simulatorUrl);
   if (!interrupts.first.aborted) await once(interrupts.first, 'abort');
-  const doors: HostDoors = { config, simulated };
+  const hostConfig: HostConfig = { config, simulated };
   const isCancelled = await stopLocal({
     store: local.edges.store,
-    openJobs: () => jobsOfHost(local.edges.store, doors),
+    openJobs: () => jobsOfHost(local.edges.store, hostConfig),
     stop: () => host[Symbol.asyncDispose](),
     interrupts,
   });
-  if (isCancelled) await cancelAll(doors, local, stack);
+  if (isCancelled) await cancelAll(hostConfig, local, stack);
   return EXIT.ok;
 }
 
-type HostDoors = Pick<StartEdges, 'config' | 'simulated'>;
+type HostConfig = Pick<StartEdges, 'config' | 'simulated'>;
 
 /** Cancels every job that has not ended, and waits until their batches have ended. */
 async function cancelAll(
-  doors: HostDoors,
+  hostConfig: HostConfig,
   { edges, steps }: LocalEdges,
   { machine }: LocalStack,
 ): Promise<void> {
   const executions = createLocalExecutions({ ...machine, callStep: steps.call });
-  for (const jobId of await jobsOfHost(edges.store, doors))
-    await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
+  for (const jobId of await jobsOfHost(edges.store, hostConfig))
+    await cancelToTheEnd({ ...edges, ...hostConfig, executions }, jobId);
 }
 
 /** Jobs that have not ended and that this host may run. */
-async function jobsOfHost(store: ObjectStore, doors: HostDoors): Promise<string[]> {
+async function jobsOfHost(store: ObjectStore, hostConfig: HostConfig): Promise<string[]> {
   const jobs: string[] = [];
   for await (const jobId of openJobs(store)) {
     // A job whose record cannot be read is not known to be of this host.
     const job = await jobObject.read(store, jobId).catch(unlessUnreadable);
-    if (job !== undefined && whyNotHere(doors, job) === undefined) jobs.push(jobId);
+    if (job !== undefined && whyNotThisHost(hostConfig, job) === undefined) jobs.push(jobId);
   }
   return jobs;
 }
@@ -157,7 +157,10 @@ const tellJobs: Log = (event, fields) => {
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
 
-/** @param fields of `input_changed` */
+/**
+ * Says that an input has changed since an earlier job began with it.
+ * @param fields of `input_changed`
+ */
 function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields): string {
   const how = Number(bytes) > Number(bytesBefore) ? 'has grown' : 'has changed';
   return printable(
@@ -165,7 +168,10 @@ function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields):
   );
 }
 
-/** @param fields of `schedule_missed` */
+/**
+ * Says which times of a schedule passed while no host was running.
+ * @param fields of `schedule_missed`
+ */
 function describeMissed({ schedule, times, more, run }: LogFields): string {
   const missed = `Schedule ${schedule} did not fire while no host was running: ${times}${more === true ? ', and later' : ''}.`;
   if (run === true) return `${missed} These times run now.`;

@@ -3,7 +3,7 @@ import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
-import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
+import { startJob, type StartedJob } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
@@ -58,7 +58,10 @@ async function submit(
   return startJob(startEdges(target, config), request);
 }
 
-/** @throws InvalidRequest when a Lambda cannot reach the provider, for example the simulator */
+/**
+ * Rejects a provider whose base URL is on this machine.
+ * @throws InvalidRequest when a Lambda cannot reach the provider, for example the simulator
+ */
 function rejectThisMachine({ name, baseUrl }: ProviderSettings): void {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname)) return;
   throw new InvalidRequest(

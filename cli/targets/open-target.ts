@@ -4,7 +4,7 @@ import { parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { printError } from '../output.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import type { StatusEdges } from '../../src/status/job-status.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -27,7 +27,10 @@ export interface OpenTarget extends FindStack {
 
 export const ONE_TARGET = '--data is a folder of this machine, --stack a deployed stack: give one of them.';
 
-/** @throws InvalidRequest when the stack or folder does not exist. */
+/**
+ * Opens the data folder or the deployed stack that the options name.
+ * @throws InvalidRequest when the stack or folder does not exist.
+ */
 export async function openTarget({ data, ...where }: OpenTarget): Promise<Target> {
   if (data === undefined) return openStack(where);
   if (where.stack !== undefined) throw new InvalidRequest(ONE_TARGET);

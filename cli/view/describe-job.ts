@@ -4,12 +4,13 @@ import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/text/printable.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
-import { shownPath } from '../placed-files.ts';
+import { shownPath } from '../output-files.ts';
 import { approvalCommands } from './approval-commands.ts';
 import { errorLines } from './error-lines.ts';
 import { grouped } from '../../src/text/counted.ts';
 import { doneOf, waitTexts } from './figures.ts';
 import { jobLine } from './frame.ts';
+import { statusText } from './status-text.ts';
 
 /** Most open shards to show. */
 const SHOWN_SHARDS = 10;
@@ -30,7 +31,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
       const { progress } = shard;
       const batch =
         progress &&
-        `, round ${progress.round}: ${[printable(progress.status), ...waitTexts(progress, Date.now())].join(', ')} ${printable(progress.batchId ?? '')}`.trimEnd();
+        `, round ${progress.round}: ${[statusText(progress), ...waitTexts(progress, Date.now())].join(', ')} ${printable(progress.batchId ?? '')}`.trimEnd();
       return `  shard ${shard.shard} ${shard.state}, ${grouped(doneOf(shard))}/${grouped(shard.rows)}${batch ?? ''}`;
     }),
     ...(openShards.length > SHOWN_SHARDS

@@ -3,11 +3,11 @@ import { InvalidInput } from '../errors.ts';
 import type { InputRef } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readRows, readRowsFrom } from './formats.ts';
+import { readRows, readRowsFrom, withoutFirst } from './formats.ts';
 import type { ReadOptions } from './formats/format.ts';
 import { readTableRow } from './formats/table-reader.ts';
 import { readJsonRow } from './formats/json-lines.ts';
-import type { Place, Standing } from './formats/place.ts';
+import type { Position, PositionTracker } from './formats/position.ts';
 import { Reading } from './formats/reading.ts';
 import type { ReadRow, Row, UnreadableRow } from './row.ts';
 import { rowFields } from './table-columns.ts';
@@ -18,10 +18,10 @@ const MAX_ROW_BYTES = 20_000_000;
 /** How an input is read, and from where. */
 export interface InputOptions extends Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> {
   /** Position from which to continue; earlier rows are skipped. */
-  readonly from?: Place | undefined;
+  readonly from?: Position | undefined;
   /** Byte of the file at which reading ends. A row begins there. Default: the end of the file. */
   readonly end?: number | undefined;
-  readonly standing?: Standing | undefined;
+  readonly tracker?: PositionTracker | undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function* readInput(
   store: ObjectStore,
   { key, version, etag }: InputRef,
   profile: ResolvedProfile,
-  { reading = new Reading(), onHeader, from, end, standing }: InputOptions = {},
+  { reading = new Reading(), onHeader, from, end, tracker }: InputOptions = {},
 ): AsyncGenerator<Row[]> {
   const { table, shardLimits } = profile;
   const entry = from?.entry;
@@ -51,24 +51,15 @@ export async function* readInput(
     reading,
     onHeader,
     table,
-    standing,
+    tracker,
     rowFields: rowFields(profile),
     isPart: end !== undefined,
   };
   try {
-    if (entry === undefined) yield* withoutFirst(readRows(object.body, options), from?.rows ?? 0);
+    if (entry === undefined) yield* readRows(object.body, { ...options, skip: from?.rows });
     else yield* withoutFirst(readRowsFrom(object.body, options, entry), from?.skip ?? 0);
   } finally {
     object.close();
-  }
-}
-
-/** Leaves out the first rows. An empty batch is passed on as well, so that the caller can check the time. */
-async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number): AsyncGenerator<Row[]> {
-  let left = rows;
-  for await (const batch of batches) {
-    yield left === 0 ? batch : batch.slice(left);
-    left = Math.max(0, left - batch.length);
   }
 }
 

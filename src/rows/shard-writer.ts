@@ -23,7 +23,7 @@ export interface Shards {
 }
 
 /** Rejects a job whose next shard would have this number. */
-export function refuseShard(shard: number): void {
+export function rejectTooManyShards(shard: number): void {
   if (shard < MAX_SHARDS) return;
   throw new InvalidInput(
     `A job takes at most ${MAX_SHARDS} shards, and this input needs more; nothing was sent. Split it into several jobs.`,
@@ -53,7 +53,10 @@ export class ShardWriter {
     this.#first = first;
   }
 
-  /** @param saved state with an unfinished shard, to continue it */
+  /**
+   * Opens a writer of shards, or continues a suspended one.
+   * @param saved state with an unfinished shard, to continue it
+   */
   static async open(store: ObjectStore, shards: Shards, saved?: SavedWriter): Promise<ShardWriter> {
     const writer = new ShardWriter(store, shards, saved?.plans ?? []);
     if (saved?.open === undefined) return writer;
@@ -106,7 +109,7 @@ export class ShardWriter {
 
   #next(): OpenShard {
     const shard = this.#first + this.#plans.length;
-    refuseShard(shard);
+    rejectTooManyShards(shard);
     this.#open = new OpenShard(this.#store, { jobId: this.#jobId, shard }, this.#tellsSources);
     return this.#open;
   }

@@ -33,7 +33,7 @@ export class FileWriter implements ObjectWriter {
   }
 
   write(chunk: Uint8Array | string): Promise<void> | undefined {
-    if (this.#ended || this.#writing.hasFailed) return this.#refuse();
+    if (this.#ended || this.#writing.hasFailed) return this.#rejectWrite();
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytes += bytes.byteLength;
     if (this.#used + bytes.byteLength > this.#block.length) return this.#spill(bytes);
@@ -43,7 +43,7 @@ export class FileWriter implements ObjectWriter {
   }
 
   async close(): Promise<void> {
-    if (this.#ended) return this.#refuse();
+    if (this.#ended) return this.#rejectWrite();
     try {
       await this.#flush();
       await this.#settle();
@@ -113,7 +113,7 @@ export class FileWriter implements ObjectWriter {
     return { file, staged };
   }
 
-  async #refuse(): Promise<never> {
+  async #rejectWrite(): Promise<never> {
     if (!this.#ended) this.#writing.throwFailure();
     throw new Error(`${this.#path} was closed before this write.`);
   }

@@ -45,6 +45,8 @@ export interface ReadLine {
   readonly id: string | undefined;
   /** Undefined if the line is not a JSON object, or no row has its id. */
   readonly verdict: LineVerdict | undefined;
+  /** True if the line is not a JSON object. */
+  readonly isText?: boolean;
 }
 
 /**
@@ -52,7 +54,10 @@ export interface ReadLine {
  * and result lines.
  */
 export interface LineReader {
-  /** @param askedOf returns what the request with this id asks; undefined if there is no such request */
+  /**
+   * Reads a line whose row is unknown so far.
+   * @param askedOf returns what the request with this id asks; undefined if there is no such request
+   */
   read(line: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine;
   /**
    * Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object.
@@ -73,7 +78,8 @@ export class RuleLines implements LineReader {
     const line = parseLine(bytes);
     const id = readId(line);
     const asked = id === undefined ? undefined : askedOf(id);
-    if (line === undefined || asked === undefined) return { id, verdict: undefined };
+    if (line === undefined || asked === undefined)
+      return { id, verdict: undefined, isText: line === undefined };
     return { id, verdict: classifyLine(withResponse(line), this.#rules, asked) };
   }
 

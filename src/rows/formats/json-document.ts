@@ -27,7 +27,7 @@ export async function* readJsonDocument(
   const cutter = new ElementCutter({
     name,
     maxBytes: maxRowBytes,
-    refuse: (why, isArray, elements) => rejection(name, why, isArray, elements),
+    rejection: (why, isArray, elements) => rejection(name, why, isArray, elements),
   });
   const map = new PromptMap(options);
   let ordinal = 0;
@@ -88,7 +88,10 @@ function rejection(name: string, why: Brokenness, isArray: boolean, elements: nu
   );
 }
 
-/** @param row number of the row, from 1 */
+/**
+ * The error for an array with an element that is not JSON.
+ * @param row number of the row, from 1
+ */
 function brokenRow(json: Buffer, row: number, name: string): InvalidInput {
   const isEmpty = json.toString('utf8').trim() === '';
   const why = isEmpty

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
-import { classifyError, readTokensRefusal } from '../../../src/provider/errors/classify-error.ts';
+import { classifyError, readTokensRejection } from '../../../src/provider/errors/classify-error.ts';
 import { backoffMs, parseRetryAfter } from '../../../src/provider/http/retry-after.ts';
 
 const CODES = builtInDialect('melious').codes;
@@ -52,6 +52,30 @@ describe('an error response', () => {
     );
 
     expect(error.message).toBe('create batch: 400 said so [VALIDATION_4001]');
+  });
+
+  test.each([
+    ['<html><head><title>413 Request Entity Too Large</title></head></html>', '413 Request Entity Too Large'],
+    ['413', '413 an answer without a message'],
+    ['HTTP 413: no', 'HTTP 413: no'],
+    ['{"message":"Error code: 413 - too much"}', 'Error code: 413 - too much'],
+    ['{"detail":"Status 413"}', 'Status 413'],
+    ['{"message":"4130 rows are too many"}', '413 4130 rows are too many'],
+    ['{"message":"at most 413 rows"}', '413 at most 413 rows'],
+    ['', '413 no message'],
+  ])('names its status once: %s', (body, expected) => {
+    const { message } = classifyError({ action: 'upload', status: 413, body }, CODES);
+
+    expect(message.replace(/ \[\d+\]$/, '')).toBe(`upload: ${expected}`);
+  });
+
+  test.each([
+    [401, '', 'ProviderUnavailable'],
+    [403, '{"error":{"message":"no"}}', 'ProviderUnavailable'],
+    [403, melious('BILLING_2001'), 'ProviderDenied'],
+    [404, '', 'ProviderNotFound'],
+  ])('to the download of a file: %i %j is %s', (status, body, name) => {
+    expect(classifyError({ action: 'download', status, body, concerns: 'file' }, CODES).name).toBe(name);
   });
 
   test('has a bounded length and no HTML', () => {
@@ -111,7 +135,7 @@ describe('a refusal for too many enqueued tokens', () => {
     ['Limit: 2 million enqueued tokens', 2_000_000],
     ['Limit: 2000000.0, 5 batches are queued', 2_000_000],
   ])('names its limit: %s', (message, limit) => {
-    expect(readTokensRefusal('token_limit_exceeded', message)).toEqual({ limit });
+    expect(readTokensRejection('token_limit_exceeded', message)).toEqual({ limit });
   });
 
   test.each([
@@ -132,7 +156,7 @@ describe('a refusal for too many enqueued tokens', () => {
       '1,234_567',
     ].map((limit) => ['token_limit_exceeded', `Limit: ${limit} enqueued tokens`]),
   ])('may name no limit: %s, %s', (code, message) => {
-    expect(readTokensRefusal(code, message)).toEqual({});
+    expect(readTokensRejection(code, message)).toEqual({});
   });
 
   test.each([
@@ -140,6 +164,6 @@ describe('a refusal for too many enqueued tokens', () => {
     ['too_many_batches', 'At most 10 batches.'],
     ['rate_limit_exceeded', 'Limit: 60 requests a minute.'],
   ])('is not confused with other errors: %s', (code, message) => {
-    expect(readTokensRefusal(code, message)).toBeUndefined();
+    expect(readTokensRejection(code, message)).toBeUndefined();
   });
 });

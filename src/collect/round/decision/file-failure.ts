@@ -59,20 +59,23 @@ export interface FileFailure {
   readonly cause: Cause;
 }
 
-/** @returns undefined if the file did not fail */
+/**
+ * Finds out why the provider rejected a round's file, or failed its batch.
+ * @returns undefined if the file did not fail
+ */
 export function findFileFailure(
   batch: Batch | undefined,
   rejection: Failure | undefined,
   codes: Codes,
 ): FileFailure | undefined {
-  if (rejection !== undefined) return refusedFile(rejection, codes);
+  if (rejection !== undefined) return rejectedFile(rejection, codes);
   if (batch?.ending !== 'failed') return undefined;
   const causes = batch.errors.map((error) => causeOf(error, codes));
   const cause = causes.find((each) => each !== 'row') ?? 'row';
   return { errors: batch.errors, cause };
 }
 
-function refusedFile({ code, message }: Failure, codes: Codes): FileFailure {
+function rejectedFile({ code, message }: Failure, codes: Codes): FileFailure {
   // The text before the status is our request, with ids of files and jobs.
   const said = message.replace(/^.*?: [45]\d\d /, '');
   const [lines = []] = linesInTexts([said]);

@@ -2,6 +2,7 @@ import type { Download } from '../../../checkpoints/round/late.ts';
 import type { BatchProvider } from '../../../provider/batch-provider.ts';
 import { asBuffer } from '../../../jsonl/lines.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
+import { endsObject } from '../../../jsonl/object-framer.ts';
 import { joinParts, sizeOf, type Downloads } from './downloads.ts';
 import { watchForEnd } from './endless-file.ts';
 import type { FoundFile } from './found-file.ts';
@@ -10,7 +11,10 @@ import type { Scratch } from './scratch.ts';
 
 /** Receives bytes as they arrive. */
 export interface ChunkSink {
-  /** @returns true if there are already more bytes than any file of the batch could have */
+  /**
+   * Takes the next bytes of a file.
+   * @returns true if there are already more bytes than any file of the batch could have
+   */
   push(chunk: Uint8Array): boolean;
   end(): void;
 }
@@ -32,7 +36,10 @@ export interface FileToFetch {
   readonly isShortNoted: boolean;
 }
 
-/** @returns true if there are already more bytes than any file of the batch could have */
+/**
+ * Takes the next bytes of a file.
+ * @returns true if there are already more bytes than any file of the batch could have
+ */
 type Take = (chunk: Uint8Array) => boolean;
 
 /**
@@ -76,7 +83,10 @@ async function bring(file: FileToFetch, take: Take, tail: Tail): Promise<FoundFi
   return fileId === undefined ? undefined : { name, fileId, state: 'whole', received: stored };
 }
 
-/** @returns the number of stored bytes; undefined if nothing is stored */
+/**
+ * Passes on a file that an earlier call has stored.
+ * @returns the number of stored bytes; undefined if nothing is stored
+ */
 async function takeStored({ store, key, downloads }: FileToFetch, take: Take): Promise<number | undefined> {
   const stored = await store.open(key);
   if (stored === undefined) return undefined;
@@ -193,10 +203,10 @@ class Tail {
   }
 }
 
-/** True if the last line, without a newline, is a JSON value. */
+/** True if the last line, without a newline, is a JSON value, or ends behind one. */
 function endsWhole({ lastLine }: Tail): boolean {
   const last = lastLine?.trim();
-  if (last === undefined || last === '') return true;
+  if (last === undefined || last === '' || endsObject(last)) return true;
   try {
     JSON.parse(last);
     return true;
