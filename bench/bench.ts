@@ -90,7 +90,9 @@ export async function openBench(
 async function readFlags(checkout: string): Promise<readonly string[]> {
   const file = join(checkout, 'lib/node-flags.ts');
   if (!existsSync(file)) return [];
-  const { NODE_FLAGS } = (await import(pathToFileURL(file).href)) as { readonly NODE_FLAGS: readonly string[] };
+  const { NODE_FLAGS } = (await import(pathToFileURL(file).href)) as {
+    readonly NODE_FLAGS: readonly string[];
+  };
   return NODE_FLAGS;
 }
 

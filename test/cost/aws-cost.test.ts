@@ -50,9 +50,7 @@ function counting(store: ObjectStore) {
     write: (...args) => ((asked.writes += 1), store.write(...args)),
     copy: (...args) => ((asked.writes += 1), (asked.reads += 1), store.copy(...args)),
     // S3 looks at each source first.
-    concat: (...args) => (
-      (asked.writes += 1), (asked.reads += args[1].length), store.concat(...args)
-    ),
+    concat: (...args) => ((asked.writes += 1), (asked.reads += args[1].length), store.concat(...args)),
     list: (...args) => ((asked.writes += 1), store.list(...args)),
   };
   return { counted, asked };

@@ -68,7 +68,10 @@ class Changes {
   readonly #numbers = new Map<number, number>();
 
   numberOf(change: Change): number {
-    return this.#find(change.reduce((key, state) => key * 16 + state, 0), () => change);
+    return this.#find(
+      change.reduce((key, state) => key * 16 + state, 0),
+      () => change,
+    );
   }
 
   /** The number of two changes in turn. Thousands of them are looked up, so each creates no list. */
@@ -99,9 +102,7 @@ const NEXT = Uint8Array.from(STATES.flatMap((_, state) => BY_BYTE.map((change) =
 const changes = new Changes();
 const kinds = new Changes();
 const KIND = BY_BYTE.map((change) => kinds.numberOf(change));
-const PAIR_KINDS = kinds.all.map((first) =>
-  kinds.all.map((second) => changes.numberInTurn(first, second)),
-);
+const PAIR_KINDS = kinds.all.map((first) => kinds.all.map((second) => changes.numberInTurn(first, second)));
 /** The change of two bytes in memory order, by `first | second << 8`: one row per second byte, and few rows differ. */
 const PAIR = new Uint8Array(65_536);
 const ROWS = kinds.all.map((_, second) =>

@@ -290,5 +290,15 @@ export class RoundIndex implements Disposable {
 /** The range of an answer with all of its fields, so that each range is one object of one form. */
 function rangeOfAnswer(place: Pick<LineRange, 'file' | 'isTwin' | 'start' | 'length' | 'isUtf8'>): LineRange {
   const { file, isTwin, start, length, isUtf8 } = place;
-  return { file, start, length, kind: 'ok', isSuccess: true, isUtf8, isTwin, made: undefined, note: undefined };
+  return {
+    file,
+    start,
+    length,
+    kind: 'ok',
+    isSuccess: true,
+    isUtf8,
+    isTwin,
+    made: undefined,
+    note: undefined,
+  };
 }
