@@ -12,7 +12,7 @@ import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { KEY, openEdges } from '../support/edges.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
 import { openWorld } from './world.ts';
 
 const ROWS = 3_000;
@@ -21,7 +21,7 @@ async function run(time?: StepTime, profile: ProfileConfig = {}) {
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock });
   onTestFinished(() => simulator.close());
-  await using edges = openEdges(await openTempFolder(), simulator, clock, () => undefined);
+  await using edges = openEdges(createMemoryBucket(), simulator, clock, () => undefined);
   const entered: Record<string, number> = {};
   const executions = createLocalExecutions({
     ...(await loadMachine(CONFIG)),

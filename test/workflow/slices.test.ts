@@ -13,7 +13,7 @@ import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
 
 const ROWS = 3_000;
 /** 310 KB: slices of 64 KiB. */
@@ -43,7 +43,7 @@ async function run({
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock });
   onTestFinished(() => simulator.close());
-  const edges = openEdges(await openTempFolder(), simulator, clock, () => undefined);
+  const edges = openEdges(createMemoryBucket(), simulator, clock, () => undefined);
   onTestFinished(() => edges[Symbol.asyncDispose]());
   const entered: Record<string, number> = {};
   const executions = createLocalExecutions({
