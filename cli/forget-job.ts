@@ -12,7 +12,7 @@ import {
 } from '../src/checkpoints/keys.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { retriedJobOf, retryId } from '../src/doors/retry-id.ts';
+import { retriedJobOf, retryId } from '../src/job-control/retry-id.ts';
 import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { sideBySide } from '../src/concurrency/side-by-side.ts';

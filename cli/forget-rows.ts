@@ -125,7 +125,7 @@ async function forgetInJob(store: ObjectStore, jobId: string, { ids, files }: Ro
     !kept.has(key) && (gone.has(key) || !key.startsWith(fileKey(jobId, '')));
   await summaryObject.write(store, jobId, left);
   let deleted = await deleteAll(store, outputPrefix(jobId), isDerived);
-  const tally = await rewriteResults(store, jobId, ids);
+  const tally = await rewriteResults(store, { jobId, sample: summary.taken?.jobId }, ids);
   const hasDeadLetters = await rewriteDeadLetters(store, jobId, ids);
   await summaryObject.write(store, jobId, {
     ...tally.answers.update(left),

@@ -3,7 +3,7 @@ import { printable } from '../src/text/printable.ts';
 import type { RunFlags } from './commands/run-flags.ts';
 import { watch } from './commands/watch.ts';
 import { printError } from './output.ts';
-import { placeAnswers, type Destination } from './place-answers.ts';
+import { writeToDestination, type Destination } from './destination.ts';
 import { openTarget } from './targets/open-target.ts';
 
 /** Another process works on the job: watches it there to its end, instead of sending its rows a second time. */
@@ -20,7 +20,7 @@ export async function joinRun(
   if (destination.out === undefined) return status;
   const summary = await summaryObject.read(target.store, jobId);
   if (summary === undefined) return status;
-  const [first] = await placeAnswers(target.store, summary, { ...destination, data });
+  const [first] = await writeToDestination(target.store, summary, { ...destination, data });
   if (first !== undefined) printError(`Copied: ${printable(first)}`);
   return status;
 }

@@ -36,15 +36,25 @@ class Answers {
 
 /** Counts the answers in a job's result lines, for a summary whose rows have lost some of them. */
 export class AnswerRecount {
+  readonly #knowsSample: boolean;
   readonly #all = new Answers();
+  /** Answers that were taken from the sample of the job. */
+  #taken = 0;
   /** By the number of the retry. */
   readonly #ofRetries = new Map<number, Answers>();
   /** Answers of rows that a step of the job's ladder sent, by step. */
   readonly #ofSteps = new Map<number, number>();
 
-  add(line: ResultLine): void {
+  /** @param knowsSample false if the answers of the job's sample cannot be read, or the job has none */
+  constructor(knowsSample: boolean) {
+    this.#knowsSample = knowsSample;
+  }
+
+  /** @param isTaken true if the sample of the job has an answer to the row */
+  add(line: ResultLine, isTaken: boolean): void {
     if (!line.ok) return;
     this.#all.add(line);
+    if (isTaken && line.retried === undefined) this.#taken += 1;
     const { retried, step, reused, answeredBy } = line;
     if (retried !== undefined) {
       const ofRetry = this.#ofRetries.get(retried) ?? new Answers();
@@ -59,10 +69,12 @@ export class AnswerRecount {
    * each step.
    */
   update(summary: Summary): Summary {
-    const { reused: _reused, ...facts } = summary;
+    const { reused: _reused, taken, ...facts } = summary;
     const { steps, retries } = summary;
+    const left = Math.min(taken?.rows ?? 0, this.#knowsSample ? this.#taken : this.#all.ok);
     return {
       ...facts,
+      ...(taken && left > 0 && { taken: { ...taken, rows: left } }),
       ...this.#all.knownRows(summary),
       ...(steps && { steps: steps.map((each) => ({ ...each, ok: this.#okOfStep(each) })) }),
       ...(retries && { retries: retries.map((retry, n) => this.#updateRetry(retry, n + 1)) }),

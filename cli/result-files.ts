@@ -61,7 +61,7 @@ export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array 
 }
 
 /** The run has ended and its answers are in the data folder, but the output of `--out` could not be written. */
-export interface Unplaced {
+export interface UnwrittenOutput {
   readonly out: string;
   /** The command that writes the output later. */
   readonly command: string;
@@ -72,7 +72,7 @@ export interface Unplaced {
 const MAY_BE_OPEN: ReadonlySet<string> = new Set(['EBUSY', 'EPERM', 'EACCES']);
 
 /** The error for a file that the operating system could not write; other errors unchanged. */
-export function unplaced({ out, command, error }: Unplaced): unknown {
+export function outputNotWritten({ out, command, error }: UnwrittenOutput): unknown {
   const cause = error instanceof Error && codeOf(error) === '' ? error.cause : error;
   if (codeOf(cause) === '') return error;
   const reason = explainFileError(cause) ?? codeOf(cause);

@@ -3,7 +3,7 @@ import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import { LineTally } from '../src/collect/retry/retried-lines.ts';
 import { readCustomId } from '../src/jsonl/custom-id.ts';
 import { jsonLine } from '../src/jsonl/json-line.ts';
-import { eachOwnLine } from '../src/jsonl/own-lines.ts';
+import { eachOwnLine, LinesBeside } from '../src/jsonl/own-lines.ts';
 import { MovedLines, moveAnswerIndex } from '../src/reuse/move-index.ts';
 import type { ObjectStore, ObjectWriter } from '../src/store/object-store.ts';
 import { readResultLine } from './find-rows.ts';
@@ -17,27 +17,36 @@ export interface RewrittenLines {
   readonly forgotten: number;
 }
 
+interface RewrittenJob {
+  readonly jobId: string;
+  /** The sample whose answers the job has taken. */
+  readonly sample?: string | undefined;
+}
+
 /**
  * Replaces the lines of forgotten rows. The index of answers is changed first, as in a retry: an entry with the wrong position of
  * a line is detected.
  */
 export async function rewriteResults(
   store: ObjectStore,
-  jobId: string,
+  { jobId, sample }: RewrittenJob,
   ids: ReadonlySet<string>,
 ): Promise<RewrittenLines> {
   const writer = store.write(resultsKey(jobId));
+  const sampleKey = sample === undefined ? undefined : resultsKey(sample);
+  const hasSample = sampleKey !== undefined && (await store.stat(sampleKey)) !== undefined;
+  await using sampled = hasSample ? LinesBeside.of(store, sampleKey) : undefined;
   try {
     const moved = new MovedLines();
     const lines = new LineTally();
-    const answers = new AnswerRecount();
+    const answers = new AnswerRecount(hasSample);
     let forgotten = 0;
     for await (const bytes of eachOwnLine(store, resultsKey(jobId))) {
       const isMeant = ids.has(readCustomId(bytes));
       const line = isMeant ? forget(readResultLine(bytes)) : readResultLine(bytes);
       const next = isMeant ? Buffer.from(jsonLine(line)) : bytes;
       lines.add(line);
-      answers.add(line);
+      answers.add(line, hasAnswered((await sampled?.next())?.value, line));
       if (!line.ok && line.error.code === FORGOTTEN) forgotten += 1;
       if (isMeant) moved.remove(bytes.length, next.length);
       else moved.add(bytes.length, bytes.length);
@@ -53,6 +62,13 @@ export async function rewriteResults(
 }
 
 const FORGOTTEN = 'FORGOTTEN';
+
+/** True if a line of the sample's results answers the row of the job at the same position, or did before it was forgotten. */
+function hasAnswered(bytes: Buffer | undefined, { custom_id }: ResultLine): boolean {
+  const sampled = bytes && readResultLine(bytes);
+  if (sampled?.custom_id !== custom_id) return false;
+  return sampled.ok || sampled.error.code === FORGOTTEN;
+}
 
 /** A result line that keeps only the id and the position of its row. */
 function forget(line: ResultLine): ResultLine {

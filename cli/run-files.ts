@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { styleText } from 'node:util';
 import { runJob } from '../host/run-job.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import type { StartedJob } from '../src/doors/start-job.ts';
+import type { StartedJob } from '../src/job-control/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import { packageRoot } from '../src/package-root.ts';
@@ -16,7 +16,7 @@ import { takeInterrupts } from './interrupts.ts';
 import { openForRun } from './open-folder.ts';
 import { print as printOut, printError } from './output.ts';
 import { overridesOf } from './overrides.ts';
-import { openDestination, placeAnswers } from './place-answers.ts';
+import { openDestination, writeToDestination } from './destination.ts';
 import { tellReading } from './reading-progress.ts';
 import { openProgress } from './run-progress.ts';
 import { takeStandardInput } from './standard-input.ts';
@@ -84,7 +84,7 @@ export async function runFiles(
     },
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeAnswers(store, summary, { ...destination, data });
+  const placed = await writeToDestination(store, summary, { ...destination, data });
   const { reportSummary } = await import('./view/report.ts');
   const hasNotices = !(await reading.told());
   await reportSummary(store, summary, { files: placed, json: flags.json, hasNotices });

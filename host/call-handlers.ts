@@ -1,6 +1,6 @@
 import type { TaskEdges } from '../src/announce/channel.ts';
 import { handle, type StepHost } from '../src/runtime/handler.ts';
-import type { StartEdges } from '../src/doors/start-job.ts';
+import type { StartEdges } from '../src/job-control/start-job.ts';
 import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
 
@@ -45,14 +45,14 @@ export function callHandlers(edges: TaskEdges): CallStep {
   return caller({ ...STEPS, ...READS }, { edges });
 }
 
-const DOORS: Readonly<Record<string, LoadStep>> = {
-  'start-job': async () => (await import('../src/doors/start-job-by-event.ts')).startJobByEvent,
-  'cancel-job': async () => (await import('../src/doors/cancel-job.ts')).cancelStoppedJob,
+const ENTRY_FUNCTIONS: Readonly<Record<string, LoadStep>> = {
+  'start-job': async () => (await import('../src/job-control/start-job-by-event.ts')).startJobByEvent,
+  'cancel-job': async () => (await import('../src/job-control/cancel-job.ts')).cancelStoppedJob,
 };
 
 /** Calls {@link callHandlers} for the functions that receive events. */
-export function callDoors(edges: StartEdges): CallStep {
-  return caller(DOORS, { edges });
+export function callEntryFunctions(edges: StartEdges): CallStep {
+  return caller(ENTRY_FUNCTIONS, { edges });
 }
 
 function caller(steps: Readonly<Record<string, LoadStep>>, host: StepHost): CallStep {

@@ -1,7 +1,7 @@
 import { lastExecution } from '../src/executions/executions.ts';
 import { INDEX_PREFIX, jobKey, jobOfIndexKey, summaryKey } from '../src/checkpoints/keys.ts';
-import { cancelJob } from '../src/doors/cancel-job.ts';
-import type { StartEdges } from '../src/doors/start-job.ts';
+import { cancelJob } from '../src/job-control/cancel-job.ts';
+import type { StartEdges } from '../src/job-control/start-job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import type { LocalExecutions } from './engine.ts';
 

@@ -5,9 +5,9 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import { jobObject } from '../src/checkpoints/job.ts';
 import { INPUT_PREFIX, STAGED_PREFIX } from '../src/checkpoints/keys.ts';
-import type { StartEdges } from '../src/doors/start-job.ts';
-import { whyNotHere } from '../src/doors/whose-answers.ts';
-import { callDoors, callHandlers } from './call-handlers.ts';
+import type { StartEdges } from '../src/job-control/start-job.ts';
+import { whyNotThisHost } from '../src/job-control/host-of-job.ts';
+import { callEntryFunctions, callHandlers } from './call-handlers.ts';
 import { openJobs } from './cancel-jobs.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { createLocalExecutions, type CallStep, type LocalExecutions } from './engine.ts';
@@ -77,8 +77,8 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
     onStopped: (name) => events.track(events.stopped(name)),
     instant: options.instant ?? false,
   });
-  const doors: StartEdges = { ...edges, config, executions, ...(simulated && { simulated }) };
-  const events = createEvents({ stack, callDoor: callDoors(doors), onFailure });
+  const startEdges: StartEdges = { ...edges, config, executions, ...(simulated && { simulated }) };
+  const events = createEvents({ stack, callEntryFunction: callEntryFunctions(startEdges), onFailure });
   const timetable = new Timetable(stack.schedules, edges.clock);
   const journal = new ScheduleJournal(edges.store, timetable);
   const schedules = { config, timetable, journal, events, log: edges.log };
@@ -89,13 +89,13 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   opened.defer(() => events.settled());
   const api = opened.use(
     await serveApi({
-      edges: doors,
+      edges: startEdges,
       routes: stack.routes,
       port: options.port,
       nextFires: () => timetable.next(),
     }),
   );
-  await carryOn(doors);
+  await carryOn(startEdges);
   await deliverBegun(schedules);
   // Done after the deliveries, because deliveries that can be completed keep their files.
   await releaseUnusedClaims(edges, options.folder);
@@ -141,10 +141,10 @@ async function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOpti
 }
 
 /** Continues jobs that had not ended when the previous host stopped. */
-async function carryOn(doors: StartEdges): Promise<void> {
-  const { store, executions, log } = doors;
+async function carryOn(startEdges: StartEdges): Promise<void> {
+  const { store, executions, log } = startEdges;
   for await (const jobId of openJobs(store)) {
-    const reason = await whyItWaits(doors, jobId);
+    const reason = await whyItWaits(startEdges, jobId);
     if (reason !== undefined) {
       log('job_waits', { jobId, reason });
       continue;
@@ -158,9 +158,9 @@ async function carryOn(doors: StartEdges): Promise<void> {
  * Why a job is not continued here. If the record of a job cannot be read, for example after a power failure, the other jobs
  * continue.
  */
-async function whyItWaits(doors: StartEdges, jobId: string): Promise<string | undefined> {
+async function whyItWaits(startEdges: StartEdges, jobId: string): Promise<string | undefined> {
   try {
-    return whyNotHere(doors, await jobObject.require(doors.store, jobId));
+    return whyNotThisHost(startEdges, await jobObject.require(startEdges.store, jobId));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

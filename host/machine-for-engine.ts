@@ -7,7 +7,7 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
  * - Waits check their seconds, even if waits take no time.
  * - A Task's payload template is also filled for an input of `null`.
  *
- * Each becomes a Task of the same name with a handler in this file or in `engine.ts`. Pure.
+ * Each becomes a Task of the same name with a handler in `run-machine.ts`. Pure.
  */
 export interface EngineMachine {
   readonly definition: StateMachineDefinition;

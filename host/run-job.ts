@@ -2,8 +2,8 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { jobKey } from '../src/checkpoints/keys.ts';
-import { judgeJob, type Decision } from '../src/doors/judge-job.ts';
-import { resumeJob, startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
+import { approveOrReject, type Decision } from '../src/job-control/approve-or-reject.ts';
+import { resumeJob, startJob, type StartEdges, type StartedJob } from '../src/job-control/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import type { EngineEvent } from './engine-events.ts';
@@ -43,7 +43,7 @@ export async function runJob(options: RunJob): Promise<Summary> {
   const treatment = await readTreatment(options);
   const { edges, config } = options;
   const request = await toStartRequest(edges.store, config, options, treatment);
-  return runStarted(options, (doors) => startJob(doors, request));
+  return runStarted(options, (startEdges) => startJob(startEdges, request));
 }
 
 /**
@@ -54,8 +54,8 @@ export async function runJob(options: RunJob): Promise<Summary> {
 export async function resumeRun(options: RunHost, jobId: string): Promise<Summary | undefined> {
   const { edges } = options;
   if ((await edges.store.stat(jobKey(jobId))) === undefined) return undefined;
-  return runStarted(options, async (doors) => {
-    const resumed = await resumeJob(doors, jobId);
+  return runStarted(options, async (startEdges) => {
+    const resumed = await resumeJob(startEdges, jobId);
     if (resumed === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
     return resumed;
   });
@@ -66,8 +66,8 @@ export async function resumeRun(options: RunHost, jobId: string): Promise<Summar
  * @throws RunAborted when it was interrupted.
  */
 export async function judgeRun(options: RunHost, jobId: string, decision: Decision): Promise<Summary> {
-  return runStarted(options, async (doors) => {
-    const judged = await judgeJob(doors, jobId, decision);
+  return runStarted(options, async (startEdges) => {
+    const judged = await approveOrReject(startEdges, jobId, decision);
     if (judged === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
     return judged.resumed ?? { jobId, state: 'finished' };
   });
@@ -79,7 +79,7 @@ export async function judgeRun(options: RunHost, jobId: string, decision: Decisi
  */
 export async function runStarted(
   options: RunHost,
-  start: (doors: StartEdges) => Promise<StartedJob>,
+  start: (startEdges: StartEdges) => Promise<StartedJob>,
 ): Promise<Summary> {
   const { config, edges, simulated, signal } = options;
   const executions = await openExecutions(options);

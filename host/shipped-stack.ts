@@ -6,13 +6,13 @@ import type { TemplateSchedule } from './template/schedules.ts';
 
 /** Serializes a stack for the package. */
 export function renderShippedStack(stack: LocalStack): string {
-  const { machine, ...doors } = stack;
-  return `${JSON.stringify({ ...doors, machine: { ...machine, functions: [...machine.functions] } })}\n`;
+  const { machine, ...others } = stack;
+  return `${JSON.stringify({ ...others, machine: { ...machine, functions: [...machine.functions] } })}\n`;
 }
 
 export function parseShippedStack(text: string): LocalStack {
-  const { machine, ...doors } = JSON.parse(text) as ShippedStack;
-  return { ...doors, machine: { ...machine, functions: new Map(machine.functions) } };
+  const { machine, ...others } = JSON.parse(text) as ShippedStack;
+  return { ...others, machine: { ...machine, functions: new Map(machine.functions) } };
 }
 
 interface ShippedStack extends Omit<LocalStack, 'machine'> {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
 import { mergeTables, resolveProfile } from '../src/config/resolve-profile.ts';
-import type { StartRequest } from '../src/doors/start-job.ts';
+import type { StartRequest } from '../src/job-control/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { JOB_FILE_SUFFIX } from '../src/checkpoints/keys.ts';
 import { hashOfRequest, parseJobFile, type JobRequest } from '../src/requests/job-request.ts';

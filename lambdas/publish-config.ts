@@ -1,4 +1,4 @@
-import { publishConfig } from '../src/doors/publish-config.ts';
+import { publishConfig } from '../src/job-control/publish-config.ts';
 import { configFromEnvironment } from '../src/runtime/start-edges.ts';
 import { edgesFromEnvironment } from '../src/runtime/environment.ts';
 import { handle } from '../src/runtime/handler.ts';

@@ -1,5 +1,5 @@
 import { handle } from '../src/runtime/handler.ts';
 import { startEdgesFromEnvironment } from '../src/runtime/start-edges.ts';
-import { startJobByEvent } from '../src/doors/start-job-by-event.ts';
+import { startJobByEvent } from '../src/job-control/start-job-by-event.ts';
 
 export const handler = handle(startJobByEvent, startEdgesFromEnvironment);

@@ -101,7 +101,7 @@ function jobRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>>
 function functionRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
   return {
     'door-errors': {
-      metric: metrics.doors('Errors'),
+      metric: metrics.entryFunctions('Errors'),
       from: 1,
       says: 'A function that starts or cancels jobs failed.',
     },
@@ -112,7 +112,7 @@ function functionRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmR
       says: 'Steps keep failing.',
     },
     'door-throttles': {
-      metric: metrics.doors('Throttles'),
+      metric: metrics.entryFunctions('Throttles'),
       from: 1,
       says: 'Lambda throttled a function that starts or cancels jobs.',
     },

@@ -71,7 +71,7 @@ export class BatchWorkflow extends Construct {
     const machine = this.createMachine(functions, config, props);
     this.stateMachine = machine.stateMachine;
     this.stateMachineAliasArn = machine.alias.attrArn;
-    this.deadLetters = this.connectDoors(functions, machine, config, props);
+    this.deadLetters = this.connectEntryFunctions(functions, machine, config, props);
     this.functions = Object.fromEntries(
       (Object.entries(functions) as [StepName, StepFunction][]).map(([step, { lambda }]) => [step, lambda]),
     );
@@ -200,18 +200,18 @@ export class BatchWorkflow extends Construct {
       logs: props,
     });
     const { 'start-job': startJob, 'cancel-job': cancelJob, api } = steps;
-    for (const door of [startJob, cancelJob, ...(api ? [api] : [])]) machine.allowStart(door);
+    for (const entry of [startJob, cancelJob, ...(api ? [api] : [])]) machine.allowStart(entry);
     if (api !== undefined) machine.allowStop(api);
     return machine;
   }
 
-  private connectDoors(
+  private connectEntryFunctions(
     { 'start-job': startJob, 'cancel-job': cancelJob }: StepFunctions,
     { stateMachine }: Machine,
     { schedules = {} }: NightshiftConfig,
     { encryptionKey }: BatchWorkflowProps,
   ): IQueue {
-    const delivery = new EventDelivery(this, 'Events', { doors: [startJob, cancelJob], encryptionKey });
+    const delivery = new EventDelivery(this, 'Events', { functions: [startJob, cancelJob], encryptionKey });
     // oxlint-disable no-new -- they add themselves to the stack
     new DropTrigger(this, 'DropTrigger', { bucket: this.bucket, startJob, delivery });
     new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });

@@ -53,9 +53,9 @@ export class WorkflowDashboard extends Construct {
         [
           graph('Handler errors by step and name', [errorsByName(workflow)]),
           graph('Calls that failed or were throttled', [
-            metrics.doors('Errors'),
+            metrics.entryFunctions('Errors'),
             metrics.steps('Errors'),
-            metrics.doors('Throttles'),
+            metrics.entryFunctions('Throttles'),
             metrics.steps('Throttles'),
           ]),
           graph('Lost', [metrics.deadLetters(), metrics.notAnnounced()]),

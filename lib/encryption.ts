@@ -1,7 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { StepNeeds } from './step-table.ts';
+import type { StepNeeds } from './step-needs.ts';
 
 /**
  * Allows the services that store a workflow's data to use its key: CloudWatch Logs for the log groups, EventBridge for the

@@ -11,7 +11,7 @@ export const DELIVERY = { retryAttempts: 185, maxEventAge: Duration.hours(24) } 
 
 export interface EventDeliveryProps {
   /** The functions that start and cancel jobs, to which events are delivered. */
-  readonly doors: readonly StepFunction[];
+  readonly functions: readonly StepFunction[];
   /**
    * Encrypts the dead-letter queue.
    * @default - SQS's own key
@@ -26,7 +26,7 @@ export interface EventDeliveryProps {
 export class EventDelivery extends Construct {
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, { doors, encryptionKey }: EventDeliveryProps) {
+  constructor(scope: Construct, id: string, { functions, encryptionKey }: EventDeliveryProps) {
     super(scope, id);
     this.deadLetters = new Queue(this, 'DeadLetters', {
       enforceSSL: true,
@@ -37,7 +37,7 @@ export class EventDelivery extends Construct {
       id: 'AwsSolutions-SQS3',
       reason: 'It is the dead-letter queue itself; a person reads it.',
     });
-    for (const door of doors) this.keepFailures(door);
+    for (const each of functions) this.keepFailures(each);
   }
 
   /** A function as the target of a rule. */

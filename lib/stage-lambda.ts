@@ -5,7 +5,8 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import { deployedProviders } from '../src/config/deployed-providers.ts';
 import { packageRoot } from '../src/package-root.ts';
 import { DEPLOYED_FILES } from '../src/runtime/deployed-file.ts';
-import { STEPS, type StepName, type StepNeeds } from './step-table.ts';
+import type { StepNeeds } from './step-needs.ts';
+import { STEPS, type StepName } from './step-table.ts';
 
 /**
  * Copies a Lambda into a folder for deployment: its bundle, and beside it the step's part of the configuration.

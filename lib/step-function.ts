@@ -19,7 +19,8 @@ import { lambdaCode } from './lambda-code.ts';
 import { nodeOptions } from './node-flags.ts';
 import type { ProviderKeys } from './provider-keys.ts';
 import { acknowledgeTracing, allowEvents, allowNetwork, EVENT_BUS, grantObjects } from './step-grants.ts';
-import type { StepName, StepNeeds } from './step-table.ts';
+import type { StepNeeds } from './step-needs.ts';
+import type { StepName } from './step-table.ts';
 import type { Webhook } from './webhook.ts';
 
 /** Resources that the steps of a workflow share. */

@@ -3,7 +3,7 @@ import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { EVENT_SOURCE } from '../src/announce/event-source.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
-import type { StepNeeds } from './step-table.ts';
+import type { StepNeeds } from './step-needs.ts';
 
 /** Grants a step's role exactly what it needs in the bucket, by key pattern. */
 export function grantObjects(role: Role, bucket: IBucket, needs: StepNeeds): void {

@@ -7,34 +7,7 @@ import {
   STAGED_PREFIX,
   type RoundFile,
 } from '../src/checkpoints/keys.ts';
-
-/** The needs of one step. Key patterns are those of the bucket's layout (`src/checkpoints/keys.ts`). */
-export interface StepNeeds {
-  /** Lambda memory. 1,769 MiB is one vCPU; 256 is enough for steps that only wait for an answer. */
-  readonly memoryMib: number;
-  readonly timeoutMinutes: number;
-  /** Scratch space in /tmp; Lambda's default is 512 MiB. */
-  readonly scratchGib?: number;
-  /** Calls the provider, so it may read the key. */
-  readonly provider?: true;
-  /** Has the configuration beside its code. */
-  readonly knowsConfig?: true;
-  /** May start executions and see their status. */
-  readonly startsJobs?: true;
-  /** May also stop executions. */
-  readonly stopsJobs?: true;
-  /** Announces jobs' ends: by an event, and by the webhook if one is configured. */
-  readonly announces?: true;
-  /** Key patterns of objects that it reads. */
-  readonly reads?: readonly string[];
-  /** Reads specific versions of dropped files. */
-  readonly readsVersions?: readonly string[];
-  /** Writes small objects. */
-  readonly puts?: readonly string[];
-  /** Writes large objects in parts, and aborts the upload on failure. */
-  readonly streams?: readonly string[];
-  readonly deletes?: readonly string[];
-}
+import type { StepNeeds } from './step-needs.ts';
 
 const INPUTS = `${INPUT_PREFIX}*`;
 /** ROOM: the room at providers with a limit. SLOTS: the slots of earlier versions. */
@@ -80,7 +53,7 @@ const BUILDS = 'jobs/*/build/*';
 /** The summary, which also reports a dropped file whose request is invalid. */
 const SUMMARIES = 'output/*/summary.json';
 
-const DOOR = { memoryMib: 512, timeoutMinutes: 2, knowsConfig: true, startsJobs: true } as const;
+const ENTRY = { memoryMib: 512, timeoutMinutes: 2, knowsConfig: true, startsJobs: true } as const;
 /** A step that calls the provider. A call may take two minutes, and the step may make a second one for a list. */
 const TALKING = { memoryMib: 256, timeoutMinutes: 5, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
@@ -95,16 +68,16 @@ function roundFiles(...files: readonly RoundFile[]): string[] {
  */
 export const STEPS = {
   'start-job': {
-    ...DOOR,
+    ...ENTRY,
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
     puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS, SAMPLES, LEDGERS],
     // A resume deletes these.
     deletes: [STOPS, SUMMARIES],
   },
-  'cancel-job': { ...DOOR, reads: [RECORDS, STOPS], puts: [STOPS] },
+  'cancel-job': { ...ENTRY, reads: [RECORDS, STOPS], puts: [STOPS] },
   api: {
-    ...DOOR,
+    ...ENTRY,
     // A whole vCPU, because the status of 10,000 shards must be read within the timeout of API Gateway.
     memoryMib: 1_769,
     timeoutMinutes: 0.5,
@@ -238,18 +211,18 @@ export const STEPS = {
 
 export type StepName = keyof typeof STEPS;
 
-/** Functions that start jobs. */
-export const DOORS = ['start-job', 'cancel-job', 'api'] as const satisfies readonly StepName[];
+/** Functions that something outside the state machine calls: events and the API. They start, resume and cancel jobs. */
+export const ENTRY_FUNCTIONS = ['start-job', 'cancel-job', 'api'] as const satisfies readonly StepName[];
 
-type DoorName = (typeof DOORS)[number];
+type EntryName = (typeof ENTRY_FUNCTIONS)[number];
 
 /** Functions that are Tasks of the machine. */
-export type TaskName = Exclude<StepName, DoorName | 'publish-config'>;
+export type TaskName = Exclude<StepName, EntryName | 'publish-config'>;
 
-export function isDoor(step: StepName): step is DoorName {
-  return (DOORS as readonly StepName[]).includes(step);
+export function isEntryFunction(step: StepName): step is EntryName {
+  return (ENTRY_FUNCTIONS as readonly StepName[]).includes(step);
 }
 
 export function isTask(step: StepName): step is TaskName {
-  return !isDoor(step) && step !== 'publish-config';
+  return !isEntryFunction(step) && step !== 'publish-config';
 }

@@ -4,7 +4,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { METRIC_NAMESPACE, type MetricName } from '../src/runtime/metrics.ts';
 import type { StepFunction } from './step-function.ts';
-import { isDoor, isTask, type StepName } from './step-table.ts';
+import { isEntryFunction, isTask, type StepName } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 
 export interface WorkflowMetricsProps {
@@ -44,8 +44,8 @@ export class WorkflowMetrics {
   }
 
   /** Failed or throttled calls of the functions that start and cancel jobs. */
-  doors(metric: 'Errors' | 'Throttles'): IMetric {
-    return sumOf(metric, this.#functions(isDoor), 'doors');
+  entryFunctions(metric: 'Errors' | 'Throttles'): IMetric {
+    return sumOf(metric, this.#functions(isEntryFunction), 'entry functions');
   }
 
   /** Failed or throttled calls of the functions that are Tasks of the machine. */
@@ -114,7 +114,7 @@ const MAX_METRICS_OF_ALARM = 10;
 function sumOf(
   metricName: 'Errors' | 'Throttles',
   functions: readonly StepFunction[],
-  of: 'doors' | 'steps',
+  of: 'entry functions' | 'steps',
 ): IMetric {
   if (functions.length > MAX_METRICS_OF_ALARM) {
     throw new RangeError(
@@ -123,7 +123,7 @@ function sumOf(
   }
   const metrics = functions.map(({ lambda }, n): [id: string, metric: Metric] => [
     // Ids must be unique in a graph.
-    `${of}${metricName}${n}`,
+    `${of.replaceAll(' ', '')}${metricName}${n}`,
     new Metric({
       namespace: 'AWS/Lambda',
       metricName,

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import type { AppContext, AppOptions } from './app-options.ts';
-import { codeOf, type Refusal } from './codes.ts';
+import { codeOf, type Rejection } from './codes.ts';
 import { errorBody } from './dialects.ts';
 import type { Route } from './faults.ts';
 import { strike, type NodeBindings } from './strike.ts';
@@ -19,23 +19,23 @@ export interface Api extends AppOptions {
   readonly app: App;
   /** A route to which the script's faults apply. */
   readonly route: (name: Route, handle: Handler) => Handler;
-  readonly refuse: (c: AppContext, ...answer: ErrorAnswer) => Response;
+  readonly reject: (c: AppContext, ...answer: ErrorAnswer) => Response;
   readonly notFound: (c: AppContext, what: string) => Response;
-  /** The provider's code for a refusal. */
-  readonly codes: (refusal: Refusal) => string | null;
+  /** The provider's code for a rejection. */
+  readonly codes: (rejection: Rejection) => string | null;
 }
 
 export function openApi(app: App, options: AppOptions): Api {
   const { script, spoken } = options;
-  const refuse: Api['refuse'] = (c, status, code, message) =>
+  const reject: Api['reject'] = (c, status, code, message) =>
     c.json(errorBody(spoken, code, message) as object, status);
-  const codes: Api['codes'] = (refusal) => codeOf(refusal, spoken);
+  const codes: Api['codes'] = (rejection) => codeOf(rejection, spoken);
   return {
     ...options,
     app,
     codes,
-    refuse,
-    notFound: (c, what) => refuse(c, 404, codes('not found'), `No such ${what}.`),
+    reject,
+    notFound: (c, what) => reject(c, 404, codes('not found'), `No such ${what}.`),
     route: (name, handle) => (c) => strike(script.forRoute(name), spoken, c, () => handle(c)),
   };
 }

@@ -13,7 +13,7 @@ import { addSignedUpload, addUpload, SIGNED } from './uploads-api.ts';
 export function createApp(options: AppOptions): App {
   const app: App = new Hono();
   const api = openApi(app, options);
-  const { codes, refuse, spoken } = api;
+  const { codes, reject, spoken } = api;
   addChecks(api);
   const { adapter } = spoken.dialect;
   if (adapter === 'anthropic') addMessageBatches(api);
@@ -27,18 +27,18 @@ export function createApp(options: AppOptions): App {
       endpoint,
       api.route('realtime', (c) => options.realtime.answer(c)),
     );
-  app.notFound((c) => refuse(c, 404, codes('not found'), `${c.req.method} ${c.req.path} is not there.`));
+  app.notFound((c) => reject(c, 404, codes('not found'), `${c.req.method} ${c.req.path} is not there.`));
   app.onError((error, c) => c.json(errorBody(spoken, codes('failure'), error.message) as object, 500));
   return app;
 }
 
 /** Checks the key of every call, and records the call. */
-function addChecks({ app, state, spoken, apiKey, refuse, codes, record }: Api): void {
+function addChecks({ app, state, spoken, apiKey, reject, codes, record }: Api): void {
   app.use(async (c, next) => {
     const isSigned = c.req.path.startsWith(SIGNED);
     const problem = isSigned ? undefined : authProblem(c.req.header(), apiKey, spoken.dialect);
     if (problem === undefined) await next();
-    else c.res = refuse(c, 401, codes(problem), 'The key is missing or not valid.');
+    else c.res = reject(c, 401, codes(problem), 'The key is missing or not valid.');
     c.header('x-request-id', `req_${state.batches.size}_${state.files.size}`);
     if (!c.res.headers.has('x-ratelimit-limit-requests')) {
       c.header('x-ratelimit-limit-requests', '1000');

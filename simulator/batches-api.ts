@@ -18,26 +18,26 @@ export function addBatches(api: Api): void {
 }
 
 function addCreate(api: Api): void {
-  const { app, route, state, provider, refuse, codes, spoken } = api;
+  const { app, route, state, provider, reject, codes, spoken } = api;
   const { dialect, quirks } = spoken;
   app.post(
     batchesPath(dialect),
     route('create', async (c) => {
       const body = readCreate(await c.req.json().catch(() => undefined), dialect);
       if (body === undefined)
-        return refuse(c, 400, codes('invalid request'), 'The body is not a batch request.');
+        return reject(c, 400, codes('invalid request'), 'The body is not a batch request.');
       const problem = createProblem(body, dialect) ?? fileProblem(api, body);
-      if (problem !== undefined) return refuse(c, ...problem);
+      if (problem !== undefined) return reject(c, ...problem);
       const { inputFileId } = body;
       const idempotencyKey = idempotencyKeyOf(c, body.idempotencyKey, dialect);
       const earlier = [...state.batches.values()].find(
         (batch) => idempotencyKey !== undefined && batch.idempotencyKey === idempotencyKey,
       );
       if (earlier !== undefined && earlier.inputFileId !== inputFileId)
-        return refuse(c, 409, 'idempotency_conflict', 'The key was used for another request.');
+        return reject(c, 409, 'idempotency_conflict', 'The key was used for another request.');
       const batch = earlier ?? (await createUnlessFull(provider, { ...body, idempotencyKey }));
       if (batch instanceof EnqueuedTokensExceeded)
-        return refuse(c, 429, 'token_limit_exceeded', batch.message);
+        return reject(c, 429, 'token_limit_exceeded', batch.message);
       const shown = await provider.show(batch);
       return c.json(dialect.adapter === 'together' ? { job: shown } : shown, quirks.created);
     }),
@@ -91,14 +91,14 @@ function addBatch({ app, route, state, provider, spoken, now, notFound }: Api): 
   );
 }
 
-function addCancel({ app, route, state, provider, spoken: { dialect }, refuse, codes, notFound }: Api): void {
+function addCancel({ app, route, state, provider, spoken: { dialect }, reject, codes, notFound }: Api): void {
   app.post(
     `${batchesPath(dialect)}/:id/cancel`,
     route('cancel', async (c) => {
       const batch = findBatch(state, c.req.param('id'));
       if (batch === undefined) return notFound(c, 'batch');
-      if (dialect.honours.cancel !== true) return refuse(c, 405, codes('not allowed'), 'Batches run on.');
-      if (!provider.cancel(batch)) return refuse(c, 409, 'batch_ended', 'The batch has ended.');
+      if (dialect.honours.cancel !== true) return reject(c, 405, codes('not allowed'), 'Batches run on.');
+      if (!provider.cancel(batch)) return reject(c, 409, 'batch_ended', 'The batch has ended.');
       return c.json(await provider.show(batch));
     }),
   );

@@ -1,7 +1,7 @@
 import type { Spoken } from './dialects.ts';
 
-/** Reasons for which the simulator refuses calls and rows. */
-export type Refusal =
+/** Reasons for which the simulator rejects calls and rows. */
+export type Rejection =
   | 'no key'
   | 'wrong key'
   | 'throttled'
@@ -11,8 +11,8 @@ export type Refusal =
   | 'not allowed'
   | 'failure';
 
-/** Codes of Melious, and of OpenAI, which all others copy. OpenAI has no code for some refusals. */
-const CODES: Readonly<Record<Refusal, readonly [melious: string, openai: string | null]>> = {
+/** Codes of Melious, and of OpenAI, which all others copy. OpenAI has no code for some rejections. */
+const CODES: Readonly<Record<Rejection, readonly [melious: string, openai: string | null]>> = {
   'no key': ['AUTH_1007', 'invalid_api_key'],
   'wrong key': ['AUTH_1008', 'invalid_api_key'],
   throttled: ['AUTH_1028', 'rate_limit_exceeded'],
@@ -23,7 +23,7 @@ const CODES: Readonly<Record<Refusal, readonly [melious: string, openai: string 
   failure: ['SYSTEM_9001', null],
 };
 
-export function codeOf(refusal: Refusal, { dialect }: Spoken): string | null {
-  const [melious, openai] = CODES[refusal];
+export function codeOf(rejection: Rejection, { dialect }: Spoken): string | null {
+  const [melious, openai] = CODES[rejection];
   return dialect.name === 'melious' ? melious : openai;
 }

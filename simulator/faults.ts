@@ -1,5 +1,5 @@
 /**
- * A fault: its place, its kind, and how often it occurs (`times`, default 1). Plain JSON, so that a script file can contain it.
+ * A fault: what it strikes, its kind, and how often it occurs (`times`, default 1). Plain JSON, so that a script file can contain it.
  */
 export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
 

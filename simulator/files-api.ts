@@ -62,12 +62,12 @@ function addContent({ app, route, state, script, now, notFound }: Api): void {
   );
 }
 
-function addDeletion({ app, route, state, spoken: { dialect }, refuse, codes, notFound }: Api): void {
+function addDeletion({ app, route, state, spoken: { dialect }, reject, codes, notFound }: Api): void {
   app.delete(
     '/v1/files/:id',
     route('delete', async (c) => {
       const id = c.req.param('id') ?? '';
-      if (dialect.honours.deletion !== true) return refuse(c, 405, codes('not allowed'), 'Files stay.');
+      if (dialect.honours.deletion !== true) return reject(c, 405, codes('not allowed'), 'Files stay.');
       if (!state.files.has(id)) return notFound(c, 'file');
       if (dialect.files.inputHoldsBatch === true) state.deleteBatchesOf(id);
       state.deleteFile(id);

@@ -11,23 +11,23 @@ import { EnqueuedTokensExceeded } from './enqueued-tokens.ts';
 import { isRangeFault } from './fault-script.ts';
 
 /** Adds Anthropic's own routes: a create that contains its requests, and results by the batch's id. */
-export function addMessageBatches({ app, state, provider, script, realtime, now, route, refuse }: Api): void {
+export function addMessageBatches({ app, state, provider, script, realtime, now, route, reject }: Api): void {
   const path = batchesPath({ adapter: 'anthropic' });
-  app.all('/v1/files/*', (c) => refuse(c, 404, 'not_found_error', 'There are no files.'));
+  app.all('/v1/files/*', (c) => reject(c, 404, 'not_found_error', 'There are no files.'));
   app.post(
     path,
     route('create', async (c) => {
       if (c.req.header('anthropic-version') === undefined)
-        return refuse(c, 400, 'invalid_request_error', 'anthropic-version: header is required');
+        return reject(c, 400, 'invalid_request_error', 'anthropic-version: header is required');
       const body = messageBatchSchema.safeParse(await c.req.json().catch(() => undefined));
-      if (!body.success) return refuse(c, 400, 'invalid_request_error', 'requests: not a list of requests');
+      if (!body.success) return reject(c, 400, 'invalid_request_error', 'requests: not a list of requests');
       const batch = await createUnlessFull(provider, {
         inputFileId: keep(requestLines(body.data)),
         endpoint: '/v1/chat/completions',
         completionWindow: '24h',
         metadata: {},
       });
-      if (batch instanceof EnqueuedTokensExceeded) return refuse(c, 429, 'rate_limit_error', batch.message);
+      if (batch instanceof EnqueuedTokensExceeded) return reject(c, 429, 'rate_limit_error', batch.message);
       return c.json(await provider.show(batch));
     }),
   );
@@ -39,7 +39,7 @@ export function addMessageBatches({ app, state, provider, script, realtime, now,
     `${path}/:id/results`,
     route('content', async (c) => {
       const batch = state.batches.get(c.req.param('id') ?? '');
-      if (batch?.end === undefined) return refuse(c, 404, 'not_found_error', 'There are no results.');
+      if (batch?.end === undefined) return reject(c, 404, 'not_found_error', 'There are no results.');
       const { outputFileId } = batch.end;
       const lines = outputFileId === undefined ? Readable.from([]) : results(state.content(outputFileId));
       const fault = script.forContent();

@@ -84,7 +84,7 @@ export class SimulatedProvider {
     return batch;
   }
 
-  /** @throws EnqueuedTokensExceeded when the create is refused */
+  /** @throws EnqueuedTokensExceeded when the create is rejected */
   #tooManyTokens(model: string | undefined, tokens: number): ValidationError[] {
     const { enqueuedTokens: limit, state } = this.#options;
     if (limit === undefined) return [];

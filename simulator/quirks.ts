@@ -25,7 +25,7 @@ export interface Quirks {
   readonly cancelledIsEmpty: boolean;
   readonly lastNewline: boolean;
   /** True if a file with a blank line is accepted. */
-  readonly blankLines: 'taken' | 'refused';
+  readonly blankLines: 'accepted' | 'rejected';
   /** Where a failed validation names its line: in a field, or only in the message. */
   readonly errorLines: 'field' | 'message';
   /** Metadata that the provider adds to every batch. */
@@ -46,7 +46,7 @@ const PLAIN: Quirks = {
   failsWithoutSuccess: false,
   cancelledIsEmpty: false,
   lastNewline: true,
-  blankLines: 'taken',
+  blankLines: 'accepted',
   errorLines: 'field',
   ownMetadata: undefined,
 };
@@ -85,11 +85,11 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
   },
   together: { ...PLAIN, casing: 'upper', created: 201, lists: 'bare', finalizing: 'in_progress' },
   anthropic: { ...PLAIN, queued: 'in_progress', finalizing: 'in_progress' },
-  perplexity: { ...PLAIN, blankLines: 'refused' },
+  perplexity: { ...PLAIN, blankLines: 'rejected' },
   litellm: { ...PLAIN, ids: 'long', ownMetadata: { user_api_key: 'hashed' } },
   aibrix: { ...PLAIN, queued: 'scheduling', ids: 'uuid', counts: 'absent', errorLines: 'message' },
   ogx: { ...PLAIN, cancelledIsEmpty: true, lastNewline: false },
-  'llm-d': { ...PLAIN, finalizing: 'in_progress', blankLines: 'refused' },
+  'llm-d': { ...PLAIN, finalizing: 'in_progress', blankLines: 'rejected' },
   // Statuses that no client knows.
   generic: { ...PLAIN, queued: 'pondering', inProgress: 'at it', finalizing: 'nearly', lists: 'whole' },
 };

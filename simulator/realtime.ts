@@ -83,12 +83,12 @@ export class Realtime {
       return new Response(stream, {
         headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
       });
-    const refusal = errorBody(
+    const rejection = errorBody(
       spoken,
       'unsupported_value',
       'stream: the simulator answers this endpoint whole.',
     );
-    return Response.json(refusal, { status: 400, headers });
+    return Response.json(rejection, { status: 400, headers });
   }
 
   /** Counts a call. The result contains `retry-after` if the call is one too many. */

@@ -13,7 +13,7 @@ const FILE_PURPOSE = { form: 'batch', signed: 'batch-api' } as const;
 
 /** Adds the route for a file in a form. */
 export function addUpload(api: Api): void {
-  const { app, route, state, spoken, now, refuse, maxFileBytes } = api;
+  const { app, route, state, spoken, now, reject, maxFileBytes } = api;
   const { dialect } = spoken;
   app.post(
     '/v1/files',
@@ -24,7 +24,7 @@ export function addUpload(api: Api): void {
       const problem = await uploadProblem(api, upload, id);
       if (problem !== undefined) {
         rmSync(path, { force: true });
-        return refuse(c, ...problem);
+        return reject(c, ...problem);
       }
       renameSync(path, state.contentPath(id));
       const { name, purpose, bytes } = upload;
@@ -45,7 +45,7 @@ export function addUpload(api: Api): void {
 }
 
 /** Adds the routes for a file whose upload URL is requested first; that URL needs no key and rejects one. */
-export function addSignedUpload({ app, route, state, now, refuse, notFound, maxFileBytes }: Api): void {
+export function addSignedUpload({ app, route, state, now, reject, notFound, maxFileBytes }: Api): void {
   app.post('/v1/files', (c) => {
     const { file_name: name = '', purpose = '' } = c.req.query();
     const id = state.nextId('file');
@@ -60,10 +60,10 @@ export function addSignedUpload({ app, route, state, now, refuse, notFound, maxF
       const file = state.files.get(c.req.param('id') ?? '');
       if (file === undefined) return notFound(c, 'file');
       if (c.req.header('authorization') !== undefined)
-        return refuse(c, 400, 'InvalidArgument', 'Only one auth mechanism is allowed.');
+        return reject(c, 400, 'InvalidArgument', 'Only one auth mechanism is allowed.');
       const bytes = await receivePut(c.env.incoming, state.contentPath(file.id));
       if (bytes > maxFileBytes || file.purpose !== FILE_PURPOSE.signed)
-        return refuse(c, 400, 'InvalidArgument', 'The file is too large, or for another purpose.');
+        return reject(c, 400, 'InvalidArgument', 'The file is too large, or for another purpose.');
       state.files.set(file.id, { ...file, bytes });
       state.save();
       return c.body(null, 200);
@@ -83,7 +83,7 @@ async function uploadProblem(
   const { brackets, dots } = upload.expiresAfter;
   if (dialect.honours.fileExpiry === 'no' && (brackets ?? dots) !== undefined)
     return [400, 'invalid_request', 'expires_after is not supported.'];
-  if (quirks.blankLines === 'refused' && (await hasBlankLine(state.content(`${id}.part`))))
+  if (quirks.blankLines === 'rejected' && (await hasBlankLine(state.content(`${id}.part`))))
     return [400, 'invalid_file_format', 'Blank lines are not allowed.'];
   if (!startsAsJsonLines(state.contentPath(`${id}.part`)))
     return [400, 'invalid_file_format', 'The first line is not a JSON object.'];

@@ -9,16 +9,16 @@ const ANSWER_LENGTH = 820;
 export function* chatOutput(first: number, rows: number): Generator<string> {
   const random = createRandom(first + 5);
   const text = createTexts(random);
-  for (const place of shuffled(rows, random)) {
-    const tokens = 100 + (place % 200);
+  for (const row of shuffled(rows, random)) {
+    const tokens = 100 + (row % 200);
     yield JSON.stringify({
-      id: `batch_req_${first + place}`,
-      custom_id: customId(first + place),
+      id: `batch_req_${first + row}`,
+      custom_id: customId(first + row),
       response: {
         status_code: 200,
-        request_id: `req_${first + place}`,
+        request_id: `req_${first + row}`,
         body: {
-          id: `chatcmpl-${first + place}`,
+          id: `chatcmpl-${first + row}`,
           object: 'chat.completion',
           created: 1_790_000_000,
           model: 'glm-4.7',
@@ -49,9 +49,9 @@ export function* embeddingOutput(first: number, rows: number): Generator<string>
     const numbers = Array.from({ length: DIMENSIONS }, () => Number((random() - 0.5).toFixed(10)));
     return `[${numbers.join(',')}]`;
   });
-  for (const place of shuffled(rows, random)) {
-    const head = `{"id":"batch_req_${first + place}","custom_id":"${customId(first + place)}"`;
-    const data = `[{"object":"embedding","index":0,"embedding":${vectors[place % VECTORS]}}]`;
+  for (const row of shuffled(rows, random)) {
+    const head = `{"id":"batch_req_${first + row}","custom_id":"${customId(first + row)}"`;
+    const data = `[{"object":"embedding","index":0,"embedding":${vectors[row % VECTORS]}}]`;
     const usage = '{"prompt_tokens":50,"total_tokens":50}';
     yield `${head},"response":{"status_code":200,"request_id":"r","body":{"object":"list","data":${data},"model":"bge-m3","usage":${usage}}},"error":null}`;
   }

@@ -27,7 +27,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['collect/round'],
   ['collect/shard', 'collect/retry'],
   ['collect'],
-  ['doors', 'status', 'direct'],
+  ['job-control', 'status', 'direct'],
   ['report'],
   ['api', 'runtime'],
   ['steps'],

@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path/posix';
 import { goesUp } from './layers.ts';
 
 /** Folders of delivered code, without tests and the benchmark. */
-const PLACES = ['src', 'lib', 'lambdas', 'cli', 'host', 'simulator', 'bin'];
+const FOLDERS = ['src', 'lib', 'lambdas', 'cli', 'host', 'simulator', 'bin'];
 
 /** Lines of each file. */
 export function fileSizes(): Map<string, number> {
@@ -13,7 +13,7 @@ export function fileSizes(): Map<string, number> {
 }
 
 function sources(): string[] {
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', ...PLACES], {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', ...FOLDERS], {
     encoding: 'utf8',
   });
   return listed.split('\n').filter((file) => file.endsWith('.ts'));
@@ -52,7 +52,7 @@ const MAX_REPORT_BYTES = 64 * 1_048_576;
 
 function lint(config: string): readonly Finding[] {
   try {
-    execFileSync('oxlint', ['-c', config, '--format', 'json', ...PLACES], {
+    execFileSync('oxlint', ['-c', config, '--format', 'json', ...FOLDERS], {
       encoding: 'utf8',
       maxBuffer: MAX_REPORT_BYTES,
     });

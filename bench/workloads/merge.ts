@@ -8,7 +8,7 @@ import { cat, type Workload } from '../bench.ts';
 import { race } from '../race.ts';
 import type { Group } from '../report.ts';
 import { JOB_ID, makeJob } from '../tasks/job.ts';
-import { clear, countCalls, place, s3Env, startS3 } from './s3.ts';
+import { clear, countCalls, upload, s3Env, startS3 } from './s3.ts';
 
 /** *Write results* of a job with 1,000 finished shards: their results become one object. */
 
@@ -26,7 +26,7 @@ export const mergeFolder: Workload = async (bench) => {
     ...Object.fromEntries(SHARD_IDS.map((shard) => [resultsOf(shard), results])),
   };
   const store = join(folder, 'store');
-  placeFiles(folder, store, objects);
+  writeOutputFiles(folder, store, objects);
   const inputBytes = SHARDS * statSync(results).size;
   const result = await race({
     runners: [
@@ -65,8 +65,8 @@ export const mergeThroughS3: Workload = async (bench) => {
   const results = resultLine(folder, bytes);
   await using sink = await startS3();
   const small = smallObjects();
-  for (const [key, content] of Object.entries(small)) await place(sink, [key], fileOf(folder, key, content));
-  await place(sink, SHARD_IDS.map(resultsOf), results);
+  for (const [key, content] of Object.entries(small)) await upload(sink, [key], fileOf(folder, key, content));
+  await upload(sink, SHARD_IDS.map(resultsOf), results);
   const result = await race({
     runners: [
       {
@@ -131,7 +131,11 @@ function fileOf(folder: string, key: string, content: object): string {
 }
 
 /** A path becomes a link; an object is written as JSON. */
-function placeFiles(folder: string, store: string, objects: Readonly<Record<string, object | string>>): void {
+function writeOutputFiles(
+  folder: string,
+  store: string,
+  objects: Readonly<Record<string, object | string>>,
+): void {
   for (const [key, content] of Object.entries(objects)) {
     const file = join(store, key);
     mkdirSync(dirname(file), { recursive: true });

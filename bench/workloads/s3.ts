@@ -14,7 +14,7 @@ export const s3Env = (sink: Server): Readonly<Record<string, string>> => ({
 export const startS3 = (): Promise<Server> => startServer('s3-sink');
 
 /** Stores a file as the object of each key. */
-export async function place(sink: Server, keys: readonly string[], file: string): Promise<void> {
+export async function upload(sink: Server, keys: readonly string[], file: string): Promise<void> {
   await sink.ask({ ask: 'put', keys: keys.map((key) => `${BUCKET}/${key}`), file });
 }
 

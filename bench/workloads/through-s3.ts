@@ -6,7 +6,7 @@ import { writeLines } from '../data/write-lines.ts';
 import { has } from '../machine.ts';
 import { race, type Runner } from '../race.ts';
 import { prepareCollect } from './prepare-collect.ts';
-import { clear, curlThrough, place, s3Env, startS3 } from './s3.ts';
+import { clear, curlThrough, upload, s3Env, startS3 } from './s3.ts';
 
 /** The same steps through the S3 adapter, over HTTP to a sink on this machine. */
 
@@ -20,7 +20,7 @@ export const buildThroughS3: Workload = async (bench) => {
   const inputBytes = writeLines(file, promptLines(rows));
   await using sink = await startS3();
   const key = 'input/prompts.jsonl';
-  await place(sink, [key], file);
+  await upload(sink, [key], file);
   const argv = [...bench.program('tasks/build'), key, JSON.stringify({ model: MODEL })];
   const result = await race({
     runners: [
@@ -45,10 +45,10 @@ export const collectThroughS3: Workload = async (bench) => {
   const job = await prepareCollect(bench, folder, { kind: 'chat', rows, shards });
   await using sink = await startS3();
   const outputKeys = job.outputs.map((_, shard) => `outputs/${shard}.jsonl`);
-  for (const [shard, file] of job.outputs.entries()) await place(sink, [outputKeys[shard] ?? ''], file);
+  for (const [shard, file] of job.outputs.entries()) await upload(sink, [outputKeys[shard] ?? ''], file);
   const before = async (): Promise<void> => {
     await clear(sink, 'jobs/');
-    for (const key of job.keys) await place(sink, [key], join(folder, key));
+    for (const key of job.keys) await upload(sink, [key], join(folder, key));
   };
   const inputBytes = bytesOf(job.outputs);
   const result = await race({

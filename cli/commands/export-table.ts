@@ -15,7 +15,7 @@ import { resultsTable } from '../../src/tables/results-table.ts';
 import type { Table } from '../../src/tables/table.ts';
 import { printError, printStream } from '../output.ts';
 import { parquetTable } from '../parquet.ts';
-import { read, resultsOf, unplaced, writeWhole } from '../result-files.ts';
+import { read, resultsOf, outputNotWritten, writeWhole } from '../result-files.ts';
 import { isFolder, type TableFormat } from '../table-format.ts';
 import { MAX_CELL } from '../xlsx/sheet-xml.ts';
 import { Workbook } from '../xlsx/workbook.ts';
@@ -76,7 +76,7 @@ export async function exportAfterRun(
     return await exportTable(store, summary, { format, withInput: true, out });
   } catch (error) {
     const command = `nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`;
-    throw unplaced({ out, command, error });
+    throw outputNotWritten({ out, command, error });
   }
 }
 

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
-import { cancelJob } from '../../src/doors/cancel-job.ts';
-import { resumeJob } from '../../src/doors/start-job.ts';
+import { cancelJob } from '../../src/job-control/cancel-job.ts';
+import { resumeJob } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { printable } from '../../src/text/printable.ts';
 import { readDetails, type JobOverview } from '../../src/status/job-status.ts';

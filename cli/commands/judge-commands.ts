@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
-import { judgeJob, type Decision } from '../../src/doors/judge-job.ts';
+import { approveOrReject, type Decision } from '../../src/job-control/approve-or-reject.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
@@ -37,7 +37,11 @@ function judging(command: Command, decision: Decision, loadConfig: LoadConfig): 
         return;
       }
       const target = await openStack(flags);
-      const judged = await judgeJob(startEdges(target, await configOf(target, loadConfig)), jobId, decision);
+      const judged = await approveOrReject(
+        startEdges(target, await configOf(target, loadConfig)),
+        jobId,
+        decision,
+      );
       if (judged === undefined) throw await noSuchJob(target, jobId);
       const { state } = judged;
       print(

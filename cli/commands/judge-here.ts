@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import { judgeJob, type Decision } from '../../src/doors/judge-job.ts';
+import { approveOrReject, type Decision } from '../../src/job-control/approve-or-reject.ts';
 import { holderOf } from '../../host/lock.ts';
 import { judgeRun } from '../../host/run-job.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
@@ -52,6 +52,6 @@ async function tellHolder(
   if (holder.url !== undefined || hasEnded)
     return (await askHolder(data, jobId, decision === 'approved' ? 'approve' : 'reject')) !== undefined;
   // A `run` accepts no requests, but reads decisions that are written into its folder.
-  await judgeJob(startEdges(target, config), jobId, decision);
+  await approveOrReject(startEdges(target, config), jobId, decision);
   return true;
 }

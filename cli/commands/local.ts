@@ -18,8 +18,8 @@ import { createProgress, type Where } from '../progress.ts';
 import { printable } from '../../src/text/printable.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { UnreadableObject } from '../../src/store/json.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
-import { whyNotHere } from '../../src/doors/whose-answers.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
+import { whyNotThisHost } from '../../src/job-control/host-of-job.ts';
 import { logText, withTime } from '../view/log-text.ts';
 import { describeProvider } from '../view/describe-provider.ts';
 import { EXIT } from './exit-status.ts';
@@ -86,37 +86,37 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
   await local.announce(host.url);
   welcome(flags, host, local.simulatorUrl);
   if (!interrupts.first.aborted) await once(interrupts.first, 'abort');
-  const doors: HostDoors = { config, simulated };
+  const hostConfig: HostConfig = { config, simulated };
   const isCancelled = await stopLocal({
     store: local.edges.store,
-    openJobs: () => jobsOfHost(local.edges.store, doors),
+    openJobs: () => jobsOfHost(local.edges.store, hostConfig),
     stop: () => host[Symbol.asyncDispose](),
     interrupts,
   });
-  if (isCancelled) await cancelAll(doors, local, stack);
+  if (isCancelled) await cancelAll(hostConfig, local, stack);
   return EXIT.ok;
 }
 
-type HostDoors = Pick<StartEdges, 'config' | 'simulated'>;
+type HostConfig = Pick<StartEdges, 'config' | 'simulated'>;
 
 /** Cancels every job that has not ended, and waits until their batches have ended. */
 async function cancelAll(
-  doors: HostDoors,
+  hostConfig: HostConfig,
   { edges, steps }: LocalEdges,
   { machine }: LocalStack,
 ): Promise<void> {
   const executions = createLocalExecutions({ ...machine, callStep: steps.call });
-  for (const jobId of await jobsOfHost(edges.store, doors))
-    await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
+  for (const jobId of await jobsOfHost(edges.store, hostConfig))
+    await cancelToTheEnd({ ...edges, ...hostConfig, executions }, jobId);
 }
 
 /** Jobs that have not ended and that this host may run. */
-async function jobsOfHost(store: ObjectStore, doors: HostDoors): Promise<string[]> {
+async function jobsOfHost(store: ObjectStore, hostConfig: HostConfig): Promise<string[]> {
   const jobs: string[] = [];
   for await (const jobId of openJobs(store)) {
     // A job whose record cannot be read is not known to be of this host.
     const job = await jobObject.read(store, jobId).catch(unlessUnreadable);
-    if (job !== undefined && whyNotHere(doors, job) === undefined) jobs.push(jobId);
+    if (job !== undefined && whyNotThisHost(hostConfig, job) === undefined) jobs.push(jobId);
   }
   return jobs;
 }

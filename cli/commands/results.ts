@@ -10,7 +10,7 @@ import { print, printError, printableChunks, printStream } from '../output.ts';
 import { printable } from '../../src/text/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
-import { resultFiles } from '../placed-files.ts';
+import { resultFiles } from '../output-files.ts';
 import { findJob, noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';

@@ -1,6 +1,6 @@
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { SIMULATOR } from '../../src/config/known-providers.ts';
-import type { RetryTreatment } from '../../src/doors/retry-job.ts';
+import type { RetryTreatment } from '../../src/job-control/retry-job.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
@@ -8,7 +8,7 @@ import { runStarted } from '../../host/run-job.ts';
 import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { print, printError } from '../output.ts';
-import { openDestination, placeAnswers } from '../place-answers.ts';
+import { openDestination, writeToDestination } from '../destination.ts';
 import { openProgress } from '../run-progress.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { reportFailure, reportSummary } from '../view/report.ts';
@@ -41,7 +41,7 @@ export async function retryInFolder(
   if (ended === undefined) return EXIT.interrupted;
   const { store } = target;
   const summary = await summaryObject.require(store, jobId);
-  const files = await placeAnswers(store, summary, { ...destination, data: flags.data });
+  const files = await writeToDestination(store, summary, { ...destination, data: flags.data });
   await reportSummary(store, summary, { files, json: flags.json });
   reportFailure('The retry', ended);
   return exitStatus(ended.failure === undefined ? summary : ended);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
-import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
+import { retryJob, type RetryTreatment } from '../../src/job-control/retry-job.ts';
+import type { StartEdges, StartedJob } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { jsonLine } from '../json-lines.ts';

@@ -3,7 +3,7 @@ import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
-import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
+import { startJob, type StartedJob } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';

@@ -2,7 +2,7 @@ import { printable } from '../../src/text/printable.ts';
 import { print } from '../output.ts';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
-import { longestSweepDays, sweepInput, type Sweep } from '../../src/doors/sweep-input.ts';
+import { longestSweepDays, sweepInput, type Sweep } from '../../src/job-control/sweep-input.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
 import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InvalidRequest } from '../../src/errors.ts';
 import { takeInterrupts } from '../interrupts.ts';
-import { resultFiles } from '../placed-files.ts';
+import { resultFiles } from '../output-files.ts';
 import { findJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { printError } from '../output.ts';

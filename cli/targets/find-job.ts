@@ -13,7 +13,7 @@ const NAMED = 3;
 
 /** The error for an unknown job. It names similar jobIds. */
 export async function noSuchJob(target: Target, asked: string): Promise<InvalidRequest> {
-  return refusal(target, asked, await newestJobs(target));
+  return unknownJob(target, asked, await newestJobs(target));
 }
 
 /**
@@ -24,7 +24,7 @@ export async function findJob(target: Target, asked: string): Promise<string> {
   if ((await readOverview(target, asked)) !== undefined) return asked;
   const jobs = await newestJobs(target);
   const [meant, ...others] = jobs.filter((jobId) => jobId.startsWith(asked));
-  if (meant === undefined || others.length > 0) throw refusal(target, asked, jobs);
+  if (meant === undefined || others.length > 0) throw unknownJob(target, asked, jobs);
   return meant;
 }
 
@@ -33,7 +33,7 @@ async function newestJobs(target: Target): Promise<readonly string[]> {
   return jobs.map(({ jobId }) => jobId);
 }
 
-function refusal(target: Target, asked: string, jobs: readonly string[]): InvalidRequest {
+function unknownJob(target: Target, asked: string, jobs: readonly string[]): InvalidRequest {
   const alike = jobs.filter((jobId) => jobId.startsWith(asked) || asked.startsWith(jobId));
   return new InvalidRequest(
     `There is no job ${printable(asked)} in ${target.name}.${hintOf(asked, alike, jobs) ?? ` See the list of jobs: nightshift list${target.options}`}`,

@@ -11,11 +11,11 @@ import { holderOf } from '../../host/lock.ts';
  * @param isBusy returns true if a process works in the folder
  */
 export function createFolderExecutions(store: ObjectStore, isBusy: () => Promise<boolean>): Executions {
-  const refuse = (): Promise<never> =>
+  const reject = (): Promise<never> =>
     Promise.reject(new Error('Jobs of a data folder are started and stopped by the process that runs them.'));
   return {
-    start: refuse,
-    stop: refuse,
+    start: reject,
+    stop: reject,
     async look(name) {
       const { jobId, nth } = readExecutionName(name);
       if (nth > 1) return undefined;

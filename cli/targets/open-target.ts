@@ -4,7 +4,7 @@ import { parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { printError } from '../output.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import type { StatusEdges } from '../../src/status/job-status.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';

@@ -4,7 +4,7 @@ import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/text/printable.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
-import { shownPath } from '../placed-files.ts';
+import { shownPath } from '../output-files.ts';
 import { approvalCommands } from './approval-commands.ts';
 import { errorLines } from './error-lines.ts';
 import { grouped } from '../../src/text/counted.ts';

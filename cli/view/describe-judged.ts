@@ -1,9 +1,9 @@
-import type { JudgedJob } from '../../src/doors/judge-job.ts';
+import type { DecidedJob } from '../../src/job-control/approve-or-reject.ts';
 import { printable } from '../../src/text/printable.ts';
 
 /** @param options options that select the job's target */
 export function describeJudged(
-  { jobId, state }: Pick<JudgedJob, 'jobId' | 'state'>,
+  { jobId, state }: Pick<DecidedJob, 'jobId' | 'state'>,
   options: string,
 ): string {
   const what = state === 'approved' ? 'its other rows are sent' : 'its other rows are not sent';

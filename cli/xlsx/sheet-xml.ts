@@ -28,15 +28,15 @@ export function sheetRow(number: number, cells: readonly Cell[], style = ''): Sh
   let xml = `<row r="${number}">`;
   for (const [n, cell] of cells.entries()) {
     if (cell === undefined) continue;
-    const place = `<c r="${columnName(n)}${number}"${style}`;
+    const start = `<c r="${columnName(n)}${number}"${style}`;
     const value = cellNumber(cell);
-    if (typeof cell === 'boolean') xml += `${place} t="b"><v>${cell ? 1 : 0}</v></c>`;
-    else if (value !== undefined) xml += `${place}><v>${value}</v></c>`;
+    if (typeof cell === 'boolean') xml += `${start} t="b"><v>${cell ? 1 : 0}</v></c>`;
+    else if (value !== undefined) xml += `${start}><v>${value}</v></c>`;
     else {
       const text = cellText(cell);
       if (text.length > MAX_CELL) cut += 1;
       const shown = sheetText(text.slice(0, MAX_CELL));
-      xml += `${place} t="inlineStr"><is><t xml:space="preserve">${shown}</t></is></c>`;
+      xml += `${start} t="inlineStr"><is><t xml:space="preserve">${shown}</t></is></c>`;
     }
   }
   return { xml: `${xml}</row>`, cut };

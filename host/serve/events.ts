@@ -32,16 +32,16 @@ export interface DroppedObject {
 
 export interface EventsOptions {
   readonly stack: LocalStack;
-  readonly callDoor: CallStep;
+  readonly callEntryFunction: CallStep;
   /** Called for events that EventBridge would put into the dead-letter queue. */
   readonly onFailure: (event: unknown, error: unknown) => void;
 }
 
-export function createEvents({ stack, callDoor, onFailure }: EventsOptions): Events {
+export function createEvents({ stack, callEntryFunction, onFailure }: EventsOptions): Events {
   const { rules, machine, bucket } = stack;
   async function deliver(target: string, event: unknown): Promise<boolean> {
     try {
-      await callDoor(machine.functions.get(target) ?? target, event);
+      await callEntryFunction(machine.functions.get(target) ?? target, event);
       return true;
     } catch (error) {
       onFailure(event, error);

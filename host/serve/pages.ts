@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { problem, rejectOtherTypes } from '../../src/api/problems.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
 import { parseExact } from '../../src/exact-json.ts';
 import { renderJobs, type ListedJob, type ListedSchedule } from '../../src/report/render-jobs.ts';
 import { renderLiveReport } from '../../src/report/render-report.ts';

@@ -8,7 +8,7 @@ import { rowsToSend, type Plan } from '../../src/checkpoints/plan.ts';
 import type { ResolvedProfile } from '../../src/checkpoints/profile.ts';
 import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
 import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
 import { isSmall } from '../../src/checkpoints/shard/shard-rounds.ts';
 import { money } from '../../src/report/sections/explain.ts';

@@ -6,7 +6,7 @@ import { createApi } from '../../src/api/app.ts';
 import { problem, problemOf } from '../../src/api/problems.ts';
 import { InvalidInput, InvalidRequest } from '../../src/errors.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../../src/checkpoints/keys.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
+import type { StartEdges } from '../../src/job-control/start-job.ts';
 import { codeOf } from '../../src/store/file-errors.ts';
 import { MAX_UPLOAD_BYTES, type Links } from '../../src/store/links.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -11,9 +11,9 @@ export function createEventBus(bus: string, client = new EventBridgeClient()): C
       const entry = { EventBusName: bus, ...what };
       const { Entries = [] } = await put(client, new PutEventsCommand({ Entries: [entry] }));
       // PutEvents reports a rejected event in its entries; the call itself succeeds.
-      const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
-      if (refused !== undefined) {
-        throw new AnnouncementUnavailable(`EventBridge did not accept the event: ${refused.ErrorCode}.`);
+      const failed = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
+      if (failed !== undefined) {
+        throw new AnnouncementUnavailable(`EventBridge did not accept the event: ${failed.ErrorCode}.`);
       }
     },
   };

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { StartEdges } from '../doors/start-job.ts';
+import type { StartEdges } from '../job-control/start-job.ts';
 import type { Links } from '../store/links.ts';
 
 /** Everything outside the API that it uses. */

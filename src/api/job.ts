@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { readStatus, type JobStatus } from '../status/job-status.ts';
-import { cancelJob } from '../doors/cancel-job.ts';
-import { judgeJob, type Decision } from '../doors/judge-job.ts';
-import { resumeJob } from '../doors/start-job.ts';
+import { cancelJob } from '../job-control/cancel-job.ts';
+import { approveOrReject, type Decision } from '../job-control/approve-or-reject.ts';
+import { resumeJob } from '../job-control/start-job.ts';
 import { InvalidRequest, RequestConflict } from '../errors.ts';
 import type { Links } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
@@ -10,7 +10,8 @@ import { answer, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
 import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
-import { cancellingSchema, jobParams, jobSchema, judgedSchema, startedSchema } from './schemas.ts';
+import { jobSchema } from './job-schema.ts';
+import { cancellingSchema, jobParams, judgedSchema, startedSchema } from './schemas.ts';
 
 /** Adds the routes of one job: status, cancel, resume, and the decision on its pilot. The app rejects other callers first. */
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
@@ -63,9 +64,9 @@ const rejectJobRoute = createRoute({
 
 /** @throws ApiProblem when the job has no pilot that waits for this decision */
 async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
-  const judged = await judgeJob(edges, jobId, decision).catch((error: unknown) => {
-    const isRefused = error instanceof InvalidRequest || error instanceof RequestConflict;
-    throw isRefused ? new ApiProblem('not-to-be-judged', error.message) : error;
+  const judged = await approveOrReject(edges, jobId, decision).catch((error: unknown) => {
+    const isConflict = error instanceof InvalidRequest || error instanceof RequestConflict;
+    throw isConflict ? new ApiProblem('not-to-be-judged', error.message) : error;
   });
   return { jobId, state: known(jobId, judged).state, links: jobLinks(jobId) };
 }

@@ -7,7 +7,7 @@ import { InputFilter } from '../requests/input-files.ts';
 import { askedOverrides } from '../requests/question.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { listJobs } from '../status/list-jobs.ts';
-import { startJob, type StartedJob } from '../doors/start-job.ts';
+import { startJob, type StartedJob } from '../job-control/start-job.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { allowedOverrides, overridePolicy } from '../config/allowed-overrides.ts';
-import { retryJob, type RetryTreatment } from '../doors/retry-job.ts';
+import { retryJob, type RetryTreatment } from '../job-control/retry-job.ts';
 import { parseExact } from '../exact-json.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import { parseRetryRequest } from '../requests/job-request.ts';

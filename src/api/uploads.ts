@@ -5,7 +5,7 @@ import { answer, jsonBody, problems } from './describe-route.ts';
 import { uploadKey } from './own-jobs.ts';
 import { rejectInvalid } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
-import { uploadedSchema, uploadSchema } from './schemas.ts';
+import { uploadedSchema, uploadSchema } from './upload-schemas.ts';
 
 /** Adds the route for files that are too large for a request: they are uploaded to the store directly. */
 export function addUploadRoutes(api: OpenAPIHono, edges: ApiEdges): void {

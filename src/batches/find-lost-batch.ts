@@ -22,13 +22,13 @@ import { findUnmarked, type Search } from './unmarked-batches.ts';
 const LOST_CREATE_SECONDS = 180;
 
 /** The same after a 429, which says that no batch was created. Some providers had created a batch in spite of it. */
-const REFUSED_CREATE_SECONDS = 60;
+const REJECTED_CREATE_SECONDS = 60;
 
 /**
  * Delays of the searches after a create that the provider rejected, in milliseconds, each counted from the one before: 25 s in
  * all.
  */
-const LOOKS_AFTER_REFUSAL_MS = [0, 5_000, 20_000] as const;
+const LOOKS_AFTER_REJECTION_MS = [0, 5_000, 20_000] as const;
 
 /**
  * Looks for the batch of a create that was announced before.
@@ -41,7 +41,7 @@ export async function findLost(
   announced: CreateAnnouncement,
 ): Promise<Batch | undefined> {
   const search = await searchFor(edges, context, announced).catch((error: unknown) =>
-    refuseToGuess(context, error),
+    throwUndecided(context, error),
   );
   const { batch: found, candidates } = search;
   const isEarly = announced.at > 0 && (await isStillEarly(edges, context, { ...announced, candidates }));
@@ -74,7 +74,7 @@ async function isStillEarly(
   announced: CreateAnnouncement,
 ): Promise<boolean> {
   const { at, refusedWith, lookedAt = at, waited = 0 } = announced;
-  const patience = refusedWith === undefined ? LOST_CREATE_SECONDS : REFUSED_CREATE_SECONDS;
+  const patience = refusedWith === undefined ? LOST_CREATE_SECONDS : REJECTED_CREATE_SECONDS;
   const now = Math.floor(clock.now() / 1_000);
   const passed = Math.min(Math.max(0, now - lookedAt), patience / 2);
   const searched = { ...announced, lookedAt: now, waited: waited + passed };
@@ -92,24 +92,24 @@ export async function findDespite(
   edges: ProviderEdges,
   context: UploadedContext,
   announced: CreateAnnouncement,
-  refusal: unknown,
+  rejection: unknown,
 ): Promise<Batch | undefined> {
-  if (isRepeated(refusal)) {
-    await writeAnnouncement(edges, context, { ...announced, refusedWith: refusal.name });
+  if (isRepeated(rejection)) {
+    await writeAnnouncement(edges, context, { ...announced, refusedWith: rejection.name });
     return undefined;
   }
-  if (!isFinal(refusal)) return undefined;
+  if (!isFinal(rejection)) return undefined;
   try {
     const found = await lookRepeatedly(edges, context, announced);
     if (found !== undefined) return tell(edges, context, found);
   } catch (error) {
     // The account may not list batches either. The announcement stays, so that a resume searches first.
-    if (refusal instanceof ProviderDenied) return undefined;
+    if (rejection instanceof ProviderDenied) return undefined;
     if (!hasNoList(error)) throw error;
     await writeAnnouncement(edges, context, { at: 0 });
     return undefined;
   }
-  if (isUnexplained(refusal) && !(refusal instanceof ProviderDenied)) throw unclear(context, refusal);
+  if (isUnexplained(rejection) && !(rejection instanceof ProviderDenied)) throw unclear(context, rejection);
   await writeAnnouncement(edges, context, { at: 0 });
   return undefined;
 }
@@ -133,10 +133,10 @@ export function mayTurnUp({ jobId, shard, round, fileId }: UploadedContext, refu
  * The announcement stays: the retry lists the batches again, and repeats the create only after the batch has been absent for long
  * enough.
  */
-function unclear({ jobId, shard, round, fileId }: UploadedContext, refusal: Error): ProviderUnavailable {
+function unclear({ jobId, shard, round, fileId }: UploadedContext, rejection: Error): ProviderUnavailable {
   return new ProviderUnavailable(
-    `${refusal.message} The answer is not an error in the API's format, so it may come from a proxy, and the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) may have been created; the list of batches is read again.`,
-    { cause: refusal },
+    `${rejection.message} The answer is not an error in the API's format, so it may come from a proxy, and the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) may have been created; the list of batches is read again.`,
+    { cause: rejection },
   );
 }
 
@@ -159,7 +159,7 @@ async function lookRepeatedly(
   announced: CreateAnnouncement,
 ): Promise<Batch | undefined> {
   let found: Batch | undefined;
-  for (const waitMs of LOOKS_AFTER_REFUSAL_MS) {
+  for (const waitMs of LOOKS_AFTER_REJECTION_MS) {
     if (waitMs > 0) await edges.wait(waitMs);
     found = (await searchFor(edges, context, announced)).batch ?? found;
     if (found !== undefined && !isDead(found)) return found;
@@ -192,7 +192,7 @@ function isRepeated(error: unknown): error is ProviderThrottled | ProviderBusy {
 /** Errors after which the rows fail, the rows are sent again from another file, or the job stops. */
 function isFinal(error: unknown): error is Error {
   return [ProviderRejected, ProviderDenied, ProviderNotFound, ProviderFileTooLarge].some(
-    (refusal) => error instanceof refusal,
+    (rejection) => error instanceof rejection,
   );
 }
 
@@ -201,7 +201,7 @@ function hasNoList(error: unknown): error is Error {
 }
 
 /** A rejected or unavailable list is no evidence that the batch is missing, so its rows neither fail nor are sent again. */
-function refuseToGuess({ jobId, shard, round, fileId }: UploadedContext, error: unknown): never {
+function throwUndecided({ jobId, shard, round, fileId }: UploadedContext, error: unknown): never {
   if (!hasNoList(error)) throw error;
   throw new ProviderUnavailable(
     `Without the list of batches it cannot be known whether the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) was created: ${error.message}`,

@@ -31,22 +31,22 @@ export async function lookAtBatch(edges: ProviderEdges, context: BatchToFind): P
   const { batchId, fileId } = context;
   const wanted: FindBatch = { batchId, inputFileId: fileId, metadata: batchMetadata(context) };
   let shown: Batch | undefined;
-  let refusal: Error | undefined;
+  let rejection: Error | undefined;
   try {
     shown = await provider.getBatch(batchId);
   } catch (error) {
     if (!(error instanceof ProviderNotFound || error instanceof ProviderRejected)) throw error;
-    refusal = error;
+    rejection = error;
   }
   // A proxy may show a batch under another id. Without proof that the batch is ours, it is treated as another one.
   if (shown !== undefined && isWanted(shown, wanted)) return { batch: shown };
   try {
     const batch = await provider.findBatch(wanted);
-    return batch === undefined ? { isAbsent: refusal instanceof ProviderNotFound } : { batch };
+    return batch === undefined ? { isAbsent: rejection instanceof ProviderNotFound } : { batch };
   } catch (error) {
     if (!isProviderError(error)) throw error;
     // The provider's rejection says more than that the batch was not found, so it is reported.
-    if (refusal instanceof ProviderRejected) throw refusal;
+    if (rejection instanceof ProviderRejected) throw rejection;
     return { isAbsent: false };
   }
 }

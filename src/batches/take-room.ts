@@ -23,7 +23,7 @@ import {
   withoutHolders,
   withoutRound,
 } from './room-queue.ts';
-import { refuseRoom, type Refusal } from './room-refusals.ts';
+import { roomAfterRejection, type RoomRejection } from './room-rejections.ts';
 
 /** The edges that a change of the room uses. */
 export type RoomEdges = Pick<ProviderEdges, 'store' | 'wait' | 'random'>;
@@ -199,15 +199,19 @@ export async function leaveRoom(
   await deleteEnqueued(edges.store, provider, round);
 }
 
-/** Records that the provider rejected a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
-export async function noteRefusal(edges: RoomEdges, provider: string, refusal: Refusal): Promise<void> {
+/** Records that the provider rejected a round's batch because too many tokens are enqueued: {@link roomAfterRejection}. */
+export async function recordRejection(
+  edges: RoomEdges,
+  provider: string,
+  rejection: RoomRejection,
+): Promise<void> {
   const { store } = edges;
   const enqueued = await readEnqueued(store, provider);
-  const now = await change(edges, provider, refusal, (before, nth) =>
-    refuseRoom(withEnqueued(before, enqueued, nth), refusal, nth),
+  const now = await change(edges, provider, rejection, (before, nth) =>
+    roomAfterRejection(withEnqueued(before, enqueued, nth), rejection, nth),
   );
   for (const batch of enqueued)
-    if (isOf(refusal)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
+    if (isOf(rejection)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
 }
 
 /** Recorded input tokens of a model that other rounds have enqueued at a provider. */

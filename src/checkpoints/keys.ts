@@ -177,6 +177,7 @@ export const roundPartKey = (key: string, n: number): string => key.replace(/\.j
  * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: results and dead letters including rows that earlier rows answer, in
  * shards that
  *   have such rows; `filled.json`: both are complete, with their counts
+ * - `merging.json`: how far its rounds are joined, while that takes several calls
  * - `done.json`: every row has its final outcome; `stopped.json`: the shard stopped before that, and why
  */
 export type ShardFile =
@@ -188,6 +189,7 @@ export type ShardFile =
   | 'filled-results.jsonl'
   | 'filled-dead-letters.jsonl'
   | 'filled.json'
+  | 'merging.json'
   | 'done.json'
   | 'stopped.json';
 
@@ -196,8 +198,9 @@ export type ShardFile =
  * - `results.jsonl`, `dead-letters.jsonl`: as those of a round, over all rounds of the step; an empty line in both means "see the
  *   next step". A result behind a space is an answer that holds unless the next step has a better one.
  * - `raised.jsonl`: the requests of the rows that went up, as the first step sent them
+ * - `climbing.json`: how far these files are written, while that takes several calls
  */
-export type StepFile = 'results.jsonl' | 'dead-letters.jsonl' | 'raised.jsonl';
+export type StepFile = 'results.jsonl' | 'dead-letters.jsonl' | 'raised.jsonl' | 'climbing.json';
 
 export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
   `${shardPrefix(ref)}step-${step}.${file}`;

@@ -53,6 +53,8 @@ export interface ShardPlan {
   /** Request lines in `round-1.requests.jsonl` and their bytes. Rows that are not sent are in round 0. */
   readonly requests: number;
   readonly bytes: number;
+  /** Its other files that Build wrote; absent if there are none, and in plans of earlier versions. */
+  readonly files?: OtherFiles | undefined;
   /** Estimated input tokens of the request lines; only in the list of shards to run. */
   readonly tokens?: number;
   /**
@@ -62,6 +64,15 @@ export interface ShardPlan {
   readonly direct?: boolean;
   /** The shard is done, and its twins are looked for once more; only in the list of shards to run. */
   readonly look?: true;
+}
+
+/** Bytes of what Build writes beside the requests of a shard. */
+export interface OtherFiles {
+  /** `sources.jsonl`, in jobs with several inputs. */
+  readonly sources?: number | undefined;
+  /** The lines of rows that are not sent, in round 0. */
+  readonly results?: number | undefined;
+  readonly deadLetters?: number | undefined;
 }
 
 /** How an input file was read: what was detected, and what was skipped. */

@@ -51,19 +51,19 @@ function forbiddenFields(policy: OverridePolicy, overrides: ProfileConfig): stri
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
   return given.flatMap(([field, value]) => {
     if (field === 'provider')
-      return refuse(
+      return forbidden(
         field,
         providers.some((name) => name === value),
         'requests.providers',
       );
     if (field === 'endpoint')
-      return refuse(
+      return forbidden(
         field,
         endpoints.some((path) => path === value),
         'requests.endpoints',
       );
     return [
-      ...refuse(
+      ...forbidden(
         field,
         fields.some((allowed) => allowed === field),
         'requests.overrides',
@@ -78,11 +78,11 @@ function foreignSteps({ providers }: OverridePolicy, { then = [] }: ProfileConfi
   return then.flatMap(({ provider }, n) =>
     provider === undefined
       ? []
-      : refuse(`then.${n}.provider`, providers.includes(provider), 'requests.providers'),
+      : forbidden(`then.${n}.provider`, providers.includes(provider), 'requests.providers'),
   );
 }
 
-function refuse(field: string, isAllowed: boolean, setting: string): string[] {
+function forbidden(field: string, isAllowed: boolean, setting: string): string[] {
   if (isAllowed) return [];
   return [`${field}: a request may not change this; ${setting} in nightshift.config.ts allows it`];
 }

@@ -1,39 +1,15 @@
 import { PRICES } from './aws-prices.ts';
+import { statesOfJob, statesOfShard } from './state-counts.ts';
 import { DIRECT_ROW_SECONDS, SECONDS, SLICED_BUILD, slicesOf, type CostedStep } from './step-seconds.ts';
 
 /**
  * What a job costs on AWS, from list prices and from counts of what its machine does. Pure and independent of the machine's code:
- * it uses only the counts below, which a test compares with a run of the synthesized definition.
+ * it uses only the counts below and in `state-counts.ts`, which a test compares with a run of the synthesized
+ * definition.
  */
 
 const GB = 2 ** 30;
 const DAYS_OF_MONTH = 30;
-
-/** History events per state, by state type; an execution itself adds 2. */
-const EVENTS = { task: 5, wait: 2, choice: 2, succeed: 2, map: 6 } as const;
-const EVENTS_OF_EXECUTION = 2;
-
-type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
-
-/** States that each part of a job enters. */
-const STATES = {
-  /** Build, *All built?*, the map, *Only the pilot?*, Write, *All written?*, Announce, *Job ok?*, *Job succeeded*. */
-  job: { task: 3, map: 1, choice: 4, succeed: 1 },
-  /** In addition, for a job that is built in slices: Build and *All built?* twice more, and the map of slices twice. */
-  slicedJob: { task: 2, map: 2, choice: 2 },
-  /** Build slice, *Slice built?*, *Slice done*: for each time that a slice is read. */
-  slice: { task: 1, choice: 1, succeed: 1 },
-  /** *Shard done*. */
-  shard: { succeed: 1 },
-  /** Upload, *Row by row?*, Create, Collect, *Rows to retry?*. */
-  round: { task: 3, choice: 2 },
-  /** Upload, *Row by row?*, Send direct, *All sent?*, Collect, *Rows to retry?*. */
-  directRound: { task: 3, choice: 3 },
-  /** *Wait before retry*: every round but a shard's first. */
-  retry: { wait: 1 },
-  /** Wait, Poll, *Batch ended?*. */
-  poll: { wait: 1, task: 1, choice: 1 },
-} as const satisfies Record<string, Counts>;
 
 /** S3 requests: writes and lists, and reads. Counted for objects of one part. */
 const REQUESTS = {
@@ -45,7 +21,7 @@ const REQUESTS = {
   shard: { writes: 16, reads: 32 },
   directShard: { writes: 11, reads: 33 },
   /** Each round after the first. */
-  laterRound: { writes: 14, reads: 35 },
+  laterRound: { writes: 14, reads: 36 },
   /** One write for the answer, and one read of the job's stop before the call. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
@@ -134,8 +110,9 @@ export function estimateAwsCost({
 }: CostedJob): AwsCost {
   const of = (perGroup: (group: Required<ShardGroup>) => number): number =>
     groups.reduce((sum, group) => sum + group.shards * perGroup({ ...ONE_ROUND, ...group }), 0);
-  const build = statesOfBuild(slices);
-  const transitions = sum(STATES.job) + build.transitions + of((group) => statesOf(group).transitions);
+  const states = statesOfJob(slices);
+  const transitions =
+    states.job.transitions + states.slices.transitions + of((group) => statesOfShard(group).transitions);
   const calls = callsOf(groups, slices);
   const seconds = (step: CostedStep): number =>
     calls[step].calls * SECONDS[step].fixed +
@@ -156,8 +133,7 @@ export function estimateAwsCost({
         directRows * REQUESTS.directRow[kind],
     );
   const [s3Writes, s3Reads] = [s3('writes'), s3('reads')];
-  const jobEvents = EVENTS_OF_EXECUTION + eventsOf(STATES.job) + build.events;
-  const events = jobEvents + build.eventsOfSlices + of((group) => statesOf(group).events);
+  const events = states.job.events + states.slices.events + of((group) => statesOfShard(group).events);
   const secretReads = READ_SECRET.reduce((sum, step) => sum + calls[step].calls, 0);
   const usd = {
     stepFunctions: transitions * PRICES.stateTransition,
@@ -171,8 +147,8 @@ export function estimateAwsCost({
   return {
     transitions,
     events: {
-      job: jobEvents,
-      shard: Math.max(0, ...groups.map((group) => statesOf({ ...ONE_ROUND, ...group }).events)),
+      job: states.job.events,
+      shard: Math.max(0, ...groups.map((group) => statesOfShard({ ...ONE_ROUND, ...group }).events)),
     },
     lambdaCalls,
     lambdaGbSeconds,
@@ -193,31 +169,8 @@ function gigabyteDays({ bytes, seconds }: Required<ShardGroup>): number {
   return (bytes / GB) * (whileItRuns + COPIES.afterIt * OLD_VERSION_DAYS);
 }
 
-function statesOf({ rounds, polls, directRows }: Required<ShardGroup>): {
-  transitions: number;
-  events: number;
-} {
-  const total = (count: (states: Counts) => number): number =>
-    count(STATES.shard) +
-    rounds * count(directRows > 0 ? STATES.directRound : STATES.round) +
-    (rounds - 1) * count(STATES.retry) +
-    polls * count(STATES.poll);
-  return { transitions: total(sum), events: EVENTS_OF_EXECUTION + total(eventsOf) };
-}
-
 function bytesOf(groups: readonly ShardGroup[]): number {
   return groups.reduce((total, { shards, bytes }) => total + shards * bytes, 0);
-}
-
-/** The states that a build in slices adds to the job's own execution, and the states of its slices. */
-function statesOfBuild(slices: number): { transitions: number; events: number; eventsOfSlices: number } {
-  const readings = slices * SLICED_BUILD.readings;
-  const isSliced = slices > 0 ? 1 : 0;
-  return {
-    transitions: isSliced * sum(STATES.slicedJob) + readings * sum(STATES.slice),
-    events: isSliced * eventsOf(STATES.slicedJob),
-    eventsOfSlices: readings * (EVENTS_OF_EXECUTION + eventsOf(STATES.slice)),
-  };
 }
 
 /** Calls of each step, and the bytes of request lines that they process. */
@@ -243,14 +196,6 @@ function callsOf(
     'write-results': { calls: 1, bytes },
     'announce-job': { calls: 1, bytes: 0 },
   };
-}
-
-function sum(states: Counts): number {
-  return Object.values(states).reduce((total, n) => total + n, 0);
-}
-
-function eventsOf(states: Counts): number {
-  return Object.entries(states).reduce((total, [type, n]) => total + n * EVENTS[type as keyof Counts], 0);
 }
 
 /** Build, Collect and Write each write a shard's rows once. An object of one part is a single request. */

@@ -92,7 +92,7 @@ export class TableSplicer {
         if (byte === QUOTE && isDoubled) n += 1;
         continue;
       }
-      if (escape === 1 && isRefused(cell, n)) return -1;
+      if (escape === 1 && isSpecial(cell, n)) return -1;
       into[at] = byte;
       at += 1;
     }
@@ -154,6 +154,6 @@ const ESCAPE = new Uint8Array(256).map((_, byte) => {
 });
 
 /** True for control characters and line separators; false for other characters that begin with the same byte as a separator. */
-function isRefused(cell: Buffer, at: number): boolean {
+function isSpecial(cell: Buffer, at: number): boolean {
   return (cell[at] as number) < 0x20 || isLineSeparator(cell, at);
 }

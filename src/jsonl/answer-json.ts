@@ -1,9 +1,9 @@
 import { parseExact } from '../exact-json.ts';
 
 /**
- * Reads JSON that a provider wrote. Numbers keep their digits. Python's `NaN`, `Infinity` and `-Infinity` become null, because
- * the rest of the answer is paid for.
- * @throws SyntaxError when it is not JSON even with these constants
+ * Reads JSON that a provider wrote. Numbers keep their digits. Python's `NaN`, `Infinity` and `-Infinity` become null, and line
+ * ends, tabs and other control characters in strings are accepted, because the rest of the answer is paid for.
+ * @throws SyntaxError when it is not JSON even so
  */
 export function readAnswer(text: string): unknown {
   try {
@@ -11,7 +11,7 @@ export function readAnswer(text: string): unknown {
   } catch (error) {
     // It is nested so deeply that it cannot be written again, so exact numbers do not matter.
     if (error instanceof RangeError) return JSON.parse(text);
-    const strict = withoutConstants(text);
+    const strict = asStrict(text);
     if (strict === undefined) throw error;
     return parseExact(strict);
   }
@@ -28,23 +28,32 @@ export function tryReadAnswer(text: string): unknown {
 }
 
 const CONSTANT = /-?(?:NaN|Infinity)\b|"/g;
+// oxlint-disable-next-line no-control-regex -- JSON does not allow these characters in strings.
+const CONTROL = /[\0-\u001f]/g;
 
-/** The text with null for Python's constants outside of strings; `undefined` if it has none. */
-function withoutConstants(text: string): string | undefined {
+/** The text as strict JSON: with null for Python's constants, and with escapes in strings. `undefined` if that changes nothing. */
+function asStrict(text: string): string | undefined {
   let strict = '';
   let from = 0;
   CONSTANT.lastIndex = 0;
   for (let found = CONSTANT.exec(text); found !== null; found = CONSTANT.exec(text)) {
-    if (found[0] === '"') {
-      const end = closingQuote(text, found.index);
-      if (end === -1) break;
-      CONSTANT.lastIndex = end + 1;
-      continue;
-    }
-    strict += `${text.slice(from, found.index)}null`;
-    from = CONSTANT.lastIndex;
+    const isString = found[0] === '"';
+    const end = isString ? closingQuote(text, found.index) + 1 : CONSTANT.lastIndex;
+    if (end === 0) break;
+    CONSTANT.lastIndex = end;
+    const value = isString ? escapeControls(text.slice(found.index, end)) : 'null';
+    if (value === undefined) continue;
+    strict += text.slice(from, found.index) + value;
+    from = end;
   }
   return from === 0 ? undefined : strict + text.slice(from);
+}
+
+/** `undefined` if a string has no control character. */
+function escapeControls(string: string): string | undefined {
+  return string.search(CONTROL) === -1
+    ? undefined
+    : string.replaceAll(CONTROL, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 function closingQuote(text: string, opening: number): number {

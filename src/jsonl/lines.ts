@@ -45,7 +45,11 @@ export async function* frameLines(
 export interface Framer {
   /** Position after the last complete line. */
   readonly position: LinePosition;
+  /** Number of bytes of the line that has not ended yet. */
+  readonly unfinished: number;
   push(chunk: Buffer): Line[];
+  /** Takes the bytes of that line away. The next chunk must begin behind it. */
+  takeUnfinished(): Buffer;
   end(): Line[];
 }
 
@@ -108,6 +112,10 @@ class RawFramer {
     return { lines: this.#number, offset: this.#start };
   }
 
+  get unfinished(): number {
+    return this.#bytes;
+  }
+
   push(chunk: Buffer): Line[] {
     const behind = chunk.lastIndexOf(NEWLINE) + 1;
     let from = 0;
@@ -125,6 +133,13 @@ class RawFramer {
     }
     if (from < chunk.length) this.#keep(chunk.subarray(from));
     return this.#take();
+  }
+
+  takeUnfinished(): Buffer {
+    const bytes = joined(this.#pieces);
+    this.#pieces = [];
+    this.#bytes = 0;
+    return bytes;
   }
 
   end(): Line[] {

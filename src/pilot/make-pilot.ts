@@ -1,19 +1,24 @@
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import type { Job } from '../checkpoints/job.ts';
-import { pilotRowsKey, roundKey } from '../checkpoints/keys.ts';
+import { pilotRowsKey, roundKey, type ShardRef } from '../checkpoints/keys.ts';
 import { pilotDraftObject, type PilotDraft } from '../checkpoints/pilot.ts';
 import type { Plan, ShardPlan } from '../checkpoints/plan.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
+import { otherFiles } from '../checkpoints/shard/other-files.ts';
+import { sideBySide } from '../concurrency/side-by-side.ts';
+import { readCustomId } from '../jsonl/custom-id.ts';
 import { eachOwnLine, LinesBeside } from '../jsonl/own-lines.ts';
 import { Pace, type StepTime } from '../pace.ts';
 import { forgetBuildState, type Unfinished } from '../rows/build-state.ts';
 import { countInputs as countTexts } from '../rows/request-line.ts';
 import { ShardWriter } from '../rows/shard-writer.ts';
+import { followLine } from '../reuse/follow-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { chooseRows } from './choose-rows.ts';
 import { countInputs } from './count-inputs.ts';
-import { setRowsAside } from './set-aside.ts';
+import { setRowsAside, type RowsToSetAside } from './set-aside.ts';
+import { EMPTY_LINE } from './shard-rows.ts';
 
 /**
  * Chooses the rows of a pilot, and moves them into separate shards after all others. A repeated call continues where an earlier
@@ -72,21 +77,55 @@ async function movePicked(
       continue;
     }
     const ref = { jobId: job.jobId, shard };
-    const key = roundKey(ref, 1, 'requests.jsonl');
-    const before = await store.stat(key);
-    if (before?.bytes === each.bytes) {
+    const rows = { picked: ofShard, leader: plan.rows + piloted, rows: plan.rows };
+    if ((await store.stat(roundKey(ref, 1, 'requests.jsonl')))?.bytes === each.bytes) {
       if (pace.mustStop) return { rows: plan.rows, shards: shard };
-      await setRowsAside(store, ref, { picked: ofShard, leader: plan.rows + piloted, rows: plan.rows });
+      await setRowsAside(store, ref, rows);
       pace.did();
     }
     piloted += ofShard.length;
-    const bytes = each.bytes - ((await store.stat(pilotRowsKey(ref, 'requests')))?.bytes ?? 0);
+    const left = await planWithout(store, ref, each, rows);
     // Set aside by an earlier call, or else written by another call of the build at the same time: then it is built again.
-    if (before?.bytes !== each.bytes && before?.bytes !== bytes) return startAgain(store, job, plan);
-    shards.push({ ...each, requests: each.requests - ofShard.length, bytes, piloted: ofShard.length });
+    if (!(await isWhole(store, ref, left))) return startAgain(store, job, plan);
+    shards.push(left);
   }
   if (pace.mustStop) return { rows: plan.rows, shards: shards.length };
   return { ...plan, shards: await writePilotShards(store, job, shards) };
+}
+
+/** The plan of a shard without the rows that are set aside, which follow rows of the pilot in its round 0. */
+async function planWithout(
+  store: ObjectStore,
+  ref: ShardRef,
+  plan: ShardPlan,
+  { picked, leader }: RowsToSetAside,
+): Promise<ShardPlan> {
+  const { rows, requests, files } = plan;
+  let bytes = plan.bytes;
+  let results = files?.results ?? rows;
+  let nth = leader;
+  for await (const line of eachOwnLine(store, pilotRowsKey(ref, 'requests'))) {
+    bytes -= line.length;
+    results += followLine(readCustomId(line), nth).length - EMPTY_LINE.length;
+    nth += 1;
+  }
+  const deadLetters = files?.deadLetters ?? rows;
+  const piloted = picked.length;
+  return {
+    ...plan,
+    requests: requests - piloted,
+    bytes,
+    piloted,
+    files: { ...files, results, deadLetters },
+  };
+}
+
+async function isWhole(store: ObjectStore, ref: ShardRef, plan: ShardPlan): Promise<boolean> {
+  const requests = { key: roundKey(ref, 1, 'requests.jsonl'), bytes: plan.bytes };
+  const found = await sideBySide([requests, ...otherFiles(ref, plan)], async ({ key, bytes }) => {
+    return (await store.stat(key))?.bytes === bytes;
+  });
+  return found.every(Boolean);
 }
 
 /** Forgets the build with its chosen rows: the next call begins at the first row, because any shard may be damaged. */

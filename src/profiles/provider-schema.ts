@@ -26,7 +26,7 @@ const providerShape = z.strictObject({
   maxBatches: z.number().int().min(1).max(1_000).optional(),
   /**
    * Most input tokens of a model's queued and running batches, over all jobs: one number for every model, or `{ 'gpt-4o': 90_000
-   * }`. Default: the dialect's limit, lowered by what refusals show.
+   * }`. Default: the dialect's limit, lowered by what rejections show.
    */
   enqueuedTokens: z.union([tokenLimit, z.record(z.string().min(1), tokenLimit)]).optional(),
   ...tuning,

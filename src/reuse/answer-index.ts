@@ -4,7 +4,8 @@ import type { Fingerprint } from './fingerprint.ts';
 /*
  * The index of a job's answers: a head, and an entry per row that was sent and is ok, sorted by fingerprint within each shard.
  *
- *   head    8 bytes "answers1", 6 bytes: size of the results that the positions are about, 10 bytes 0
+ *   head    8 bytes "answers1", 6 bytes: size of the results that the positions are about, 6 bytes: the last change of
+ *           positions, 0 if there was none, 4 bytes 0
  *   entry   8 bytes of the fingerprint, 6 position of the line in `results.jsonl`, 4 its length, 6 check
  *
  * Numbers are big-endian. An index is never believed: the check ties an entry to the line's bytes and to the whole fingerprint.
@@ -31,6 +32,7 @@ export interface IndexedAnswer extends Pick<AnswerEntry, 'start' | 'length' | 'c
 
 const MAGIC = Buffer.from('answers1');
 const CHECK_BYTES = 6;
+const [RESULTS_AT, CHANGE_AT] = [8, 14];
 const [POSITION_AT, LENGTH_AT, CHECK_AT] = [8, 14, 18];
 
 /** Check that ties a line to its request, so that an entry that is damaged or belongs to another file is noticed. */
@@ -38,18 +40,27 @@ export function checkOf(fingerprint: Fingerprint, line: Buffer): number {
   return hash('sha256', Buffer.concat([fingerprint, line]), 'buffer').readUIntBE(0, CHECK_BYTES);
 }
 
-/** @param resultBytes size of the results that the index describes */
-export function writeHead(resultBytes: number): Buffer {
+/**
+ * @param resultBytes size of the results that the index describes
+ * @param change identifies the change that gave the entries these positions
+ */
+export function writeHead(resultBytes: number, change = 0): Buffer {
   const head = Buffer.alloc(ENTRY_BYTES);
   MAGIC.copy(head);
-  head.writeUIntBE(resultBytes, MAGIC.length, 6);
+  head.writeUIntBE(resultBytes, RESULTS_AT, 6);
+  head.writeUIntBE(change, CHANGE_AT, 6);
   return head;
 }
 
 /** Size of the results that an index describes; undefined if the bytes are not a head. */
 export function readHead(bytes: Buffer): number | undefined {
   if (bytes.length < ENTRY_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
-  return bytes.readUIntBE(MAGIC.length, 6);
+  return bytes.readUIntBE(RESULTS_AT, 6);
+}
+
+/** The last change of the positions in an index, of a head. */
+export function readChange(head: Buffer): number {
+  return head.readUIntBE(CHANGE_AT, 6);
 }
 
 /** The entries of answers, sorted by fingerprint. */

@@ -37,7 +37,7 @@ interface EarlierResults {
 }
 
 /** A candidate, and the current position of its line. */
-interface PlacedCandidate extends Candidate {
+interface LocatedCandidate extends Candidate {
   readonly of: Candidate;
 }
 
@@ -97,8 +97,8 @@ export class EarlierAnswers {
 
   /** Reads candidates. Leaves out those whose line is gone or does not match its entry. */
   async read(candidates: readonly Candidate[]): Promise<Map<Candidate, ReusedAnswer>> {
-    const placed = await this.#place(candidates);
-    const found = await sideBySide(group(placed), (near) => this.#readNear(near), READS_IN_FLIGHT);
+    const located = await this.#locate(candidates);
+    const found = await sideBySide(group(located), (near) => this.#readNear(near), READS_IN_FLIGHT);
     return new Map(found.flat());
   }
 
@@ -109,11 +109,11 @@ export class EarlierAnswers {
   }
 
   /** Leaves out candidates whose results are deleted, and finds the lines of those that have moved since their index was merged. */
-  async #place(candidates: readonly Candidate[]): Promise<PlacedCandidate[]> {
+  async #locate(candidates: readonly Candidate[]): Promise<LocatedCandidate[]> {
     const jobs = [...new Set(candidates.map(({ job }) => job))];
     const results = await sideBySide(jobs, (nth) => this.#resultsOf(nth));
     const resultsOf = new Map(jobs.map((nth, n) => [nth, results[n]]));
-    return candidates.flatMap((of): PlacedCandidate[] => {
+    return candidates.flatMap((of): LocatedCandidate[] => {
       const { bytes = 0, moved } = resultsOf.get(of.job) ?? {};
       const { fingerprint } = of;
       const now =
@@ -143,7 +143,7 @@ export class EarlierAnswers {
     return { bytes, moved };
   }
 
-  async #readNear(near: readonly PlacedCandidate[]): Promise<[Candidate, ReusedAnswer][]> {
+  async #readNear(near: readonly LocatedCandidate[]): Promise<[Candidate, ReusedAnswer][]> {
     const [first] = near;
     const job = first && this.#jobs[first.job];
     if (first === undefined || job === undefined) return [];
@@ -177,8 +177,8 @@ function endOf({ start, length }: Candidate): number {
 }
 
 /** Groups lines of one job that are read together because the gaps between them are small. */
-function group(candidates: readonly PlacedCandidate[]): PlacedCandidate[][] {
-  const groups: PlacedCandidate[][] = [];
+function group(candidates: readonly LocatedCandidate[]): LocatedCandidate[][] {
+  const groups: LocatedCandidate[][] = [];
   let end = 0;
   for (const each of candidates.toSorted((a, b) => a.job - b.job || a.start - b.start)) {
     const open = groups.at(-1);

@@ -134,8 +134,8 @@ class Part {
   }
 
   /**
-   * Takes the capacity for that many entries at once, before the first one is added. A dump has the order of the places, so without
-   * it the first entries would all fall into the first places of a table that is still small, and each one would search past all
+   * Takes the capacity for that many entries at once, before the first one is added. A dump has the order of its positions, so without
+   * it the first entries would all fall into the first positions of a table that is still small, and each one would search past all
    * before it: 3,000,000 entries took minutes.
    */
   reserve(size: number): void {
@@ -144,7 +144,7 @@ class Part {
     this.#words = new Uint32Array(this.#stride * this.#capacity);
   }
 
-  /** The entries as words, in the order of their places. */
+  /** The entries as words, in the order of their positions. */
   dump(): Uint8Array {
     const stride = this.#stride;
     const bytes = Buffer.allocUnsafe(4 * stride * this.#size);
@@ -216,7 +216,7 @@ class Part {
     return Math.ceil(this.#capacity * growth);
   }
 
-  /** Moves all entries, and looks only for a free place, because the keys differ. */
+  /** Moves all entries, and looks only for a free position, because the keys differ. */
   #grow(): void {
     const before = this.#words;
     const stride = this.#stride;

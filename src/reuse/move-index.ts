@@ -1,6 +1,15 @@
+import { createHash } from 'node:crypto';
 import { answerIndexKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { ENTRY_BYTES, moveEntry, readEntry, readHead, wholeEntries, writeHead } from './answer-index.ts';
+import {
+  ENTRY_BYTES,
+  moveEntry,
+  readChange,
+  readEntry,
+  readHead,
+  wholeEntries,
+  writeHead,
+} from './answer-index.ts';
 
 /** Two numbers of 64 bits. */
 const PAIR_BYTES = 16;
@@ -63,6 +72,12 @@ export class MovedLines {
     return bytes;
   }
 
+  /** Identifies this change, in 48 bits: the same lines always give the same number. */
+  get id(): number {
+    const removed = Buffer.from(JSON.stringify([this.#before, this.#after, ...this.#removed]));
+    return createHash('sha256').update(this.dump()).update(removed).digest().readUIntBE(0, 6);
+  }
+
   /** Adds the replaced lines of an earlier call, in order. */
   load(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at += PAIR_BYTES) {
@@ -84,20 +99,22 @@ export class MovedLines {
 }
 
 /**
- * Moves the entries of a job's index along with its lines; called before the new results are visible. The index names the results
- * that it describes, so that a call repeated after a crash moves nothing twice.
+ * Moves the entries of a job's index along with its lines; called before the new results are visible. The index names the size of
+ * the results that it describes, and the change after which it describes them: the new results may be as large as the old ones. So
+ * a call repeated after a crash moves nothing twice.
  */
 export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: MovedLines): Promise<void> {
   const { before, after } = lines.bytes;
   const key = answerIndexKey(jobId);
   const index = lines.hasChanges ? await store.open(key) : undefined;
   if (index === undefined) return;
+  const change = lines.id;
   const writer = store.write(key);
   try {
     let isHead = true;
     for await (const bytes of wholeEntries(index.body)) {
-      if (isHead && readHead(bytes) !== before) return await writer.abort();
-      if (isHead) await writer.write(writeHead(after));
+      if (isHead && (readHead(bytes) !== before || readChange(bytes) === change)) return await writer.abort();
+      if (isHead) await writer.write(writeHead(after, change));
       await writer.write(moveEntries(isHead ? bytes.subarray(ENTRY_BYTES) : bytes, lines));
       isHead = false;
     }

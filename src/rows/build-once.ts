@@ -10,7 +10,7 @@ import { Builder } from './builder.ts';
 import { EarlierResults } from './earlier-results.ts';
 import { jobIds } from './ids/job-ids.ts';
 import { KnownRows } from './known-rows.ts';
-import { refuse } from './refuse-plan.ts';
+import { planFailure } from './plan-failure.ts';
 import type { RequestMaker } from './request-maker.ts';
 import { RowsAhead } from './rows-ahead.ts';
 import { RowTaker, type Taken } from './row-taker.ts';
@@ -112,6 +112,6 @@ export function planOf(
     shards,
     problems,
   };
-  const refusal = refuse(plan, job);
-  return refusal === undefined ? plan : { ...plan, failure: refusal };
+  const failure = planFailure(plan, job);
+  return failure === undefined ? plan : { ...plan, failure };
 }

@@ -6,10 +6,10 @@ import { storedObject } from '../checkpoints/stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { EarlierJob } from '../reuse/reusable-jobs.ts';
 import type { SavedEstimate } from './estimate-tokens.ts';
-import type { Place } from './formats/place.ts';
+import type { Position } from './formats/position.ts';
 
 /**
- * Everything that a build carries from one call of its step to the next, in this one place. To carry more:
+ * Everything that a build carries from one call of its step to the next. To carry more:
  *
  * - Add something small (counts, a few ids) as a field of {@link SavedBuilder}. `save` of `Builder` or `RowTaker` writes it; their
  *   constructors read it.
@@ -39,7 +39,7 @@ export interface BuildState {
 /** A survey of the ids that is not finished. */
 export interface SavedSurvey {
   readonly input: number;
-  readonly place: Place;
+  readonly place: Position;
   readonly builder: Pick<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
   readonly earlierBytes?: number | undefined;
 }
@@ -47,7 +47,7 @@ export interface SavedSurvey {
 interface SavedReadingOfInputs {
   /** The current input, and the position in it. */
   readonly input: number;
-  readonly place: Place;
+  readonly place: Position;
   readonly builder: SavedBuilder;
   readonly writer: SavedWriter;
   /** Bytes read so far of the retried job's results, and of the sample's. */

@@ -7,7 +7,7 @@ import type { StepTime } from '../pace.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { SavedBuilder } from './build-state.ts';
 import type { EarlierResults } from './earlier-results.ts';
-import { Standing, type Place } from './formats/place.ts';
+import { PositionTracker, type Position } from './formats/position.ts';
 import { Reading, type SavedReading } from './formats/reading.ts';
 import { readInput, readRow } from './read-input.ts';
 import type { Row } from './row.ts';
@@ -28,14 +28,15 @@ export interface RowSink {
 }
 
 /** Position among a job's inputs at which a call stopped. */
-export interface InputPlace {
+export interface InputPosition {
   readonly input: number;
-  readonly place: Place;
+  /** Has this name because builds in progress have stored it. */
+  readonly place: Position;
 }
 
 /** A part of one input, which one call reads. */
-interface InputPart extends Pick<InputPlace, 'input'> {
-  readonly place?: Place;
+interface InputPart extends Pick<InputPosition, 'input'> {
+  readonly position?: Position;
   /** Byte of the input behind the part; undefined for its end. */
   readonly end: number | undefined;
   readonly time: StepTime | undefined;
@@ -44,7 +45,7 @@ interface InputPart extends Pick<InputPlace, 'input'> {
 /** How far an input was read. */
 interface Taking {
   /** Where an earlier call stopped. */
-  readonly from: Place | undefined;
+  readonly from: Position | undefined;
   readonly time: StepTime | undefined;
 }
 
@@ -56,7 +57,7 @@ interface Source {
 
 interface OpenInput extends Source {
   readonly input: InputRef;
-  readonly standing: Standing;
+  readonly tracker: PositionTracker;
   readonly batches: AsyncIterable<Row[]>;
 }
 
@@ -105,9 +106,9 @@ export class Builder {
    */
   async takeAll(
     store: ObjectStore,
-    from: InputPlace | undefined,
+    from: InputPosition | undefined,
     time: StepTime | undefined,
-  ): Promise<InputPlace | undefined> {
+  ): Promise<InputPosition | undefined> {
     let place = from?.place;
     for (let input = from?.input ?? 0; input < this.#job.inputs.length && !this.hasMore; input += 1) {
       place = await this.#takeInput(store, input, { from: place, time });
@@ -122,41 +123,42 @@ export class Builder {
    */
   async takePart(
     store: ObjectStore,
-    { input, place, end, time }: InputPart,
-  ): Promise<{ readonly reading: SavedReading; readonly standing: Standing } | undefined> {
-    const open = this.#open(store, input, { from: place, end });
+    { input, position, end, time }: InputPart,
+  ): Promise<{ readonly reading: SavedReading; readonly tracker: PositionTracker } | undefined> {
+    const open = this.#open(store, input, { from: position, end });
     for await (const rows of open.batches) {
       await this.#takeRows(rows, open);
       if (time?.isOver() === true) return undefined;
     }
-    return { reading: open.reading.save(), standing: open.standing };
+    return { reading: open.reading.save(), tracker: open.tracker };
   }
 
   #open(
     store: ObjectStore,
     nth: number,
-    { from, end }: { readonly from: Place | undefined; readonly end?: number | undefined },
+    { from, end }: { readonly from: Position | undefined; readonly end?: number | undefined },
   ): OpenInput {
     const input = this.#job.inputs[nth] as InputRef;
     const name = basename(input.key);
     const reading = from?.entry === undefined ? new Reading() : Reading.from(from.entry.reading);
     const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
-    const standing = new Standing();
+    const tracker = new PositionTracker();
     this.#taker.startFile(input);
-    const options = { reading, onHeader, from, end, standing };
-    return { input, name, reading, standing, batches: readInput(store, input, this.#job.profile, options) };
+    const options = { reading, onHeader, from, end, tracker };
+    return { input, name, reading, tracker, batches: readInput(store, input, this.#job.profile, options) };
   }
 
-  async #takeInput(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Place | undefined> {
+  async #takeInput(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Position | undefined> {
     const open = this.#open(store, nth, { from });
-    const { input, name, reading, standing } = open;
+    const { input, name, reading, tracker } = open;
     let taken = 0;
     for await (const rows of open.batches) {
       await this.#takeRows(rows, open);
       if (this.hasMore) break;
       taken += rows.length;
       if (taken === 0 && time?.isOver() === true) throw tooFarIn(name, from);
-      if (taken > 0 && time?.isShort() === true) return placeOf((from?.rows ?? 0) + taken, standing, reading);
+      if (taken > 0 && time?.isShort() === true)
+        return positionOf((from?.rows ?? 0) + taken, tracker, reading);
     }
     const { key, version } = input;
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
@@ -201,11 +203,11 @@ export class Builder {
 
 const NOTHING_READ: SavedInputs = { inputs: [], hasSeenFields: false, read: 0 };
 
-function placeOf(rows: number, { mark }: Standing, reading: Reading): Place {
+function positionOf(rows: number, { mark }: PositionTracker, reading: Reading): Position {
   return { rows, ...(mark !== undefined && { entry: { ...mark, reading: reading.save() } }) };
 }
 
-function tooFarIn(name: string, from: Place | undefined): InvalidInput {
+function tooFarIn(name: string, from: Position | undefined): InvalidInput {
   return new InvalidInput(
     `${name} cannot be read from its middle, and reading it again up to row ${from?.rows ?? 0} takes the whole time of a step. Split it into smaller files, or give it as JSON lines, CSV or text in UTF-8 without compression.`,
   );

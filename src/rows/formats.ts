@@ -6,7 +6,7 @@ import { gunzip } from './formats/gunzip.ts';
 import { readJsonDocument } from './formats/json-document.ts';
 import { readJsonLines } from './formats/json-lines.ts';
 import { peek } from './formats/peek.ts';
-import type { Mark } from './formats/place.ts';
+import type { Mark } from './formats/position.ts';
 import { readText } from './formats/text.ts';
 import type { Row } from './row.ts';
 
@@ -68,7 +68,7 @@ export async function* readRows(
     );
   rejectOtherContent(peeked.start, { name, extension, format });
   if (format.magic !== undefined) {
-    yield* format.read(peeked.chunks, { ...options, standing: undefined });
+    yield* format.read(peeked.chunks, { ...options, tracker: undefined });
     return;
   }
   const { start, chunks: content, mark } = await decodeText(peeked, options);
@@ -79,10 +79,10 @@ export async function* readRows(
     throw new InvalidInput(
       `${name} is named ${extension}, but its content is JSON: name it ".jsonl" or ".json".`,
     );
-  const { standing } = options;
+  const { tracker } = options;
   const isAsItIs = reading.encoding === 'utf-8' && !isGzipped(name);
-  if (standing !== undefined) standing.base = mark;
-  yield* format.read(content, { ...options, standing: isAsItIs ? standing : undefined });
+  if (tracker !== undefined) tracker.base = mark;
+  yield* format.read(content, { ...options, tracker: isAsItIs ? tracker : undefined });
 }
 
 const READ_ON: Readonly<Record<Mark['as'], ReadOn>> = {

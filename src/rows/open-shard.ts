@@ -102,7 +102,14 @@ export class OpenShard {
       ...(deduplicated > 0 && { deduplicated }),
       requests,
       bytes: this.#requests.bytes,
+      ...this.#otherFiles(),
     };
+  }
+
+  #otherFiles(): Pick<ShardPlan, 'files'> {
+    const others = this.#files().filter(({ name }) => name !== 'requests');
+    if (others.length === 0) return {};
+    return { files: Object.fromEntries(others.map(({ name, writer }) => [name, writer.bytes])) };
   }
 
   async suspend(): Promise<SavedShard> {

@@ -7,7 +7,7 @@ import { readRows, readRowsFrom } from './formats.ts';
 import type { ReadOptions } from './formats/format.ts';
 import { readTableRow } from './formats/table-reader.ts';
 import { readJsonRow } from './formats/json-lines.ts';
-import type { Place, Standing } from './formats/place.ts';
+import type { Position, PositionTracker } from './formats/position.ts';
 import { Reading } from './formats/reading.ts';
 import type { ReadRow, Row, UnreadableRow } from './row.ts';
 import { rowFields } from './table-columns.ts';
@@ -18,10 +18,10 @@ const MAX_ROW_BYTES = 20_000_000;
 /** How an input is read, and from where. */
 export interface InputOptions extends Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> {
   /** Position from which to continue; earlier rows are skipped. */
-  readonly from?: Place | undefined;
+  readonly from?: Position | undefined;
   /** Byte of the file at which reading ends. A row begins there. Default: the end of the file. */
   readonly end?: number | undefined;
-  readonly standing?: Standing | undefined;
+  readonly tracker?: PositionTracker | undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function* readInput(
   store: ObjectStore,
   { key, version, etag }: InputRef,
   profile: ResolvedProfile,
-  { reading = new Reading(), onHeader, from, end, standing }: InputOptions = {},
+  { reading = new Reading(), onHeader, from, end, tracker }: InputOptions = {},
 ): AsyncGenerator<Row[]> {
   const { table, shardLimits } = profile;
   const entry = from?.entry;
@@ -51,7 +51,7 @@ export async function* readInput(
     reading,
     onHeader,
     table,
-    standing,
+    tracker,
     rowFields: rowFields(profile),
     isPart: end !== undefined,
   };

@@ -23,7 +23,7 @@ export interface Shards {
 }
 
 /** Rejects a job whose next shard would have this number. */
-export function refuseShard(shard: number): void {
+export function rejectTooManyShards(shard: number): void {
   if (shard < MAX_SHARDS) return;
   throw new InvalidInput(
     `A job takes at most ${MAX_SHARDS} shards, and this input needs more; nothing was sent. Split it into several jobs.`,
@@ -106,7 +106,7 @@ export class ShardWriter {
 
   #next(): OpenShard {
     const shard = this.#first + this.#plans.length;
-    refuseShard(shard);
+    rejectTooManyShards(shard);
     this.#open = new OpenShard(this.#store, { jobId: this.#jobId, shard }, this.#tellsSources);
     return this.#open;
   }

@@ -1,6 +1,6 @@
 import { parseConfig, type NightshiftConfig } from '../config/config.ts';
 import { createSfnExecutions } from '../executions/sfn-executions.ts';
-import type { StartEdges } from '../doors/start-job.ts';
+import type { StartEdges } from '../job-control/start-job.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { Environment } from './api-key.ts';
 import { readDeployedFile } from './deployed-file.ts';

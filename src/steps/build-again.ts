@@ -27,7 +27,7 @@ export async function buildAgain(
   const from = await buildStateObject.read(aside.store, jobId);
   const again = await planWithPilot(aside, job, () => buildInOnePass(aside, job, from)).catch(unlessInvalid);
   if (again !== undefined && !isPlan(again)) return again;
-  const isSame = again !== undefined && JSON.stringify(again.shards) === JSON.stringify(plan.shards);
+  const isSame = again !== undefined && hasSameShards(again, plan);
   const pace = new Pace(edges.time);
   for (const [n, shard] of (isSame ? damaged : []).entries()) {
     if (pace.mustStop) return { rows: plan.rows, shards: n };
@@ -37,6 +37,13 @@ export async function buildAgain(
   await forgetBuildState(store, jobId);
   log('shards_built_again', { jobId, shards: damaged.length, same: isSame });
   return undefined;
+}
+
+/** A plan of an earlier version does not have the sizes of other files. */
+function hasSameShards(again: Plan, { shards }: Plan): boolean {
+  const isOld = shards.every(({ files }) => files === undefined);
+  const built = isOld ? again.shards.map(({ files: _files, ...shard }) => shard) : again.shards;
+  return JSON.stringify(built) === JSON.stringify(shards);
 }
 
 function unlessInvalid(error: unknown): undefined {

@@ -80,7 +80,7 @@ function buildInSlices(
   const sliceBytes = bytesOfSlice(job.profile.sliceBytes, time);
   if (sliceBytes === undefined) return Promise.resolve(undefined);
   return buildDivided(store, job, { sliceBytes, time, done: slices?.phase }).catch((error: unknown) =>
-    refusedPlan(job, error),
+    rejectedPlan(job, error),
   );
 }
 
@@ -101,7 +101,7 @@ async function buildWithinBudget(
   { from, built }: BuildSoFar,
 ): Promise<Plan | Unfinished> {
   const plan =
-    built ?? (await buildInOnePass(edges, job, from).catch((error: unknown) => refusedPlan(job, error)));
+    built ?? (await buildInOnePass(edges, job, from).catch((error: unknown) => rejectedPlan(job, error)));
   // The plan is not written, so the job can be built again when it is resumed with a larger budget.
   if (isPlan(plan) && plan.failure === undefined) await checkEstimate(edges.store, job, plan);
   return plan;
@@ -111,9 +111,9 @@ async function buildWithinBudget(
  * The plan of a scheduled job that failed to build: it records that this job never sends anything, because another run may claim
  * its files. Any other job may be resumed once its input is fixed.
  */
-function refusedPlan({ schedule }: Job, error: unknown): Plan {
-  const isRefused = error instanceof InvalidInput || error instanceof InvalidRequest;
-  if (schedule === undefined || !isRefused) throw error;
+function rejectedPlan({ schedule }: Job, error: unknown): Plan {
+  const isInvalid = error instanceof InvalidInput || error instanceof InvalidRequest;
+  if (schedule === undefined || !isInvalid) throw error;
   const { name, message } = error;
   const failure = { name, code: name, message };
   return { rows: 0, invalid: 0, inputTokens: 0, shards: [], problems: [], failure };

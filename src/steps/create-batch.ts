@@ -22,7 +22,7 @@ import { sendsInline } from '../provider/dialects/sends-inline.ts';
 import { parseWindow } from '../provider/completion-window.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { noteTokensRefusal, weighTokensRefusal } from './refused-tokens.ts';
+import { recordTooManyTokens, readTooManyTokens } from './too-many-tokens.ts';
 import { keepRoomOfFound, waitForRoom } from './room-for-batch.ts';
 
 /**
@@ -111,12 +111,12 @@ async function create(
     edges.log('batch_created', { jobId, shard, round, batchId: batch.id });
     return { batch, at };
   } catch (error) {
-    const refused = await weighTokensRefusal(edges, context, { profile, announced }, error);
-    const refusal = refused?.error ?? error;
-    const batch = await findDespite(edges, context, announced, refusal);
+    const tooMany = await readTooManyTokens(edges, context, { profile, announced }, error);
+    const rejection = tooMany?.error ?? error;
+    const batch = await findDespite(edges, context, announced, rejection);
     if (batch !== undefined) return { batch, at, doubt: true };
-    if (refused !== undefined) await noteTokensRefusal(edges, context, announced, refused);
-    throw refusal;
+    if (tooMany !== undefined) await recordTooManyTokens(edges, context, announced, tooMany);
+    throw rejection;
   }
 }
 

@@ -8,6 +8,7 @@ import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts
 import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
 import { isSmall } from '../checkpoints/shard/shard-rounds.ts';
+import { otherFiles } from '../checkpoints/shard/other-files.ts';
 import { doneObject } from '../checkpoints/shard/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
@@ -97,28 +98,31 @@ interface EndedShards {
   readonly stopped: ReadonlySet<number>;
   /** Shards for which the provider may have further batches besides those that were collected. */
   readonly doubted: ReadonlySet<number>;
-  /** Shards to send whose requests have other bytes than planned. */
+  /** Shards that are not done and have a file with other bytes than planned. */
   readonly damaged: readonly number[];
 }
 
 async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan): Promise<EndedShards> {
   const sizes = new Map<string, number>();
   for await (const { key, bytes } of store.list(shardsPrefix(jobId)))
-    if (key.endsWith('.json') || key.endsWith(FIRST_REQUESTS)) sizes.set(key, bytes);
+    if (key.endsWith('.json') || BUILT_FILE.test(key)) sizes.set(key, bytes);
   const having = (file: 'done.json' | 'stopped.json'): Set<number> =>
     new Set([...shards.keys()].filter((shard) => sizes.has(shardKey({ jobId, shard }, file))));
   const doubted = [...sizes.keys()]
     .filter((key) => key.endsWith('.twins.json'))
     .map((key) => shardOfKey(jobId, key));
   const done = having('done.json');
-  const damaged = [...shards.entries()].flatMap(([shard, { requests, bytes }]) => {
-    const isWhole = sizes.get(roundKey({ jobId, shard }, 1, 'requests.jsonl')) === bytes;
-    return requests === 0 || done.has(shard) || isWhole ? [] : [shard];
+  const damaged = [...shards.entries()].flatMap(([shard, planned]) => {
+    const ref = { jobId, shard };
+    const requests = { key: roundKey(ref, 1, 'requests.jsonl'), bytes: planned.bytes };
+    const files = [...(planned.requests === 0 ? [] : [requests]), ...otherFiles(ref, planned)];
+    return done.has(shard) || files.every(({ key, bytes }) => sizes.get(key) === bytes) ? [] : [shard];
   });
   return { done, stopped: having('stopped.json'), doubted: new Set(doubted), damaged };
 }
 
-const FIRST_REQUESTS = '/round-1.requests.jsonl';
+/** What *Build requests* writes for a shard. */
+const BUILT_FILE = /\/(?:round-1\.requests|round-0\.(?:results|dead-letters)|sources)\.jsonl$/;
 
 async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: BuiltJob): Promise<void> {
   const rows = pilotShards(plan).reduce((sum, shard) => sum + (plan.shards[shard]?.rows ?? 0), 0);

@@ -15,14 +15,13 @@ import { bytesThatFit, roomLimitsOf } from '../batches/room-limits.ts';
 import { readRoom } from '../checkpoints/room.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
-import { rewriteRequests } from '../collect/shard/rewrite-requests.ts';
-import { RequestsDamaged } from '../errors.ts';
+import { wholeRequests } from '../collect/round/evidence/rewrite-requests.ts';
+import { requireOtherFiles } from '../checkpoints/shard/other-files.ts';
 import { lookForTwins } from './look-for-twins.ts';
 import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests } from '../checkpoints/round/requests.ts';
-import { requireWholeRequests } from '../checkpoints/round/whole-requests.ts';
 import { currentRound, isDirectRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
@@ -45,7 +44,7 @@ export async function uploadFile(
   const job = jobAtStep(await jobObject.require(store, asked.jobId), at.step);
   const context = contextAtStep(asked, job, at.step);
   if (await isDirectRound(store, job.profile, context, round)) {
-    await wholeRequests(edges, job, context, round);
+    await requireWhole(edges, job, context, round);
     await reserve(edges, job, context, round);
     const createdAt = Math.floor(edges.clock.now() / 1_000);
     return { ...context, ...at, direct: true, createdAt, polls: 0, stalled: 0 };
@@ -104,7 +103,7 @@ async function makeUpload(
   const { profile } = job;
   const provider = edges.provider(context.provider);
   const key = roundKey(context, round, 'requests.jsonl');
-  const whole = await wholeRequests(edges, job, context, round);
+  const whole = await requireWhole(edges, job, context, round);
   const room = await readRoom(store, context.provider.name);
   const at = Math.floor(edges.clock.now() / 1_000);
   const tokens = tokensOfPart(context.planned, whole);
@@ -121,26 +120,15 @@ async function makeUpload(
   return { fileId: file.id, name, part, repeated: !first || file.repeated === true };
 }
 
-/**
- * Bytes of the round's requests, which must be the recorded ones: nothing is paid for other rows. Those of a later round are
- * written again, those of the first one by *Build requests* of the next execution.
- * @throws RequestsDamaged
- */
-async function wholeRequests(
-  { store, log }: ProviderEdges,
+/** Bytes of the round's requests. Before a shard is paid, all of its files must be whole, because its results need them. */
+async function requireWhole(
+  edges: ProviderEdges,
   job: Job,
-  context: ShardContext,
+  context: PlannedShard,
   round: number,
 ): Promise<number> {
-  try {
-    return await requireWholeRequests(store, context, round);
-  } catch (error) {
-    if (round === 1 || !(error instanceof RequestsDamaged)) throw error;
-  }
-  const { jobId, shard } = context;
-  await rewriteRequests(store, job, { jobId, shard, round });
-  log('requests_rewritten', { jobId, shard, round });
-  return requireWholeRequests(store, context, round);
+  if (round === 1) await requireOtherFiles(edges.store, context);
+  return wholeRequests(edges, job, context, round);
 }
 
 async function findLost(

@@ -30,7 +30,7 @@ export class FileWriter implements ObjectWriter {
   }
 
   write(chunk: Uint8Array | string): Promise<void> | undefined {
-    if (this.#ended || this.#writing.hasFailed) return this.#refuse();
+    if (this.#ended || this.#writing.hasFailed) return this.#rejectWrite();
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytes += bytes.byteLength;
     if (this.#used + bytes.byteLength > BLOCK_BYTES) return this.#spill(bytes);
@@ -40,7 +40,7 @@ export class FileWriter implements ObjectWriter {
   }
 
   async close(): Promise<void> {
-    if (this.#ended) return this.#refuse();
+    if (this.#ended) return this.#rejectWrite();
     try {
       await this.#flush();
       await this.#settle();
@@ -109,7 +109,7 @@ export class FileWriter implements ObjectWriter {
     return { file, staged };
   }
 
-  async #refuse(): Promise<never> {
+  async #rejectWrite(): Promise<never> {
     if (!this.#ended) this.#writing.throwFailure();
     throw new Error(`${this.#path} was closed before this write.`);
   }

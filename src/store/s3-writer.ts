@@ -51,7 +51,7 @@ export class S3Writer implements ObjectWriter {
   }
 
   write(chunk: Uint8Array | string): Promise<void> | undefined {
-    if (this.#ended || this.#inFlight.hasFailed) return this.#refuse();
+    if (this.#ended || this.#inFlight.hasFailed) return this.#rejectWrite();
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytes += bytes.byteLength;
     const part = (this.#part ??= this.#pool.take(partBytes(this.#number)));
@@ -62,7 +62,7 @@ export class S3Writer implements ObjectWriter {
   }
 
   async close(): Promise<void> {
-    if (this.#ended || this.#inFlight.hasFailed) return this.#refuse();
+    if (this.#ended || this.#inFlight.hasFailed) return this.#rejectWrite();
     try {
       await this.#finish();
       this.#end();
@@ -141,7 +141,7 @@ export class S3Writer implements ObjectWriter {
   }
 
   /** Throws: after a failed part it drops the upload and throws that error; after the end nothing can be written. */
-  async #refuse(): Promise<never> {
+  async #rejectWrite(): Promise<never> {
     if (this.#ended) throw new Error(`s3://${this.#bucket.name}/${this.#key} was closed before this write.`);
     await this.abort();
     this.#inFlight.throwFailure();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { jobSchema } from '../../src/api/schemas.ts';
+import { jobSchema } from '../../src/api/job-schema.ts';
 import type { Collected } from '../../src/checkpoints/round/collected.ts';
 import type { Plan, ShardPlan } from '../../src/checkpoints/plan.ts';
 import type { Progress } from '../../src/checkpoints/shard/progress.ts';

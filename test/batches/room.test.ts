@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { noteEndedHost } from '../../host/note-ended-host.ts';
 import { bytesThatFit, type RoomLimits } from '../../src/batches/room-limits.ts';
 import { hasRoom } from '../../src/batches/room-queue.ts';
-import { leaveRoom, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
+import { leaveRoom, recordRejection, takeRoom } from '../../src/batches/take-room.ts';
 import { readRoom, type Room } from '../../src/checkpoints/room.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -46,7 +46,7 @@ function openRoom(limits: RoomLimits, gone: ReadonlySet<string> = new Set()) {
   const leave = (jobId: string, round = 1): Promise<void> =>
     leaveRoom(edges, 'p', { jobId, shard: 0, round, endedAt: undefined });
   const refuse = (jobId: string, limit?: number, now = NOW): Promise<void> =>
-    noteRefusal(edges, 'p', { jobId, shard: 0, round: 1, next: 1, model: undefined, limit, now });
+    recordRejection(edges, 'p', { jobId, shard: 0, round: 1, next: 1, model: undefined, limit, now });
   const room = (): Promise<Room | undefined> => readRoom(store, 'p');
   const end = (): Promise<void> => noteEndedHost(edges);
   return { store, asked, lefts, take, leave, end, refuse, room };

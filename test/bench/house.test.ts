@@ -21,7 +21,7 @@ test.each([
   ['src/errors.ts', 'src/store/b.ts', true],
   ['src/store/a.ts', 'src/errors.ts', false],
   ['src/checkpoints/a.ts', 'src/contract.ts', true],
-  ['src/doors/a.ts', 'src/status/b.ts', true],
+  ['src/job-control/a.ts', 'src/status/b.ts', true],
 ])('an import in %s of %s breaks the order of the layers: %j', (from, to, isUp) => {
   expect(goesUp(from, to)).toBe(isUp);
 });

@@ -5,7 +5,7 @@ import { forgetInProfile, forgetRows } from '../../cli/forget-rows.ts';
 import { deadLettersKey, indexKey, jobPrefix, outputPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
-import type { Summary } from '../../src/checkpoints/summary.ts';
+import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
@@ -176,6 +176,10 @@ describe('forgetting a row', () => {
     await Array.fromAsync(forgetInProfile({ ...world, executions }, 'default', new Set(['anna'])));
 
     expect([forgotten?.reusedFrom, unsampled?.reusedFrom]).toEqual([['sample'], []]);
+    const left = await summaryObject.require(world.store, whole.jobId);
+    expect(left.taken).toEqual({ jobId: sample.jobId, rows: 1 });
+    await forgetRows({ ...world, executions }, whole.jobId, new Set(['ben']));
+    expect(await summaryObject.require(world.store, whole.jobId)).not.toHaveProperty('taken');
     const asked = paidAnswers(world);
     const again = await run(world, 'first.jsonl', ROWS, { jobId: 'again' });
     expect(again.summary.taken).toEqual({ jobId: sample.jobId, rows: 1 });

@@ -7,7 +7,7 @@ import { createLocalExecutions } from '../../host/engine.ts';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
-import { startJob } from '../../src/doors/start-job.ts';
+import { startJob } from '../../src/job-control/start-job.ts';
 import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
 import { planKey } from '../../src/checkpoints/keys.ts';

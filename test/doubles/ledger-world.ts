@@ -4,8 +4,8 @@ import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
 import { loadMachine, type Machine } from '../../host/load-stack.ts';
 import { summaryKey } from '../../src/checkpoints/keys.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
-import { cancelJob } from '../../src/doors/cancel-job.ts';
-import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
+import { cancelJob } from '../../src/job-control/cancel-job.ts';
+import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
 import { lastExecution } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
@@ -82,7 +82,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
     callStep: clock.follow(watch(callHandlers(edges))),
     instant: true,
   });
-  const doors: StartEdges = { ...edges, config: CONFIG, executions };
+  const startEdges: StartEdges = { ...edges, config: CONFIG, executions };
   const ended = async (): Promise<Summary | undefined> => {
     const last = await lastExecution(executions, JOB_ID);
     if (last !== undefined) await executions.result(last.name).catch(() => undefined);
@@ -90,7 +90,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
     return next?.name === last?.name ? readJson<Summary>(edges.store, summaryKey(JOB_ID)) : ended();
   };
   const run = async (): Promise<Summary | undefined> => {
-    await startJob(doors, {
+    await startJob(startEdges, {
       jobId: JOB_ID,
       profile: 'default',
       overrides: { provider: `${dialect}-simulator`, model: 'm', ...profile },
@@ -98,7 +98,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
     });
     return ended();
   };
-  const cancel = async (): Promise<void> => void (await cancelJob(doors, JOB_ID));
+  const cancel = async (): Promise<void> => void (await cancelJob(startEdges, JOB_ID));
   return {
     ledger,
     clock,

@@ -45,7 +45,9 @@ test('the job without a crash downloads a file in parts and joins them', () => {
 
 const COLLECTING = effects
   .map((name, n) => [n + 1, name] as const)
-  .filter(([, name]) => /late\.json|writing\.json|output|errors|download|results|collected/.test(name));
+  .filter(([, name]) =>
+    /late\.json|(?:writing|merging)\.json|output|errors|download|results|collected/.test(name),
+  );
 
 describe.each([
   ['the process dies', 'die'],

@@ -266,6 +266,19 @@ describe('requests that are cut short', () => {
     expect((await trial.end()).results).toBe(whole.get(PLAIN)?.results);
   });
 
+  test.each([
+    ['a later round', AGAIN],
+    ['a later step of a ladder', LADDER],
+  ] as const)('of %s after the upload are written again before the answers are read', async (_, shape) => {
+    await using trial = await openJob(shape);
+
+    await trial.run({ wrap: cutAfter(/00000\/round-2\.batch\.json$/, SECOND) });
+
+    expect(await trial.allText()).toContain('requests_rewritten');
+    expect(await violations(trial, IDS)).toEqual([]);
+    expect((await trial.end()).results).toBe(whole.get(shape)?.results);
+  });
+
   test('are not sent if the input is gone as well, and the other shards continue', async () => {
     await using trial = await openJob(PLAIN);
 

@@ -1,7 +1,7 @@
 /** @module-tag exhaustive */
 import { describe, expect, test } from 'vitest';
 import type { EngineEvent } from '../../host/engine-events.ts';
-import { MAX_PAYLOAD_BYTES } from '../../host/engine.ts';
+import { MAX_PAYLOAD_BYTES } from '../../host/run-machine.ts';
 import { isNearlyFull, spentEvents } from '../../src/steps/history.ts';
 import { MAX_POLLS_PER_ROUND } from '../../src/batches/polling.ts';
 import { MAX_SHARDS } from '../../src/rows/shard-writer.ts';

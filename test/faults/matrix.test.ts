@@ -16,7 +16,7 @@ const SLICED = {
 
 const outcomes = new Map<Case, JobEnd['summary']>();
 
-describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s', (_, fault, struck) => {
+describe.each(CASES.map((each) => [each.where, each.fault, each] as const))('%s', (_, fault, struck) => {
   test(`${fault}: every row has one result, every batch is made once, nothing is left`, async () => {
     const {
       wrap,
@@ -60,7 +60,7 @@ test('docs/reliability.md lists the outcome of each fault', async ({ skip }) => 
     const told = Object.entries(counts ?? {})
       .filter(([, n]) => n > 0)
       .map(([outcome, n]) => `${n} ${outcome}`);
-    return `| ${each.place} | ${each.fault} | ${status} | ${told.join(', ')} | ${rounds} |`;
+    return `| ${each.where} | ${each.fault} | ${status} | ${told.join(', ')} | ${rounds} |`;
   });
   const page = `${INTRODUCTION}${rows.join('\n')}\n`;
   process.stdout.write(`${rows.join('\n')}\n`);

@@ -5,9 +5,9 @@ import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { cutFile, failLambda, hookOnce, slowly } from './file-faults.ts';
 
-/** One fault at one place. */
+/** One fault of one call, file or step. */
 export interface Case {
-  readonly place: string;
+  readonly where: string;
   readonly fault: string;
   readonly faults?: readonly Fault[];
   readonly dialect?: 'melious' | 'openai';
@@ -46,10 +46,10 @@ const ANSWERS: readonly (readonly [string, RouteAction])[] = [
 ];
 
 /** Every answer at every route, once and for longer than a step tries by itself. */
-const answers: Case[] = Object.entries(ROUTES).flatMap(([route, place]) =>
+const answers: Case[] = Object.entries(ROUTES).flatMap(([route, where]) =>
   ANSWERS.flatMap(([fault, action]) =>
     [1, 5].map((times) => ({
-      place,
+      where,
       fault: times === 1 ? fault : `${fault}, ${times} times`,
       faults: [{ at: route as keyof typeof ROUTES, action, times }],
     })),
@@ -64,7 +64,7 @@ const DENIALS: readonly (readonly [string, RouteAction])[] = [
 /** The account is denied: the job stops, and is resumed once somebody has seen to it. */
 const denials: Case[] = DENIALS.flatMap(([fault, action]) =>
   (['upload', 'create', 'get'] as const).map((route) => ({
-    place: ROUTES[route],
+    where: ROUTES[route],
     fault,
     faults: [{ at: route, action }],
   })),
@@ -81,7 +81,7 @@ const polls: Case[] = (
     ['a 404 now and then', undefined],
   ] as const
 ).map(([fault, action]) => ({
-  place: 'poll',
+  where: 'poll',
   fault,
   faults:
     action === undefined
@@ -91,19 +91,19 @@ const polls: Case[] = (
 
 const room: Case[] = [
   {
-    place: 'create batch',
+    where: 'create batch',
     fault: 'too many tokens queued (429 token_limit_exceeded), 20 times',
     faults: [
       { at: 'create', action: { kind: 'status', status: 429, code: 'token_limit_exceeded' }, times: 20 },
     ],
   },
   {
-    place: 'create batch',
+    where: 'create batch',
     fault: 'too many tokens queued (the batch fails afterwards), 6 times',
     faults: [{ at: 'batch', action: { kind: 'fail', code: 'token_limit_exceeded' }, times: 6 }],
   },
   {
-    place: 'upload',
+    where: 'upload',
     fault: 'no room for files (400), 20 times',
     faults: [
       {
@@ -113,14 +113,14 @@ const room: Case[] = [
       },
     ],
   },
-  { place: 'upload', fault: 'the provider takes only small files (413)', maxFileBytes: 700 },
+  { where: 'upload', fault: 'the provider takes only small files (413)', maxFileBytes: 700 },
   {
-    place: 'create batch',
+    where: 'create batch',
     fault: 'the file just uploaded cannot be found, 3 times',
     faults: [{ at: 'create', action: { kind: 'status', status: 404 }, times: 3 }],
   },
   {
-    place: 'create batch',
+    where: 'create batch',
     fault: 'the file just uploaded is gone',
     faults: [{ at: 'create', action: { kind: 'status', status: 404 }, times: 7 }],
   },
@@ -128,7 +128,7 @@ const room: Case[] = [
 
 const endings: Case[] = (['failed', 'expired', 'cancelled'] as const).flatMap((as) =>
   (['melious', 'openai'] as const).map((dialect) => ({
-    place: 'batch',
+    where: 'batch',
     fault: `ends as ${as} with half of its rows (${dialect})`,
     dialect,
     faults: [{ at: 'batch', nth: 1, action: { kind: 'end', as, finished: 0.5 } }],
@@ -137,18 +137,18 @@ const endings: Case[] = (['failed', 'expired', 'cancelled'] as const).flatMap((a
 
 const batches: Case[] = [
   {
-    place: 'batch',
+    where: 'batch',
     fault: 'succeeds without an output file',
     faults: [{ at: 'batch', nth: 1, action: { kind: 'no-output' } }],
     staysOpen: true,
   },
   {
-    place: 'batch',
+    where: 'batch',
     fault: 'fails validation and names two lines',
     faults: [{ at: 'batch', nth: 1, action: { kind: 'invalid', lines: [2, 3], code: 'invalid_request' } }],
   },
   {
-    place: 'batch',
+    where: 'batch',
     fault: 'fails as a whole',
     faults: [{ at: 'batch', nth: 1, action: { kind: 'fail', code: 'server_error' } }],
   },
@@ -166,12 +166,12 @@ const LATE: readonly (readonly [LateOutput, string])[] = [
 /** A batch has ended, and its files are not there, not all there or not its own: it is waited for, and paid for once. */
 const late: Case[] = LATE.flatMap(([shows, fault]) => [
   {
-    place: 'late output',
+    where: 'late output',
     fault: `the batch ${fault} for 5 minutes`,
     faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 300 } }],
   },
   {
-    place: 'late output',
+    where: 'late output',
     fault: `the batch ${fault} for half an hour, and the job is resumed`,
     faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 1_800 } }],
     resumedAfterSeconds: 1_800,
@@ -185,12 +185,12 @@ const AFTER_CREATE = [400, 401, 403, 405, 409, 410, 413, 422, 501] as const;
 /** A create went through, and its answer says that it did not: its batch is found again, and paid for once. */
 const lostCreates: Case[] = [
   ...AFTER_CREATE.map((status) => ({
-    place: 'create batch',
+    where: 'create batch',
     fault: `refused (${status}) after it took place`,
     faults: [{ at: 'create', action: { kind: 'status', status, when: 'after' } }] as const,
   })),
   ...[400, 429, 503].map((status) => ({
-    place: 'create batch',
+    where: 'create batch',
     fault: `${status} after it took place, and the list lags 20 s behind`,
     faults: [
       { at: 'create', action: { kind: 'status', status, when: 'after' } },
@@ -198,7 +198,7 @@ const lostCreates: Case[] = [
     ] as const,
   })),
   ...(['upper case', 'cut', 'none'] as const).map((shown) => ({
-    place: 'create batch',
+    where: 'create batch',
     fault: `502 after it took place, and the list shows its metadata ${SHOWN[shown]}`,
     faults: [
       { at: 'create', action: { kind: 'status', status: 502, when: 'after' } },
@@ -214,20 +214,20 @@ const unseen: Case[] = (
     ['is not found by its id nor listed for 20 minutes', 'both', 1_200],
   ] as const
 ).map(([fault, from, seconds]) => ({
-  place: 'poll',
+  where: 'poll',
   fault: `a batch ${fault}`,
   faults: [{ at: 'batch', nth: 1, action: { kind: 'hidden', from, seconds } }],
 }));
 
 const clocks: Case[] = [9, -9].map((hours) => ({
-  place: 'poll',
+  where: 'poll',
   fault: `the provider's clock is ${Math.abs(hours)} hours ${hours > 0 ? 'ahead' : 'behind'}`,
   faults: [{ at: 'batch', action: { kind: 'clock', aheadSeconds: hours * 3_600 }, times: 'always' }],
 }));
 
 /** A batch past its deadline is cancelled, however often the provider does not take it. */
 const cancels: Case[] = [500, 409, 405].map((status) => ({
-  place: 'cancel',
+  where: 'cancel',
   fault: `answered with ${status}, 6 times, of a batch that never ends`,
   faults: [
     { at: 'batch', nth: 1, action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } },
@@ -238,17 +238,17 @@ const cancels: Case[] = [500, 409, 405].map((status) => ({
 /** What a replica that lags says, or a gateway. */
 const refusals: Case[] = [
   {
-    place: 'poll',
+    where: 'poll',
     fault: 'refused (400)',
     faults: [{ at: 'get', action: { kind: 'status', status: 400 } }],
   },
   {
-    place: 'download',
+    where: 'download',
     fault: 'the file cannot be found, twice',
     faults: [{ at: 'content', action: { kind: 'status', status: 404 }, times: 2 }],
   },
   ...[404, 405].map((status) => ({
-    place: 'list',
+    where: 'list',
     fault: `there is none (${status}), 5 times, after a create got no answer`,
     faults: [
       { at: 'create', action: { kind: 'reset', when: 'after' } },
@@ -269,7 +269,7 @@ const rows: Case[] = (
     ['fails for good', { kind: 'error', code: 'INFERENCE_3207' }],
   ] as const
 ).map(([fault, action]) => ({
-  place: 'result line',
+  where: 'result line',
   fault: `every third row ${fault}`,
   faults: [{ at: 'row', every: 3, action }],
 }));
@@ -283,7 +283,7 @@ const oddLines: Case[] = (
     ['is no JSON', { kind: 'garbled' }],
   ] as const
 ).map(([fault, action]) => ({
-  place: 'result line',
+  where: 'result line',
   fault: `every third row ${fault}`,
   faults: [{ at: 'row', every: 3, action }],
   ...(action.kind !== 'rename' && { paidTwice: 3 }),
@@ -297,13 +297,13 @@ const guilty: Case[] = (
     ['does not name it', 'An image is too small.'],
   ] as const
 ).map(([fault, message]) => ({
-  place: 'batch',
+  where: 'batch',
   fault: `fails for a row, and ${fault}`,
   faults: [{ at: 'row', ids: ['q4'], action: { kind: 'poison', message }, times: 'always' }],
 }));
 
 const lost: Case = {
-  place: 'result line',
+  where: 'result line',
   fault: 'every third row is counted and in neither file',
   faults: [{ at: 'row', every: 3, action: { kind: 'lose' } }],
   staysOpen: true,
@@ -322,7 +322,7 @@ const contents: Case[] = (
     ['a body that ends early as if it were all', 'early-close'],
   ] as const
 ).map(([fault, kind]) => ({
-  place: 'download',
+  where: 'download',
   fault,
   faults: [{ at: 'content', action: { kind } }],
 }));
@@ -338,7 +338,7 @@ const rests: Case[] = (
     ['the same, and a file whose lines have another order by then', 'reorders'],
   ] as const
 ).map(([fault, kind]) => ({
-  place: 'download',
+  where: 'download',
   fault,
   faults: [
     { at: 'content', action: { kind: 'breaks', afterBytes: 700 } },
@@ -351,7 +351,7 @@ const STORE_CALLS = ['get', 'open', 'put', 'createIfAbsent', 'concat', 'copy', '
 /** A store that does not answer: every seventh call of a kind, before or after it took place. */
 const stores: Case[] = STORE_CALLS.flatMap((method) =>
   (['before', 'after'] as const).map((when) => ({
-    place: 'store',
+    where: 'store',
     fault: `every seventh ${method} gets no answer, ${when} it took place`,
     wrap: (edges: TaskEdges) => ({ ...edges, store: flaky(edges.store, method, when) }),
   })),
@@ -397,11 +397,11 @@ const cut =
 
 /** The requests of a shard are not the planned ones: they are built again before anything is paid. */
 const damaged: Case[] = [
-  { place: 'build', fault: 'requests are cut short after the plan', wrap: cut(/plan\.json$/) },
-  { place: 'build', fault: 'the same, of a job in slices', wrap: cut(/plan\.json$/), sliced: true },
-  { place: 'upload', fault: 'requests are cut short before it', wrap: cut(/to-run\.json$/) },
+  { where: 'build', fault: 'requests are cut short after the plan', wrap: cut(/plan\.json$/) },
+  { where: 'build', fault: 'the same, of a job in slices', wrap: cut(/plan\.json$/), sliced: true },
+  { where: 'upload', fault: 'requests are cut short before it', wrap: cut(/to-run\.json$/) },
   {
-    place: 'upload',
+    where: 'upload',
     fault: 'requests of the second round are cut short before it',
     faults: [{ at: 'row', every: 3, action: { kind: 'error', code: 'INFERENCE_3107' } }],
     wrap: cut(/round-1\.collected\.json$/, /round-2\.requests\.jsonl$/),
@@ -419,7 +419,7 @@ const SLICE_FILES = [
 
 /** A build in slices whose steps have little time, and one of them fails. */
 const slices: Case[] = SLICE_FILES.map(([when, key, skip = 0]) => ({
-  place: 'build',
+  where: 'build',
   fault: `the Lambda fails when ${when}`,
   sliced: true,
   wrap: (edges) => slowly(hookOnce(edges, { key, skip, after: failLambda })),

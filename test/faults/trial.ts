@@ -7,7 +7,7 @@ import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
+import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
 import { readJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, type TestClock } from '../support/clock.ts';
@@ -43,6 +43,8 @@ export interface JobEnd {
 
 export interface TrialOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
   readonly input: string;
+  /** Texts of further input files, which follow it. */
+  readonly more?: readonly string[];
   readonly profile?: ProfileConfig;
   /** Default: a profile without limits that asks the simulator. */
   readonly config?: NightshiftConfig;
@@ -55,6 +57,7 @@ let machine: Promise<Machine> | undefined;
 
 export async function openTrial({
   input,
+  more = [],
   profile = {},
   config = CONFIG,
   ...options
@@ -67,7 +70,8 @@ export async function openTrial({
   const edges = openEdges(createMemoryBucket(), simulator, clock, (event, fields) =>
     written.push(JSON.stringify({ event, ...fields })),
   );
-  await edges.store.put(INPUT_KEY, input);
+  const keys = [INPUT_KEY, ...more.map((_, n) => `input/more-${n}.jsonl`)];
+  for (const [n, key] of keys.entries()) await edges.store.put(key, [input, ...more][n] ?? '');
 
   async function run({ wrap = (same) => same, wrapCalls = (same) => same, died }: RunOptions = {}) {
     const wrapped = wrap(edges);
@@ -78,14 +82,14 @@ export async function openTrial({
       onEvent: (event) => written.push(JSON.stringify(event)),
       instant: true,
     });
-    const doors: StartEdges = { ...wrapped, config, executions };
+    const startEdges: StartEdges = { ...wrapped, config, executions };
     const job = async (): Promise<void> => {
       try {
-        const { execution } = await startJob(doors, {
+        const { execution } = await startJob(startEdges, {
           jobId: JOB_ID,
           profile: 'default',
           overrides: profile,
-          inputs: () => Promise.resolve([{ key: INPUT_KEY }]),
+          inputs: () => Promise.resolve(keys.map((key) => ({ key }))),
         });
         if (execution !== undefined) await executions.result(execution);
       } catch {

@@ -199,7 +199,7 @@ test('no bundle is above 1.2 MB, and each has only the code that its step needs'
     if (code.includes('llhttp')) clients.push(step);
     if (code.includes('ZodError') || code.includes('siliconflow')) schemas.push(step);
   }
-  // A job carries its dialect: the table and the schemas stay with the doors.
+  // A job carries its dialect: the table and the schemas stay with the entry functions.
   expect(schemas.toSorted()).toEqual(['api', 'cancel-job', 'publish-config', 'start-job']);
   // The largest checks answers against a schema: with Ajv, and with RE2 for its patterns.
   expect(Object.entries(sizes).filter(([, size]) => size > 1_200_000)).toEqual([]);

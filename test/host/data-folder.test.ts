@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startJob } from '../../src/doors/start-job.ts';
+import { startJob } from '../../src/job-control/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { HeldExecutions } from '../support/held-executions.ts';
 import { CONFIG } from '../support/config.ts';

@@ -61,7 +61,7 @@ test('a schedule accepts rows like any job request', async () => {
   };
 
   expect(parseConfig(config).schedules).toEqual({ hourly: schedule });
-  const { startScheduledJob } = await import('../../src/doors/start-scheduled-job.ts');
+  const { startScheduledJob } = await import('../../src/job-control/start-scheduled-job.ts');
   const running = await host.start(undefined, { config });
   const { createFolderStore } = await import('../../src/store/folder-store.ts');
   const edges = {

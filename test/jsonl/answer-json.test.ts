@@ -13,6 +13,14 @@ describe('JSON that a provider wrote', () => {
     expect(readAnswer(text)).toEqual(value);
   });
 
+  test.each([
+    ['{"a":"two\nlines\r\n\tand a tab"}', { a: 'two\nlines\r\n\tand a tab' }],
+    ['{"a\t":NaN,\n"b":"\u001b[0m"}', { 'a\t': null, b: '\u001b[0m' }],
+    ['{"a":"NaN\n","b":"\\n"}', { a: 'NaN\n', b: '\n' }],
+  ])('is read with control characters in its strings: %j', (text, value) => {
+    expect(readAnswer(text)).toEqual(value);
+  });
+
   test('keeps the digits of its numbers', () => {
     const text = '{"id":1234567890123456789,"price":10.10,"rest":[1E5,-0,0.30000000000000004,1]}';
 

@@ -35,7 +35,7 @@ async function leaveAnswers(store: ObjectStore, name: string): Promise<void> {
 
 /** Together they go every way on which a function touches the bucket, an execution or the provider. */
 export const STORIES = {
-  'a job file names inputs of every place, and one row needs a second round': async (world) => {
+  'a job file names inputs from every source, and one row needs a second round': async (world) => {
     world.simulator.addFaults({ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } });
     await putInputs(world.store);
     return [await end(world, world.drop('input/all.job.json', JSON.stringify({ inputs: INPUTS })))];
@@ -90,7 +90,7 @@ export const STORIES = {
     await send(world, `/jobs/${jobId}`);
     return [cancelled, await end(world, post(world, `/jobs/${jobId}/resume`))];
   },
-  'a request names inputs of every place, some of them uploaded': async (world) => {
+  'a request names inputs from every source, some of them uploaded': async (world) => {
     await putInputs(world.store);
     for (const key of ['input/b.jsonl', 'staged/a.jsonl']) await send(world, '/uploads', json({ key }));
     return [await end(world, post(world, '/jobs', { inputs: INPUTS }))];
@@ -130,7 +130,7 @@ export const STORIES = {
   'shards are not told what the plan says of them': async (world) => [
     await end(world, world.drop('input/rows.jsonl', ROW)),
   ],
-  'the only place at the provider is held by a job that has ended': async (world) => {
+  'the only slot at the provider is held by a job that has ended': async (world) => {
     await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
     await world.store.put('output/earlier/summary.json', '{}');
     return [await end(world, world.drop('input/rows.jsonl', ROW))];
@@ -341,21 +341,21 @@ export const STORIES = {
     await expectStatus(world, 422, '/jobs', theirs);
     return [await end(world, mine)];
   },
-  'the only place at the provider is held by a batch that is nowhere': async (world) => {
+  'the only slot at the provider is held by a batch that is nowhere': async (world) => {
     const batch = { batchId: 'batch_none', createdAt: 1, deadline: 2 };
     await holdSlot(world, { 'round-1.upload.json': { fileId: 'file-none' }, 'round-1.batch.json': batch });
     return [await end(world, world.drop('input/rows.jsonl', ROW))];
   },
-  'the only place at the provider is held by a shard that was stopped': async (world) => {
+  'the only slot at the provider is held by a shard that was stopped': async (world) => {
     await holdSlot(world, { 'stopped.json': { rows: 1, left: [] } });
     return [await end(world, world.drop('input/rows.jsonl', ROW))];
   },
-  'the only place at the provider is held by a shard that died before its batch was there': async (world) => {
+  'the only slot at the provider is held by a shard that died before its batch was there': async (world) => {
     await holdSlot(world, { 'round-1.creating.json': { at: 1 } });
     const drop = (n: number): Promise<string> => world.drop(`input/rows-${n}.jsonl`, ROW);
     return [await end(world, drop(1)), await end(world, drop(2)), await end(world, drop(3))];
   },
-  'shards of one job wait for the only place at the provider': async (world) => [
+  'shards of one job wait for the only slot at the provider': async (world) => [
     await end(world, world.drop('input/divided/rows.jsonl', differentRows(3))),
   ],
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': async (
@@ -368,7 +368,7 @@ export const STORIES = {
     world.simulator.addFaults({ at: 'create', action: { kind: 'reset', when: 'after' } });
     return [refused, await end(world, world.drop('input/lost.jsonl', ROW))];
   },
-  'a shard has a place at the provider that it took in an earlier version': async (world) => {
+  'a shard has a slot at the provider that it took in an earlier version': async (world) => {
     const poll = world.hold('poll-batch');
     const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
     await poll.reached;
@@ -427,14 +427,14 @@ export const STORIES = {
     const asked = JSON.stringify({ inputs: ['staged/a.jsonl', 'staged/b.jsonl'] });
     return [await end(world, world.drop('input/x.job.json', asked))];
   },
-  'large inputs of every place are built in slices': async (world) => {
+  'large inputs from every source are built in slices': async (world) => {
     // Rows of the later files ask what those of the first one do.
     for (const key of INPUTS) await world.store.put(key, LONG_ROWS);
     await world.store.put('staged/a.jsonl', INVALID_ROW + LONG_ROWS);
-    const ofPlaces = await end(world, world.drop('input/x.job.json', JSON.stringify({ inputs: INPUTS })));
+    const ofSources = await end(world, world.drop('input/x.job.json', JSON.stringify({ inputs: INPUTS })));
     const submitted = await end(world, world.submit('rows.jsonl', LONG_ROWS + LONG_ROWS));
     const rows = Array.from({ length: 90 }, (_, n) => ({ prompt: `row ${n} ${'x'.repeat(3_000)}` }));
-    return [ofPlaces, submitted, await end(world, post(world, '/jobs', { rows }))];
+    return [ofSources, submitted, await end(world, post(world, '/jobs', { rows }))];
   },
   'a slice fails, and is done again when the file is dropped again': async (world) => {
     // A step that fails for an unknown reason is called three times.
@@ -559,7 +559,7 @@ export type StoryName = keyof typeof STORIES;
 
 /** How the jobs of each story end. */
 export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
-  'a job file names inputs of every place, and one row needs a second round': ['partial'],
+  'a job file names inputs from every source, and one row needs a second round': ['partial'],
   'a job file brings its rows': ['succeeded'],
   'a job with a budget of money is denied after its upload, goes on, and asks a row again': [
     'failed',
@@ -598,7 +598,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a file is submitted from a command line': ['succeeded'],
   'schedules find files, find none, and name one that is not there': ['succeeded', 'empty', 'failed'],
   'a request brings its rows, and is looked at, cancelled and resumed': ['cancelled', 'succeeded'],
-  'a request names inputs of every place, some of them uploaded': ['partial'],
+  'a request names inputs from every source, some of them uploaded': ['partial'],
   'a sample runs and ends, and the job of all rows takes its answers': [
     'failed',
     'succeeded',
@@ -606,7 +606,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
     'succeeded',
   ],
-  'the only place at the provider is held by a job that has ended': ['succeeded'],
+  'the only slot at the provider is held by a job that has ended': ['succeeded'],
   'an id comes twice': ['partial'],
   'a row fails for good in its first round': ['partial'],
   'rows that a batch leaves behind are sent row by row': ['succeeded'],
@@ -635,15 +635,15 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'the event of a file is lost': ['succeeded'],
   'a provider that takes no files': ['succeeded'],
   'callers who see their own jobs only start them, and look at each other’s': ['succeeded'],
-  'the only place at the provider is held by a batch that is nowhere': ['succeeded'],
-  'the only place at the provider is held by a shard that was stopped': ['succeeded'],
-  'the only place at the provider is held by a shard that died before its batch was there': [
+  'the only slot at the provider is held by a batch that is nowhere': ['succeeded'],
+  'the only slot at the provider is held by a shard that was stopped': ['succeeded'],
+  'the only slot at the provider is held by a shard that died before its batch was there': [
     'succeeded',
     'succeeded',
     'succeeded',
   ],
-  'a shard has a place at the provider that it took in an earlier version': ['succeeded'],
-  'shards of one job wait for the only place at the provider': ['succeeded'],
+  'a shard has a slot at the provider that it took in an earlier version': ['succeeded'],
+  'shards of one job wait for the only slot at the provider': ['succeeded'],
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': [
     'succeeded',
     'succeeded',
@@ -657,7 +657,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job that was cancelled is cancelled once more': ['cancelled', 'cancelled'],
   'a job whose execution is not known is looked at': ['succeeded'],
   'steps never have enough time': ['partial'],
-  'large inputs of every place are built in slices': ['partial', 'succeeded', 'succeeded'],
+  'large inputs from every source are built in slices': ['partial', 'succeeded', 'succeeded'],
   'a slice fails, and is done again when the file is dropped again': ['failed', 'succeeded'],
   'a large table ends inside of a cell': ['failed'],
   'ids share their hash with the id of an earlier row': ['succeeded'],
@@ -687,7 +687,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   'a job with repeated rows, whose answers may be reused, and its retry end in many calls': {
     time: NEVER_ENOUGH,
   },
-  'large inputs of every place are built in slices': { time: NEVER_ENOUGH, sliceBytes: 65_536 },
+  'large inputs from every source are built in slices': { time: NEVER_ENOUGH, sliceBytes: 65_536 },
   'a slice fails, and is done again when the file is dropped again': { sliceBytes: 65_536 },
   'a large table ends inside of a cell': { sliceBytes: 65_536 },
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': {
@@ -698,11 +698,11 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
 
 /** Stories that go another way on a bucket where somebody suspended versions. */
 export const OF_INPUTS: readonly StoryName[] = [
-  'large inputs of every place are built in slices',
-  'a job file names inputs of every place, and one row needs a second round',
+  'large inputs from every source are built in slices',
+  'a job file names inputs from every source, and one row needs a second round',
   'a file is submitted from a command line',
   'schedules find files, find none, and name one that is not there',
-  'a request names inputs of every place, some of them uploaded',
+  'a request names inputs from every source, some of them uploaded',
 ];
 
 const INPUTS = ['staged/a.jsonl', 'output/earlier/dead-letters.jsonl', 'input/b.jsonl'];

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
-import { callDoors, callHandlers } from '../../host/call-handlers.ts';
+import { callEntryFunctions, callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type LocalExecutions } from '../../host/engine.ts';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobPrefix, summaryKey } from '../../src/checkpoints/keys.ts';
-import { publishConfig } from '../../src/doors/publish-config.ts';
-import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
+import { publishConfig } from '../../src/job-control/publish-config.ts';
+import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { requireJson } from '../../src/store/json.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -47,7 +47,7 @@ export interface RoleWorld extends AsyncDisposable {
   publish(address: string): Promise<void>;
   /** The function dies once, just before it writes such an object; then something else happens. */
   crashBefore(keys: RegExp, afterwards: () => Promise<void>): void;
-  /** Waits until no execution runs and no door is busy. */
+  /** Waits until no execution runs and no entry function is busy. */
   settled(): Promise<void>;
   summary(jobId: string): Promise<Summary>;
 }
@@ -67,7 +67,7 @@ const configOf = ({
   defineConfig({
     ...(owner && { api: { owner } }),
     ...(sliceBytes !== undefined && { limits: { sliceBytes } }),
-    // One place, so that shards have to wait for each other.
+    // One slot, so that shards have to wait for each other.
     providers: {
       simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', ...(unlimited ? {} : { maxBatches: 1 }) },
     },
@@ -178,18 +178,20 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
     }),
     onStopped: (name) => {
       const event = { source: 'aws.states', detail: { name, status: 'ABORTED' } };
-      const told = callDoors(edgesOf('cancel-job'))('cancel-job', event);
+      const told = callEntryFunctions(edgesOf('cancel-job'))('cancel-job', event);
       busy.add(told);
     },
     instant: true,
   });
-  const edgesOf = (door: string): StartEdges => ({
-    ...roles.edgesOf(door, edges),
+  const edgesOf = (entry: string): StartEdges => ({
+    ...roles.edgesOf(entry, edges),
     config,
-    executions: roles.executionsOf(door, executions),
+    executions: roles.executionsOf(entry, executions),
   });
   const start = async (event: unknown): Promise<string> => {
-    const { jobId } = (await callDoors(edgesOf('start-job'))('start-job', event)) as { jobId: string };
+    const { jobId } = (await callEntryFunctions(edgesOf('start-job'))('start-job', event)) as {
+      jobId: string;
+    };
     return jobId;
   };
   const address = (action: string) => (key: string) => {
@@ -222,7 +224,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
     },
     async sweep(key, content) {
       await edges.store.put(key, content);
-      const swept = await callDoors(edgesOf('start-job'))('start-job', { sweep: true });
+      const swept = await callEntryFunctions(edgesOf('start-job'))('start-job', { sweep: true });
       return (swept as { jobs: readonly string[] }).jobs;
     },
     fire: (schedule, scheduledTime) => start({ schedule, scheduledTime }),

@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { DOORS, isTask, STEPS, type StepName } from '../../lib/step-table.ts';
+import { ENTRY_FUNCTIONS, isTask, STEPS, type StepName } from '../../lib/step-table.ts';
 import { callersOf, permissionsByRole, stepPermissions } from './step-policies.ts';
 import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
@@ -14,7 +14,7 @@ const TALKING = [
   'cancel-batch',
   'collect-results',
 ];
-const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(step);
+const isEntryFunction = (step: string): boolean => (ENTRY_FUNCTIONS as readonly string[]).includes(step);
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
 test('there is exactly one function per step and entry point', () => {
@@ -142,7 +142,7 @@ test('only collect-results has more than the default scratch space of Lambda', (
 
 test('only the entry points know the state machine', () => {
   for (const step of ALL_STEPS) {
-    const known = isDoor(step)
+    const known = isEntryFunction(step)
       ? { 'Fn::GetAtt': [Match.stringLikeRegexp('MachineAlias'), 'Arn'] }
       : Match.absent();
     expect(stackTemplate()).toHaveStep(step, {}, { STATE_MACHINE_ARN: known });
@@ -172,7 +172,7 @@ test.each(ALL_STEPS)('%s may only write to the dead-letter queue, if events call
   );
 });
 
-test.each(ALL_STEPS.filter((step) => !isDoor(step)))('only the machine may call %s', (step) => {
+test.each(ALL_STEPS.filter((step) => !isEntryFunction(step)))('only the machine may call %s', (step) => {
   expect(callersOf(step)).toEqual([]);
 });
 
@@ -241,7 +241,7 @@ test('the machine may call every version of its steps, also of earlier deploys',
 });
 
 test('only the entry points have permissions for executions', () => {
-  const others = ALL_STEPS.filter((step) => !isDoor(step));
+  const others = ALL_STEPS.filter((step) => !isEntryFunction(step));
   expect(others.flatMap(stepPermissions).filter((permission) => permission.startsWith('states:'))).toEqual(
     [],
   );

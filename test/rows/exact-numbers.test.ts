@@ -35,14 +35,14 @@ function fast(row: string, rules: RequestRules): string {
   return made.line.toString('utf8');
 }
 
-interface Place {
+interface Position {
   /** A row with the value in it, and what its request line then has. */
   readonly row: (value: string) => string;
   readonly sent: (value: string) => string;
   readonly rules?: RequestRules;
 }
 
-const PLACES: Readonly<Record<string, Place>> = {
+const PLACES: Readonly<Record<string, Position>> = {
   'a parameter beside the prompt': {
     row: (value) => `{"custom_id":"a","prompt":"hi","metadata":${value}}`,
     sent: (value) => `"metadata":${value}`,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { defineConfig, parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { ROUTES } from '../../src/config/routes.ts';
-import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';
+import { startDroppedJob } from '../../src/job-control/start-dropped-job.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { readJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, jobIdOf, openApi, type World } from '../api/open-api.ts';

@@ -15,7 +15,7 @@ import { jobKey, roundKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import { startJob } from '../../src/doors/start-job.ts';
+import { startJob } from '../../src/job-control/start-job.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
@@ -217,13 +217,13 @@ describe('a job in the bucket', () => {
     });
     const { store } = deployed;
     await store.put('input/a.jsonl', '{"prompt":"secret row"}\n');
-    const doors = {
+    const startEdges = {
       ...edgesFromEnvironment(process.env),
       log: () => undefined,
       config,
       executions: new HeldExecutions(),
     };
-    const { jobId } = await startJob(doors, {
+    const { jobId } = await startJob(startEdges, {
       jobId: 'job',
       profile: 'default',
       inputs: () => Promise.resolve([{ key: 'input/a.jsonl' }]),

@@ -7,7 +7,7 @@ import { pilotResultsKey } from '../../src/checkpoints/keys.ts';
 import { pilotObject } from '../../src/checkpoints/pilot.ts';
 import type { RowSource } from '../../src/checkpoints/result-line.ts';
 import { CONFIG } from '../support/config.ts';
-import type { Decision } from '../../src/doors/judge-job.ts';
+import type { Decision } from '../../src/job-control/approve-or-reject.ts';
 import { ownLines } from '../../src/jsonl/own-lines.ts';
 import {
   expectReconciled,

@@ -15,7 +15,11 @@ interface ScriptedOptions {
   readonly doneStatus?: string;
   /** Larger files are refused. */
   readonly maxRows?: number;
+  /** Writes a file of result lines, each without its line end. Default: one line each. */
+  readonly frame?: (lines: readonly string[]) => string;
 }
+
+const asLines = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
 export interface ScriptedProvider {
   readonly url: string;
@@ -29,7 +33,7 @@ export interface ScriptedProvider {
  */
 export async function startScriptedProvider(
   script: Readonly<Record<string, Scripted>>,
-  { doneStatus = 'completed', maxRows = Infinity }: ScriptedOptions = {},
+  { doneStatus = 'completed', maxRows = Infinity, frame = asLines }: ScriptedOptions = {},
 ): Promise<ScriptedProvider> {
   const showBatch = (id: string): string => JSON.stringify(batchOf(id, doneStatus));
   const files = new Map<string, string>();
@@ -46,7 +50,7 @@ export async function startScriptedProvider(
           ? { status: 413, body: '{"error":{"code":"file_too_large","message":"The file is too large."}}' }
           : { body: JSON.stringify(addFile(files, rowsIn(text).join('\n'))) },
     ],
-    [/^POST \/v1\/batches$/, ({ text }) => ({ body: showBatch(runBatch(files, text, answer)) })],
+    [/^POST \/v1\/batches$/, ({ text }) => ({ body: showBatch(runBatch(files, text, answer, frame)) })],
     [/^GET \/v1\/batches\/(.+)$/, ({ id }) => ({ body: showBatch(id) })],
     [/^GET \/v1\/files\/(.+)\/content$/, ({ id }) => ({ body: files.get(id) ?? '' })],
     [/^POST \/v1\/batches\/(.+)\/cancel$/, ({ id }) => ({ body: showBatch(id) })],
@@ -91,15 +95,20 @@ function addFile(files: Map<string, string>, content: string): object {
 }
 
 /** A batch is done at once. Its output is the file after the input. Returns its id. */
-function runBatch(files: Map<string, string>, request: string, answer: (id: string) => Scripted): string {
+function runBatch(
+  files: Map<string, string>,
+  request: string,
+  answer: (id: string) => Scripted,
+  frame: NonNullable<ScriptedOptions['frame']>,
+): string {
   const { input_file_id: input } = JSON.parse(request) as { input_file_id: string };
   const lines = rowsIn(files.get(input) ?? '').map((row) => {
     const { custom_id } = JSON.parse(row) as { custom_id: string };
     const { status = 200, body, fields } = answer(custom_id);
-    if (fields !== undefined) return `{"custom_id":"${custom_id}",${fields}}\n`;
-    return `{"custom_id":"${custom_id}","response":{"status_code":${status},"body":${body}},"error":null}\n`;
+    if (fields !== undefined) return `{"custom_id":"${custom_id}",${fields}}`;
+    return `{"custom_id":"${custom_id}","response":{"status_code":${status},"body":${body}},"error":null}`;
   });
-  addFile(files, lines.join(''));
+  addFile(files, frame(lines));
   return `batch-${files.size}`;
 }
 

@@ -4,7 +4,7 @@ import { callHandlers } from '../../host/call-handlers.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
-import { startJob } from '../../src/doors/start-job.ts';
+import { startJob } from '../../src/job-control/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { buildPrefix, joinedPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';

@@ -6,7 +6,7 @@ import { startSimulator } from '../../simulator/index.ts';
 import { buildPrefix, resultsKey, shardsPrefix } from '../../src/checkpoints/keys.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
-import { resumeJob, startJob } from '../../src/doors/start-job.ts';
+import { resumeJob, startJob } from '../../src/job-control/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
@@ -56,8 +56,8 @@ async function run({
   });
   const { store } = edges;
   await store.put('input/rows.jsonl', CONTENT);
-  const doors = { ...edges, config, executions };
-  await startJob(doors, {
+  const startEdges = { ...edges, config, executions };
+  await startJob(startEdges, {
     jobId: 'job',
     profile: 'default',
     overrides: { shardLimits: { maxRows: 250 }, ...profile },
@@ -69,7 +69,7 @@ async function run({
   );
   return {
     store,
-    doors,
+    startEdges,
     entered,
     failure,
     left: await Array.fromAsync(store.list(buildPrefix('job'))),
@@ -147,9 +147,9 @@ test('a failed slice ends the job before anything is sent, and a resume does the
 
   isBroken = false;
   calls.length = 0;
-  await resumeJob(failed.doors, 'job');
-  const names = failed.doors.executions.running();
-  for (const name of names) await failed.doors.executions.result(name);
+  await resumeJob(failed.startEdges, 'job');
+  const names = failed.startEdges.executions.running();
+  for (const name of names) await failed.startEdges.executions.result(name);
 
   expect(calls[0]).toEqual({ jobId: 'job', slice: 2 });
   expect((await failed.store.get(resultsKey('job')))?.toString('utf8')).toBe((await runWhole()).results);
@@ -182,8 +182,9 @@ test.each([
   expect(failed.entered['Upload file']).toBeUndefined();
 
   isBroken = false;
-  await resumeJob(failed.doors, 'job');
-  for (const running of failed.doors.executions.running()) await failed.doors.executions.result(running);
+  await resumeJob(failed.startEdges, 'job');
+  for (const running of failed.startEdges.executions.running())
+    await failed.startEdges.executions.result(running);
   expect((await summaryObject.require(failed.store, 'job')).status).toBe('partial');
   expect(await Array.fromAsync(failed.store.list(buildPrefix('job')))).toEqual([]);
 });
@@ -206,8 +207,9 @@ test('a job that ends at a slice whose input was changed has no shards left, and
   expect(failed.left).toEqual([]);
 
   isBroken = false;
-  await resumeJob(failed.doors, 'job');
-  for (const running of failed.doors.executions.running()) await failed.doors.executions.result(running);
+  await resumeJob(failed.startEdges, 'job');
+  for (const running of failed.startEdges.executions.running())
+    await failed.startEdges.executions.result(running);
   expect((await failed.store.get(resultsKey('job')))?.toString('utf8')).toBe((await runWhole()).results);
 });
 
@@ -230,9 +232,9 @@ test('a slice that dies later without an error is not reported with the error of
   expect(failed.summary.failure?.message).toContain('The disk is full.');
 
   broken = 'function';
-  await resumeJob(failed.doors, 'job');
+  await resumeJob(failed.startEdges, 'job');
   await Promise.allSettled(
-    failed.doors.executions.running().map((name) => failed.doors.executions.result(name)),
+    failed.startEdges.executions.running().map((name) => failed.startEdges.executions.result(name)),
   );
   expect((await summaryObject.require(failed.store, 'job')).failure?.message).toMatch(
     /slice 2 failed\. The log of build-slice says why/,

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { roundKey } from '../../src/checkpoints/keys.ts';
+import { climbingObject, mergingObject } from '../../src/checkpoints/shard/saved-pass.ts';
 import { writingObject } from '../../src/checkpoints/round/writing.ts';
 import type { StepTime } from '../../src/pace.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
-import { openWorld, prompts, type Ended, type World } from './world.ts';
+import { openWorld, prompts, type Ended, type RunOptions, type World } from './world.ts';
 
 const ROWS = 200;
 
@@ -65,8 +66,8 @@ describe('a round whose rows take longer to write than one step continues in fur
       const whole = await expected();
       expect(endOf(ended)).toEqual(endOf(whole.ended));
       expect(collects(world)).toBeGreaterThan(whole.calls);
-      // Downloads, at most sixteen calls for the rows, and the joining of the rounds: however short the time is.
-      expect(collects(world)).toBeLessThanOrEqual(ended.summary.rounds * (4 + 16 + 2));
+      // Downloads, and at most sixteen calls for the rows; then as many to join the rounds: however short the time is.
+      expect(collects(world)).toBeLessThanOrEqual(ended.summary.rounds * (4 + 16 + 1) + 17);
       expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
       // The parts are deleted with the rows.
       const keys = (await Array.fromAsync(world.store.list('jobs/'))).map(({ key }) => key);
@@ -120,4 +121,45 @@ test('parts that have changed in the store are written again', EXHAUSTIVE, async
 
   expect(isBroken).toBe(true);
   expect(endOf(ended)).toEqual(endOf((await expected()).ended));
+});
+
+describe('a shard whose rounds take longer to join than one step', () => {
+  const LADDER = { then: [{ model: 'big-model' }], rounds: 1 } as const satisfies RunOptions;
+
+  tableOf([0, 9], 1).test(
+    'and whose rows go up a ladder continues in further calls (time is short after %i looks), and comes to the same',
+    async (looks) => {
+      const [whole, world] = [
+        await openWorld({ faults: [...FAULTS] }),
+        await openWorld({ faults: [...FAULTS], time: shortAfter(looks) }),
+      ];
+
+      const expectedEnd = await whole.run(INPUT, LADDER);
+      const ended = await world.run(INPUT, LADDER);
+
+      expect(endOf(ended)).toEqual(endOf(expectedEnd));
+      expect(ended.summary.steps?.length).toBe(2);
+      const { jobId, shard } = REF;
+      expect(await climbingObject.read(world.store, { jobId, shard, nth: 1 })).toMatchObject({
+        isWhole: true,
+      });
+      expect(await mergingObject.read(world.store, { jobId, shard })).toMatchObject({ isWhole: true });
+      const parts = (await Array.fromAsync(world.store.list('jobs/'))).filter(({ key }) =>
+        key.includes('-part-'),
+      );
+      expect(parts).toEqual([]);
+    },
+  );
+
+  test('and that stops before all of its rows have an outcome continues in further calls', async () => {
+    const denied: Fault = { at: 'row', every: 5, action: { kind: 'error', code: 'BILLING_2001' }, times: 1 };
+    const faults = [denied, ...FAULTS];
+    const [whole, world] = [await openWorld({ faults }), await openWorld({ faults, time: shortAfter(0) })];
+
+    const expectedEnd = await whole.run(INPUT);
+    const ended = await world.run(INPUT);
+
+    expect(endOf(ended)).toEqual(endOf(expectedEnd));
+    expect(ended.summary.status).toBe('failed');
+  });
 });

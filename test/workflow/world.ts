@@ -11,11 +11,11 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
 import { pilotObject } from '../../src/checkpoints/pilot.ts';
-import { cancelJob, cancelStoppedJob } from '../../src/doors/cancel-job.ts';
-import { judgeJob, type Decision } from '../../src/doors/judge-job.ts';
+import { cancelJob, cancelStoppedJob } from '../../src/job-control/cancel-job.ts';
+import { approveOrReject, type Decision } from '../../src/job-control/approve-or-reject.ts';
 import { lastExecution } from '../../src/executions/executions.ts';
-import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
-import { resumeJob, startJob } from '../../src/doors/start-job.ts';
+import { retryJob, type RetryTreatment } from '../../src/job-control/retry-job.ts';
+import { resumeJob, startJob } from '../../src/job-control/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
@@ -145,7 +145,7 @@ export async function openWorld({
   }
 
   async function judge(jobId: string, decision: Decision): Promise<void> {
-    await judgeJob({ ...edges, config, executions }, jobId, decision);
+    await approveOrReject({ ...edges, config, executions }, jobId, decision);
     const last = await lastExecution(executions, jobId);
     if (last?.running === true && (await pilotObject.require(edges.store, jobId)).state !== 'waiting')
       await failureOf(executions.result(last.name));

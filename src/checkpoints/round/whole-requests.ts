@@ -1,7 +1,7 @@
-import { RequestsDamaged } from '../../errors.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { roundKey } from '../keys.ts';
 import { readShardPlan, type PlannedShard } from '../plan.ts';
+import { damagedFile } from '../shard/other-files.ts';
 import { collectedObject } from './collected.ts';
 
 /**
@@ -20,15 +20,11 @@ export async function requireWholeRequests(
   const found = await store.stat(key);
   const recorded = await recordedBytes(store, ref, round);
   if (found !== undefined && (recorded ?? found.bytes) === found.bytes) return found.bytes;
-  const has = found === undefined ? 'does not exist' : `has ${found.bytes} bytes`;
-  const wanted = recorded === undefined ? '' : ` and must have ${recorded}`;
-  throw new RequestsDamaged(
-    `Shard ${shard} of job ${jobId}: ${store.locate(key)} ${has}${wanted}. Two calls may have written it at the same time, or somebody changed it.`,
-  );
+  throw damagedFile(store, ref, { key, found: found?.bytes, bytes: recorded });
 }
 
-/** Undefined for a later round whose checkpoint before it was written by an earlier version. */
-async function recordedBytes(
+/** Bytes of a round's requests; undefined for a later round whose checkpoint before it was written by an earlier version. */
+export async function recordedBytes(
   store: ObjectStore,
   ref: PlannedShard,
   round: number,

@@ -45,6 +45,8 @@ export interface ReadLine {
   readonly id: string | undefined;
   /** Undefined if the line is not a JSON object, or no row has its id. */
   readonly verdict: LineVerdict | undefined;
+  /** True if the line is not a JSON object. */
+  readonly isText?: boolean;
 }
 
 /**
@@ -73,7 +75,8 @@ export class RuleLines implements LineReader {
     const line = parseLine(bytes);
     const id = readId(line);
     const asked = id === undefined ? undefined : askedOf(id);
-    if (line === undefined || asked === undefined) return { id, verdict: undefined };
+    if (line === undefined || asked === undefined)
+      return { id, verdict: undefined, isText: line === undefined };
     return { id, verdict: classifyLine(withResponse(line), this.#rules, asked) };
   }
 

@@ -29,6 +29,8 @@ import type { Collected } from '../../checkpoints/round/collected.ts';
 /** The result of collecting a round. */
 export interface CollectedRound {
   readonly collected: Collected;
+  /** True if an earlier call has collected the round, and may have begun to join the rounds of the shard. */
+  readonly isAgain?: boolean;
   /** The files and batches that are left at the provider because the batch stays open. A resume collects the round again. */
   readonly leftOpen?: LeftOpen;
 }
@@ -46,7 +48,7 @@ export async function collectRound(
 ): Promise<CollectedRound | LookAgain> {
   // An earlier call has written the rows and ran out of time after that.
   const collected = (await writingObject.read(edges.store, round))?.collected;
-  if (collected !== undefined) return { collected };
+  if (collected !== undefined) return { collected, isAgain: true };
   using scratches = new DisposableStack();
   const more = (): Scratch => scratches.use(new Scratch());
   const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });

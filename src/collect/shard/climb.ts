@@ -3,12 +3,14 @@ import type { Job } from '../../checkpoints/job.ts';
 import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { roundKey, stepKey } from '../../checkpoints/keys.ts';
 import { rowsNotOk } from '../../checkpoints/outcomes.ts';
+import { hasRoundZero, readShardPlan } from '../../checkpoints/plan.ts';
+import { climbingObject } from '../../checkpoints/shard/saved-pass.ts';
+import type { Edges } from '../../edges.ts';
 import type { LadderStep } from '../../checkpoints/profile.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
 import type { Outcome } from '../../checkpoints/counts.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { parseExact } from '../../exact-json.ts';
-import { LinesBeside } from '../../jsonl/own-lines.ts';
 import { goesUp, takesAnswers } from '../../ladder/goes-up.ts';
 import { nextRequest } from '../../ladder/next-request.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
@@ -16,8 +18,9 @@ import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
 import { askedAgainBefore } from '../round/evidence/asked-again.ts';
 import { UNREADABLE_RESULT } from '../round/decision/lost-rows.ts';
-import { parseRequest } from '../round/evidence/round-requests.ts';
+import { parseRequest } from '../round/evidence/request-line.ts';
 import type { Round } from '../round/evidence/round.ts';
+import { RowPass, type PassTime } from './row-pass.ts';
 import { stepRows, type StepRow } from './step-rows.ts';
 
 /** The facts that decide which rows go up. */
@@ -34,26 +37,40 @@ interface Climb {
 
 /**
  * Ends a step whose rounds are over: the rows that the next step takes become the requests of that step's first round.
+ * @param isAgain true if an earlier call may have written some of the rows
  * @returns the round's checkpoint with the new step; undefined when no row goes up
+ * @throws GoesOnLater when time ran short, and another call must write the rest
  */
 export async function climb(
-  store: ObjectStore,
+  { store, time }: Pick<Edges, 'store' | 'time'>,
   { profile }: Job,
   round: Round,
-  collected: Collected,
+  { last: collected, isAgain }: { readonly last: Collected; readonly isAgain: boolean },
 ): Promise<Collected | undefined> {
   const step = stepAbove(profile, round.step);
   if (step === undefined || !(await mayGoUp(store, round, collected, step))) return undefined;
   const askedAgain = await askedAgainBefore(store, round, round.round + 1);
   const by = { profile, step, left: collected.failure?.code, expired: collected.expired, askedAgain };
-  const { raised, unread, bytes } = await writeStep(store, round, by);
-  const rows = rowsNotOk(raised) + raised.ok;
+  const plan = await readShardPlan(store, round);
+  const nth = (round.step?.nth ?? 0) + 1;
+  const ref = { jobId: round.jobId, shard: round.shard, nth };
+  const gone = await writeStep(store, round, {
+    by,
+    hasRoundZero: round.step === undefined && hasRoundZero(plan),
+    time: {
+      time,
+      rows: plan.rows,
+      before: isAgain ? await climbingObject.read(store, ref) : undefined,
+      save: (pass) => climbingObject.write(store, ref, pass),
+    },
+  });
+  const { raised, unread, bytes } = gone;
+  const rows = rowsOf(gone);
   if (rows === 0) return undefined;
   // A row with an unreadable line is sent again only once, so its id is recorded.
   if (unread.length > 0) await lostIdsObject.write(store, round, unread);
   const paidTwice = (collected.paidTwice ?? 0) + unread.length;
   const { halving: _halving, sendNext: _sendNext, failure: _failure, ...rest } = collected;
-  const nth = (round.step?.nth ?? 0) + 1;
   const { maxBytes, maxRows } = step.shardLimits;
   return {
     ...rest,
@@ -97,40 +114,64 @@ interface Gone {
   readonly unread: readonly string[];
 }
 
-async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<Gone> {
+interface StepToWrite {
+  readonly by: Climb;
+  readonly hasRoundZero: boolean;
+  readonly time: PassTime;
+}
+
+async function writeStep(store: ObjectStore, round: Round, step: StepToWrite): Promise<Gone> {
   const nth = (round.step?.nth ?? 0) + 1;
-  const unread: string[] = [];
-  const raised: Raised = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
-  const writers = {
-    results: store.write(stepKey(round, nth, 'results.jsonl')),
-    deadLetters: store.write(stepKey(round, nth, 'dead-letters.jsonl')),
-    raised: store.write(stepKey(round, nth, 'raised.jsonl')),
-    requests: store.write(roundKey(round, round.round + 1, 'requests.jsonl')),
+  const { by, hasRoundZero: isUnsent, time } = step;
+  const keys = {
+    results: stepKey(round, nth, 'results.jsonl'),
+    deadLetters: stepKey(round, nth, 'dead-letters.jsonl'),
+    raised: stepKey(round, nth, 'raised.jsonl'),
+    requests: roundKey(round, round.round + 1, 'requests.jsonl'),
   };
+  const facts = { nth, ...by, askedAgain: [...by.askedAgain], isUnsent };
+  const opened = await RowPass.open<keyof typeof keys, Gone>(store, { keys, facts }, time);
+  if (!(opened instanceof RowPass)) return opened.carried;
+  await using pass = opened;
+  let gone = pass.carried ?? NONE_GONE;
+  const carried = (): Gone => ({ ...gone, bytes: gone.bytes + pass.writers.requests.bytes });
   try {
-    await using firsts = firstRequests(store, round);
-    for await (const row of stepRows(store, round)) {
+    const firsts = round.step && pass.read.of(stepKey(round, round.step.nth, 'raised.jsonl'));
+    for await (const row of stepRows(pass.read, round, isUnsent)) {
       // In later steps, this is the request of the first step.
-      const { value: first = row.request } = (await firsts?.next()) ?? {};
-      const outcome = await writeRow(writers, row, first, by);
-      if (outcome === undefined) continue;
-      raised[outcome] += 1;
-      if (outcome === 'exhausted') unread.push(...lostIdOf(row));
+      const first = firsts === undefined ? row.request : await firsts.next();
+      const outcome = await writeRow(pass.writers, row, first, by);
+      pass.rows += 1;
+      if (outcome !== undefined) gone = addGone(gone, outcome, row);
+      if (pass.mustStop) await pass.leave(carried());
     }
-    const isEmpty = rowsNotOk(raised) + raised.ok === 0;
-    for (const writer of Object.values(writers)) await (isEmpty ? writer.abort() : writer.close());
-    return { raised, bytes: writers.requests.bytes, unread };
+    const all = carried();
+    // If no row goes up, the files are not needed.
+    if (pass.carried === undefined && rowsOf(all) === 0) await pass.abort();
+    else await pass.end(all, []);
+    return all;
   } catch (error) {
-    await Promise.all(Object.values(writers).map((writer) => writer.abort()));
+    await pass.abort();
     throw error;
   }
 }
 
-function firstRequests(store: ObjectStore, round: Round): LinesBeside | undefined {
-  return round.step === undefined
-    ? undefined
-    : LinesBeside.of(store, stepKey(round, round.step.nth, 'raised.jsonl'));
+const NONE_GONE: Gone = {
+  raised: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
+  bytes: 0,
+  unread: [],
+};
+
+function addGone({ raised, unread, bytes }: Gone, outcome: Outcome, row: StepRow): Gone {
+  const lost = outcome === 'exhausted' ? lostIdOf(row) : [];
+  return {
+    raised: { ...raised, [outcome]: raised[outcome] + 1 },
+    unread: lost.length === 0 ? unread : [...unread, ...lost],
+    bytes,
+  };
 }
+
+const rowsOf = ({ raised }: Gone): number => rowsNotOk(raised) + raised.ok;
 
 type StepWriters = Readonly<Record<'results' | 'deadLetters' | 'raised' | 'requests', ObjectWriter>>;
 

@@ -4,27 +4,44 @@ import { CountsDoNotReconcile } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
+import { mergingObject, type SavedPass } from '../../checkpoints/shard/saved-pass.ts';
+import { requireOtherFiles } from '../../checkpoints/shard/other-files.ts';
 import { requireWholeRequests } from '../../checkpoints/round/whole-requests.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { CANCEL_ASKS_AGAIN, readOpenTwins } from '../../checkpoints/round/twins.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 
-/** Finishes a shard whose rows all have their final outcome: joins its rounds and writes `done.json`. */
+/**
+ * Finishes a shard whose rows all have their final outcome: joins its rounds and writes `done.json`.
+ * @param isAgain true if an earlier call may have joined some of the rows
+ * @throws GoesOnLater when time ran short, and another call must join the rest
+ */
 export async function finishShard(
-  { store, log }: Edges,
+  { store, log, time }: Edges,
   planned: PlannedShard,
-  last: Collected,
+  { last, isAgain }: { readonly last: Collected; readonly isAgain: boolean },
 ): Promise<void> {
   const plan = await readShardPlan(store, planned);
   const { jobId, shard } = planned;
   const ref = { jobId, shard };
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
+  await requireOtherFiles(store, planned);
   const unsent = hasRoundZero(plan);
   const only = last.round === 1 && !unsent ? last : undefined;
   const { step } = last;
   const nextRound = last.round + 1;
-  const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero: unsent, only, step });
+  const before = isAgain ? await mergingObject.read(store, ref) : undefined;
+  const save = (pass: SavedPass): Promise<void> => mergingObject.write(store, ref, pass);
+  const inCalls = { time, rows: plan.rows, before, save };
+  const merged = await mergeRounds(store, {
+    ref,
+    nextRound,
+    hasRoundZero: unsent,
+    only,
+    step,
+    time: inCalls,
+  });
   await checkRows(store, { ref: planned, rows: plan.rows, lastRound: last.round }, merged.rows);
   const at = { lastRound: last.round, onResume: CANCEL_ASKS_AGAIN };
   const twins = rounds.some(({ doubt }) => doubt === true) ? await readOpenTwins(store, ref, at) : [];

@@ -1,5 +1,5 @@
 import { readFollowLine } from '../../reuse/follow-line.ts';
-import { eachOwnLine, LinesBeside } from '../../jsonl/own-lines.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import { InvalidInput, type Failure } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
@@ -8,11 +8,20 @@ import type { ErrorCount, Outcome, OutcomeCounts } from '../../checkpoints/count
 import type { NotOkLine } from '../../checkpoints/result-line.ts';
 import type { Collected, ShardStep } from '../../checkpoints/round/collected.ts';
 import type { OpenBatch } from '../../checkpoints/shard/shard-end.ts';
-import { roundKey, shardKey, stepKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { jsonLine } from '../../jsonl/json-line.ts';
-import { deadLetter, notOk } from '../round/writing/not-ok-lines.ts';
-import { parseRequest } from '../round/evidence/round-requests.ts';
+import { deadLetter } from '../round/writing/not-ok-lines.ts';
+import { parseRequest } from '../round/evidence/request-line.ts';
+import type { FilesBeside } from './files-beside.ts';
+import {
+  failRound,
+  readRound,
+  readStep,
+  type RaisedRow,
+  type RoundRows,
+  type RowLines,
+} from './round-rows.ts';
+import { RowPass, type PassTime } from './row-pass.ts';
 
 export interface Merge {
   readonly ref: ShardRef;
@@ -28,6 +37,8 @@ export interface Merge {
   readonly only?: Collected | undefined;
   /** The step of `nextRound`, if rows went up a ladder. */
   readonly step?: ShardStep | undefined;
+  /** Absent if one call must suffice. */
+  readonly time?: PassTime | undefined;
 }
 
 export interface Merged {
@@ -43,37 +54,16 @@ export interface RowEnds {
   readonly errors: readonly ErrorCount[];
 }
 
-/** One row's final lines with newlines; an ok row has no dead letter. */
-interface RowLines {
-  readonly result: Buffer | string;
-  readonly deadLetter: Buffer | string;
-}
-
-/** A row whose lines are in the rounds of the next step. */
-interface RaisedRow {
-  /** Its request line, as the first step sent it. */
-  readonly raised: Buffer;
-  /** Its answer, which is kept unless a later step has a better one. */
-  readonly kept?: Buffer | undefined;
-}
-
-/** A round's rows in order; a `deferred` row has its lines in the next round. */
-type RoundRows = AsyncGenerator<RowLines | RaisedRow | 'deferred', undefined>;
-
 /**
  * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`, without parsing the lines again. Each round has
  * one line per request, in order, and its empty lines are exactly the requests of the next round.
+ * @throws GoesOnLater when time ran short, and another call must join the rest
  */
 export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
-  const { ref, nextRound, hasRoundZero, only, step } = merge;
+  const { ref, only } = merge;
   if (only !== undefined && (await store.stat(shardKey(ref, 'sources.jsonl'))) === undefined)
     return takeOver(store, ref, only);
-  const rounds: RoundRows[] = [];
-  for (let below = 1; below <= (step?.nth ?? 0); below += 1) rounds.push(readStep(store, ref, below));
-  const first = step?.from ?? (hasRoundZero ? 0 : 1);
-  for (let round = first; round < nextRound; round += 1) rounds.push(readRound(store, ref, round));
-  if (merge.failure !== undefined) rounds.push(failRound(store, { ...merge, failure: merge.failure }));
-  return writeRows(store, ref, rounds, step === undefined ? undefined : new EndTally());
+  return writeRows(store, merge);
 }
 
 /** Copies the results if one round answered every row, and drops the blank lines of its dead letters. */
@@ -98,36 +88,53 @@ async function takeOver(
   }
 }
 
-async function writeRows(
-  store: ObjectStore,
-  ref: ShardRef,
-  rounds: readonly RoundRows[],
-  ends: EndTally | undefined,
-): Promise<Merged> {
-  const results = store.write(shardKey(ref, 'results.jsonl'));
-  const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
-  await using sources = LinesBeside.of(store, shardKey(ref, 'sources.jsonl'));
-  try {
-    let rows = 0;
-    let dead = 0;
-    for (let lines = await take(rounds, 0, ref); lines !== undefined; lines = await take(rounds, 0, ref)) {
-      rows += 1;
-      if (lines.deadLetter.length > 0) dead += 1;
-      ends?.add(lines);
-      await results.write(withSource(lines.result, (await sources.next()).value));
-      await deadLetters.write(lines.deadLetter);
-    }
-    await (dead > 0 ? deadLetters.close() : deadLetters.abort());
+async function writeRows(store: ObjectStore, merge: Merge): Promise<Merged> {
+  const { ref, nextRound, hasRoundZero, failure, open, step, time } = merge;
+  const keys = {
+    deadLetters: shardKey(ref, 'dead-letters.jsonl'),
     // Last, because results show that both files are whole.
-    await results.close();
-    return { rows, deadLetters: dead, ends: ends?.ends() };
+    results: shardKey(ref, 'results.jsonl'),
+  };
+  const facts = { nextRound, hasRoundZero, failure, open, step };
+  const opened = await RowPass.open<keyof typeof keys, Carried>(store, { keys, facts }, time);
+  if (!(opened instanceof RowPass)) return { rows: opened.rows, ...opened.carried };
+  await using pass = opened;
+  const tally = step === undefined ? undefined : new EndTally(pass.carried?.ends);
+  const rounds = roundsOf(pass.read, merge);
+  const sources = pass.read.of(shardKey(ref, 'sources.jsonl'));
+  let dead = pass.carried?.deadLetters ?? 0;
+  const carried = (): Carried => ({ deadLetters: dead, ends: tally?.ends() });
+  try {
+    for (let lines = await take(rounds, 0, ref); lines !== undefined; lines = await take(rounds, 0, ref)) {
+      pass.rows += 1;
+      if (lines.deadLetter.length > 0) dead += 1;
+      tally?.add(lines);
+      await pass.writers.results.write(withSource(lines.result, await sources.next()));
+      await pass.writers.deadLetters.write(lines.deadLetter);
+      if (pass.mustStop) await pass.leave(carried());
+    }
+    await pass.end(carried(), ['results']);
+    return { rows: pass.rows, ...carried() };
   } catch (error) {
-    await results.abort();
-    await deadLetters.abort();
+    await pass.abort();
     throw error;
   } finally {
     for (const rows of rounds) await rows.return(undefined);
   }
+}
+
+type Carried = Pick<Merged, 'deadLetters' | 'ends'>;
+
+function roundsOf(
+  files: FilesBeside,
+  { ref, nextRound, hasRoundZero, failure, open, step }: Merge,
+): RoundRows[] {
+  const rounds: RoundRows[] = [];
+  for (let below = 1; below <= (step?.nth ?? 0); below += 1) rounds.push(readStep(files, ref, below));
+  const first = step?.from ?? (hasRoundZero ? 0 : 1);
+  for (let round = first; round < nextRound; round += 1) rounds.push(readRound(files, ref, round));
+  if (failure !== undefined) rounds.push(failRound(files, { ref, nextRound, failure, open }));
+  return rounds;
 }
 
 /**
@@ -135,8 +142,14 @@ async function writeRows(
  * lower step.
  */
 class EndTally {
-  readonly #counts: Record<Outcome, number> = { ...NO_ROWS };
+  readonly #counts: Record<Outcome, number>;
   readonly #errors = new ErrorTally();
+
+  /** @param before of the rows of earlier calls */
+  constructor(before: RowEnds = { counts: NO_ROWS, errors: [] }) {
+    this.#counts = { ...before.counts };
+    for (const error of before.errors) this.#errors.add(error);
+  }
 
   add({ result, deadLetter: letter }: RowLines): void {
     // A row that another row answers is counted when it gets that row's line.
@@ -194,63 +207,4 @@ function raisedLines(lines: RowLines, { raised, kept }: RaisedRow): RowLines {
   if (kept !== undefined) return { result: kept, deadLetter: '' };
   const line = parseExact(lines.result.toString()) as NotOkLine;
   return { result: lines.result, deadLetter: deadLetter(parseRequest(raised), raised, line) };
-}
-
-const SPACE = 0x20;
-
-/** The rows of a step from which rows went up, in order. */
-async function* readStep(
-  store: ObjectStore,
-  ref: ShardRef,
-  step: number,
-): AsyncGenerator<RowLines | RaisedRow, undefined> {
-  await using deadLetters = LinesBeside.of(store, stepKey(ref, step, 'dead-letters.jsonl'));
-  await using requests = LinesBeside.of(store, stepKey(ref, step, 'raised.jsonl'));
-  for await (const result of eachOwnLine(store, stepKey(ref, step, 'results.jsonl'))) {
-    const { value: letter } = await deadLetters.next();
-    const isKept = result[0] === SPACE;
-    if (result.length > 1 && !isKept) yield { result, deadLetter: letterOf(letter) };
-    else {
-      const { value: raised = Buffer.alloc(0) } = await requests.next();
-      yield { raised, ...(isKept && { kept: result.subarray(1) }) };
-    }
-  }
-  return undefined;
-}
-
-const letterOf = (letter: Buffer | undefined): Buffer | '' =>
-  letter === undefined || letter.length === 1 ? '' : letter;
-
-async function* readRound(
-  store: ObjectStore,
-  ref: ShardRef,
-  round: number,
-): AsyncGenerator<RowLines | 'deferred', undefined> {
-  const results = eachOwnLine(store, roundKey(ref, round, 'results.jsonl'));
-  await using deadLetters = LinesBeside.of(store, roundKey(ref, round, 'dead-letters.jsonl'));
-  for await (const result of results) {
-    const { value: letter } = await deadLetters.next();
-    if (result.length === 1) yield 'deferred';
-    else yield { result, deadLetter: letterOf(letter) };
-  }
-  return undefined;
-}
-
-/** The rows of a round that was never collected: all exhausted, with the failure that stopped the shard. */
-async function* failRound(
-  store: ObjectStore,
-  { ref, nextRound, failure, open }: Merge & { readonly failure: Failure },
-): AsyncGenerator<RowLines | 'deferred', undefined> {
-  const warning = open && warnOf(ref, open);
-  for await (const bytes of eachOwnLine(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
-    const request = parseRequest(bytes);
-    const line = notOk(request.custom_id, 'exhausted', failure, nextRound - 1);
-    yield { result: jsonLine(line), deadLetter: deadLetter(request, bytes, line, warning) };
-  }
-  return undefined;
-}
-
-function warnOf({ jobId }: ShardRef, { batchId }: OpenBatch): string {
-  const batch = batchId === undefined ? 'A batch that may exist' : `Batch ${batchId}`;
-  return `${batch} is still open and may have answered this row: dropping this dead letter again may pay for it again. Resume job ${jobId} instead.`;
 }

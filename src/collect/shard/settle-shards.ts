@@ -3,11 +3,13 @@ import type { Failure } from '../../errors.ts';
 import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
 import { readShardEnd, type ShardEnd } from '../../checkpoints/shard/shard-end.ts';
 import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { requireOtherFiles } from '../../checkpoints/shard/other-files.ts';
 import { findRound } from '../../checkpoints/shard/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/shard/trouble.ts';
 import type { Pace } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sideBySide } from '../../concurrency/side-by-side.ts';
+import { GoesOnLater } from '../round/files/downloads.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 import { stopShard } from './stop-shard.ts';
@@ -54,7 +56,12 @@ async function settleShard(
   if (pace.mustStop) return undefined;
   const { round } = await findRound(store, ref);
   const reason = failure ?? (await readTrouble(store, ref)) ?? leftNoWord(ref);
-  await stopShard(edges, { ...ref, planned: plan }, { nextRound: round, failure: reason });
+  try {
+    await stopShard(edges, { ...ref, planned: plan }, { nextRound: round, failure: reason });
+  } catch (error) {
+    if (error instanceof GoesOnLater) return undefined;
+    throw error;
+  }
   const end = await readShardEnd(store, ref);
   pace.did();
   if (end === undefined)
@@ -77,6 +84,7 @@ async function settleUnsent(
   const results = shardKey(ref, 'results.jsonl');
   if ((await store.stat(results)) !== undefined) return end;
   if (pace.mustStop) return undefined;
+  await requireOtherFiles(store, { ...ref, planned: plan });
   const sources = await store.stat(shardKey(ref, 'sources.jsonl'));
   if (plan.invalid > 0 || sources !== undefined)
     await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });

@@ -1,8 +1,7 @@
 import { roundKey } from '../../checkpoints/keys.ts';
 import { InvalidInput } from '../../errors.ts';
-import { eachOwnLine, LinesBeside } from '../../jsonl/own-lines.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import type { Round } from '../round/evidence/round.ts';
+import type { FilesBeside } from './files-beside.ts';
 
 /** A row at the end of a step of the ladder: its lines with newlines. */
 export interface StepRow {
@@ -14,12 +13,14 @@ export interface StepRow {
 }
 
 /** The rows of a step in order, each from the round that settled it. */
-export async function* stepRows(store: ObjectStore, round: Round): AsyncGenerator<StepRow> {
-  const hasRoundZero =
-    round.step === undefined && (await store.stat(roundKey(round, 0, 'results.jsonl'))) !== undefined;
+export async function* stepRows(
+  files: FilesBeside,
+  round: Round,
+  hasRoundZero: boolean,
+): AsyncGenerator<StepRow> {
   const first = round.step?.from ?? (hasRoundZero ? 0 : 1);
   const rounds = Array.from({ length: round.round - first + 1 }, (_, n) =>
-    roundRows(store, round, first + n),
+    roundRows(files, round, first + n),
   );
   try {
     for (;;) {
@@ -46,16 +47,16 @@ async function takeRow(
 }
 
 async function* roundRows(
-  store: ObjectStore,
+  files: FilesBeside,
   ref: Round,
   round: number,
 ): AsyncGenerator<StepRow | 'deferred', undefined> {
-  await using deadLetters = LinesBeside.of(store, roundKey(ref, round, 'dead-letters.jsonl'));
-  await using requests =
-    round === 0 ? undefined : LinesBeside.of(store, roundKey(ref, round, 'requests.jsonl'));
-  for await (const result of eachOwnLine(store, roundKey(ref, round, 'results.jsonl'))) {
-    const { value: letter = NOTHING } = await deadLetters.next();
-    const request = (await requests?.next())?.value;
+  const deadLetters = files.of(roundKey(ref, round, 'dead-letters.jsonl'));
+  const requests = round === 0 ? undefined : files.of(roundKey(ref, round, 'requests.jsonl'));
+  const results = files.of(roundKey(ref, round, 'results.jsonl'));
+  for (let result = await results.next(); result !== undefined; result = await results.next()) {
+    const letter = (await deadLetters.next()) ?? NOTHING;
+    const request = await requests?.next();
     if (result.length === 1) yield 'deferred';
     else yield { result, deadLetter: letter.length === 1 ? NOTHING : letter, request };
   }

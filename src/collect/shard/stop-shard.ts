@@ -2,6 +2,8 @@ import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findLeftOpen, type LeftOpen } from '../../checkpoints/shard/open-batch.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
+import { mergingObject } from '../../checkpoints/shard/saved-pass.ts';
+import { requireOtherFiles } from '../../checkpoints/shard/other-files.ts';
 import { requireWholeRequests } from '../../checkpoints/round/whole-requests.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/round/twins.ts';
 import type { Edges } from '../../edges.ts';
@@ -29,9 +31,10 @@ export interface ShardStop {
 /**
  * Stops the shard in this execution. The results so far become its results for now; rows without an outcome count as exhausted,
  * with the reason. A denied account also stops the other shards. Starting the job again continues from here.
+ * @throws GoesOnLater when time ran short, and another call must join the rest of the results
  */
 export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop): Promise<void> {
-  const { store } = edges;
+  const { store, time } = edges;
   const { nextRound, failure, last } = stop;
   if (STOPS_JOB.has(failure.name)) await stopJob(edges, ref, failure);
   // This execution was aborted, and another one has finished the shard: keep that result.
@@ -47,6 +50,7 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
   const settled = last === undefined ? rounds : [...rounds, last];
   // Without the round's requests, no result could be written for some of its rows.
   if (last === undefined) await requireWholeRequests(store, { ...ref, planned: plan }, nextRound);
+  await requireOtherFiles(store, { ...ref, planned: plan });
   const before = settled.at(-1);
   const step = before?.up ?? before?.step;
   const merged = await mergeRounds(store, {
@@ -56,6 +60,12 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
     failure,
     open,
     step,
+    time: {
+      time,
+      rows: plan.rows,
+      before: time && (await mergingObject.read(store, ref)),
+      save: (pass) => mergingObject.write(store, ref, pass),
+    },
   });
   await checkRows(
     store,

@@ -53,8 +53,8 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['billion', 1e9],
 ]);
 
-/** A provider's refusal of a batch because too many tokens of the model are enqueued. */
-export interface TokensRefusal {
+/** A provider's rejection of a batch because too many tokens of the model are enqueued. */
+export interface TokensRejection {
   /** The limit that it names: `Limit: 2,000,000 enqueued tokens`, `the configured limit of 30K`. */
   readonly limit?: number;
 }
@@ -63,7 +63,7 @@ export interface TokensRefusal {
  * Reads a rejection for too many enqueued tokens.
  * @returns undefined when the provider is busy for another reason
  */
-export function readTokensRefusal(code: string, message: string): TokensRefusal | undefined {
+export function readTokensRejection(code: string, message: string): TokensRejection | undefined {
   if (!ENQUEUED_TOKENS.test(code) && !ENQUEUED_TOKENS.test(message)) return undefined;
   const limit = readLimit(message);
   return limit > 0 ? { limit } : {};

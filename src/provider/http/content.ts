@@ -1,5 +1,5 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { bounded, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import type { DownloadOptions } from '../batch-provider.ts';
 import { asProviderError } from './call-errors.ts';
@@ -25,10 +25,16 @@ export async function* streamBody(
   }
   const sent = coding === 'identity' ? file.bytes : unpack(call, file.bytes, coding);
   const { head, all } = await withHead(sent);
-  // Some stores serve a compressed file unchanged. No JSON begins with these bytes.
-  const isPacked = start === 0 && head[0] === 0x1f && head[1] === 0x8b;
-  onStart?.({ bytes: start, length, mark, canGoOn: coding === 'identity' && !isPacked });
-  yield* http.scrubbed(isPacked ? unpack(call, all, 'gzip') : all);
+  // Some stores serve a compressed file unchanged.
+  const packing = start === 0 ? packingOf(head) : undefined;
+  onStart?.({ bytes: start, length, mark, canGoOn: coding === 'identity' && packing === undefined });
+  yield* http.scrubbed(packing === undefined ? all : unpack(call, all, packing));
+}
+
+/** The compression of a file by its first two bytes. No JSON begins with them. */
+function packingOf(head: Buffer): 'gzip' | 'zstd' | undefined {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  return head[0] === 0x28 && head[1] === 0xb5 ? 'zstd' : undefined;
 }
 
 /** Reads the first bytes of a stream, and returns the whole stream. */
@@ -59,6 +65,7 @@ const CODINGS: Readonly<Record<string, () => Transform>> = {
   'x-gzip': createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
+  zstd: createZstdDecompress,
 };
 
 /**

@@ -1,19 +1,17 @@
-import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../../errors.ts';
+import { bounded, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from '../batch-provider.ts';
-import { asProviderError, rememberRetryAfter, retryAfterOf } from './call-errors.ts';
+import { asProviderError, rememberRetryAfter } from './call-errors.ts';
 import { jsonLineOf, parseAnswer, readAnswer, type Call } from './call.ts';
 import { classifyError } from '../errors/classify-error.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import { backoffMs, MAX_WAIT_MS } from './retry-after.ts';
+import { repeatCall } from './repeat-call.ts';
+import { backoffMs } from './retry-after.ts';
 import { SentSecrets } from '../secrets/sent-secrets.ts';
-import { MIN_BYTES_PER_MS, type HttpOptions, type Timeouts } from './http-options.ts';
+import type { HttpOptions } from './http-options.ts';
 import { followRedirects, redirectOf } from './redirects.ts';
 import { Agent, request, type Answer } from './undici.ts';
 import { noteUnexplained } from '../errors/unexplained-rejections.ts';
-
-/** Attempts inside one step; Step Functions' Retry makes the long waits between attempts of a step. */
-const MAX_ATTEMPTS = 3;
 
 /**
  * Total time of a realtime call, in milliseconds. It is long because the model finishes its answer first. A step starts no call
@@ -54,7 +52,7 @@ export class Http {
 
   /** Makes a call whose answer is JSON. @throws a `Provider*` error. */
   json(call: Call): Promise<unknown> {
-    return this.#attempt(call, async (leftMs) => {
+    return this.#repeat(call, async (leftMs) => {
       const answer = await this.#accept(call, await this.#request(call, { leftMs }));
       return parseAnswer(call, await this.#readText(call, answer));
     });
@@ -66,7 +64,7 @@ export class Http {
    * @throws a `Provider*` error.
    */
   content(call: Call): Promise<Answer> {
-    return this.#attempt(call, async () => {
+    return this.#repeat(call, async () => {
       const { baseUrl } = this.#options;
       const first = await this.#request(call);
       if (redirectOf(first) === undefined) return this.#accept(call, first);
@@ -116,7 +114,7 @@ export class Http {
 
   /** Makes a call whose answer redirects to another URL. @throws a `Provider*` error. */
   async redirect(call: Call): Promise<{ readonly location: string; readonly headers: Answer['headers'] }> {
-    return this.#attempt(call, async (leftMs) => {
+    return this.#repeat(call, async (leftMs) => {
       const answer = await this.#request(call, { leftMs });
       await this.#readText(call, answer);
       const { location } = answer.headers;
@@ -139,7 +137,7 @@ export class Http {
   async put(action: string, url: string, body: AsyncIterable<Uint8Array>, bytes: number): Promise<void> {
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(bytes) };
     const call: Call = { action, method: 'POST', path: '', headers, repeatable: false };
-    await this.#attempt(call, async (leftMs) => {
+    await this.#repeat(call, async (leftMs) => {
       const signal = this.#endsAfter(leftMs);
       const answer = await request(this.#agent, new URL(url), { method: 'PUT', headers, body, signal });
       await this.#readText(call, await this.#accept(call, answer));
@@ -154,26 +152,8 @@ export class Http {
     );
   }
 
-  async #attempt<T>(call: Call, once: (leftMs: number) => Promise<T>): Promise<T> {
-    const endsAt = performance.now() + totalMs(call, this.#options.timeouts);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await once(Math.max(1, endsAt - performance.now()));
-      } catch (error) {
-        const waitMs = this.#waitBeforeRepeat(call, asProviderError(call, error), attempt);
-        const isLate = waitMs !== undefined && performance.now() + waitMs >= endsAt;
-        if (waitMs === undefined || isLate) throw asProviderError(call, error);
-        await this.#options.wait(waitMs);
-      }
-    }
-  }
-
-  #waitBeforeRepeat(call: Call, error: Error, attempt: number): number | undefined {
-    const passing = error instanceof ProviderUnavailable || error instanceof ProviderThrottled;
-    if (!call.repeatable || !passing || attempt >= MAX_ATTEMPTS) return undefined;
-    if (this.isGivenUp(call)) return undefined;
-    const asked = retryAfterOf(error) ?? backoffMs(attempt, this.#options.random());
-    return asked > MAX_WAIT_MS ? undefined : asked;
+  #repeat<T>(call: Call, once: (leftMs: number) => Promise<T>): Promise<T> {
+    return repeatCall(call, once, { ...this.#options, isGivenUp: () => this.isGivenUp(call) });
   }
 
   /** An answer's text, without the secrets that the call sent. */
@@ -228,12 +208,6 @@ export class Http {
 interface CallLimits {
   readonly leftMs?: number;
   readonly silentMs?: number;
-}
-
-/** Total time of a call, which grows with the bytes that it sends. */
-function totalMs({ headers }: Call, { total }: Timeouts): number {
-  const bytes = Number(headers?.['content-length'] ?? 0);
-  return total + (Number.isFinite(bytes) ? bytes / MIN_BYTES_PER_MS : 0);
 }
 
 /** @throws ProviderRejected when the URL would leave the base URL, whoever chose its path or ids */

@@ -6,7 +6,7 @@ import { delimiterName, readSepLine, recogniseDelimiter } from './delimiter.ts';
 import { notUtf8 } from './encoding.ts';
 import type { ReadOptions } from './format.ts';
 import { peek, withoutStart } from './peek.ts';
-import type { Mark } from './place.ts';
+import type { Mark } from './position.ts';
 import { TableReader } from './table-reader.ts';
 
 /** Reads a table whose extension suggests commas. */
@@ -85,7 +85,7 @@ async function* readRecords(
   for await (const { records, end: bytes } of cutRecords(chunks, cutter, options)) {
     end += bytes;
     const rows = reader.read(records);
-    options.standing?.at({ as: 'table', offset: end, lines: cutter.line - 1, ...reader.learnt });
+    options.tracker?.at({ as: 'table', offset: end, lines: cutter.line - 1, ...reader.learnt });
     if (rows.length > 0) yield rows;
   }
 }

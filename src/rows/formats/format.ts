@@ -1,6 +1,6 @@
 import type { TableRules } from '../../checkpoints/profile.ts';
 import type { Row } from '../row.ts';
-import type { Mark, Standing } from './place.ts';
+import type { Mark, PositionTracker } from './position.ts';
 import type { Reading } from './reading.ts';
 
 export interface ReadOptions {
@@ -19,7 +19,7 @@ export interface ReadOptions {
   /** True if the bytes are a part of a file that ends at the end of a row. An incomplete rest is then not a row. */
   readonly isPart?: boolean | undefined;
   /** Tracks positions at which reading can continue; undefined if the file's bytes are not read directly. */
-  readonly standing?: Standing | undefined;
+  readonly tracker?: PositionTracker | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export async function* readJsonDocument(
   const cutter = new ElementCutter({
     name,
     maxBytes: maxRowBytes,
-    refuse: (why, isArray, elements) => rejection(name, why, isArray, elements),
+    rejection: (why, isArray, elements) => rejection(name, why, isArray, elements),
   });
   const map = new PromptMap(options);
   let ordinal = 0;

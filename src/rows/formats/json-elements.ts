@@ -14,7 +14,7 @@ export interface CutterOptions {
   /** Longest element, in bytes. */
   readonly maxBytes: number;
   /** Creates the error for a text that is not exactly one array or object, behind this number of its elements. */
-  readonly refuse: (why: Brokenness, isArray: boolean, elements: number) => Error;
+  readonly rejection: (why: Brokenness, isArray: boolean, elements: number) => Error;
 }
 
 /**
@@ -63,7 +63,7 @@ export class ElementCutter {
         this.#depth -= 1;
         if (this.#depth <= 0) this.#close(byte, chunk.subarray(from, at), elements);
       } else if (this.#depth === 0 && !BLANK.has(byte))
-        throw this.#refuse(this.#isClosed && byte < 0x80 ? 'more than one value' : 'not a document');
+        throw this.#rejection(this.#isClosed && byte < 0x80 ? 'more than one value' : 'not a document');
     }
     if (this.#depth > 0) this.#keep(chunk.subarray(from));
     return elements;
@@ -71,7 +71,7 @@ export class ElementCutter {
 
   /** @throws when the document is not closed. @returns false if there was none */
   end(): boolean {
-    if (this.isArray !== undefined && !this.#isClosed) throw this.#refuse('cut off');
+    if (this.isArray !== undefined && !this.#isClosed) throw this.#rejection('cut off');
     return this.isArray !== undefined;
   }
 
@@ -82,13 +82,13 @@ export class ElementCutter {
   }
 
   #begin(byte: number): void {
-    if (this.#isClosed) throw this.#refuse('more than one value');
+    if (this.#isClosed) throw this.#rejection('more than one value');
     this.isArray = byte === OPEN_ARRAY;
   }
 
   #close(byte: number, last: Buffer, elements: Buffer[]): void {
-    if (this.#depth < 0) throw this.#refuse(this.#isClosed ? 'more than one value' : 'not a document');
-    if ((byte === CLOSE_ARRAY) !== this.isArray) throw this.#refuse('malformed');
+    if (this.#depth < 0) throw this.#rejection(this.#isClosed ? 'more than one value' : 'not a document');
+    if ((byte === CLOSE_ARRAY) !== this.isArray) throw this.#rejection('malformed');
     this.#isClosed = true;
     const isEmpty =
       this.#elements === 0 &&
@@ -116,7 +116,7 @@ export class ElementCutter {
     if (this.#bytes > maxBytes) throw new InvalidInput(`${name} has a row of more than ${maxBytes} bytes.`);
   }
 
-  #refuse(why: Brokenness): Error {
-    return this.#options.refuse(why, this.isArray ?? false, this.#elements);
+  #rejection(why: Brokenness): Error {
+    return this.#options.rejection(why, this.isArray ?? false, this.#elements);
   }
 }

@@ -4,7 +4,7 @@ import type { ReadOptions } from './format.ts';
 import type { Line } from '../../jsonl/lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadableRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
-import type { Mark } from './place.ts';
+import type { Mark } from './position.ts';
 import { rowLines } from './row-lines.ts';
 import { unwritable } from '../../jsonl/unwritable.ts';
 

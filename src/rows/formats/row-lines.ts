@@ -2,7 +2,7 @@ import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
 import type { ReadOptions } from './format.ts';
 import { lineFeedsFor, hasReturnsAlone } from './line-ends.ts';
 import { peek } from './peek.ts';
-import type { Mark } from './place.ts';
+import type { Mark } from './position.ts';
 
 /**
  * The lines of a file that has one row per line, in batches.
@@ -10,7 +10,7 @@ import type { Mark } from './place.ts';
  */
 export async function* rowLines(
   chunks: AsyncIterable<Uint8Array>,
-  { maxRowBytes, standing, reading }: ReadOptions,
+  { maxRowBytes, tracker, reading }: ReadOptions,
   as: 'json lines' | 'text',
   from?: Mark,
 ): AsyncGenerator<Line[]> {
@@ -22,10 +22,10 @@ export async function* rowLines(
   for await (const chunk of returns ? lineFeedsFor(all) : all) {
     const lines = framer.push(asBuffer(chunk));
     if (lines.length === 0) continue;
-    standing?.at({ as, returns, ...framer.position });
+    tracker?.at({ as, returns, ...framer.position });
     yield lines;
   }
   const last = framer.end();
-  standing?.at({ as, returns, ...framer.position });
+  tracker?.at({ as, returns, ...framer.position });
   if (last.length > 0) yield last;
 }

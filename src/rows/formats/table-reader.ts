@@ -3,7 +3,7 @@ import type { ReadRow, Row, Table, TableRow, UnreadableRow } from '../row.ts';
 import { bytesOf, cellsOf, type CsvRecord } from './csv-records.ts';
 import type { ReadOptions } from './format.ts';
 import { couldBeRows } from './merged-rows.ts';
-import type { Mark } from './place.ts';
+import type { Mark } from './position.ts';
 import { Reading } from './reading.ts';
 import { readHeader, repeatsHeader } from './table-header.ts';
 

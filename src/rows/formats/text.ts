@@ -3,7 +3,7 @@ import type { Row } from '../row.ts';
 import { decodeLine } from './decode-line.ts';
 import { notUtf8 } from './encoding.ts';
 import type { ReadOptions } from './format.ts';
-import type { Mark } from './place.ts';
+import type { Mark } from './position.ts';
 import { rowLines } from './row-lines.ts';
 
 /**

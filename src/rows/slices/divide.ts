@@ -5,7 +5,7 @@ import type { StepTime } from '../../pace.ts';
 import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { canBeEntered } from '../formats.ts';
-import { Standing } from '../formats/place.ts';
+import { PositionTracker } from '../formats/position.ts';
 import { PEEK_BYTES } from '../formats/peek.ts';
 import { Reading } from '../formats/reading.ts';
 import { readInput } from '../read-input.ts';
@@ -86,11 +86,11 @@ async function sizeOf(store: ObjectStore, { key, version, etag }: InputRef): Pro
 /** Reads the start of an input. Returns undefined if the input cannot be read from its middle. */
 async function readHead(store: ObjectStore, job: Job, input: InputRef): Promise<Head | undefined> {
   if (!canBeEntered(basename(input.key))) return undefined;
-  const standing = new Standing();
+  const tracker = new PositionTracker();
   const reading = new Reading();
-  for await (const rows of readInput(store, input, job.profile, { reading, standing }))
+  for await (const rows of readInput(store, input, job.profile, { reading, tracker }))
     if (rows.length > 0) break;
-  return standing.mark && { ...standing.mark, reading: reading.save() };
+  return tracker.mark && { ...tracker.mark, reading: reading.save() };
 }
 
 interface LargeInput {

@@ -7,7 +7,7 @@ import type { Failure } from '../../errors.ts';
 import type { SavedBuilder, SavedWriter } from '../build-state.ts';
 import type { SavedEstimate } from '../estimate-tokens.ts';
 import { isTable } from '../formats.ts';
-import type { Entry, Mark, Place } from '../formats/place.ts';
+import type { Entry, Mark, Position } from '../formats/position.ts';
 import type { SavedReading } from '../formats/reading.ts';
 
 /** A part of one input, from the start of a row to the start of another. */
@@ -80,7 +80,7 @@ export interface NotedSlice {
 /** The building of a run of shards between two calls. */
 export interface SavedRun {
   readonly input: number;
-  readonly place: Place;
+  readonly place: Position;
   readonly builder: SavedBuilder;
   readonly writer: SavedWriter;
 }
@@ -90,6 +90,8 @@ export interface BuiltRun {
   readonly invalid: number;
   readonly problems: readonly RowProblem[];
   readonly tokens: SavedEstimate;
+  /** As they were built; absent in runs of earlier versions. */
+  readonly shards?: readonly ShardPlan[] | undefined;
 }
 
 export const divisionObject = storedObject<Division, string>(divisionKey);

@@ -16,7 +16,10 @@ export function joinRuns(
   }: { readonly division: Division; readonly noted: readonly NotedSlice[]; readonly cut: CutShards },
   built: readonly BuiltRun[],
 ): Plan {
-  const { rows, shards } = cut;
+  const { rows } = cut;
+  const shards = cut.runs.flatMap(
+    ({ shard, shards: count }, n) => built[n]?.shards ?? cut.shards.slice(shard, shard + count),
+  );
   const sum = (of: (run: BuiltRun) => number): number => built.reduce((total, run) => total + of(run), 0);
   const tokens = TokenEstimate.from([
     0,

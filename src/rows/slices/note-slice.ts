@@ -62,11 +62,11 @@ async function readSlice(
   // The notices about the first row with fields are made once per job.
   const saved = { inputs: [], hasSeenFields: slice !== checkedSlice(division, job), read: 0 };
   const builder = new Builder({ job, taker: notes, earlier: undefined }, saved);
-  const place = entry && { place: { rows: 0, entry } };
-  const taken = await builder.takePart(store, { input, ...place, end, time });
+  const from = entry && { position: { rows: 0, entry } };
+  const taken = await builder.takePart(store, { input, ...from, end, time });
   if (taken === undefined) return NOT_NOTED;
-  const { reading, standing } = taken;
-  const lines = (standing.mark?.lines ?? 0) - (entry === undefined ? 0 : SOME_LINES);
+  const { reading, tracker } = taken;
+  const lines = (tracker.mark?.lines ?? 0) - (entry === undefined ? 0 : SOME_LINES);
   return { lines, hasSeenFields: builder.save().hasSeenFields, reading };
 }
 

@@ -6,7 +6,7 @@ import { jobIds, type JobIds } from '../ids/job-ids.ts';
 import { generatedId } from '../request-line.ts';
 import { isOtherModel } from '../row-taker.ts';
 import { hasRoom, hasRoomUnsent, MAX_UNSENT_BYTES, type Held } from '../shard-room.ts';
-import { refuseShard } from '../shard-writer.ts';
+import { rejectTooManyShards } from '../shard-writer.ts';
 import { MAX_SUSPECTS } from '../ids/suspects.ts';
 import type { UniqueIds } from '../ids/unique-ids.ts';
 import type { ShardRun, Slice } from './division.ts';
@@ -172,7 +172,7 @@ export class ShardCutter {
   #begin(): void {
     this.#finish();
     const shard = this.#shards.length;
-    refuseShard(shard);
+    rejectTooManyShards(shard);
     this.#open = EMPTY;
     if (this.#runs.at(-1)?.slice === this.#slice) return;
     this.#runs.push({

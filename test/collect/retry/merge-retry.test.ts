@@ -146,6 +146,20 @@ async function mergeInCalls(
   }
 }
 
+/** The lines that the index of answers names. */
+async function indexedLines(
+  store: ObjectStore,
+  results: string,
+): Promise<{ readonly head: number | undefined; readonly lines: readonly string[] }> {
+  const index = (await store.get(answerIndexKey(JOB))) ?? Buffer.alloc(0);
+  const lines = [];
+  for (let at = ENTRY_BYTES; at < index.length; at += ENTRY_BYTES) {
+    const { start, length } = readEntry(index, at);
+    lines.push(results.slice(start, start + length));
+  }
+  return { head: readHead(index), lines: lines.toSorted() };
+}
+
 describe('merging a retry into its job', () => {
   test('comes to the same in any number of calls, and after a crash at any change of each call', async () => {
     await fc.assert(
@@ -166,19 +180,39 @@ describe('merging a retry into its job', () => {
             errors: ok === rows.length ? [] : [{ code: 'NO', rows: rows.length - ok }],
           });
           expect((await store.stat(deadLettersKey(JOB))) === undefined).toBe(ok === rows.length);
-          const index = (await store.get(answerIndexKey(JOB))) ?? Buffer.alloc(0);
-          expect(readHead(index)).toBe(results.length);
-          const indexed = [];
-          for (let at = ENTRY_BYTES; at < index.length; at += ENTRY_BYTES) {
-            const { start, length } = readEntry(index, at);
-            indexed.push(results.slice(start, start + length));
-          }
-          expect(indexed.toSorted()).toEqual(merged.filter((_, n) => rows[n]?.isOk === true).toSorted());
+          const { head, lines } = await indexedLines(store, results);
+          expect(head).toBe(results.length);
+          expect(lines).toEqual(merged.filter((_, n) => rows[n]?.isOk === true).toSorted());
         },
       ),
       { numRuns: 150 },
     );
   });
+
+  test.each([false, true])(
+    'moves the index once if the new results are as large as the old ones (time is short: %s), whatever call is repeated',
+    async (isShort) => {
+      // The lines of the retry are longer by the number of the retry: 12 bytes for each of two rows.
+      const sizes = [300, 712 - 300];
+      const rows = sizes.flatMap((size) => [
+        { isOk: false, isBetter: false, size },
+        { isOk: true, isBetter: false, size: 50 },
+      ]);
+      const { bytes } = (await (await openJob(rows)).store.stat(resultsKey(JOB))) ?? { bytes: 0 };
+      for (let crash = 1; crash <= 8; crash += 1) {
+        const { store, retry, merged } = await openJob(rows);
+        const crashes = Array.from({ length: 10 }, () => crash);
+
+        await mergeInCalls(store, retry, isShort ? ALWAYS_SHORT : undefined, crashes);
+
+        const results = (await store.get(resultsKey(JOB)))?.toString('utf8') ?? '';
+        expect(results).toBe(merged.join(''));
+        expect(results).toHaveLength(bytes);
+        const { lines } = await indexedLines(store, results);
+        expect(lines).toEqual(merged.filter((_, n) => rows[n]?.isOk === true).toSorted());
+      }
+    },
+  );
 
   test('takes one call more than it has parts when time is always short, and one call otherwise', async () => {
     const rows = Array.from({ length: 40 }, (_, n) => ({ isOk: n % 2 === 0, isBetter: true, size: 300 }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
-import { classifyError, readTokensRefusal } from '../../../src/provider/errors/classify-error.ts';
+import { classifyError, readTokensRejection } from '../../../src/provider/errors/classify-error.ts';
 import { backoffMs, parseRetryAfter } from '../../../src/provider/http/retry-after.ts';
 
 const CODES = builtInDialect('melious').codes;
@@ -111,7 +111,7 @@ describe('a refusal for too many enqueued tokens', () => {
     ['Limit: 2 million enqueued tokens', 2_000_000],
     ['Limit: 2000000.0, 5 batches are queued', 2_000_000],
   ])('names its limit: %s', (message, limit) => {
-    expect(readTokensRefusal('token_limit_exceeded', message)).toEqual({ limit });
+    expect(readTokensRejection('token_limit_exceeded', message)).toEqual({ limit });
   });
 
   test.each([
@@ -132,7 +132,7 @@ describe('a refusal for too many enqueued tokens', () => {
       '1,234_567',
     ].map((limit) => ['token_limit_exceeded', `Limit: ${limit} enqueued tokens`]),
   ])('may name no limit: %s, %s', (code, message) => {
-    expect(readTokensRefusal(code, message)).toEqual({});
+    expect(readTokensRejection(code, message)).toEqual({});
   });
 
   test.each([
@@ -140,6 +140,6 @@ describe('a refusal for too many enqueued tokens', () => {
     ['too_many_batches', 'At most 10 batches.'],
     ['rate_limit_exceeded', 'Limit: 60 requests a minute.'],
   ])('is not confused with other errors: %s', (code, message) => {
-    expect(readTokensRefusal(code, message)).toBeUndefined();
+    expect(readTokensRejection(code, message)).toBeUndefined();
   });
 });

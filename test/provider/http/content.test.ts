@@ -1,4 +1,4 @@
-import { deflateSync, gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { RequestListener } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { redirectProblem } from '../../../src/provider/http/addresses.ts';
@@ -149,6 +149,7 @@ describe('compressed content', () => {
       'in the coding deflate',
       (_, response) => void response.setHeader('content-encoding', 'deflate').end(deflateSync(LINES)),
     ],
+    ['as a file that is Zstandard', (_, response) => void response.end(zstdCompressSync(LINES))],
     ['as a file that is gzip', (_, response) => void response.end(gzipSync(LINES))],
     [
       'twice',

@@ -53,8 +53,8 @@ export function decideInvalidOutput(again: boolean, ordinal: number, decision: R
 export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, facts: RoundDecision): Fate {
   if (kind === 'ok') return 'ok';
   if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
-  const refused = facts.rejection !== undefined && ordinal < facts.sent;
-  if (kind === undefined && (refused || fails(facts.namedLines.get(ordinal)))) return 'failed';
+  const isRejected = facts.rejection !== undefined && ordinal < facts.sent;
+  if (kind === undefined && (isRejected || fails(facts.namedLines.get(ordinal)))) return 'failed';
   return isFollowed(facts, kind === undefined ? undefined : ordinal) ? 'deferred' : 'exhausted';
 }
 

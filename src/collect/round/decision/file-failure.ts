@@ -65,14 +65,14 @@ export function findFileFailure(
   rejection: Failure | undefined,
   codes: Codes,
 ): FileFailure | undefined {
-  if (rejection !== undefined) return refusedFile(rejection, codes);
+  if (rejection !== undefined) return rejectedFile(rejection, codes);
   if (batch?.ending !== 'failed') return undefined;
   const causes = batch.errors.map((error) => causeOf(error, codes));
   const cause = causes.find((each) => each !== 'row') ?? 'row';
   return { errors: batch.errors, cause };
 }
 
-function refusedFile({ code, message }: Failure, codes: Codes): FileFailure {
+function rejectedFile({ code, message }: Failure, codes: Codes): FileFailure {
   // The text before the status is our request, with ids of files and jobs.
   const said = message.replace(/^.*?: [45]\d\d /, '');
   const [lines = []] = linesInTexts([said]);

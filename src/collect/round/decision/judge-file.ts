@@ -3,12 +3,12 @@ import { roundKey } from '../../../checkpoints/keys.ts';
 import { partToUpload } from '../../../checkpoints/round/requests.ts';
 import type { Failure } from '../../../errors.ts';
 import { readCollected, type Collected } from '../../../checkpoints/round/collected.ts';
-import { readTokensRefusal } from '../../../provider/errors/classify-error.ts';
+import { readTokensRejection } from '../../../provider/errors/classify-error.ts';
 import type { Codes } from '../../../provider/dialects/schema.ts';
 import { tokensOfPart } from '../../../spending/estimate.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
 import type { NamedRow } from './decide-row.ts';
-import { failedBusy, missingRowError, refusedTokens } from '../evidence/ended-batch.ts';
+import { failedBusy, missingRowError, tokensRejection } from '../evidence/ended-batch.ts';
 import { findFileFailure, namedRows } from './file-failure.ts';
 import { afterPart, mayHalve } from './halving.ts';
 import type { RoundEvidence } from '../evidence/read-round.ts';
@@ -65,7 +65,7 @@ async function judgeTooLarge(
     return { ...NO_FAULT, named: new Map([[0, { code, message, line: 1 }]]), rejection, next: known };
   }
   // The learned limit divides the file, as long as it is valid.
-  if (givenBack !== undefined && readTokensRefusal(givenBack.code, givenBack.message) !== undefined)
+  if (givenBack !== undefined && readTokensRejection(givenBack.code, givenBack.message) !== undefined)
     return { ...NO_FAULT, rejection, next: known };
   return { ...NO_FAULT, rejection, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };
 }
@@ -75,11 +75,11 @@ async function rowBeyondTokens(
   store: ObjectStore,
   { context, batch, upload, index }: RoundEvidence,
 ): Promise<FileVerdict['named'] | undefined> {
-  const refused = refusedTokens(batch);
-  if (refused?.limit === undefined || (upload?.part?.requests ?? index.requests) !== 1) return undefined;
+  const rejected = tokensRejection(batch);
+  if (rejected?.limit === undefined || (upload?.part?.requests ?? index.requests) !== 1) return undefined;
   const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
   const tokens = tokensOfPart(context.planned, upload?.part?.bytes ?? whole?.bytes ?? 0);
-  return isSurelyBeyond(tokens, refused.limit)
+  return isSurelyBeyond(tokens, rejected.limit)
     ? new Map([[0, { ...missingRowError(batch), line: 1 }]])
     : undefined;
 }

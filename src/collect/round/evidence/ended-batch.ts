@@ -7,8 +7,8 @@ import type { Batch } from '../../../provider/batch-provider.ts';
 import {
   isBusy,
   isTooLarge,
-  readTokensRefusal,
-  type TokensRefusal,
+  readTokensRejection,
+  type TokensRejection,
 } from '../../../provider/errors/classify-error.ts';
 import type { Codes } from '../../../provider/dialects/schema.ts';
 import type { Round } from './round.ts';
@@ -66,10 +66,10 @@ export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
 }
 
 /** The limit of enqueued tokens that a failed batch shows; undefined if the batch failed for another reason. */
-export function refusedTokens(batch: Batch | undefined): TokensRefusal | undefined {
+export function tokensRejection(batch: Batch | undefined): TokensRejection | undefined {
   if (batch?.ending !== 'failed') return undefined;
-  const refusals = batch.errors.map(({ code, message }) => readTokensRefusal(code, message));
-  return refusals.find((refusal) => refusal !== undefined);
+  const rejections = batch.errors.map(({ code, message }) => readTokensRejection(code, message));
+  return rejections.find((rejection) => rejection !== undefined);
 }
 
 /** Some providers accept an upload and reject its size only at validation. */

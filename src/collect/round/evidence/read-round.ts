@@ -82,7 +82,7 @@ export async function readRound(
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
   const context = { ...round, givenBack };
   const rules = await rulesOf(job, round);
-  const requests = await readRoundRequests(store, rules, context);
+  const requests = await readRoundRequests(edges, job, rules, context);
   const index = new RoundIndex(requests, edges.createReader(rules), rules);
   const downloads = await Downloads.open(edges, round);
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>

@@ -1,34 +1,54 @@
 import type { ResultRules } from '../../lines/result-rules.ts';
 import { requiredLines } from '../../../jsonl/own-lines.ts';
 import { readCustomId } from '../../../jsonl/custom-id.ts';
-import { requireWholeRequests } from '../../../checkpoints/round/whole-requests.ts';
+import { recordedBytes } from '../../../checkpoints/round/whole-requests.ts';
 import { roundKey, type ShardRef } from '../../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
 import { askedIn, mayList } from '../../../endpoints/asked.ts';
 import type { Endpoint } from '../../../endpoints/endpoint.ts';
-import { parseExact } from '../../../exact-json.ts';
+import type { Job } from '../../../checkpoints/job.ts';
+import type { Edges } from '../../../edges.ts';
 import type { RoundRequests } from '../matching/round-index.ts';
+import { parseRequest } from './request-line.ts';
+import { wholeRequests } from './rewrite-requests.ts';
 import type { Round } from './round.ts';
 
-/** Reads a round's requests, as far as collecting needs them. */
+/**
+ * Reads a round's requests, as far as collecting needs them. Damaged requests of a later round are written again: without them, no
+ * result could be written for some of its rows.
+ * @throws RequestsDamaged when they are not those that were sent
+ */
 export async function readRoundRequests(
+  edges: Pick<Edges, 'store' | 'log'>,
+  job: Job,
+  rules: ResultRules,
+  context: Round,
+): Promise<RoundRequests> {
+  const { round, planned } = context;
+  const read = await readRequests(edges.store, rules, context);
+  const recorded = round === 1 ? planned?.bytes : await recordedBytes(edges.store, context, round);
+  if (recorded === undefined || recorded === read.bytes) return read;
+  await wholeRequests(edges, job, context, round);
+  return readRequests(edges.store, rules, context);
+}
+
+async function readRequests(
   store: ObjectStore,
   { endpoint }: ResultRules,
   context: Round,
-): Promise<RoundRequests> {
+): Promise<RoundRequests & { readonly bytes: number }> {
+  let bytes = 0;
   const customIds: string[] = [];
   const inputs = new Map<number, number>();
   for await (const lines of requestLines(store, context, context.round)) {
-    for (const bytes of lines) {
-      const listed = listedInputs(bytes, endpoint);
+    for (const line of lines) {
+      const listed = listedInputs(line, endpoint);
       if (listed !== undefined) inputs.set(customIds.length, listed);
-      customIds.push(readCustomId(bytes));
+      customIds.push(readCustomId(line));
+      bytes += line.length;
     }
   }
-  const { round, planned } = context;
-  if (round === 1 && planned !== undefined && customIds.length !== planned.requests)
-    await requireWholeRequests(store, context, round);
-  return { customIds, inputs };
+  return { customIds, inputs, bytes };
 }
 
 /**
@@ -44,19 +64,9 @@ export function requestLines(
   return requiredLines(store, roundKey(ref, round, 'requests.jsonl'), { start });
 }
 
-/** A parsed request line; its numbers keep their text. */
-export interface RequestLine {
-  readonly custom_id: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
 /** Number of inputs that a request lists; `undefined` if its input is not a list. */
 function listedInputs(requestBytes: Buffer, endpoint: Endpoint): number | undefined {
   return mayList(requestBytes, endpoint)
     ? askedIn(parseRequest(requestBytes).body, endpoint).inputs
     : undefined;
-}
-
-export function parseRequest(bytes: Buffer): RequestLine {
-  return parseExact(bytes.toString('utf8')) as RequestLine;
 }

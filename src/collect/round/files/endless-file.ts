@@ -1,9 +1,10 @@
-import { asBuffer, createFramer, type LinePosition } from '../../../jsonl/lines.ts';
+import { AnswerFramer } from '../../../jsonl/answer-framer.ts';
+import { asBuffer, type LinePosition } from '../../../jsonl/lines.ts';
 
 /** How much of a file has been read. */
 export interface FileProgress {
   readonly bytes: number;
-  /** The offset after the last complete line. */
+  /** The offset after the last complete line or object. */
   readonly position: LinePosition;
 }
 
@@ -15,13 +16,22 @@ const LINES_PER_REQUEST = 100;
 const SPARE_LINES = 100_000;
 
 /**
+ * An answer that is printed on many lines may have one for each number of a vector. Such lines are short on average, in bytes; a
+ * line with a whole answer is not.
+ */
+const SHORT_BYTES = 64;
+const SHORT_LINES_PER_REQUEST = 20_000;
+
+/**
  * True if a provider's file is longer than a batch with this many requests could have written: in lines, in one line, or as a
  * whole. A server that repeats its data without end would fill any disk.
  * @param longest most bytes of a line
  */
 export function isEndless({ bytes, position }: FileProgress, requests: number, longest: number): boolean {
+  const areShort = position.offset < SHORT_BYTES * position.lines;
+  const perRequest = areShort ? SHORT_LINES_PER_REQUEST : LINES_PER_REQUEST;
   return (
-    position.lines > SPARE_LINES + LINES_PER_REQUEST * requests ||
+    position.lines > SPARE_LINES + perRequest * requests ||
     bytes - position.offset > 2 * longest ||
     bytes > (requests + 2) * longest
   );
@@ -32,7 +42,7 @@ export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
 
 /** Checks {@link isEndless} chunk by chunk, for a file that is downloaded without being read. */
 export function watchForEnd(requests: number): (chunk: Uint8Array) => boolean {
-  const framer = createFramer(MAX_RESULT_LINE_BYTES);
+  const framer = new AnswerFramer(MAX_RESULT_LINE_BYTES);
   let bytes = 0;
   return (chunk) => {
     bytes += chunk.byteLength;

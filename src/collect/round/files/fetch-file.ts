@@ -1,6 +1,7 @@
 import type { Download } from '../../../checkpoints/round/late.ts';
 import type { BatchProvider } from '../../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
+import { endsObject } from '../../../jsonl/object-framer.ts';
 import { joinParts, sizeOf, type Downloads } from './downloads.ts';
 import { watchForEnd } from './endless-file.ts';
 import type { FoundFile } from './found-file.ts';
@@ -192,11 +193,11 @@ class Tail {
   }
 }
 
-/** True if the last line, without a newline, is a JSON value. */
+/** True if the last line, without a newline, is a JSON value, or ends behind one. */
 function endsWhole(tail: Tail, received: number): boolean {
   const { text } = tail;
   const last = text.slice(text.lastIndexOf('\n') + 1).trim();
-  if (last === '' || (received > TAIL_BYTES && !text.includes('\n'))) return true;
+  if (last === '' || (received > TAIL_BYTES && !text.includes('\n')) || endsObject(last)) return true;
   try {
     JSON.parse(last);
     return true;

@@ -5,15 +5,15 @@ import {
   type RenderableAnswer,
 } from '../../lines/line-reader.ts';
 import type { Failure } from '../../../errors.ts';
-import { asBuffer, createFramer, type Line } from '../../../jsonl/lines.ts';
+import type { Line } from '../../../jsonl/lines.ts';
 import { ONE_INPUT } from '../../../endpoints/asked.ts';
 import type { Asked } from '../../../endpoints/endpoint.ts';
 import { classifyLine, type LineRules, type Verdict } from '../../lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../../lines/whose-denial.ts';
 import { withResponse } from '../../lines/line-shape.ts';
-import { isEndless, MAX_RESULT_LINE_BYTES } from '../files/endless-file.ts';
 import type { ChunkSink } from '../files/fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
+import { ResultFile, type RowlessLine } from './result-file.ts';
 import type { Scratch } from '../files/scratch.ts';
 import type { UnreadableLine } from '../../../checkpoints/round/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
@@ -67,24 +67,15 @@ export class RoundIndex implements Disposable {
   }
 
   /**
-   * Indexes a file while its bytes arrive; lines are read again from the scratch file only if necessary. Of a twin's file, which
+   * Indexes a file while its bytes arrive; its lines are read again from the scratch file only if necessary. Of a twin's file, which
    * must come last, only answers count, and only for rows without another answer.
    */
   takeIn(file: Scratch, name: Stray['name'], isTwin = false): ChunkSink {
-    const framer = createFramer(MAX_RESULT_LINE_BYTES);
     const source = { file, name, isTwin };
-    const add = (lines: readonly Line[]): void => {
-      for (const line of lines) this.#addLine(source, line);
-    };
-    let bytes = 0;
-    return {
-      push: (chunk) => {
-        bytes += chunk.byteLength;
-        add(framer.push(asBuffer(chunk)));
-        return isEndless({ bytes, position: framer.position }, this.requests, MAX_RESULT_LINE_BYTES);
-      },
-      end: () => add(framer.end()),
-    };
+    return new ResultFile(this.requests, {
+      take: (line, length) => this.#addLine(source, line, length),
+      takeStray: (range, id) => this.#addStray({ ...source, ...range, id }),
+    });
   }
 
   /**
@@ -205,16 +196,15 @@ export class RoundIndex implements Disposable {
     this.#made[Symbol.dispose]();
   }
 
-  #addLine({ file, name, isTwin }: LineSource, line: Line): void {
-    const { start, number, bytes = NOTHING, isUtf8 } = line;
-    const { length } = bytes;
-    const { id, verdict } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
+  #addLine({ file, isTwin }: LineSource, line: Line, length: number): RowlessLine | undefined {
+    const { start, bytes = NOTHING, isUtf8 } = line;
+    const { id, verdict, isText = false } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
     const ordinal = id === undefined ? undefined : this.#lookUp(id);
-    if (ordinal === undefined || verdict === undefined)
-      this.#addStray({ file, isTwin, start, length, isUtf8, id, name, number });
-    else if ('render' in verdict)
+    if (ordinal === undefined || verdict === undefined) return { id, isText };
+    if ('render' in verdict)
       this.#addAnswer(ordinal, verdict, { file, isTwin, start, length, isUtf8, kind: 'ok', isSuccess: true });
     else this.#addVerdict(ordinal, verdict, { file, isTwin, start, length, isUtf8 });
+    return undefined;
   }
 
   readonly #askedOf = (id: string): Asked | undefined => {

@@ -15,7 +15,6 @@ export interface Stray {
   readonly start: number;
   /** 0 for a line that exceeds the limit. */
   readonly length: number;
-  readonly isUtf8: boolean;
   /** Its custom_id, if it has a readable one. */
   readonly id: string | undefined;
 }

@@ -1,7 +1,7 @@
 import type { RoundDecision } from '../decision/decide-row.ts';
 import type { RoundTotals } from './write-round.ts';
 import type { RoundEvidence } from '../evidence/read-round.ts';
-import { refusedTokens } from '../evidence/ended-batch.ts';
+import { tokensRejection } from '../evidence/ended-batch.ts';
 import type { Collected } from '../../../checkpoints/round/collected.ts';
 
 /** A round in the form of its checkpoint. */
@@ -14,7 +14,7 @@ export function describeRound(
   const { shard, round, batchId, createdAt, rejection, givenBack, gaveUp } = context;
   const { requests } = index;
   const seconds = createdAt === undefined ? undefined : Math.max(0, Math.floor(now / 1_000) - createdAt);
-  const tokensRefused = refusedTokens(batch);
+  const tokensRefused = tokensRejection(batch);
   const failure = gaveUp ?? rejection ?? givenBack ?? index.haltedBy;
   return {
     round,

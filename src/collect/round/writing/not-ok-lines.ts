@@ -1,7 +1,7 @@
 import type { NotOkLine } from '../../../checkpoints/result-line.ts';
 import type { Failure } from '../../../errors.ts';
 import { jsonLine, tryJsonLine } from '../../../jsonl/json-line.ts';
-import type { RequestLine } from '../evidence/round-requests.ts';
+import type { RequestLine } from '../evidence/request-line.ts';
 
 /** The result line of a row that failed, or that has no rounds left. */
 export function notOk(

@@ -16,7 +16,7 @@ import { isPaid, usageOf } from '../../../spending/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundDecision } from '../decision/decide-row.ts';
 import { deadLetter, notOk } from './not-ok-lines.ts';
 import type { LostRows } from '../decision/lost-rows.ts';
-import { parseRequest, type RequestLine } from '../evidence/round-requests.ts';
+import { parseRequest, type RequestLine } from '../evidence/request-line.ts';
 import { renderResult } from '../../lines/render-result.ts';
 import type { ResultFiles } from './result-files.ts';
 

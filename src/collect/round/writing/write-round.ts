@@ -3,13 +3,20 @@ import { ResultFiles } from './result-files.ts';
 import { GoesOnLater, rejectOver, sizeOf } from '../files/downloads.ts';
 import type { LostRows } from '../decision/lost-rows.ts';
 import type { RoundEvidence } from '../evidence/read-round.ts';
-import { writingObject, type WrittenParts, type WrittenRows } from '../../../checkpoints/round/writing.ts';
+import {
+  writingObject,
+  type WrittenFile,
+  type WrittenParts,
+  type WrittenRows,
+} from '../../../checkpoints/round/writing.ts';
+import { roundKey, type RoundRef } from '../../../checkpoints/keys.ts';
+import { damagedFile } from '../../../checkpoints/shard/other-files.ts';
 import type { StepTime } from '../../../pace.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
 import type { Fate, RoundDecision } from '../decision/decide-row.ts';
 import type { ErrorTally } from '../../counts/error-counts.ts';
 import type { ModelTally } from '../../counts/model-usage.ts';
-import { hasParts, RoundFiles } from './round-files.ts';
+import { hasParts, PartedFiles } from './parted-files.ts';
 import { requestLines } from '../evidence/round-requests.ts';
 import { RoundWriter } from './round-writer.ts';
 
@@ -42,7 +49,7 @@ export async function writeRound(store: ObjectStore, round: RoundToWrite): Promi
   const basis = basisOf(round);
   const before = await findWritten(store, round, basis);
   if (before !== undefined) lost.continueFrom(before.lost);
-  const files = new RoundFiles(store, context, before?.parts);
+  const files = new PartedFiles(store, keysOf(context), before?.parts);
   const answerFiles = new ResultFiles(store, context.jobId);
   const writer = new RoundWriter({ evidence, decision, lost, files: answerFiles }, files.writers, before);
   const at = new WrittenSoFar(before, evidence);
@@ -91,7 +98,10 @@ async function writeRows(store: ObjectStore, { round, writer, at }: RowsToWrite)
     }
     if (at.mustStop) return at.rows === index.requests;
   }
-  return true;
+  if (at.rows === index.requests) return true;
+  // Another call has replaced the requests since they were indexed.
+  const key = roundKey(context, context.round, 'requests.jsonl');
+  throw damagedFile(store, context, { key, found: at.requestBytes });
 }
 
 /** The progress of writing a round; decides whether another call must write the rest. */
@@ -130,7 +140,15 @@ async function findWritten(
   const written = (await writingObject.read(store, context))?.written;
   if (written?.basis !== basis) return undefined;
   const isWhole = written.rows === index.requests;
-  return (await hasParts(store, context, written.parts, isWhole)) ? written : undefined;
+  return (await hasParts(store, keysOf(context), { all: written.parts, isWhole })) ? written : undefined;
+}
+
+function keysOf(ref: RoundRef): Readonly<Record<WrittenFile, string>> {
+  return {
+    results: roundKey(ref, ref.round, 'results.jsonl'),
+    deadLetters: roundKey(ref, ref.round, 'dead-letters.jsonl'),
+    nextRequests: roundKey(ref, ref.round + 1, 'requests.jsonl'),
+  };
 }
 
 /** The facts on which the outcome and the result line of each row depend. */
