@@ -520,7 +520,7 @@ describe('a delivery that fails halfway and is repeated', () => {
     ['hourly', ['staged/inbox/a.csv', 'staged/inbox/b.csv']],
     ['nightly', ['staged/2026-11-12.csv']],
   ])('of %s', (schedule, keys) => {
-    trials(15, 60).test('makes one job with all its files, with a failure at any point', async (numRuns) => {
+    trials(6, 60).test('makes one job with all its files, with a failure at any point', async (numRuns) => {
       await fc.assert(
         fc.asyncProperty(fc.array(crash, { maxLength: 3 }), async (crashes) => {
           const { edges, executions, store, index, fire, filesOf } = await openStage();
@@ -544,7 +544,7 @@ describe('a delivery that fails halfway and is repeated', () => {
   });
 });
 
-trials(15, 60).test(
+trials(6, 60).test(
   'however deliveries of two times cross, each is one job with one execution, and they share no file',
   async (numRuns) => {
     const keys = ['staged/inbox/a.csv', 'staged/inbox/b.csv', 'staged/inbox/c.csv'];

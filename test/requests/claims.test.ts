@@ -219,7 +219,7 @@ describe('a run that is tried again', () => {
     expect(taken).toEqual(numbered(8).map(() => keys));
   });
 
-  trials(15, 60).test(
+  trials(6, 60).test(
     'at the same moment takes the same files, however the two cross with files that come',
     async (numRuns) => {
       const store = await openStore();
@@ -271,7 +271,7 @@ describe('runs at the same moment', () => {
     { maxLength: 3 },
   );
 
-  trials(15, 60).test(
+  trials(6, 60).test(
     'share no file and take all together, however they cross, and wherever they fail and are tried again',
     async (numRuns) => {
       const store = await openStore();
@@ -317,7 +317,7 @@ describe('runs at the same moment', () => {
     },
   );
 
-  trials(15, 60).test(
+  trials(6, 60).test(
     'take every file at least once and at most as often as it was written, while files come and change',
     async (numRuns) => {
       const store = await openStore();

@@ -2,8 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shardKey } from '../../src/checkpoints/keys.ts';
 import { ResultBlocks } from '../../src/reuse/result-blocks.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { trials } from '../support/exhaustive.ts';
 
 interface RowOfShard {
@@ -19,7 +18,7 @@ const rowOfShard = fc.record({
 trials(15, 60).test(
   'the lines of any rows are found, with their dead letters, in small blocks and large ones',
   async (numRuns) => {
-    const store = createFolderStore(await openTempFolder());
+    const store = createMemoryStore();
     const result = ({ ok, bytes }: RowOfShard, n: number): string =>
       `${JSON.stringify({ custom_id: `q${n}`, ok, text: 'x'.repeat(bytes) })}\n`;
     const letter = (n: number): string => `${JSON.stringify({ custom_id: `q${n}`, body: { n } })}\n`;
@@ -64,7 +63,7 @@ trials(15, 60).test(
 );
 
 test('a row that is in no shard is an error', async () => {
-  const store = createFolderStore(await openTempFolder());
+  const store = createMemoryStore();
   await store.put(shardKey({ jobId: 'j', shard: 0 }, 'results.jsonl'), '{"custom_id":"a","ok":true}\n');
   const blocks = new ResultBlocks(store);
   await blocks.add({ jobId: 'j', shard: 0, deadLetters: 0 });

@@ -8,7 +8,7 @@ import { readRoom } from '../../src/checkpoints/room.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { expectReconciled, openWorld, prompts, type Ended, type World } from './world.ts';
 
-const STAGES = { queuedSeconds: 60, runningSeconds: 600, finalizingSeconds: 1 };
+const STAGES = { queuedSeconds: 60, runningSeconds: 1_800, finalizingSeconds: 1 };
 
 /** Words that a tokenizer counts as one each, and the simulator as about as many. */
 const text = (words: number, n: number): string =>

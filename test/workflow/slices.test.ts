@@ -16,10 +16,10 @@ import { KEY, openEdges } from '../support/edges.ts';
 import { createMemoryBucket } from '../support/memory-bucket.ts';
 
 const ROWS = 1_000;
-/** 310 KB: slices of 64 KiB. */
+/** 340 KB: slices of 64 KiB. */
 const CONTENT = Array.from(
   { length: ROWS },
-  (_, n) => `{"custom_id":"q${n % 990}","prompt":"row ${n % 700} ${'x'.repeat(270)}"}\n`,
+  (_, n) => `{"custom_id":"q${n % 990}","prompt":"row ${n % 700} ${'x'.repeat(300)}"}\n`,
 ).join('');
 
 interface Options {

@@ -6,8 +6,7 @@ import { LeadingRows } from '../../../src/collect/shard/leading-rows.ts';
 import { FollowerTally } from '../../../src/collect/shard/follower-tally.ts';
 import { followLine } from '../../../src/reuse/follow-line.ts';
 import { ResultBlocks } from '../../../src/reuse/result-blocks.ts';
-import { createFolderStore } from '../../../src/store/folder-store.ts';
-import { openTempFolder } from '../../support/temp-folder.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
 import { trials } from '../../support/exhaustive.ts';
 
 /** A row that was sent, or one that an earlier row answers for: the earlier one by its place among those that were sent. */
@@ -28,7 +27,7 @@ const resultOf = (id: string, ok: boolean, bytes: number): object => ({
 trials(15, 60).test(
   'rows get the lines of the rows that lead them, in order, with any memory limit',
   async (numRuns) => {
-    const store = createFolderStore(await openTempFolder());
+    const store = createMemoryStore();
     let jobs = 0;
 
     await fc.assert(
