@@ -590,7 +590,7 @@ test('a poll that is refused does not fail the rows of its batch', async () => {
 });
 
 describe('the results', () => {
-  trials(15, 60).test('hold every row once, in input order, whatever the rounds brought', async (numRuns) => {
+  trials(6, 60).test('hold every row once, in input order, whatever the rounds brought', async (numRuns) => {
     const fate = fc.constantFrom('ok', 'permanent', 'retriable', 'missing', 'twice', 'invalid');
     const scenario = fc.record({
       rows: fc.array(fc.array(fate, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 12 }),
