@@ -80,7 +80,10 @@ function workload(name: string): Workload {
   return found;
 }
 
-/** @throws InvalidArgumentError, which commander reports with the option's name. */
+/**
+ * Reads the workloads' names, separated by commas.
+ * @throws InvalidArgumentError, which commander reports with the option's name.
+ */
 function namesOf(text: string): string[] {
   const names = text.split(',');
   for (const name of names) workload(name);

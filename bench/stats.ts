@@ -5,7 +5,10 @@ export interface Spread {
   readonly max: number;
 }
 
-/** @throws RangeError when there are no values. */
+/**
+ * Minimum, median and maximum of values.
+ * @throws RangeError when there are no values.
+ */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const [min] = sorted;

@@ -102,7 +102,10 @@ export async function retriesOf(store: ObjectStore, jobId: string): Promise<stri
   }
 }
 
-/** @throws InvalidRequest when some row of the job may still get an answer */
+/**
+ * Rejects a job that has not ended, or has left a batch open.
+ * @throws InvalidRequest when some row of the job may still get an answer
+ */
 export async function rejectOpen({ store, executions }: StatusEdges, jobId: string): Promise<void> {
   const summary = await summaryObject.read(store, jobId);
   const isRunning = (await lastExecution(executions, jobId))?.running === true;

@@ -49,7 +49,10 @@ export function planBatches(
   });
 }
 
-/** @returns undefined if the job is not small enough to send its rows direct */
+/**
+ * The calls, and their cost on AWS, of a job that is small enough to send its rows direct.
+ * @returns undefined if the job is not small enough to send its rows direct
+ */
 export function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undefined {
   if (!isSmall(profile, plan)) return undefined;
   const shards = plan.shards.filter(({ requests }) => requests > 0);
@@ -60,7 +63,10 @@ export function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect 
   };
 }
 
-/** @returns undefined if the profile has no price */
+/**
+ * The provider's price of a planned job.
+ * @returns undefined if the profile has no price
+ */
 export function planPrice(profile: ResolvedProfile, plan: Plan): PlannedPrice | undefined {
   const { price, model, body } = profile;
   if (price === undefined) return undefined;

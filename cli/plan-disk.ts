@@ -14,7 +14,10 @@ export interface PlannedDisk extends DiskNeed {
   readonly free: number | undefined;
 }
 
-/** @throws InvalidRequest if the folder for temporary files has too little space for the requests of a plan */
+/**
+ * Checks the free space of the disk on which a plan is built.
+ * @throws InvalidRequest if the folder for temporary files has too little space for the requests of a plan
+ */
 export async function requireRoomToPlan(bytes: number): Promise<void> {
   const free = await freeBytes(tmpdir());
   if (free === undefined || bytes <= free) return;

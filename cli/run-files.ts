@@ -94,7 +94,10 @@ export async function runFiles(
 /** Options for the rows of a file. They do not apply to the demo, which has its own rows. */
 const FILE_OPTIONS = ['prompt', 'id', 'sheet', 'delimiter', 'encoding', 'quotes', 'stdin'] as const;
 
-/** @throws InvalidRequest if the file is missing: otherwise the demo would run instead */
+/**
+ * Rejects options that need a file when none is named.
+ * @throws InvalidRequest if the file is missing: otherwise the demo would run instead
+ */
 function requireNoFileOptions(flags: RunFlags): void {
   const given = FILE_OPTIONS.find((name) => flags[name] !== undefined);
   if (given === undefined) return;
@@ -104,7 +107,10 @@ function requireNoFileOptions(flags: RunFlags): void {
   );
 }
 
-/** @throws InvalidRequest if the data folder has too little space for the input */
+/**
+ * Checks the free space of the data folder's disk, and warns if it may not suffice for the whole job.
+ * @throws InvalidRequest if the data folder has too little space for the input
+ */
 async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
   const warning = await checkDisk(run);
   if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
@@ -113,7 +119,10 @@ async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<voi
 /** The Node version of the Lambdas, for which their bundles are built. */
 const BUNDLES_NODE = 24;
 
-/** @throws InvalidRequest for a Node version that lacks features of the bundles */
+/**
+ * Checks the Node version for `--bundles`.
+ * @throws InvalidRequest for a Node version that lacks features of the bundles
+ */
 function requireNodeOfBundles(): void {
   const { node } = process.versions;
   if (Number.parseInt(node, 10) < BUNDLES_NODE)

@@ -72,7 +72,10 @@ function isOpen({ status: { status } }: JobDetails): boolean {
   return isOpenState(status);
 }
 
-/** @returns false if it was aborted */
+/**
+ * Waits, unless the wait is aborted.
+ * @returns false if it was aborted
+ */
 async function wait(seconds: number, signal: AbortSignal): Promise<boolean> {
   try {
     await sleep(seconds * 1_000, undefined, { signal });

@@ -23,6 +23,7 @@ export async function loadEngine(): Promise<Engine> {
 }
 
 /**
+ * True if an import of the engine is never used on this machine, so that it is not loaded.
  * @param specifier specifier of the import
  * @param importer path or URL of the importing file
  */

@@ -108,7 +108,10 @@ class HeldFile {
     this.#mark = markOf(folder);
   }
 
-  /** @returns undefined if another process, or this one, has the lock. */
+  /**
+   * Takes the lock of a data folder.
+   * @returns undefined if another process, or this one, has the lock.
+   */
   static take(folder: string): HeldFile | undefined {
     const lock = takeLock(folder);
     return lock && new HeldFile(folder, lock);
@@ -138,7 +141,10 @@ class HeldFile {
   }
 }
 
-/** @returns undefined if there is no file */
+/**
+ * Identifies the lock's current file, which changes if somebody deletes and creates it again.
+ * @returns undefined if there is no file
+ */
 function markOf(folder: string): string | undefined {
   const found = statSync(join(folder, LOCK), { throwIfNoEntry: false });
   return found && `${found.dev}:${found.ino}`;
@@ -154,7 +160,10 @@ export async function holderOf(folder: string): Promise<Partial<Holder> | undefi
   return exists && isLocked(path) ? ((await readHolder(folder)) ?? {}) : undefined;
 }
 
-/** @returns undefined if another process, or this one, has the lock. */
+/**
+ * Locks the lock's file, through SQLite. The operating system releases the lock when the process ends.
+ * @returns undefined if another process, or this one, has the lock.
+ */
 function takeLock(folder: string): DatabaseSync | undefined {
   let lock: DatabaseSync | undefined;
   try {

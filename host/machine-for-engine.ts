@@ -142,7 +142,10 @@ function waitAsTask(state: AnyState, path: string): AnyState {
   };
 }
 
-/** @throws States.Runtime when Step Functions would not accept this wait */
+/**
+ * Checks the seconds of a wait as Step Functions does.
+ * @throws States.Runtime when Step Functions would not accept this wait
+ */
 export function checkSeconds(state: string, seconds: unknown): number {
   if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_WAIT_SECONDS)
     return seconds;

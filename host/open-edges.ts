@@ -46,7 +46,10 @@ const SIMULATOR_KEY = 'any-key-will-do';
 /** Rows, answers and the provider's state must be readable only by the owner. */
 const OWNER_ONLY = 0o700;
 
-/** @throws InvalidRequest when the folder cannot be used, or another process uses it. */
+/**
+ * Opens a data folder: locks it, and makes the edges of the steps that use it.
+ * @throws InvalidRequest when the folder cannot be used, or another process uses it.
+ */
 export async function openLocalEdges({ data, simulator, log, config }: OpenEdges): Promise<LocalEdges> {
   const folder = resolve(data);
   await makeFolder('--data', data, OWNER_ONLY);

@@ -28,7 +28,10 @@ export class Attempts {
     this.#states = states as Readonly<Record<string, { readonly Retry?: readonly Retrier[] }>>;
   }
 
-  /** @returns undefined if the state will not be retried */
+  /**
+   * Counts a failed attempt of a state, and describes its next attempt.
+   * @returns undefined if the state will not be retried
+   */
   failed(state: string, error: string): NextAttempt | undefined {
     const retriers = this.#states[state]?.Retry ?? [];
     const index = retriers.findIndex(({ ErrorEquals: names }) =>

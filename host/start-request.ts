@@ -35,7 +35,10 @@ export interface Treatment {
   readonly request: JobRequest | undefined;
 }
 
-/** @throws InvalidRequest when a file does not exist, or is not a job request. */
+/**
+ * Reads how the files are treated: from the options, or from a job request that is named as a file.
+ * @throws InvalidRequest when a file does not exist, or is not a job request.
+ */
 export async function readTreatment({
   files,
   profile,

@@ -46,7 +46,10 @@ interface ChosenJobs {
   readonly contents: readonly string[];
 }
 
-/** @throws InvalidRequest when a file cannot be read. */
+/**
+ * Chooses the job of these files, and the job of all their rows: each the last one with this input or, with `again`, the next one.
+ * @throws InvalidRequest when a file cannot be read.
+ */
 export async function chooseJobs(
   store: ObjectStore,
   { files, identity, again, limit }: TakeIn,
@@ -86,7 +89,10 @@ async function contentHash(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** @throws InvalidRequest when the file has changed since its job was named */
+/**
+ * Copies an input file into the store.
+ * @throws InvalidRequest when the file has changed since its job was named
+ */
 async function copy(store: ObjectStore, file: string, key: string, expected: string): Promise<void> {
   const writer = store.write(key);
   const hash = createHash('sha256');

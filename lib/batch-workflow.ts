@@ -15,9 +15,9 @@ import type { Outcome } from '../src/checkpoints/counts.ts';
 import { acknowledgePacks } from './acknowledge-packs.ts';
 import { checkProps } from './check-props.ts';
 import { DataBucket, rejectSilentBucket } from './data-bucket.ts';
-import { DropTrigger } from './drop-trigger.ts';
 import { allowServices } from './encryption.ts';
 import { EventDelivery } from './event-delivery.ts';
+import { EventTrigger, executionsStopped, filesDropped } from './event-trigger.ts';
 import { JobsApi } from './jobs-api.ts';
 import { Machine } from './machine.ts';
 import { Operations } from './operations.ts';
@@ -27,7 +27,6 @@ import { Schedules } from './schedules.ts';
 import type { StepFunction } from './step-function.ts';
 import type { StepName } from './step-table.ts';
 import { Steps, type StepFunctions } from './steps.ts';
-import { StopTrigger } from './stop-trigger.ts';
 import { createWebhook } from './webhook.ts';
 import { grantDrop, grantReadResults, grantStart } from './workflow-grants.ts';
 import { WorkflowMetrics, type Ending } from './workflow-metrics.ts';
@@ -213,8 +212,12 @@ export class BatchWorkflow extends Construct {
   ): IQueue {
     const delivery = new EventDelivery(this, 'Events', { functions: [startJob, cancelJob], encryptionKey });
     // oxlint-disable no-new -- they add themselves to the stack
-    new DropTrigger(this, 'DropTrigger', { bucket: this.bucket, startJob, delivery });
-    new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });
+    new EventTrigger(this, 'DropTrigger', { events: filesDropped(this.bucket), calls: startJob, delivery });
+    new EventTrigger(this, 'StopTrigger', {
+      events: executionsStopped(stateMachine),
+      calls: cancelJob,
+      delivery,
+    });
     new Schedules(this, 'Schedules', { schedules, startJob, delivery });
     // oxlint-enable no-new
     return delivery.deadLetters;

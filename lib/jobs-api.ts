@@ -140,7 +140,10 @@ function callerVariable({ authorizer, jwt }: JobsApiProps): string {
   return jwt === undefined ? '$context.identity.caller' : '$context.authorizer.claims.sub';
 }
 
-/** @throws InvalidRequest for an API without authorization: anybody who finds its URL could spend money */
+/**
+ * Rejects an authorizer that lets everybody in; returns any other unchanged.
+ * @throws InvalidRequest for an API without authorization: anybody who finds its URL could spend money
+ */
 function rejectOpen(authorizer: IHttpRouteAuthorizer | undefined): IHttpRouteAuthorizer | undefined {
   if (!(authorizer instanceof HttpNoneAuthorizer)) return authorizer;
   throw new InvalidRequest(

@@ -18,7 +18,10 @@ export class BatchLines implements Disposable {
     this.#fd = openSync(path, 'r');
   }
 
-  /** @param most number of lines, or more */
+  /**
+   * Finds the lines of a batch's input file.
+   * @param most number of lines, or more
+   */
   static async open(state: SimulatorState, fileId: string, most: number): Promise<BatchLines> {
     const ranges = new Float64Array(STRIDE * most);
     let end = 0;

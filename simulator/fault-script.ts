@@ -28,7 +28,10 @@ export class FaultScript {
     return this.#strike(isRoute)?.action;
   }
 
-  /** @param isRange true if the rest of a file is requested */
+  /**
+   * The fault of the next download of a file, if the script has one.
+   * @param isRange true if the rest of a file is requested
+   */
   forContent(isRange = false): ContentAction | undefined {
     const isContent = (fault: Fault): fault is ContentFault =>
       fault.at === 'content' &&

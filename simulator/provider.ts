@@ -84,7 +84,10 @@ export class SimulatedProvider {
     return batch;
   }
 
-  /** @throws EnqueuedTokensExceeded when the create is rejected */
+  /**
+   * Checks the tokens of a new batch beside those of the running batches; returns the errors that fail its validation.
+   * @throws EnqueuedTokensExceeded when the create is rejected
+   */
   #tooManyTokens(model: string | undefined, tokens: number): ValidationError[] {
     const { enqueuedTokens: limit, state } = this.#options;
     if (limit === undefined) return [];

@@ -28,7 +28,10 @@ export class ResultFile {
     if (this.#lines.length > LINES_PER_WRITE) this.#write(this.#lines.splice(0, this.#lines.length - 1));
   }
 
-  /** @returns the file's id */
+  /**
+   * Closes the file under its name, so that it can be downloaded.
+   * @returns the file's id
+   */
   close(name: string, createdAt: number, hasLastNewline: boolean): string {
     const last = this.#lines.pop();
     this.#write(last === undefined ? [] : [...this.#lines, hasLastNewline ? last : last.trimEnd()]);

@@ -28,7 +28,10 @@ export class RowCounts {
     for (const [id, counts] of savedCounts(path)) this.#add(id, counts - this.#get(id));
   }
 
-  /** @returns how often the row was in a batch so far */
+  /**
+   * Counts that a row is in a batch.
+   * @returns how often the row was in a batch so far
+   */
   countAttempt(customId: string): number {
     this.#changed.add(customId);
     return this.#add(customId, 1) % ANSWER;
@@ -63,7 +66,10 @@ export class RowCounts {
     return found?.words[found.at] ?? 0;
   }
 
-  /** @returns the new counts */
+  /**
+   * Adds to the counts of a row.
+   * @returns the new counts
+   */
   #add(customId: string, more: number): number {
     this.#hash.take(customId);
     const { high, low } = this.#hash;

@@ -162,7 +162,10 @@ function isChanged(text: string, from: number, end: number): boolean {
   return !BEFORE_COLON.test(text);
 }
 
-/** @throws the same error as for the original text */
+/**
+ * Parses a text whose numbers were replaced by marks.
+ * @throws the same error as for the original text
+ */
 function parseMarked(marked: string, text: string): unknown {
   try {
     return JSON.parse(marked);

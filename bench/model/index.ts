@@ -38,7 +38,10 @@ function tell({ shards, rounds, window, takes = window, inFlight, shardMb, count
   process.stdout.write(`${text.trimEnd()}\n`);
 }
 
-/** @throws InvalidArgumentError, which commander reports with the option's name. */
+/**
+ * Reads a whole number above 0.
+ * @throws InvalidArgumentError, which commander reports with the option's name.
+ */
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return Number(text);

@@ -80,7 +80,10 @@ export async function exportAfterRun(
   }
 }
 
-/** @throws InvalidRequest for an unknown delimiter */
+/**
+ * Reads the delimiter of a table for spreadsheets. Default: a comma.
+ * @throws InvalidRequest for an unknown delimiter
+ */
 export function delimiterOf(delimiter = ','): string {
   const read = readDelimiter(delimiter);
   if (read === undefined || !SPREADSHEET_DELIMITERS.includes(read))

@@ -58,7 +58,10 @@ interface EndedJobs {
   readonly describe: (jobId: string, options: string) => string;
 }
 
-/** @throws InvalidRequest when the folder does not have the job, or the command does not act on it because it has ended */
+/**
+ * Opens the data folder of a job on which a command acts.
+ * @throws InvalidRequest when the folder does not have the job, or the command does not act on it because it has ended
+ */
 async function openJobHere(
   jobId: string,
   { data }: FolderFlags,

@@ -157,7 +157,10 @@ const tellJobs: Log = (event, fields) => {
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
 
-/** @param fields of `input_changed` */
+/**
+ * Says that an input has changed since an earlier job began with it.
+ * @param fields of `input_changed`
+ */
 function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields): string {
   const how = Number(bytes) > Number(bytesBefore) ? 'has grown' : 'has changed';
   return printable(
@@ -165,7 +168,10 @@ function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields):
   );
 }
 
-/** @param fields of `schedule_missed` */
+/**
+ * Says which times of a schedule passed while no host was running.
+ * @param fields of `schedule_missed`
+ */
 function describeMissed({ schedule, times, more, run }: LogFields): string {
   const missed = `Schedule ${schedule} did not fire while no host was running: ${times}${more === true ? ', and later' : ''}.`;
   if (run === true) return `${missed} These times run now.`;

@@ -10,7 +10,10 @@ export function portNumber(text: string): number {
   return Number(text);
 }
 
-/** @throws InvalidArgumentError, which commander reports with the option's name. */
+/**
+ * Reads a whole number of at most nine digits.
+ * @throws InvalidArgumentError, which commander reports with the option's name.
+ */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
@@ -26,7 +29,10 @@ export function shareOfRows(text: string): number {
   return Number(text);
 }
 
-/** @throws InvalidArgumentError */
+/**
+ * Reads a whole number above 0, of at most nine digits.
+ * @throws InvalidArgumentError
+ */
 export function positiveNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return Number(text);

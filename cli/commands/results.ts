@@ -70,7 +70,10 @@ export function resultsCommand(): Command {
     });
 }
 
-/** @throws InvalidRequest for options that exclude each other */
+/**
+ * Checks that the options fit together.
+ * @throws InvalidRequest for options that exclude each other
+ */
 function checkFlags(
   { out, json, parquet, raw, withInput, delimiter }: ResultsFlags,
   format: TableFormat | undefined,
@@ -92,7 +95,10 @@ function checkFlags(
     throw new InvalidRequest(`--format ${format} needs --out <file>: a terminal cannot show it.`);
 }
 
-/** @throws InvalidRequest when the job does not exist, or has not ended */
+/**
+ * Reads the summary of a job that has ended.
+ * @throws InvalidRequest when the job does not exist, or has not ended
+ */
 async function endedSummary(target: Target, jobId: string): Promise<Summary> {
   const overview = await readOverview(target, jobId);
   if (overview === undefined) throw await noSuchJob(target, jobId);

@@ -47,7 +47,10 @@ export async function retryInFolder(
   return exitStatus(ended.failure === undefined ? summary : ended);
 }
 
-/** @returns the retry that was started by the process that uses the folder; undefined if no process uses it */
+/**
+ * Asks the process that uses the data folder to start the retry.
+ * @returns the retry that was started by the process that uses the folder; undefined if no process uses it
+ */
 async function startAtHolder(
   jobId: string,
   treatment: RetryTreatment,

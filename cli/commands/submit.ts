@@ -58,7 +58,10 @@ async function submit(
   return startJob(startEdges(target, config), request);
 }
 
-/** @throws InvalidRequest when a Lambda cannot reach the provider, for example the simulator */
+/**
+ * Rejects a provider whose base URL is on this machine.
+ * @throws InvalidRequest when a Lambda cannot reach the provider, for example the simulator
+ */
 function rejectThisMachine({ name, baseUrl }: ProviderSettings): void {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname)) return;
   throw new InvalidRequest(

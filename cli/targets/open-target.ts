@@ -27,7 +27,10 @@ export interface OpenTarget extends FindStack {
 
 export const ONE_TARGET = '--data is a folder of this machine, --stack a deployed stack: give one of them.';
 
-/** @throws InvalidRequest when the stack or folder does not exist. */
+/**
+ * Opens the data folder or the deployed stack that the options name.
+ * @throws InvalidRequest when the stack or folder does not exist.
+ */
 export async function openTarget({ data, ...where }: OpenTarget): Promise<Target> {
   if (data === undefined) return openStack(where);
   if (where.stack !== undefined) throw new InvalidRequest(ONE_TARGET);

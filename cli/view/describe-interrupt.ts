@@ -25,7 +25,10 @@ export function describeStop(jobs: number, sent: SentSoFar): string {
   return `Stopping; nothing more is sent. ${left}. Sent so far: ${facts}.\nThe next start with this data folder continues.`;
 }
 
-/** @returns undefined if nothing was sent */
+/**
+ * Lists what was already sent, as words for people.
+ * @returns undefined if nothing was sent
+ */
 function describeSent({
   collected,
   batches,

@@ -1,7 +1,10 @@
 import type { DecidedJob } from '../../src/job-control/approve-or-reject.ts';
 import { printable } from '../../src/text/printable.ts';
 
-/** @param options options that select the job's target */
+/**
+ * Says that a job was approved or rejected, and what follows.
+ * @param options options that select the job's target
+ */
 export function describeJudged(
   { jobId, state }: Pick<DecidedJob, 'jobId' | 'state'>,
   options: string,

@@ -23,7 +23,10 @@ export interface Figures {
   readonly nextPoll: number | undefined;
 }
 
-/** @param now milliseconds since 1970 */
+/**
+ * The figures of a job's progress at a time.
+ * @param now milliseconds since 1970
+ */
 export function figuresOf({ status, shards }: JobDetails, now: number): Figures {
   const end = status.endedAt === undefined ? now : Date.parse(status.endedAt);
   const elapsed = Math.max(0, end - Date.parse(status.createdAt));

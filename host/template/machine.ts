@@ -15,7 +15,10 @@ const machineSchema = z.object({ DefinitionString: z.unknown() });
 
 const stepSchema = z.object({ Environment: z.object({ Variables: z.object({ STEP: z.string() }) }) });
 
-/** @throws Error when there is not exactly one state machine, or it has an unsupported reference. */
+/**
+ * Reads the state machine, and the functions that it calls, from the template.
+ * @throws Error when there is not exactly one state machine, or it has an unsupported reference.
+ */
 export function readMachine(resources: readonly Resource[]): TemplateMachine {
   const machines = resources.filter(({ type }) => type === 'AWS::StepFunctions::StateMachine');
   const [machine] = machines;

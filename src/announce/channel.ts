@@ -13,6 +13,7 @@ export type Announcement = CompletionEvent | WaitingEvent;
 export interface Channel {
   readonly name: 'event' | 'webhook';
   /**
+   * Announces an event.
    * @throws AnnouncementUnavailable when a retry may succeed.
    * @throws AnnouncementRejected when no retry can succeed.
    */

@@ -36,7 +36,10 @@ function sign(secret: string, timestamp: string, body: string): string {
   return createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
 }
 
-/** @returns the HTTP status. Redirects are not followed: a signed message goes only to the configured URL. */
+/**
+ * Sends the message.
+ * @returns the HTTP status. Redirects are not followed: a signed message goes only to the configured URL.
+ */
 async function post(url: string, headers: Record<string, string>, body: string): Promise<number> {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);

@@ -62,7 +62,10 @@ const rejectJobRoute = createRoute({
   responses: { 202: answer('It is rejected.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
 
-/** @throws ApiProblem when the job has no pilot that waits for this decision */
+/**
+ * Approves or rejects a job for a caller of the API.
+ * @throws ApiProblem when the job has no pilot that waits for this decision
+ */
 async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
   const judged = await approveOrReject(edges, jobId, decision).catch((error: unknown) => {
     const isConflict = error instanceof InvalidRequest || error instanceof RequestConflict;

@@ -45,7 +45,10 @@ export function uploadKey(edges: Pick<ApiEdges, 'config'>, caller: string, key: 
   );
 }
 
-/** @throws InvalidRequest for input files of other callers */
+/**
+ * Rejects a request for inputs that its caller may not read.
+ * @throws InvalidRequest for input files of other callers
+ */
 export async function rejectOthersInputs(
   edges: ApiEdges,
   caller: string,

@@ -123,7 +123,10 @@ export async function writeAnnouncement(
   await creatingObject.write(store, context, announcement);
 }
 
-/** @param refusedWith the error that the provider answered the create with, if it did */
+/**
+ * The error while it is unknown whether a create made a batch. Step Functions repeats the step, which searches again.
+ * @param refusedWith the error that the provider answered the create with, if it did
+ */
 export function mayTurnUp({ jobId, shard, round, fileId }: UploadedContext, refusedWith?: string): Error {
   const message = `It is not known yet whether the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) was created; the list of batches is read again.`;
   return refusedWith === 'ProviderBusy' ? new ProviderBusy(message) : new ProviderUnavailable(message);

@@ -39,7 +39,10 @@ export interface Forecasted {
   readonly now: number;
 }
 
-/** @returns undefined if no limit is known: then batches do not wait */
+/**
+ * Estimates when the batches of a job get room, and when they end.
+ * @returns undefined if no limit is known: then batches do not wait
+ */
 export async function forecast(
   store: ObjectStore,
   { profile, batches, now }: Forecasted,

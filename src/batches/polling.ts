@@ -106,12 +106,18 @@ export const NOT_FOUND_PATIENCE_SECONDS = 1_800;
 /** How long to search for a batch if the provider's list cannot be read, in seconds. Its rows are not sent again. */
 export const UNCLEAR_PATIENCE_SECONDS = 3 * 3_600;
 
-/** @param absentSeconds how long every look has found it missing; undefined if a look could not decide */
+/**
+ * True if a batch has been missing for so long that it counts as lost.
+ * @param absentSeconds how long every look has found it missing; undefined if a look could not decide
+ */
 export function isGone(absentSeconds: number | undefined): boolean {
   return absentSeconds !== undefined && absentSeconds >= NOT_FOUND_PATIENCE_SECONDS;
 }
 
-/** @param missedSeconds how long no look has found it */
+/**
+ * True if no look has decided for so long whether a batch exists that the search ends.
+ * @param missedSeconds how long no look has found it
+ */
 export function isUnclearForLong(missedSeconds: number): boolean {
   return missedSeconds >= UNCLEAR_PATIENCE_SECONDS;
 }

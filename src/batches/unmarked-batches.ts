@@ -41,7 +41,10 @@ export interface Search {
   readonly candidates: readonly string[];
 }
 
-/** @returns undefined if batches show what they were created from */
+/**
+ * Finds the batch of a lost create by the number and the ids of its requests, at a provider whose batches do not show their file.
+ * @returns undefined if batches show what they were created from
+ */
 export async function findUnmarked(
   edges: ProviderEdges,
   context: UploadedContext,

@@ -49,7 +49,10 @@ export const EMPTY_ROOM: Room = { holders: [], waiting: [] };
 /** Number of changes that are kept. A reader must still find the last one while the next one is written. */
 const KEPT_CHANGES = 3;
 
-/** @returns undefined if no job has asked for room yet */
+/**
+ * Reads the room of all jobs at a provider.
+ * @returns undefined if no job has asked for room yet
+ */
 export async function readRoom(store: ObjectStore, provider: string): Promise<Room | undefined> {
   for (;;) {
     const last = await findLastChange(store, roomPrefix(provider));

@@ -30,7 +30,10 @@ export class InFlight {
     return this.#failure !== undefined;
   }
 
-  /** @throws the error of the first call that failed */
+  /**
+   * Throws if a call has failed.
+   * @throws the error of the first call that failed
+   */
   throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }

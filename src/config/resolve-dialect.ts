@@ -73,7 +73,10 @@ function baseOf({ dialects }: NightshiftConfig, name: string): DialectName {
   throw new InvalidRequest(`dialects.${name}.like: there is no built-in dialect "${base}".`);
 }
 
-/** @throws InvalidRequest when the provider's batches are known not to support this endpoint */
+/**
+ * Checks that the provider's batches may have this endpoint.
+ * @throws InvalidRequest when the provider's batches are known not to support this endpoint
+ */
 export function checkEndpoint({ name, endpoints }: Dialect, endpoint: string): void {
   if (endpoints === 'unknown' || endpoints.includes(endpoint)) return;
   throw new InvalidRequest(

@@ -118,7 +118,10 @@ function enqueuedTokensOf(
   return limits.enqueuedTokens === 'unknown' ? {} : { enqueuedTokens: limits.enqueuedTokens };
 }
 
-/** @throws InvalidRequest when the budget is in money that cannot be computed */
+/**
+ * Checks that a budget in money can be computed from the profile's prices.
+ * @throws InvalidRequest when the budget is in money that cannot be computed
+ */
 function checkMoney(profile: ProfileConfig): void {
   const problem = moneyProblem(profile);
   if (problem !== undefined) throw new InvalidRequest(`${problem.path}: ${problem.message}`);
@@ -140,7 +143,10 @@ function tableRules({ delimiter, ...table }: NonNullable<ProfileConfig['table']>
   return defined({ ...table, delimiter: delimiter === undefined ? undefined : readDelimiter(delimiter) });
 }
 
-/** @throws InvalidRequest when rows for this endpoint cannot be sent direct */
+/**
+ * Checks that rows for an endpoint can be sent direct.
+ * @throws InvalidRequest when rows for this endpoint cannot be sent direct
+ */
 function checkDirect(endpoint: string, allowed: readonly string[]): void {
   if (endpointAt(endpoint) === SPEECH) {
     throw new InvalidRequest(
@@ -189,7 +195,10 @@ function override({ model, ...profile }: ProfileConfig, overrides: ProfileConfig
   return { ...profile, ...(keepsModel && { model }), ...overrides, ...mergeTables(profile, overrides) };
 }
 
-/** @throws InvalidRequest when the profile does not exist */
+/**
+ * The profile with this name.
+ * @throws InvalidRequest when the profile does not exist
+ */
 export function findProfile(config: NightshiftConfig, name: string): ProfileConfig {
   const profile = Object.hasOwn(config.profiles, name) ? config.profiles[name] : undefined;
   if (profile === undefined) {
@@ -202,7 +211,10 @@ export function findProfile(config: NightshiftConfig, name: string): ProfileConf
   return profile;
 }
 
-/** @throws InvalidRequest when the provider does not exist */
+/**
+ * The provider with this name: from the configuration, otherwise a built-in one.
+ * @throws InvalidRequest when the provider does not exist
+ */
 export function findProvider(config: NightshiftConfig, name: string): ProviderConfig {
   const configured = Object.hasOwn(config.providers ?? {}, name) ? config.providers?.[name] : undefined;
   const known = Object.hasOwn(KNOWN_PROVIDERS, name) ? KNOWN_PROVIDERS[name] : undefined;

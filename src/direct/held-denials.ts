@@ -12,7 +12,10 @@ export class HeldDenials {
   #lines: string[] = [];
   #failure: Failure | undefined;
 
-  /** @returns why the account is denied, once enough rows were */
+  /**
+   * Holds back the line of a row that was denied.
+   * @returns why the account is denied, once enough rows were
+   */
   add(line: string, failure: Failure): Failure | undefined {
     this.#lines.push(line);
     this.#failure ??= failure;

@@ -71,6 +71,7 @@ export function afterStart(rate: RateLimit): RateLimit {
 }
 
 /**
+ * Adapts the rate to an answer.
  * @param inFlight calls without an answer yet, which the provider may not have counted
  * @param random in [0, 1), so that shards that were rejected together do not retry together
  */

@@ -211,7 +211,10 @@ class Sender {
     else this.#denied ??= this.#denials.failure;
   }
 
-  /** @returns true if the row is sent again, in this pass or the next */
+  /**
+   * Handles an answer that says that too many requests were sent.
+   * @returns true if the row is sent again, in this pass or the next
+   */
   #rejected(attempt: Attempt, rejected: Rejection): boolean {
     const { answer, isTaken, isLimit } = rejected;
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);

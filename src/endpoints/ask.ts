@@ -23,7 +23,10 @@ export function invalidText(): RowRejected {
   );
 }
 
-/** @throws RowRejected unless the value is a text that is not blank */
+/**
+ * Checks that a field is a text that is not blank.
+ * @throws RowRejected unless the value is a text that is not blank
+ */
 export function nonBlank(text: unknown, field: string): string {
   if (typeof text === 'string' && text.trim() !== '') return text;
   throw noPrompt(

@@ -23,7 +23,10 @@ export function whyNotThisHost(
   return undefined;
 }
 
-/** @throws InvalidRequest when only another kind of host can continue the job */
+/**
+ * Rejects a job that this host cannot continue.
+ * @throws InvalidRequest when only another kind of host can continue the job
+ */
 export function rejectOtherHost(host: Host, job: Job): void {
   const why = whyNotThisHost(host, job);
   if (why !== undefined) throw new InvalidRequest(why);

@@ -54,7 +54,10 @@ export async function retryJob(
   });
 }
 
-/** @throws InvalidRequest for a job without rows to send again, or whose rows are not settled yet */
+/**
+ * Rejects jobs that cannot be retried.
+ * @throws InvalidRequest for a job without rows to send again, or whose rows are not settled yet
+ */
 function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
   if (retry !== undefined)
     throw new InvalidRequest(`Job ${jobId} is a retry of job ${retry.jobId}: retry that one.`);

@@ -116,7 +116,10 @@ export class ObjectFramer {
     return (this.#isInString && !this.#isDeeper ? FIRST_FIELD : FIRST_BRACE).test(head);
   }
 
-  /** @param end position in the file behind the piece; absent for the end of a line */
+  /**
+   * Adds a piece to the open object, as long as the object is not too long.
+   * @param end position in the file behind the piece; absent for the end of a line
+   */
   #keep(piece: Buffer, end?: number): void {
     this.#bytes += piece.length;
     if (this.#bytes <= this.#maxBytes) this.#pieces.push(piece);

@@ -15,7 +15,10 @@ const WIDTHS = [
 ];
 const MAX_BINS = 12;
 
-/** @returns undefined when no batch has ended */
+/**
+ * Measures how long batches took: quantiles and a histogram, in seconds.
+ * @returns undefined when no batch has ended
+ */
 export function measureLatency(seconds: readonly number[]): Latency | undefined {
   const sorted = seconds.toSorted((a, b) => a - b);
   const longest = sorted.at(-1);

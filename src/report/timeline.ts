@@ -48,7 +48,11 @@ export interface TimedBatch extends Pick<
 const MAX_LANES = 24;
 const COLUMNS = 60;
 
-/** @param from the job's start, ISO 8601 @param to its end, or now */
+/**
+ * Draws the batches of a job over its time.
+ * @param from the job's start, ISO 8601
+ * @param to its end, or now
+ */
 export function drawTimeline(batches: readonly TimedBatch[], from: string, to: string): Timeline {
   const start = Date.parse(from);
   const spans = batches.flatMap((batch) => spanOf(batch, start, (Date.parse(to) - start) / 1_000));

@@ -41,6 +41,7 @@ export function checkOf(fingerprint: Fingerprint, line: Buffer): number {
 }
 
 /**
+ * The head of an index.
  * @param resultBytes size of the results that the index describes
  * @param change identifies the change that gave the entries these positions
  */

@@ -35,7 +35,10 @@ export class AnswerSources {
         if (section !== undefined) this.#sections.set(nameOf(job), section);
   }
 
-  /** @param scope the hash of the scope */
+  /**
+   * Opens the merged indexes of a scope.
+   * @param scope the hash of the scope
+   */
   static async open(store: ObjectStore, scope: string): Promise<AnswerSources> {
     return new AnswerSources(store, await listMerged(store, scope));
   }
@@ -45,7 +48,10 @@ export class AnswerSources {
     return this.#sections.get(nameOf(job))?.resultBytes;
   }
 
-  /** @param onJob called for each job before its entries, also for a job without entries */
+  /**
+   * Reads the entries of jobs, from a merged index if one has them.
+   * @param onJob called for each job before its entries, also for a job without entries
+   */
   async *read(
     jobs: AsyncIterable<EarlierJob> | Iterable<EarlierJob>,
     onJob: (job: EarlierJob) => void,

@@ -67,7 +67,10 @@ export class EarlierAnswers {
     this.#sources = sources;
   }
 
-  /** @returns undefined for a job that does not reuse answers */
+  /**
+   * Loads the index of the answers that a job may reuse.
+   * @returns undefined for a job that does not reuse answers
+   */
   static async open(
     store: ObjectStore,
     job: Job,

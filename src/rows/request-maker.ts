@@ -23,7 +23,10 @@ export interface InvalidRow {
  * the same lines.
  */
 export interface RequestMaker {
-  /** @param ordinal 1-based position of the row in the job, from which a missing id is generated */
+  /**
+   * Makes the request line of a row.
+   * @param ordinal 1-based position of the row in the job, from which a missing id is generated
+   */
   make(row: Row, ordinal: number): MadeRequest | InvalidRow;
 }
 

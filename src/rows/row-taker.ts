@@ -130,7 +130,10 @@ export class RowTaker implements RowSink {
     return this.#take(sending, found);
   }
 
-  /** @param answer the row's answer, if a sample has it */
+  /**
+   * Takes a row that can be sent: writes its request line, or the answer that is known already.
+   * @param answer the row's answer, if a sample has it
+   */
   #take(sending: Sending, answer: KnownRow | undefined): Promise<void> | undefined {
     const { request, source, position } = sending;
     if (answer !== undefined) return this.#inTurn(answer.line.length, () => this.#addKnown(answer, source));

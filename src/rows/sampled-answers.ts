@@ -37,7 +37,10 @@ export class SampledAnswers implements KnownAnswers, AsyncDisposable {
     this.bytes = start;
   }
 
-  /** @param start position at which an earlier call stopped */
+  /**
+   * Opens the answers of the job's sample, if it has one.
+   * @param start position at which an earlier call stopped
+   */
   static of(store: ObjectStore, { sample }: Pick<Job, 'sample'>, start?: number): SampledAnswers | undefined {
     return sample && new SampledAnswers(store, sample.results, start);
   }

@@ -53,7 +53,10 @@ export class ShardWriter {
     this.#first = first;
   }
 
-  /** @param saved state with an unfinished shard, to continue it */
+  /**
+   * Opens a writer of shards, or continues a suspended one.
+   * @param saved state with an unfinished shard, to continue it
+   */
   static async open(store: ObjectStore, shards: Shards, saved?: SavedWriter): Promise<ShardWriter> {
     const writer = new ShardWriter(store, shards, saved?.plans ?? []);
     if (saved?.open === undefined) return writer;

@@ -112,7 +112,10 @@ function originOf(address: string): string {
   return URL.parse(address)?.origin ?? 'unreadable';
 }
 
-/** @returns the base URL of the provider in this machine's environment; never a URL on another machine */
+/**
+ * The base URL by which a host replaces a provider's, to send its calls to a simulator on the same machine.
+ * @returns the base URL of the provider in this machine's environment; never a URL on another machine
+ */
 function onThisMachine(name: string, env: Environment): string | undefined {
   const addresses = JSON.parse(env['PROVIDER_BASE_URLS'] ?? '{}') as Readonly<Record<string, string>>;
   const address = Object.hasOwn(addresses, name) ? addresses[name] : undefined;

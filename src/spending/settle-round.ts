@@ -54,7 +54,10 @@ export async function settleRound(
   return tooManyBadRows(jobId, ledger?.recent ?? [], currentLimits(profile, ledger).maxBad);
 }
 
-/** @returns undefined for a round without a reservation, because it is already settled */
+/**
+ * Replaces the reservation of a round by its cost.
+ * @returns undefined for a round without a reservation, because it is already settled
+ */
 function settle<State extends Spending>(
   spending: State,
   name: string,
@@ -67,7 +70,10 @@ function settle<State extends Spending>(
   return withSpent(spending, name, cost);
 }
 
-/** @returns undefined if the ledger does not change */
+/**
+ * Settles a round in the ledger of its job, which also counts rows that are not ok.
+ * @returns undefined if the ledger does not change
+ */
 function settleInJob(
   ledger: JobLedger,
   name: string,

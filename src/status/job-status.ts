@@ -74,6 +74,7 @@ interface Facts {
 }
 
 /**
+ * Reads what the list of jobs shows of a job.
  * @param owner the API caller who must own the job; default: any
  * @returns undefined when the job does not exist
  */
@@ -88,7 +89,10 @@ export async function readOverview(
     : overview(jobId, facts);
 }
 
-/** @returns undefined when the job does not exist */
+/**
+ * Reads the status of a job, with its first open shards.
+ * @returns undefined when the job does not exist
+ */
 export async function readStatus(edges: StatusEdges, jobId: string): Promise<JobStatus | undefined> {
   return (await readDetails(edges, jobId))?.status;
 }
@@ -165,7 +169,10 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
   };
 }
 
-/** @param running whether the job's last execution is running; undefined if it never had one */
+/**
+ * The state of a job that people see.
+ * @param running whether the job's last execution is running; undefined if it never had one
+ */
 function stateOf(summary: Summary | undefined, running: boolean | undefined, cancelled: boolean): JobState {
   if (running === true) return cancelled ? 'cancelling' : 'running';
   if (summary !== undefined) return summary.status;
@@ -197,7 +204,10 @@ function resultsOf(summary: Summary): Partial<JobStatus> {
   };
 }
 
-/** @param known counts for shards without files: an old job's plan is deleted before its summary */
+/**
+ * Counts the shards by state.
+ * @param known counts for shards without files: an old job's plan is deleted before its summary
+ */
 function countStates(
   shards: readonly ShardStatus[],
   known: { readonly total: number; readonly state: 'done' | 'stopped' },

@@ -55,6 +55,8 @@ export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
     ending = { ...ending, index };
     if (index !== 'written' || pace.mustStop) return leave(ending);
   }
+  // Tables are written in one call, so that it must have most of its time.
+  if (pace.mustRest && hasTables(job)) return leave(ending);
   const retried = await mergeIfRetry(edges, end, ending);
   if (retried !== undefined && 'progress' in retried) return leave({ ...ending, merge: retried.progress });
   if (isAgain || retried !== undefined || shards.length > MAX_SOURCES) await forgetJoined(store, at.jobId);
@@ -64,6 +66,11 @@ export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
   await writeEnd(edges, own, summary);
   logEnd(edges, summary);
   return true;
+}
+
+/** True if tables are written after the results: of the job, or of the job that it retries. */
+function hasTables({ profile: { also = [] }, retry }: Job): boolean {
+  return also.length > 0 || retry !== undefined;
 }
 
 function logEnd({ log }: Edges, summary: Summary): void {
@@ -117,7 +124,10 @@ function fileToJoin(
   return filled.has(shard) ? `filled-${file}` : file;
 }
 
-/** @returns false when time ran short, and another call must join the rest */
+/**
+ * Joins the results, and the dead letters, of all shards.
+ * @returns false when time ran short, and another call must join the rest
+ */
 async function joinFiles(
   store: ObjectStore,
   { shards, summary: { jobId, results, deadLetters }, plan, since, pace, filled }: JobToEnd,

@@ -130,7 +130,10 @@ async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: Built
   log('pilot_started', { jobId, rows });
 }
 
-/** @returns how long to wait for a person; undefined when the other rows may be sent */
+/**
+ * Decides after the pilot whether the other rows are sent.
+ * @returns how long to wait for a person; undefined when the other rows may be sent
+ */
 async function judge(
   edges: Edges,
   { job, plan, context }: BuiltJob,
@@ -191,7 +194,10 @@ async function note(
   log('pilot_judged', { jobId, state: pilot.state, rows: pilot.rows, ok: pilot.counts?.ok });
 }
 
-/** @returns the wait for a person; undefined if the other rows follow */
+/**
+ * Does what the judgement of a pilot says.
+ * @returns the wait for a person; undefined if the other rows follow
+ */
 async function followJudgement(
   store: ObjectStore,
   jobId: string,

@@ -57,7 +57,7 @@ test('the job without a crash reuses three answers of an earlier job, writes its
     'earlier',
   ]);
   expect(expected.summary).toMatchObject({ sent: 2, reused: { rows: 3 }, counts: { ok: 5, invalid: 1 } });
-  expect(effects.filter((name) => /answers\.index|reuse\//.test(name))).toHaveLength(4);
+  expect(effects.filter(([, name]) => /answers\.index|reuse\//.test(name))).toHaveLength(4);
 });
 
 async function expectAnswersForNextJob(trial: Trial, summary: JobEnd['summary']): Promise<void> {

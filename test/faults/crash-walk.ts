@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import type { TaskEdges } from '../../src/announce/channel.ts';
 import { tableOf } from '../support/exhaustive.ts';
 import { CrashPoint } from './crash.ts';
 import { violations, type JobEnd, type Trial } from './trial.ts';
@@ -8,27 +9,48 @@ export interface CrashWalk {
   readonly openJob: () => Promise<Trial>;
   /** The ids of its rows. */
   readonly ids: readonly string[];
+  /** Changes the edges of all steps, with and without a crash. */
+  readonly wrap?: (edges: TaskEdges) => TaskEdges;
+  /** Reads the job's end. Default: its summary, results and dead letters. */
+  readonly endOf?: (trial: Trial) => Promise<WalkEnd>;
 }
 
-/** The job's end without a crash, and the names of its effects in their order. */
+export interface WalkEnd extends JobEnd {
+  /** Its index of answers, as hexadecimal digits. */
+  readonly index?: string | undefined;
+}
+
+/** An effect's number, from 1, and its name. */
+export type Effect = readonly [nth: number, name: string];
+
+/** The job's end without a crash, and its effects in their order. */
 export interface Undisturbed {
-  readonly end: JobEnd;
-  readonly effects: readonly string[];
+  readonly end: WalkEnd;
+  readonly effects: readonly Effect[];
 }
 
-export async function runUndisturbed({ openJob, ids }: CrashWalk): Promise<Undisturbed> {
+export async function runUndisturbed(walk: CrashWalk): Promise<Undisturbed> {
+  const { openJob, ids, wrap = unchanged } = walk;
   await using trial = await openJob();
   const counter = new CrashPoint(Infinity, 'die');
-  await trial.run({ wrap: counter.edges, wrapCalls: counter.calls });
+  await trial.run({ wrap: (edges) => wrap(counter.edges(edges)), wrapCalls: counter.calls });
   expect(await violations(trial, ids)).toEqual([]);
-  return { end: await trial.end(), effects: counter.names };
+  return { end: await readEnd(walk, trial), effects: counter.names.map((name, n) => [n + 1, name] as const) };
+}
+
+const unchanged = (edges: TaskEdges): TaskEdges => edges;
+
+function readEnd({ endOf }: CrashWalk, trial: Trial): Promise<WalkEnd> {
+  return endOf === undefined ? trial.end() : endOf(trial);
 }
 
 /** The tests of one walk. */
 interface WalkTests {
   /** Their name, with the effect's number (%i) and name (%s). */
   readonly name: string;
-  /** How many effects `npm test` visits. */
+  /** The effects to crash at. Default: all. */
+  readonly effects?: readonly Effect[];
+  /** How many of them `npm test` visits. */
   readonly quick: number;
   /** What has to hold beside the files and the counts, once the job has ended in spite of the crash. */
   readonly compare: (trial: Trial, summary: JobEnd['summary']) => Promise<void> | void;
@@ -38,30 +60,33 @@ interface WalkTests {
 
 /** Crashes the job at each of its effects, runs it again as its caller would, and compares its end with the undisturbed one. */
 export function crashAtEachEffect(
-  { openJob, ids }: CrashWalk,
-  { end: expected, effects }: Undisturbed,
-  { name, quick, compare, steady = true }: WalkTests,
+  walk: CrashWalk,
+  undisturbed: Undisturbed,
+  { name, effects = undisturbed.effects, quick, compare, steady = true }: WalkTests,
 ): void {
+  const { openJob, ids, wrap = unchanged } = walk;
+  const { summary: whole, ...expected } = undisturbed.end;
   describe.each([
     ['the process dies', 'die'],
     ['the Lambda fails', 'fail'],
   ] as const)('when %s', (_, kind) => {
-    tableOf(
-      effects.map((effect, n) => [n + 1, effect] as const),
-      quick,
-    ).test(name, async (at) => {
+    tableOf(effects, quick).test(name, async (at) => {
       await using trial = await openJob();
       const crash = new CrashPoint(at, kind);
 
-      await trial.run({ wrap: crash.edges, wrapCalls: crash.calls, died: crash.died });
+      await trial.run({
+        wrap: (edges) => wrap(crash.edges(edges)),
+        wrapCalls: crash.calls,
+        died: crash.died,
+      });
       if (steady) expect(crash.effects).toBeGreaterThanOrEqual(at);
       // A start that failed is asked for again, as EventBridge does it; one that went well is not.
-      if (kind === 'die' || (await trial.end()).summary === undefined) await trial.run();
+      if (kind === 'die' || (await trial.end()).summary === undefined) await trial.run({ wrap });
 
       expect(await violations(trial, ids)).toEqual([]);
-      const { summary, ...files } = await trial.end();
-      expect(files).toEqual({ results: expected.results, deadLetters: expected.deadLetters });
-      expect(summary).toMatchObject({ status: expected.summary?.status, counts: expected.summary?.counts });
+      const { summary, ...files } = await readEnd(walk, trial);
+      expect(files).toEqual(expected);
+      expect(summary).toMatchObject({ status: whole?.status, counts: whole?.counts });
       await compare(trial, summary);
     });
   });

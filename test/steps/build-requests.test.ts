@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Edges } from '../../src/edges.ts';
 import type { JobContext } from '../../src/contract.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
@@ -13,6 +12,7 @@ import { toRunObject } from '../../src/checkpoints/to-run.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
+import { profileOf } from '../rows/build.ts';
 
 const JOB_ID = 'job-1';
 
@@ -54,24 +54,7 @@ function jobOf(names: readonly string[], profile: Partial<ResolvedProfile>): Job
     jobId: JOB_ID,
     inputs: names.map((name) => ({ key: `input/default/${name}` })),
     createdAt: '2026-11-01T00:00:00.000Z',
-    profile: {
-      name: 'default',
-      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
-      endpoint: '/v1/chat/completions',
-      model: 'm',
-      body: {},
-      strict: false,
-      rounds: 4,
-      retryWaitSeconds: 60,
-      retriableCodes: [],
-      completionWindow: '24h',
-      shardLimits: { maxBytes: 1_000_000, maxRows: 2 },
-      polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
-      resultShape: 'compact',
-      budget: {},
-      keepProviderFiles: false,
-      ...profile,
-    },
+    profile: profileOf({ shardLimits: { maxBytes: 1_000_000, maxRows: 2 }, ...profile }),
   };
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { jobObject, type Job } from '../../src/checkpoints/job.ts';
 import { shardsPrefix } from '../../src/checkpoints/keys.ts';
 import { pilotDraftObject } from '../../src/checkpoints/pilot.ts';
@@ -8,6 +7,7 @@ import type { StepTime } from '../../src/pace.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
+import { profileOf } from '../rows/build.ts';
 
 const JOB_ID = 'job-1';
 const ALWAYS_SHORT: StepTime = { isShort: () => true, isOver: () => false };
@@ -31,24 +31,7 @@ const JOB: Job = {
   jobId: JOB_ID,
   inputs: Object.keys(INPUTS).map((name) => ({ key: `input/${name}` })),
   createdAt: '2026-11-01T00:00:00.000Z',
-  profile: {
-    name: 'default',
-    provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
-    endpoint: '/v1/chat/completions',
-    model: 'm',
-    body: {},
-    strict: false,
-    rounds: 4,
-    retryWaitSeconds: 60,
-    retriableCodes: [],
-    completionWindow: '24h',
-    shardLimits: { maxBytes: 1_000_000, maxRows: 6 },
-    polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
-    resultShape: 'compact',
-    budget: {},
-    keepProviderFiles: false,
-    pilot: { rows: 7, maxBad: 0.5 },
-  },
+  profile: profileOf({ shardLimits: { maxBytes: 1_000_000, maxRows: 6 }, pilot: { rows: 7, maxBad: 0.5 } }),
 };
 
 interface Built {

@@ -54,7 +54,10 @@ export interface ReadLine {
  * and result lines.
  */
 export interface LineReader {
-  /** @param askedOf returns what the request with this id asks; undefined if there is no such request */
+  /**
+   * Reads a line whose row is unknown so far.
+   * @param askedOf returns what the request with this id asks; undefined if there is no such request
+   */
   read(line: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine;
   /**
    * Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object.

@@ -103,7 +103,10 @@ class MergedPart implements AsyncDisposable {
     return { retryFrom: this.#retryFrom, counts, errors, problems };
   }
 
-  /** @returns the position of the first line that is not written */
+  /**
+   * Writes the merged lines to the end of the results, or until time is short.
+   * @returns the position of the first line that is not written
+   */
   async write(writer: ObjectWriter, end: number): Promise<number> {
     const { jobId, pace } = this.#merge;
     let from = this.#from;
@@ -121,7 +124,10 @@ class MergedPart implements AsyncDisposable {
     return from;
   }
 
-  /** @throws CountsDoNotReconcile if the retry has further lines */
+  /**
+   * Checks that the results of the retry have no further line.
+   * @throws CountsDoNotReconcile if the retry has further lines
+   */
   async rejectMore(): Promise<void> {
     if ((await this.#retried.next()).done !== true) throw this.#doesNotFit('more');
   }

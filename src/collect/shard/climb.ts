@@ -175,7 +175,10 @@ const rowsOf = ({ raised }: Gone): number => rowsNotOk(raised) + raised.ok;
 
 type StepWriters = Readonly<Record<'results' | 'deadLetters' | 'raised' | 'requests', ObjectWriter>>;
 
-/** @returns the outcome of a row that goes up; undefined for a row that stays */
+/**
+ * Writes a row: its request of the next step if it goes up, otherwise its result.
+ * @returns the outcome of a row that goes up; undefined for a row that stays
+ */
 async function writeRow(
   writers: StepWriters,
   row: StepRow,

@@ -71,7 +71,10 @@ interface OpenShards extends FillJob {
   readonly filled: Map<number, FilledShard>;
 }
 
-/** @returns false when time ran short */
+/**
+ * Writes the lines of rows that other rows answer, shard by shard.
+ * @returns false when time ran short
+ */
 async function fillOpen(
   store: ObjectStore,
   jobId: string,
@@ -82,7 +85,10 @@ async function fillOpen(
     shard,
     deadLetters: rowsNotOk(end.counts),
   });
-  /** @returns false when no time is left to read the shard's lines */
+  /**
+   * Adds the result lines of a shard to those in which answers are found.
+   * @returns false when no time is left to read the shard's lines
+   */
   const addTo = async (blocks: ResultBlocks, each: SettledShard): Promise<boolean> => {
     const known = kept.find(each.shard);
     if (known === undefined && pace.mustStop) return false;

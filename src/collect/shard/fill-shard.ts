@@ -20,7 +20,10 @@ export interface Filling {
   readonly windowBytes?: number | undefined;
 }
 
-/** @returns the number of the shard's dead letters, including those of rows that other rows answer */
+/**
+ * Writes the results and dead letters of a shard, with those of the rows that other rows answer.
+ * @returns the number of the shard's dead letters, including those of rows that other rows answer
+ */
 export async function fillShard(store: ObjectStore, shard: MergedShard, filling: Filling): Promise<number> {
   const results = store.write(shardKey(shard, 'filled-results.jsonl'));
   const deadLetters = store.write(shardKey(shard, 'filled-dead-letters.jsonl'));

@@ -27,7 +27,10 @@ export class KeptBlocks {
     this.#end = end;
   }
 
-  /** @param isAgain true if an earlier call of this end may have kept some */
+  /**
+   * Opens the kept blocks of a job's end.
+   * @param isAgain true if an earlier call of this end may have kept some
+   */
   static async open(store: ObjectStore, end: EndRef, isAgain: boolean): Promise<KeptBlocks> {
     const kept = new KeptBlocks(store, end);
     if (isAgain) while (await kept.#load()) kept.#files += 1;
@@ -55,7 +58,10 @@ export class KeptBlocks {
     }
   }
 
-  /** @returns false if there is no further file */
+  /**
+   * Reads the next file of kept positions.
+   * @returns false if there is no further file
+   */
   async #load(): Promise<boolean> {
     const files = await ownLines(this.#store, this.#key);
     if (files === undefined) return false;

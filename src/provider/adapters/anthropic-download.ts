@@ -66,7 +66,10 @@ class LastByte {
     this.#call = call;
   }
 
-  /** @throws ProviderUnavailable when far more bytes than a line come without a newline */
+  /**
+   * Passes on the bytes of a download, and notes whether they end with a whole line.
+   * @throws ProviderUnavailable when far more bytes than a line come without a newline
+   */
   async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;

@@ -40,7 +40,10 @@ export async function readAnswer({ action }: Call, { body }: Answer): Promise<st
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** @throws ProviderUnavailable when the answer is not JSON */
+/**
+ * Parses the body of an answer as JSON.
+ * @throws ProviderUnavailable when the answer is not JSON
+ */
 export function parseAnswer({ action }: Call, text: string): unknown {
   try {
     return JSON.parse(text);

@@ -42,7 +42,10 @@ interface Opened {
   readonly part: FilePart;
 }
 
-/** @throws ProviderUnavailable for an answer that is not a whole file */
+/**
+ * Starts the download of a whole file.
+ * @throws ProviderUnavailable for an answer that is not a whole file
+ */
 async function askForWhole(http: Http, call: Call): Promise<Opened> {
   const answer = await http.content(call);
   const part = wholeFile(answer);
@@ -53,7 +56,10 @@ async function askForWhole(http: Http, call: Call): Promise<Opened> {
   );
 }
 
-/** @returns undefined when the answer is not the rest of that file; an answer with the whole file is accepted */
+/**
+ * Starts the download of the rest of a file, after the bytes that are already read.
+ * @returns undefined when the answer is not the rest of that file; an answer with the whole file is accepted
+ */
 async function askForRest(http: Http, call: Call, from: FilePosition): Promise<Opened | undefined> {
   try {
     const answer = await http.content({ ...call, headers: { ...call.headers, ...rangeHeaders(from) } });
@@ -127,7 +133,10 @@ async function goOn(http: Http, call: Call, read: ReadFile): Promise<Opened> {
     : fileChanged(call);
 }
 
-/** @throws ProviderUnavailable also for a file that is no longer found, because it existed for its first bytes */
+/**
+ * Starts a download again after it broke off.
+ * @throws ProviderUnavailable also for a file that is no longer found, because it existed for its first bytes
+ */
 async function askAgain(http: Http, call: Call, read: ReadFile): Promise<Opened> {
   try {
     const rest = read.isRanged && read.bytes > 0 ? await askForRest(http, call, read) : undefined;

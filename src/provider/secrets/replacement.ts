@@ -38,7 +38,10 @@ export class Replacement {
     this.#done = part.end;
   }
 
-  /** @returns the whole text */
+  /**
+   * Ends the replacement.
+   * @returns the whole text
+   */
   finish(): string {
     return this.#written + this.text.slice(this.#done);
   }

@@ -33,7 +33,10 @@ interface Scrubber {
   begunAtEnd(bytes: Buffer): number;
 }
 
-/** @returns undefined if there is nothing to hide */
+/**
+ * Makes the function that removes these secrets from the chunks of a file.
+ * @returns undefined if there is nothing to hide
+ */
 function scrubberOf(secrets: readonly string[]): Scrubber | undefined {
   const { all, long } = tracesOf(secrets);
   if (all.length === 0) return undefined;
@@ -131,7 +134,10 @@ class TraceSearch {
     return Math.max(begun, this.#earliest(bytes, 2 * this.#longest, isCut));
   }
 
-  /** @returns the number of bytes from the first wanted trace within the last `last` positions to the end; 0 if there is none */
+  /**
+   * Finds the first trace that begins near the end of some bytes.
+   * @returns the number of bytes from the first wanted trace within the last `last` positions to the end; 0 if there is none
+   */
   #earliest(bytes: Buffer, last: number, isWanted: (trace: Buffer, left: number) => boolean): number {
     const isThere = (trace: Buffer, left: number): boolean =>
       isWanted(trace, left) && isAt(trace, Math.min(left, trace.length), bytes, bytes.length - left);

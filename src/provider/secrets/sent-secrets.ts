@@ -9,7 +9,10 @@ export class SentSecrets {
   readonly #secrets = new Set<string>();
   #scrub: Scrub = (text) => text;
 
-  /** @returns the secret, which is about to be sent */
+  /**
+   * Records a secret, which is then removed from answers.
+   * @returns the secret, which is about to be sent
+   */
   add(secret: string): string {
     if (this.#secrets.has(secret)) return secret;
     this.#secrets.add(secret);

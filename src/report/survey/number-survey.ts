@@ -40,7 +40,10 @@ export class NumberSurvey {
     this.#stride *= 2;
   }
 
-  /** @returns undefined when there were no numbers */
+  /**
+   * The statistics of the numbers so far.
+   * @returns undefined when there were no numbers
+   */
   result(): Numbers | undefined {
     if (this.#count === 0) return undefined;
     const sorted = this.#kept.toSorted((a, b) => a - b);

@@ -63,7 +63,10 @@ export class RowSurvey {
     this.#fields = new FieldSurvey(profile?.output);
   }
 
-  /** @param fields the row's fields in the input; absent if the input is unknown */
+  /**
+   * Adds the next row in the order of the results.
+   * @param fields the row's fields in the input; absent if the input is unknown
+   */
   add(line: ResultLine, fields: Fields | undefined): void {
     const kind = kindOf(line);
     if (kind === 'truncated' || kind === 'refused') this.#ends[kind] += 1;

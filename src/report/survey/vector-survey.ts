@@ -30,7 +30,10 @@ export class VectorSurvey {
     this.#norms.add(Math.sqrt(sum));
   }
 
-  /** @returns undefined when there were no vectors */
+  /**
+   * The statistics of the vectors so far.
+   * @returns undefined when there were no vectors
+   */
   result(): Vectors | undefined {
     if (this.#count === 0) return undefined;
     return { count: this.#count, dimensions: [...this.#dimensions], norms: this.#norms.result() };

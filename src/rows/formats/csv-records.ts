@@ -109,7 +109,10 @@ export class RecordCutter {
     this.line = firstLine;
   }
 
-  /** @param isEnd true if nothing follows these bytes */
+  /**
+   * Cuts the whole records off the beginning of these bytes.
+   * @param isEnd true if nothing follows these bytes
+   */
   cut(bytes: Buffer, isEnd: boolean): Cut {
     const chunk: CsvChunk = { bytes, isPlain: false };
     const cut = this.#cutRecords(chunk, isEnd);

@@ -88,7 +88,10 @@ function rejection(name: string, why: Brokenness, isArray: boolean, elements: nu
   );
 }
 
-/** @param row number of the row, from 1 */
+/**
+ * The error for an array with an element that is not JSON.
+ * @param row number of the row, from 1
+ */
 function brokenRow(json: Buffer, row: number, name: string): InvalidInput {
   const isEmpty = json.toString('utf8').trim() === '';
   const why = isEmpty

@@ -69,7 +69,11 @@ export class ElementCutter {
     return elements;
   }
 
-  /** @throws when the document is not closed. @returns false if there was none */
+  /**
+   * Ends the document.
+   * @throws when the document is not closed.
+   * @returns false if there was none
+   */
   end(): boolean {
     if (this.isArray !== undefined && !this.#isClosed) throw this.#rejection('cut off');
     return this.isArray !== undefined;

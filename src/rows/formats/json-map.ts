@@ -62,7 +62,10 @@ export class PromptMap {
     });
   }
 
-  /** @throws InvalidInput when the text begins an array of rows under a key, which would be too long to read */
+  /**
+   * Rejects an object that only wraps an array of rows: `{"rows": [{…`.
+   * @throws InvalidInput when the text begins an array of rows under a key, which would be too long to read
+   */
   rejectWrapper(start: Buffer): void {
     const [, key] = /^\s*("(?:[^"\\]|\\.)*")\s*:\s*\[\s*\{/.exec(start.toString('utf8')) ?? [];
     if (key !== undefined && this.#kind === 'undecided')

@@ -33,7 +33,10 @@ export class PositionTracker {
   base = 0;
   #mark: Mark | undefined;
 
-  /** @param mark its offset counts from the reader's first byte */
+  /**
+   * Records the reader's position.
+   * @param mark its offset counts from the reader's first byte
+   */
   at(mark: Mark): void {
     this.#mark = { ...mark, offset: mark.offset + this.base };
   }

@@ -29,7 +29,10 @@ export interface UniqueIds {
 /** A full part grows by this factor. It is small, because there are many parts. */
 const GROWTH = 1.4;
 
-/** @param seed seed of the hash */
+/**
+ * Creates a set of ids that holds their hashes.
+ * @param seed seed of the hash
+ */
 export function createUniqueIds(seed: number, max = MAX_IDS_AT_ONCE): UniqueIds {
   const hashes = new HashTable(0, GROWTH);
   const hash = new IdHash(seed);

@@ -142,7 +142,10 @@ async function cut(
   return confirm(attempt, next);
 }
 
-/** @returns whether rows of the slice are not sent under their own id */
+/**
+ * Divides the rows of a slice among shards, and writes its verdicts.
+ * @returns whether rows of the slice are not sent under their own id
+ */
 async function cutSlice(
   { store, job: { jobId } }: Attempt,
   cutter: ShardCutter,

@@ -38,7 +38,10 @@ export class VerdictWriter {
     return this.#saved.length < PER_LINE ? undefined : this.#flush();
   }
 
-  /** @returns true if there are any */
+  /**
+   * Writes the remaining verdicts.
+   * @returns true if there are any
+   */
   async close(): Promise<boolean> {
     await this.#flush();
     await this.#writer?.close();

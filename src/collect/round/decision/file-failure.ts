@@ -59,7 +59,10 @@ export interface FileFailure {
   readonly cause: Cause;
 }
 
-/** @returns undefined if the file did not fail */
+/**
+ * Finds out why the provider rejected a round's file, or failed its batch.
+ * @returns undefined if the file did not fail
+ */
 export function findFileFailure(
   batch: Batch | undefined,
   rejection: Failure | undefined,

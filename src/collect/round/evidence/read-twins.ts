@@ -41,7 +41,10 @@ export async function readTwins(
   }
   return { twins, mayBringMore };
 
-  /** @returns true if all of its answers are available */
+  /**
+   * Takes in the answers of one twin.
+   * @returns true if all of its answers are available
+   */
   async function takeAnswers(n: number, { outputFileId, ending }: Batch): Promise<boolean> {
     const scratch = openScratch();
     const found = await fetchFile(

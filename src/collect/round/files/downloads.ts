@@ -89,7 +89,10 @@ export class Downloads {
     throw new GoesOnLater();
   }
 
-  /** @throws StepTimedOut when the step's time is nearly over */
+  /**
+   * Checks that the step has time left.
+   * @throws StepTimedOut when the step's time is nearly over
+   */
   checkTime(doing: string): void {
     rejectOver(this.#edges.time, this.#round, doing);
   }
@@ -110,7 +113,10 @@ export class Downloads {
   }
 }
 
-/** @throws StepTimedOut when the step's time is nearly over */
+/**
+ * Checks that the step has time left.
+ * @throws StepTimedOut when the step's time is nearly over
+ */
 export function rejectOver(
   time: StepTime | undefined,
   { jobId, shard, round }: RoundRef,

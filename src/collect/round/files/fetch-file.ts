@@ -10,7 +10,10 @@ import type { Scratch } from './scratch.ts';
 
 /** Receives bytes as they arrive. */
 export interface ChunkSink {
-  /** @returns true if there are already more bytes than any file of the batch could have */
+  /**
+   * Takes the next bytes of a file.
+   * @returns true if there are already more bytes than any file of the batch could have
+   */
   push(chunk: Uint8Array): boolean;
   end(): void;
 }
@@ -32,7 +35,10 @@ export interface FileToFetch {
   readonly isShortNoted: boolean;
 }
 
-/** @returns true if there are already more bytes than any file of the batch could have */
+/**
+ * Takes the next bytes of a file.
+ * @returns true if there are already more bytes than any file of the batch could have
+ */
 type Take = (chunk: Uint8Array) => boolean;
 
 /**
@@ -76,7 +82,10 @@ async function bring(file: FileToFetch, take: Take, tail: Tail): Promise<FoundFi
   return fileId === undefined ? undefined : { name, fileId, state: 'whole', received: stored };
 }
 
-/** @returns the number of stored bytes; undefined if nothing is stored */
+/**
+ * Passes on a file that an earlier call has stored.
+ * @returns the number of stored bytes; undefined if nothing is stored
+ */
 async function takeStored({ store, key, downloads }: FileToFetch, take: Take): Promise<number | undefined> {
   const stored = await store.open(key);
   if (stored === undefined) return undefined;

@@ -120,7 +120,10 @@ class OpenPart {
     await this.#writer?.abort();
   }
 
-  /** @returns false if there is nothing to continue after */
+  /**
+   * Stores the received part of the file, so that the next call continues after it.
+   * @returns false if there is nothing to continue after
+   */
   async save(downloads: Downloads): Promise<boolean> {
     if (!this.canGoOn || this.#writer === undefined || this.#writer.bytes === 0) return false;
     downloads.keep(this.#file.key, this.download);

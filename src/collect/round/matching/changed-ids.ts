@@ -13,6 +13,7 @@ export class ChangedIds {
   }
 
   /**
+   * Finds the row of a line whose id the provider has changed.
    * @param longest length of the longest id in the round's files; if ids are cut off, they are cut at this length
    * @returns the row's ordinal; undefined if no row, or more than one, is possible
    */

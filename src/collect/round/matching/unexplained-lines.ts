@@ -21,7 +21,10 @@ export class UnexplainedLines {
     if (this.unknownIds.length < MAX_UNKNOWN_IDS) this.unknownIds.push(customId.slice(0, 200));
   }
 
-  /** @param ordinal of the line's row; undefined if it is unknown */
+  /**
+   * Counts a line that cannot be read, and keeps it if it is one of the first, or if its row is known.
+   * @param ordinal of the line's row; undefined if it is unknown
+   */
   addUnreadable(line: UnreadableLine, ordinal: number | undefined): void {
     this.unreadable += 1;
     if (this.unreadableLines.length < MAX_UNREADABLE_LINES) this.unreadableLines.push(line);

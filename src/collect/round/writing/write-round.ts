@@ -84,7 +84,10 @@ interface RowsToWrite {
   readonly at: WrittenSoFar;
 }
 
-/** @returns false when time ran short before the last row */
+/**
+ * Writes the lines of the round's rows, from the position of an earlier call.
+ * @returns false when time ran short before the last row
+ */
 async function writeRows(store: ObjectStore, { round, writer, at }: RowsToWrite): Promise<boolean> {
   const { context, index } = round.evidence;
   if (at.rows === index.requests) return true;

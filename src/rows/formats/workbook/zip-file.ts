@@ -18,7 +18,10 @@ export interface ZipParts extends Disposable {
   read(part: string): AsyncIterable<Buffer>;
 }
 
-/** @throws InvalidInput when it is not a ZIP file, or is encrypted */
+/**
+ * Opens the parts of a workbook.
+ * @throws InvalidInput when it is not a ZIP file, or is encrypted
+ */
 export async function openZip(path: string, name: string): Promise<ZipParts> {
   const broken = (error: unknown): InvalidInput =>
     new InvalidInput(
