@@ -10,7 +10,7 @@ export interface BatchToFind extends UploadedRound {
   readonly batchId: string;
 }
 
-/** What a provider shows of a batch at one time. */
+/** A batch as its provider shows it at one time. */
 export type Look =
   | { readonly batch: Batch }
   | {

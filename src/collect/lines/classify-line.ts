@@ -10,7 +10,7 @@ import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-s
 import { pythonAsJson } from '../../provider/errors/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
-/** What a result line says about its row. */
+/** The result of a row, according to its result line. */
 export type Verdict = Answered | Failed;
 
 export interface Answered {
