@@ -85,7 +85,7 @@ export async function openBench(
   };
 }
 
-/** Our programs start with the Lambdas' flags, the others without. */
+/** The Node flags of a program: those of the Lambdas for our own programs, none for others. */
 function flagsOf(program: string): readonly string[] {
   return program.startsWith('tasks/') ? NODE_FLAGS : [];
 }

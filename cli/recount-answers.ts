@@ -50,7 +50,10 @@ export class AnswerRecount {
     this.#knowsSample = knowsSample;
   }
 
-  /** @param isTaken true if the sample of the job has an answer to the row */
+  /**
+   * Counts a result line.
+   * @param isTaken true if the sample of the job has an answer to the row
+   */
   add(line: ResultLine, isTaken: boolean): void {
     if (!line.ok) return;
     this.#all.add(line);

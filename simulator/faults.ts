@@ -79,7 +79,10 @@ export interface RowFault {
 
 export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
-  /** The row's line is missing and not counted; missing but counted; there twice; followed by an unknown row's; or without answer and error. */
+  /**
+   * The row's line is missing and not counted; missing but counted; there twice; followed by an unknown row's; or without answer
+   * and error.
+   */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
   /** Comes back under a changed id. */
   | { readonly kind: 'rename'; readonly as: IdChange }

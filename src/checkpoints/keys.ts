@@ -71,7 +71,10 @@ export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
 /** The money that the job's rounds have cost and may still cost, and how its last shards ended: one object per change. */
 export const ledgerPrefix = (jobId: string): string => `jobs/${jobId}/ledger/`;
-/** The money that all jobs of a profile have cost, and may cost, in one month (`2026-11`, UTC). Amounts of two currencies are not added up. */
+/**
+ * The money that all jobs of a profile have cost, and may cost, in one month (`2026-11`, UTC). Amounts of two currencies are not
+ * added up.
+ */
 export const monthPrefix = (profile: string, month: string, currency: string): string =>
   `spending/${profile}/${month}-${currency}/`;
 

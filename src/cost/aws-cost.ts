@@ -198,7 +198,10 @@ function callsOf(
   };
 }
 
-/** Build, Collect and Write each write a shard's rows once. An object of one part is a single request. */
+/**
+ * Write requests for the parts of a shard's rows, which Build, Collect and Write each write once. An object of one part is a
+ * single request, which is counted elsewhere.
+ */
 function partsOf(bytes: number): number {
   const parts = Math.ceil(bytes / PART_BYTES);
   return parts <= 1 ? 0 : 3 * (parts + 1);

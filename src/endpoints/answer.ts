@@ -68,7 +68,9 @@ export function listIn(body: unknown, field: string): readonly unknown[] | WireE
 /** Fields that may hold text and are not part of the answer. */
 const AROUND = new Set(['usage', 'metadata', 'headers', 'request', 'prompt_filter_results', 'provider']);
 
-/** Fields in which servers with APIs of their own write the text of an answer. Other texts of a body describe it, or are an error. */
+/**
+ * Fields in which servers with APIs of their own write the text of an answer. Other texts of a body describe it, or are an error.
+ */
 const ANSWER_TEXTS = new Set([
   'answer',
   'completion',

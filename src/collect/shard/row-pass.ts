@@ -87,7 +87,10 @@ export class RowPass<Name extends string, Carried> implements AsyncDisposable {
     throw new GoesOnLater();
   }
 
-  /** @param needed files that must exist even if they are empty */
+  /**
+   * Ends the pass: closes its files, and joins their parts.
+   * @param needed files that must exist even if they are empty
+   */
   async end(carried: Carried, needed: readonly Name[]): Promise<void> {
     const parts = await this.#files.close(needed);
     if (!Object.values<readonly number[]>(parts).some(({ length }) => length > 1)) return;
