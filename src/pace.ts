@@ -2,6 +2,8 @@
 export interface StepTime {
   /** True if a step that can continue in another call should save its state and return. */
   isShort(): boolean;
+  /** True if long work that cannot be divided should be left to another call. Absent: never. */
+  isLate?(): boolean;
   /** True if a step without progress in this call should fail by itself. */
   isOver(): boolean;
 }
@@ -18,6 +20,11 @@ export class Pace {
   /** Records progress that the next call need not repeat. */
   did(): void {
     this.#done += 1;
+  }
+
+  /** True if long work that cannot be divided must wait for the next call, which does nothing before it. */
+  get mustRest(): boolean {
+    return this.#done > 0 && this.#time?.isLate?.() === true;
   }
 
   /** True if the rest must wait for the next call. */

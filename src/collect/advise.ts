@@ -16,6 +16,8 @@ export function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'ProviderMoved':
+      return `Set the provider's base URL to the address that the message names, if it is the provider's. ${RESUME}`;
     case 'RequestsDamaged':
       return 'Resume the job: nightshift resume <job>. It builds the requests again, if its inputs are still there, and continues. Nothing is paid twice.';
     case 'BudgetExceeded':

@@ -18,8 +18,8 @@ const REQUESTS = {
   slicedJob: { writes: 9, reads: 10 },
   slice: { writes: 3, reads: 14 },
   /** A shard of one round. */
-  shard: { writes: 16, reads: 32 },
-  directShard: { writes: 11, reads: 33 },
+  shard: { writes: 16, reads: 33 },
+  directShard: { writes: 11, reads: 35 },
   /** Each round after the first. */
   laterRound: { writes: 14, reads: 36 },
   /** One write for the answer, and one read of the job's stop before the call. */

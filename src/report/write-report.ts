@@ -15,7 +15,7 @@ export const SURVEY_MS = 3 * 60_000;
  * @returns the page's key, or undefined when it could not be written
  */
 export async function writeReport(
-  edges: Pick<Edges, 'store' | 'clock' | 'log'>,
+  edges: Pick<Edges, 'store' | 'clock' | 'log' | 'time'>,
   summary: Summary,
 ): Promise<string | undefined> {
   const { store, log } = edges;

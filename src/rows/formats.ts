@@ -15,6 +15,8 @@ interface Format {
   readonly read: ReadRows;
   /** First bytes of its content, if it is not text. */
   readonly magic?: string;
+  /** True if it finds a row without reading those before, so that it leaves out rows itself. */
+  readonly skips?: true;
 }
 
 /** One entry per input format; each may also be gzipped, with `.gz` after its extension. */
@@ -25,7 +27,7 @@ const FORMATS: readonly Format[] = [
   { extensions: ['.tsv'], read: readTsv },
   { extensions: ['.txt'], read: readText },
   { extensions: ['.xlsx'], read: readXlsx, magic: 'PK\u0003\u0004' },
-  { extensions: ['.parquet'], read: readParquetRows, magic: 'PAR1' },
+  { extensions: ['.parquet'], read: readParquetRows, magic: 'PAR1', skips: true },
 ];
 
 /** Spreadsheet formats that are not read; their programs can save a readable one. */
@@ -46,13 +48,29 @@ async function* readParquetRows(
 }
 
 /**
- * Reads a file by its extension, in any case, after a check of its first bytes.
+ * Reads a file by its extension, in any case, after a check of its first bytes. An empty batch is returned, too, so that the
+ * caller can check the time while rows are left out.
  * @throws InvalidInput when the format is unknown, or the content clearly has another format
  */
 export async function* readRows(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<Row[]> {
+  const { format } = formatOf(options.name);
+  const rows = readAll(chunks, options);
+  yield* format?.skips === true ? rows : withoutFirst(rows, options.skip ?? 0);
+}
+
+/** Leaves out the first rows. */
+export async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number): AsyncGenerator<Row[]> {
+  let left = rows;
+  for await (const batch of batches) {
+    yield left === 0 ? batch : batch.slice(left);
+    left = Math.max(0, left - batch.length);
+  }
+}
+
+async function* readAll(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
   const { name, reading } = options;
   const { extension, format } = formatOf(name);
   if (format === undefined) {

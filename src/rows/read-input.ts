@@ -3,7 +3,7 @@ import { InvalidInput } from '../errors.ts';
 import type { InputRef } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readRows, readRowsFrom } from './formats.ts';
+import { readRows, readRowsFrom, withoutFirst } from './formats.ts';
 import type { ReadOptions } from './formats/format.ts';
 import { readTableRow } from './formats/table-reader.ts';
 import { readJsonRow } from './formats/json-lines.ts';
@@ -56,19 +56,10 @@ export async function* readInput(
     isPart: end !== undefined,
   };
   try {
-    if (entry === undefined) yield* withoutFirst(readRows(object.body, options), from?.rows ?? 0);
+    if (entry === undefined) yield* readRows(object.body, { ...options, skip: from?.rows });
     else yield* withoutFirst(readRowsFrom(object.body, options, entry), from?.skip ?? 0);
   } finally {
     object.close();
-  }
-}
-
-/** Leaves out the first rows. An empty batch is passed on as well, so that the caller can check the time. */
-async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number): AsyncGenerator<Row[]> {
-  let left = rows;
-  for await (const batch of batches) {
-    yield left === 0 ? batch : batch.slice(left);
-    left = Math.max(0, left - batch.length);
   }
 }
 

@@ -1,7 +1,11 @@
 import type { StepTime } from '../pace.ts';
 import type { Environment } from './api-key.ts';
 
-/** Shares of a step's time that are left when it must save its state, and when it must fail for lack of progress. */
+/**
+ * Shares of a step's time that are left when it must not begin long work that cannot be divided, when it must save its state, and
+ * when it must fail for lack of progress.
+ */
+const LATE = 0.85;
 const SHORT = 0.2;
 const OVER = 0.05;
 
@@ -17,11 +21,13 @@ export function openStepTime(env: Environment, context: TimeContext | undefined)
   const left = context?.getRemainingTimeInMillis?.bind(context);
   if (left !== undefined) {
     const whole = left();
-    return { isShort: () => left() < SHORT * whole, isOver: () => left() < OVER * whole };
+    const isBelow = (share: number) => (): boolean => left() < share * whole;
+    return { isLate: isBelow(LATE), isShort: isBelow(SHORT), isOver: isBelow(OVER) };
   }
   const seconds = Number(env['STEP_SECONDS'] ?? '');
   if (!(seconds > 0)) return undefined;
-  const short = performance.now() + (1 - SHORT) * seconds * 1_000;
+  const began = performance.now();
+  const isPast = (share: number) => (): boolean => performance.now() > began + (1 - share) * seconds * 1_000;
   // Nothing ends a call on one machine, so work that cannot be divided takes the time that it needs.
-  return { isShort: () => performance.now() > short, isOver: () => false };
+  return { isLate: isPast(LATE), isShort: isPast(SHORT), isOver: () => false };
 }

@@ -1,4 +1,4 @@
-import { forgetJoined } from '../collect/forget-rows.ts';
+import { forgetJoined, needsNoRows } from '../collect/forget-rows.ts';
 import { mergeRetry } from '../collect/retry/merge-retry.ts';
 import type { Followed } from '../collect/shard/fill-followers.ts';
 import type { SettledShard } from '../collect/shard/settle-shards.ts';
@@ -55,6 +55,8 @@ export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
     ending = { ...ending, index };
     if (index !== 'written' || pace.mustStop) return leave(ending);
   }
+  // Tables are written in one call, so that it must have most of its time.
+  if (pace.mustRest && hasTables(job)) return leave(ending);
   const retried = await mergeIfRetry(edges, end, ending);
   if (retried !== undefined && 'progress' in retried) return leave({ ...ending, merge: retried.progress });
   if (isAgain || retried !== undefined || shards.length > MAX_SOURCES) await forgetJoined(store, at.jobId);
@@ -64,6 +66,11 @@ export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
   await writeEnd(edges, own, summary);
   logEnd(edges, summary);
   return true;
+}
+
+/** True if tables are written after the results: of the job, or of the job that it retries. */
+function hasTables({ profile: { also = [] }, retry }: Job): boolean {
+  return also.length > 0 || retry !== undefined;
 }
 
 function logEnd({ log }: Edges, summary: Summary): void {
@@ -123,8 +130,9 @@ function fileToJoin(
  */
 async function joinFiles(
   store: ObjectStore,
-  { shards, summary: { jobId, results, deadLetters }, plan, since, pace, filled }: JobToEnd,
+  { shards, summary, plan, since, pace, filled }: JobToEnd,
 ): Promise<boolean> {
+  const { jobId, results, deadLetters } = summary;
   // Rows of the pilot's shards are also in the shards that they were taken from.
   const ofJob = shards.filter(({ shard }) => plan?.shards[shard]?.pilot !== true);
   const joinOf = (
@@ -137,7 +145,12 @@ async function joinFiles(
   };
   if (results !== undefined) {
     const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', ofJob);
-    if (!(await joinObjects(store, ofResults, pace))) return false;
+    const [only, ...others] = ofResults.sources;
+    // In a folder, the results then are a second name of the shard's file, which is deleted next. Without a deletion they must not
+    // be, because a person may edit them.
+    const isOnly = only !== undefined && others.length === 0 && needsNoRows(summary, plan);
+    if (isOnly) await store.copy(ofResults.key, only);
+    else if (!(await joinObjects(store, ofResults, pace))) return false;
   }
   const withDeadLetters = ofJob.filter(
     ({ shard, end: { counts } }) => (filled.get(shard) ?? rowsNotOk(counts)) > 0,

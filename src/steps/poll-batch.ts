@@ -33,7 +33,7 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   const decided = await heedCancel(edges, seen, look.batch);
   await tendTwins(edges, decided, look.batch);
   const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
-  await tellProgress(edges, polled, progressOf(polled, now));
+  await tellProgress(edges, polled, progressOf(polled, now, look.batch));
   edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
   rejectToWaitForEver(polled);
   return polled;
@@ -180,13 +180,14 @@ function pollFields(polled: PolledContext, plannedAt: number, now: number): LogF
   };
 }
 
-function progressOf(polled: PolledContext, now: number): Progress {
+function progressOf(polled: PolledContext, now: number, batch: Batch | undefined): Progress {
   const { round, batchId, status, succeeded, total, waitSeconds } = polled;
   const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
   return {
     round,
     batchId,
     status,
+    ...(batch?.isUnknown === true && { isUnknown: true }),
     succeeded,
     total,
     polledAt: at(now),

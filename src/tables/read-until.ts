@@ -13,10 +13,10 @@ export interface ReadLimit {
 
 /**
  * The bytes of an object.
- * @throws TooMuchToRead when a limit is reached before its end
+ * @throws TooMuchToRead when a limit is reached before its end, or the time of the step is nearly over
  */
 export async function* readUntil(
-  { store, clock }: Pick<Edges, 'store' | 'clock'>,
+  { store, clock, time }: Pick<Edges, 'store' | 'clock' | 'time'>,
   key: string,
   { until, bytes = Number.POSITIVE_INFINITY }: ReadLimit,
 ): AsyncGenerator<Uint8Array> {
@@ -25,7 +25,7 @@ export async function* readUntil(
   let read = 0;
   try {
     for await (const chunk of object.body) {
-      if (clock.now() > until || read > bytes)
+      if (clock.now() > until || read > bytes || time?.isOver() === true)
         throw new TooMuchToRead(`${store.locate(key)} is larger than what is read of it.`);
       read += chunk.length;
       yield chunk;

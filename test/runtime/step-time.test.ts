@@ -9,17 +9,19 @@ test('a call has no time limit where neither the Lambda nor STEP_SECONDS sets on
 test('the time of a Lambda is short, and then over, before the Lambda is ended', () => {
   let left = 900_000;
   const time = openStepTime({ STEP_SECONDS: '1' }, { getRemainingTimeInMillis: () => left });
-  const states = [900_000, 181_000, 179_000, 46_000, 44_000].map((remaining) => {
+  const states = [900_000, 770_000, 760_000, 181_000, 179_000, 46_000, 44_000].map((remaining) => {
     left = remaining;
-    return [time?.isShort(), time?.isOver()];
+    return [time?.isLate?.(), time?.isShort(), time?.isOver()];
   });
 
   expect(states).toEqual([
-    [false, false],
-    [false, false],
-    [true, false],
-    [true, false],
-    [true, true],
+    [false, false, false],
+    [false, false, false],
+    [true, false, false],
+    [true, false, false],
+    [true, true, false],
+    [true, true, false],
+    [true, true, true],
   ]);
 });
 

@@ -3,6 +3,7 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Edges } from '../../src/edges.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { tableKey } from '../../src/checkpoints/keys.ts';
@@ -18,7 +19,7 @@ const INPUT = 'input/a.csv';
 const RESULTS = `output/${JOB}/results.jsonl`;
 
 /** A job of a table whose answers are written beside it in both formats. */
-function openJob(rows: number, delimiter = ',') {
+function openJob(rows: number, delimiter = ',', limits: Partial<Pick<Edges, 'clock' | 'time'>> = {}) {
   const store = createMemoryStore(65_536);
   const numbers = Array.from({ length: rows }, (_, n) => n);
   const config = { profiles: { default: { model: 'm', also: ['csv' as const, 'parquet' as const] } } };
@@ -34,6 +35,7 @@ function openJob(rows: number, delimiter = ',') {
     clock: { now: () => 0 },
     random: () => 0.5,
     log: (event: string) => void logged.push(event),
+    ...limits,
   };
   return {
     store,
@@ -93,6 +95,30 @@ describe('the tables beside the results', () => {
     expect(world.logged).toEqual(['table_not_written']);
     expect(await world.store.stat(tableKey(JOB, 'csv'))).toBeUndefined();
     expect(await world.store.stat(tableKey(JOB, 'parquet'))).toBeUndefined();
+  });
+});
+
+describe('tables that take too long', () => {
+  test.each([
+    ['more than eight minutes', 8 * 60_000 + 1, false],
+    ['the rest of the time of the step', 0, true],
+  ])('are not written, and the job goes on: %s', async (_, milliseconds, isOver) => {
+    let looks = 0;
+    const clock = { now: () => ((looks += 1) === 1 ? 0 : milliseconds) };
+    const world = openJob(10, ',', { clock, time: { isShort: () => true, isOver: () => isOver } });
+    await world.fill();
+
+    expect(await world.write()).toEqual([]);
+
+    expect(world.logged).toEqual(['table_not_written']);
+    expect(await world.store.stat(tableKey(JOB, 'csv'))).toBeUndefined();
+  });
+
+  test('are written however short the time is, if nothing ends the call', async () => {
+    const world = openJob(10, ',', { time: { isShort: () => true, isOver: () => false } });
+    await world.fill();
+
+    expect(await world.write()).toEqual([tableKey(JOB, 'csv'), tableKey(JOB, 'parquet')]);
   });
 });
 

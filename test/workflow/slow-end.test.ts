@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerIndexKey, joinedPrefix } from '../../src/checkpoints/keys.ts';
+import { answerIndexKey, joinedPrefix, tableKey } from '../../src/checkpoints/keys.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { openWorld, paidAnswers, prompts, type Ended, type RunOptions, type World } from './world.ts';
@@ -112,4 +112,26 @@ describe('the end of a job and of its retry continues in further calls', () => {
       expect(index).toBeDefined();
     },
   );
+});
+
+test('tables of a job and of its retry are written in a call that does nothing before, if the calls before took long', async () => {
+  const also: ('csv' | 'parquet')[] = ['csv'];
+  const tablesOf = async (time?: (step: string) => StepTime | undefined) => {
+    const world = await openWorld({ faults: [...FAULTS], ...(time && { time }) });
+    const { jobId } = await world.run(INPUT, { ...profile, also });
+    const first = (await world.store.get(tableKey(jobId, 'csv')))?.toString('utf8');
+    await world.retry(jobId);
+    const second = (await world.store.get(tableKey(jobId, 'csv')))?.toString('utf8');
+    return { first, second, writes: writes(world) };
+  };
+
+  const { writes: calls, ...late } = await tablesOf((step) =>
+    step === 'write-results' ? { isLate: () => true, isShort: () => false, isOver: () => false } : undefined,
+  );
+
+  const { writes: least, ...whole } = await tablesOf();
+  expect(late).toEqual(whole);
+  expect(whole.first).toBeDefined();
+  expect(least).toBe(2);
+  expect(calls).toBeGreaterThanOrEqual(4);
 });

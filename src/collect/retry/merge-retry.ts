@@ -33,7 +33,8 @@ export async function mergeRetry(
   const merge = { jobId, nth, retryId: retry.jobId, since, pace, before: progress };
   const lines = await mergeLines(store, merge);
   // What follows starts with the whole time of a call.
-  if (!lines.progress.isWhole || pace.mustStop) return { progress: await keepMoved(store, merge, lines) };
+  if (!lines.progress.isWhole || pace.mustStop || pace.mustRest)
+    return { progress: await keepMoved(store, merge, lines) };
   const rows = settledRows(lines.progress.counts);
   if (rows !== first.rows)
     throw new CountsDoNotReconcile(`Job ${jobId} has ${first.rows} rows but ${rows} results.`);

@@ -8,7 +8,7 @@ import { readUntil, TooMuchToRead } from '../../tables/read-until.ts';
 import { readResultLines } from '../../tables/result-lines.ts';
 import { RowSurvey, type RowsSurvey } from './row-survey.ts';
 
-type SurveyEdges = Pick<Edges, 'store' | 'clock'>;
+type SurveyEdges = Pick<Edges, 'store' | 'clock' | 'time'>;
 type Surveyed = Pick<Summary, 'rows' | 'results' | 'deadLetters' | 'counts'>;
 
 /**

@@ -18,6 +18,8 @@ export interface ReadOptions {
   readonly rowFields?: ReadonlySet<string> | undefined;
   /** True if the bytes are a part of a file that ends at the end of a row. An incomplete rest is then not a row. */
   readonly isPart?: boolean | undefined;
+  /** Rows at the start of the file that are left out. */
+  readonly skip?: number | undefined;
   /** Tracks positions at which reading can continue; undefined if the file's bytes are not read directly. */
   readonly tracker?: PositionTracker | undefined;
 }

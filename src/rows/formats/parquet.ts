@@ -28,22 +28,23 @@ const COMPRESSORS: Compressors = {
 
 /**
  * Reads one row per row of a Parquet file. Its columns are data for templates, like those of a table. Copies the file to a
- * temporary file, because its table of contents is at its end.
+ * temporary file, because its table of contents is at its end. Rows to leave out are not read.
  * @throws InvalidInput when it is not a Parquet file, or its compression is not supported
  */
 export async function* readParquet(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<ReadRow[]> {
-  const { name } = options;
+  const { name, skip = 0 } = options;
   await using spooled = await spool(chunks, name);
   await using handle = await open(spooled.path);
   const file = await asBuffer(handle);
   const metadata = await attempt(name, () => parquetMetadataAsync(file));
   readHeader(columnsOf(metadata), options);
-  let rowStart = 0;
+  let groupEnd = 0;
   for (const { num_rows: count } of metadata.row_groups) {
-    const groupEnd = rowStart + Number(count);
+    let rowStart = Math.max(groupEnd, skip);
+    groupEnd += Number(count);
     const piece = Math.max(PIECE_ROWS, Math.ceil(Number(count) / MAX_PIECES));
     while (rowStart < groupEnd) {
       const range = { rowStart, rowEnd: Math.min(rowStart + piece, groupEnd) };
