@@ -23,7 +23,7 @@ export type Look =
     };
 
 /**
- * Reads a batch by its id. If the provider does not find it, refuses to show it or shows another batch, searches the list for it
+ * Reads a batch by its id. If the provider does not find it, rejects the call or shows another batch, searches the list for it
  * by key and input file, because providers have answered 404 for minutes while the batch was running.
  */
 export async function lookAtBatch(edges: ProviderEdges, context: BatchToFind): Promise<Look> {
