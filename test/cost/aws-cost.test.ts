@@ -50,7 +50,8 @@ function counting(store: ObjectStore) {
     createIfAbsent: (...args) => ((asked.writes += 1), store.createIfAbsent(...args)),
     write: (...args) => ((asked.writes += 1), store.write(...args)),
     copy: (...args) => ((asked.writes += 1), (asked.reads += 1), store.copy(...args)),
-    concat: (...args) => ((asked.writes += 1), store.concat(...args)),
+    // S3 looks at each source first.
+    concat: (...args) => ((asked.writes += 1), (asked.reads += args[1].length), store.concat(...args)),
     list: (...args) => ((asked.writes += 1), store.list(...args)),
   };
   return { counted, asked };

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { jobKey, jobPrefix, planKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
@@ -25,6 +26,7 @@ describe.each([
     expect(summary.status).toBe(status);
     expect(results).toHaveLength(25);
     expect(await rowFiles(world, jobId)).toEqual([]);
+    expect((await stat(world.store.locate(resultsKey(jobId)))).nlink).toBe(1);
     const left = await keysBelow(world.store, jobPrefix(jobId));
     expect(left).toEqual(expect.arrayContaining(['job.json', 'plan.json', 'shards/00002/done.json']));
   });
@@ -58,6 +60,17 @@ test('a failed job keeps the files that its resume needs', async () => {
 
   expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 25 } });
   expect(await rowFiles(world, resumed.jobId)).toEqual([]);
+});
+
+test('the results of a failed job of one shard are a file of their own, so that a person may edit them', async () => {
+  const world = await openWorld({
+    faults: [{ at: 'upload', action: { kind: 'status', status: 402, code: 'BILLING_2003' } }],
+  });
+
+  const { jobId } = await world.run(prompts(3));
+
+  expect(await rowFiles(world, jobId)).toContain('shards/00000/results.jsonl');
+  expect((await stat(world.store.locate(resultsKey(jobId)))).nlink).toBe(1);
 });
 
 test('a failed job whose checkpoints are deleted is not paid for again', async () => {

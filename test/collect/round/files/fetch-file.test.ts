@@ -137,7 +137,7 @@ const breaksOffAfter =
     response.write(FILE.subarray(0, bytes), () => response.destroy());
   };
 
-/** Any chunks below, at and above the megabyte of a file's end that is kept. */
+/** Any chunks, with line ends in each of them. */
 const CHUNKS = fc.array(fc.constantFrom(1, 70_000, 300_000, 1_048_575, 1_048_576, 1_500_000), {
   minLength: 1,
   maxLength: 4,
