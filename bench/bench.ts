@@ -86,7 +86,7 @@ export async function openBench(
   };
 }
 
-/** The flags of the Lambdas. Our programs start with those of their own checkout, the baselines without. */
+/** Reads the Node flags of the Lambdas in a checkout. Our programs start with those of their own checkout, the baselines without. */
 async function readFlags(checkout: string): Promise<readonly string[]> {
   const file = join(checkout, 'lib/node-flags.ts');
   if (!existsSync(file)) return [];

@@ -4,7 +4,7 @@ import { numberText } from '../exact-json.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import type { Asked, Endpoint, Shown } from './endpoint.ts';
 
-/** What the body of a success is: an answer with the fields that a result line shows, or a failure with its reason. */
+/** The meaning of a success's body: an answer with the fields that a result line shows, or a failure with its reason. */
 export type Answer =
   | { readonly kind: 'answer'; readonly shown: Shown }
   | { readonly kind: 'failure'; readonly error: WireError };
@@ -68,7 +68,9 @@ export function listIn(body: unknown, field: string): readonly unknown[] | WireE
 /** Fields that may hold text and are not part of the answer. */
 const AROUND = new Set(['usage', 'metadata', 'headers', 'request', 'prompt_filter_results', 'provider']);
 
-/** Fields in which servers with APIs of their own write the text of an answer. Other texts of a body describe it, or are an error. */
+/**
+ * Fields in which servers with APIs of their own write the text of an answer. Other texts of a body describe it, or are an error.
+ */
 const ANSWER_TEXTS = new Set([
   'answer',
   'completion',

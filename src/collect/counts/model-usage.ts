@@ -11,7 +11,7 @@ interface Answers {
   readonly usage: Record<keyof Usage, number>;
 }
 
-/** What is counted of one answer. */
+/** The counts of one answer. */
 export interface CountedAnswer {
   readonly model: string | undefined;
   readonly end: AnswerEnd | undefined;

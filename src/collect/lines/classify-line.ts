@@ -10,7 +10,7 @@ import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-s
 import { pythonAsJson } from '../../provider/errors/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
-/** What a result line says about its row. */
+/** The result of a row, according to its result line. */
 export type Verdict = Answered | Failed;
 
 export interface Answered {
@@ -150,7 +150,7 @@ function readBody(body: unknown): unknown {
   return read ?? undefined;
 }
 
-/** Some programs write a body in Python's notation. Such a body is read only if it is an error. */
+/** Reads a body in Python's notation, which some programs write. It is read only if it is an error. */
 function readPython(text: string): unknown {
   const json = text.startsWith("{'") ? pythonAsJson(text) : undefined;
   return json === undefined ? undefined : tryReadAnswer(json);

@@ -187,7 +187,7 @@ export class RoundIndex implements Disposable {
     return this.#winners.find(ordinal);
   }
 
-  /** What a row's winning line says. */
+  /** Reads the winning line of a row. */
   read({ file, start, length, isUtf8, note }: LineRange, ordinal: number): LineVerdict | undefined {
     return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal), note);
   }
