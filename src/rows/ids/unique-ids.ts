@@ -51,8 +51,7 @@ export function createUniqueIds(seed: number, max = MAX_IDS_AT_ONCE): UniqueIds 
         if (ascending !== undefined) toTable();
         if (!hashes.addKey(hash.high, hash.low)) return false;
       }
-      if (hashes.size + (ascending?.size ?? 0) > max)
-        throw new ManyIds(`There are more than ${max} ids.`);
+      if (hashes.size + (ascending?.size ?? 0) > max) throw new ManyIds(`There are more than ${max} ids.`);
       return true;
     },
     *dump() {
