@@ -12,6 +12,7 @@ import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
 import { planKey } from '../../src/checkpoints/keys.ts';
 import { requireJson } from '../../src/store/json.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -70,7 +71,7 @@ async function run(
   const simulator = await startSimulator({ apiKey: KEY, clock });
   after.push(() => simulator.close());
   if (retry) simulator.addFaults({ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } });
-  const edges = openEdges(folder, simulator, clock, () => undefined);
+  const edges = openEdges(createFolderStore(folder), simulator, clock, () => undefined);
   after.push(async () => edges[Symbol.asyncDispose]());
   const { counted, asked } = counting(edges.store);
   const entered: string[] = [];

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { expect, onTestFinished } from 'vitest';
 import { callHandlers } from '../../host/call-handlers.ts';
 import type { EngineEvent } from '../../host/engine-events.ts';
@@ -23,10 +22,10 @@ import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { KEY, openEdges } from '../support/edges.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
 
 /**
- * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a folder for the bucket and the
+ * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a bucket in memory and the
  * simulator over HTTP. Time is simulated: a wait moves the clock that the steps and the simulator share.
  */
 export interface World {
@@ -100,14 +99,13 @@ export async function openWorld({
 }: WorldOptions = {}): Promise<World> {
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
-  const folder = await openTempFolder();
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, ...options, clock });
   onTestFinished(() => simulator.close());
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const events: EngineEvent[] = [];
   const log: Log = (event, fields) => void logs.push({ event, fields });
-  const edges = openEdges(folder, { url: providerUrl ?? simulator.url, urls }, clock, log, env);
+  const edges = openEdges(createMemoryBucket(), { url: providerUrl ?? simulator.url, urls }, clock, log, env);
   onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const executions = createLocalExecutions({
@@ -194,7 +192,7 @@ async function readEnd(store: ObjectStore, jobId: string): Promise<Omit<Ended, '
 }
 
 async function textOf(store: ObjectStore, key: string): Promise<string> {
-  return (await readFile(store.locate(key)).catch(() => Buffer.alloc(0))).toString('utf8');
+  return String((await store.get(key)) ?? '');
 }
 
 function parseLines<Line>(text: string): Line[] {
