@@ -47,7 +47,7 @@ function unusedWebhook({ webhook, config }: BatchWorkflowProps): string[] {
     : [];
 }
 
-/** In JavaScript a property may have any value. */
+/** Problems of properties with another type than declared. TypeScript excludes them, but JavaScript does not. */
 function wrongSwitches(props: BatchWorkflowProps): string[] {
   const { api, operations, config, webhook, reservedConcurrency } = props;
   const isNumberOrObject = typeof reservedConcurrency === 'number' || isObject(reservedConcurrency);

@@ -155,7 +155,7 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What a Catch writes into the state under `$.error`. */
+/** The error that a Catch writes into the state under `$.error`. */
 export interface CaughtError {
   readonly Error: string;
   readonly Cause?: string | undefined;

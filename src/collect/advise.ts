@@ -4,7 +4,7 @@ import type { Failure } from '../errors.ts';
 const RESUME =
   'Then resume the job: nightshift resume <job>. It continues from its checkpoints, and nothing is paid twice.';
 
-/** What to do next, by the name of the failure. */
+/** The next step for a person, by the name of the failure. */
 export function advise({ name }: Failure): string {
   switch (name) {
     // The cause may be in the file, in the prompt, or in how the file is read; the message names it.

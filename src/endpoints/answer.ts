@@ -4,7 +4,7 @@ import { numberText } from '../exact-json.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import type { Asked, Endpoint, Shown } from './endpoint.ts';
 
-/** What the body of a success is: an answer with the fields that a result line shows, or a failure with its reason. */
+/** The meaning of a success's body: an answer with the fields that a result line shows, or a failure with its reason. */
 export type Answer =
   | { readonly kind: 'answer'; readonly shown: Shown }
   | { readonly kind: 'failure'; readonly error: WireError };

@@ -101,7 +101,10 @@ export function readPage(value: unknown): Page | undefined {
   return { items, more: typeof more === 'boolean' ? more : 'unknown' };
 }
 
-/** Impossible counters (negative, or more done than the total) are ignored, because counters are for display only. */
+/**
+ * Reads the counters of a batch. Ignores impossible ones (negative, or more done than the total), because counters are for
+ * display only.
+ */
 function readCounts(value: unknown, { counters }: Dialect): BatchCounts | undefined {
   const wire = asWire(value);
   if (wire === undefined || typeof counters === 'string') return undefined;

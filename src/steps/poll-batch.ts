@@ -39,7 +39,9 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   return polled;
 }
 
-/** Computes the batch's age from our own times and waits. A jump of the clock does not shorten it. */
+/**
+ * Computes the batch's age from our own times and waits. A jump of the clock does not change it by more than the delay of a poll.
+ */
 function growOlder(context: BatchContext, now: number): AgedContext {
   const { lookedAt, createdAt, waitSeconds } = context;
   const passed = lookedAt === undefined ? 0 : elapsedSeconds(now - lookedAt, waitSeconds);

@@ -8,7 +8,7 @@ import { readError, type WireError } from '../../provider/errors/error-envelope.
 import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
-/** What a result line says about its row. */
+/** The result of a row, according to its result line. */
 export type Verdict = Answered | Failed;
 
 export interface Answered {

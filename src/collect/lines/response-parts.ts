@@ -60,7 +60,7 @@ export function readBody(body: unknown): unknown {
   return read ?? undefined;
 }
 
-/** Some programs write a body in Python's notation. Such a body is read only if it is an error. */
+/** Reads a body in Python's notation, which some programs write. It is read only if it is an error. */
 function readPython(text: string): unknown {
   const json = text.startsWith("{'") ? pythonAsJson(text) : undefined;
   return json === undefined ? undefined : tryReadAnswer(json);

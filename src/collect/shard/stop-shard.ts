@@ -24,7 +24,7 @@ export interface ShardStop {
    * open.
    */
   readonly last?: Collected | undefined;
-  /** What is left at the provider, if the caller knows more than the checkpoints. */
+  /** The batch and files that are left at the provider, if the caller knows more than the checkpoints. */
   readonly leftOpen?: LeftOpen | undefined;
 }
 

@@ -145,7 +145,7 @@ async function rulesOf({ profile, simulated }: Job, { round, step }: Round): Pro
   };
 }
 
-/** Loaded on demand, because Ajv loads slowly and few jobs need it. */
+/** Compiles the schema of the answers. Loads Ajv on demand, because it loads slowly and few jobs need it. */
 async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
   const { compileSchema } = await import('../../../output/compile-schema.ts');
   return { match: compileSchema(schema), retry };

@@ -1,5 +1,6 @@
 import {
   parseLine,
+  type CountedLine,
   type LineReader,
   type LineVerdict,
   type RenderableAnswer,
@@ -186,9 +187,14 @@ export class RoundIndex implements Disposable {
     return this.#winners.find(ordinal);
   }
 
-  /** What a row's winning line says. */
+  /** Reads the winning line of a row. */
   read({ file, start, length, isUtf8, note }: LineRange, ordinal: number): LineVerdict | undefined {
     return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal), note);
+  }
+
+  /** The result line of a row's winning line, if it is kept. */
+  made({ made }: LineRange): CountedLine | undefined {
+    return made === undefined ? undefined : this.#made.read(made);
   }
 
   /** Frees the result lines that it keeps. */
@@ -202,7 +208,7 @@ export class RoundIndex implements Disposable {
     const ordinal = id === undefined ? undefined : this.#lookUp(id);
     if (ordinal === undefined || verdict === undefined) return { id, isText };
     if ('render' in verdict)
-      this.#addAnswer(ordinal, verdict, { file, isTwin, start, length, isUtf8, kind: 'ok', isSuccess: true });
+      this.#addAnswer(ordinal, verdict, rangeOfAnswer({ file, isTwin, start, length, isUtf8 }));
     else this.#addVerdict(ordinal, verdict, { file, isTwin, start, length, isUtf8 });
     return undefined;
   }
@@ -279,4 +285,20 @@ export class RoundIndex implements Disposable {
       if (this.find(ordinal) !== undefined) longest = Math.max(longest, customId.length);
     return longest;
   }
+}
+
+/** The range of an answer with all of its fields, so that each range is one object of one form. */
+function rangeOfAnswer(place: Pick<LineRange, 'file' | 'isTwin' | 'start' | 'length' | 'isUtf8'>): LineRange {
+  const { file, isTwin, start, length, isUtf8 } = place;
+  return {
+    file,
+    start,
+    length,
+    kind: 'ok',
+    isSuccess: true,
+    isUtf8,
+    isTwin,
+    made: undefined,
+    note: undefined,
+  };
 }

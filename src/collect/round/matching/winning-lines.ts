@@ -1,6 +1,5 @@
 import { foldedId } from '../../../jsonl/folded-id.ts';
 import type { Verdict } from '../../lines/classify-line.ts';
-import type { CountedLine } from '../../lines/line-reader.ts';
 import type { Scratch } from '../files/scratch.ts';
 
 /** Where a row's winning result line is. */
@@ -14,8 +13,8 @@ export interface LineRange {
   readonly isUtf8: boolean;
   /** True if the line is from a second batch of the same rows. */
   readonly isTwin: boolean;
-  /** The result line made from it; absent if it is not made yet. */
-  made?: CountedLine | undefined;
+  /** Number of the result line made from it; absent if it is not made yet. */
+  made?: number | undefined;
   /** Note of the reader about the line. */
   note?: number | undefined;
 }
