@@ -1,8 +1,7 @@
-/**
- * Finds the end of a value in a JSON line, for values that differ between lines. Accepts only what `JSON.stringify` would write
+/*
+ * Finds the ends of values in a JSON line, for values that differ between lines. Accepts only what `JSON.stringify` would write
  * with the same bytes, so that the bytes can be copied; returns -1 for anything else.
  */
-export type Scan = (bytes: Uint8Array, from: number) => number;
 
 const [QUOTE, BACKSLASH, PLUS, MINUS, POINT, ZERO, NINE] = [0x22, 0x5c, 0x2b, 0x2d, 0x2e, 0x30, 0x39];
 
