@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { NODE_FLAGS } from '../lib/node-flags.ts';
 import { ROOT } from './machine.ts';
 import type { Group } from './report.ts';
 
@@ -53,6 +53,7 @@ export async function openBench(
 ): Promise<Bench> {
   const programs = join(root, 'programs');
   const source = join(checkout, 'bench');
+  const flags = await readFlags(checkout);
   await build({
     entryPoints: PROGRAMS.map((name) => join(source, `${name}.ts`)).filter((file) => existsSync(file)),
     outdir: programs,
@@ -80,14 +81,19 @@ export async function openBench(
       name.endsWith('.py')
         ? ['python3', join(import.meta.dirname, name)]
         : PROGRAMS.includes(name)
-          ? [process.execPath, ...flagsOf(name), join(programs, `${name}.mjs`)]
+          ? [process.execPath, ...(name.startsWith('tasks/') ? flags : []), join(programs, `${name}.mjs`)]
           : [process.execPath, join(import.meta.dirname, `${name}.ts`)],
   };
 }
 
-/** Our programs start with the Lambdas' flags, the others without. */
-function flagsOf(program: string): readonly string[] {
-  return program.startsWith('tasks/') ? NODE_FLAGS : [];
+/** Reads the Node flags of the Lambdas in a checkout. Our programs start with those of their own checkout, the baselines without. */
+async function readFlags(checkout: string): Promise<readonly string[]> {
+  const file = join(checkout, 'lib/node-flags.ts');
+  if (!existsSync(file)) return [];
+  const { NODE_FLAGS } = (await import(pathToFileURL(file).href)) as {
+    readonly NODE_FLAGS: readonly string[];
+  };
+  return NODE_FLAGS;
 }
 
 /** `cat` of files into one: the time that the machine needs to move the bytes. */

@@ -76,14 +76,16 @@ function reportEveryMinute(folder: string, rows: number): Progress {
   };
 }
 
-/** Bytes of all files in a folder that a running program changes. */
+/** Bytes of all files in a folder that a running program changes. A file with several names counts once. */
 function bytesBelow(folder: string): number {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = files.map(
-    ({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0,
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const sizes = new Map<number, number>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const stats = entry.isFile()
+      ? statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })
+      : undefined;
+    if (stats !== undefined) sizes.set(stats.ino, stats.size);
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 function* inputLines(rows: number, rowBytes: number): Generator<string> {

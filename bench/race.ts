@@ -35,7 +35,7 @@ export interface RaceResult {
   readonly comparisons: readonly Comparison[];
   readonly verdicts: readonly Verdict[];
   readonly notes: readonly string[];
-  /** What each runner printed in its last run. */
+  /** The output of each runner's last run. */
   readonly stdout: ReadonlyMap<string, string>;
 }
 

@@ -53,7 +53,7 @@ function reuseOf(days: number | boolean): NonNullable<ProfileConfig['reuse']> {
   return days && 'always';
 }
 
-/** Without a share of bad rows as the limit, a person must approve the pilot. */
+/** The pilot that the options ask for. A person must approve it, unless they name a highest share of bad rows. */
 function pilotOf({
   pilot: rows,
   pilotMaxBad: maxBad,

@@ -53,7 +53,10 @@ export interface PlannedJob {
   readonly price: PlannedPrice | undefined;
   /** When its batches would end; undefined if no limit is known, and for jobs without batches. */
   readonly forecast: Forecast | undefined;
-  /** What a run on this machine needs in its data folder; undefined for a job request, whose inputs are not on this disk. */
+  /**
+   * The space that a run on this machine needs in its data folder; undefined for a job request, whose inputs are not on this
+   * disk.
+   */
   readonly disk: PlannedDisk | undefined;
 }
 

@@ -40,7 +40,7 @@ export class AnswerRecount {
   readonly #all = new Answers();
   /** Answers that were taken from the sample of the job. */
   #taken = 0;
-  /** By the number of the retry. */
+  /** Answers of the job's retries, by the number of the retry. */
   readonly #ofRetries = new Map<number, Answers>();
   /** Answers of rows that a step of the job's ladder sent, by step. */
   readonly #ofSteps = new Map<number, number>();
@@ -50,7 +50,10 @@ export class AnswerRecount {
     this.#knowsSample = knowsSample;
   }
 
-  /** @param isTaken true if the sample of the job has an answer to the row */
+  /**
+   * Counts a result line.
+   * @param isTaken true if the sample of the job has an answer to the row
+   */
   add(line: ResultLine, isTaken: boolean): void {
     if (!line.ok) return;
     this.#all.add(line);

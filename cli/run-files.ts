@@ -129,7 +129,7 @@ function requireNodeOfBundles(): void {
     throw new InvalidRequest(`--bundles needs Node ${BUNDLES_NODE}, as Lambda has it, and this is ${node}.`);
 }
 
-/** With --json, standard output has only the summary. */
+/** Prints lines for people: to standard error with --json, because standard output then has only the summary. */
 function printer({ json }: RunFlags): (line: string) => void {
   return json ? printError : printOut;
 }

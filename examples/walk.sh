@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A newcomer's first ten minutes, as a script: install, run, look at the report, run a table of your own, see what a job
-# would cost, synthesize the stack. It needs Node 20 or newer and npm, and no account, key or Docker. What it makes lies in
-# a folder of its own, which it removes; `examples/walk.sh <folder>` keeps it there. SKIP_INSTALL=1 leaves `npm ci` out.
+# would cost, synthesize the stack. It needs Node 20 or newer and npm, and no account, key or Docker. Its output goes
+# to a temporary folder, which it removes; `examples/walk.sh <folder>` keeps the output there. SKIP_INSTALL=1 skips `npm ci`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +22,7 @@ step() {
   printf '\n# %s\n' "$*"
 }
 
-# What a step must have left behind; says so when it has not.
+# Checks that a file has a text.
 expect() {
   if ! grep -q -- "$1" "$2"; then
     echo "walk: $2 does not hold: $1" >&2

@@ -157,9 +157,9 @@ async function finish(
 /** The run was interrupted; running it again continues the job from its checkpoints. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
-  /** What is known to be sent at this moment. */
+  /** Counts what is known to be sent at this moment. */
   readonly sentAtOnce: () => Promise<SentSoFar>;
-  /** What was sent, once the running steps have ended. */
+  /** Counts what was sent, once the running steps have ended. */
   readonly sent: () => Promise<SentSoFar>;
   /** Cancels the job instead, and waits until its finished rows are collected. Absent if the job was not started. */
   readonly cancel: (() => Promise<Summary>) | undefined;

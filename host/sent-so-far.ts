@@ -1,7 +1,7 @@
 import { shardsPrefix } from '../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 
-/** What an interrupted job is known to have sent, from its checkpoints. */
+/** The rounds, batches and files that an interrupted job is known to have sent, from its checkpoints. */
 export interface SentSoFar {
   /** Rounds that are collected: their answers are stored. */
   readonly collected: number;

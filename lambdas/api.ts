@@ -10,7 +10,7 @@ type Serve = ReturnType<typeof handle>;
 
 let serve: Serve | undefined;
 
-/** Opened with the first request, so that the log of that request reports missing settings. */
+/** Opens the API. Called with the first request, so that the log of that request reports missing settings. */
 function openApi(): Serve {
   const { STORE } = requireVariables(process.env, ['STORE']);
   const api = createApi({

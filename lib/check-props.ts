@@ -13,7 +13,7 @@ const API_PROPS = [
 const WEBHOOK_PROPS = ['url', 'secret'] as const;
 
 /**
- * Rejects unknown properties, which only TypeScript users' compilers find, and properties that contradict each other.
+ * Rejects unknown properties, which only a TypeScript compiler would find, and properties that contradict each other.
  * @throws InvalidRequest naming every problem
  */
 export function checkProps(owner: string, props: BatchWorkflowProps): void {
@@ -47,7 +47,7 @@ function unusedWebhook({ webhook, config }: BatchWorkflowProps): string[] {
     : [];
 }
 
-/** In JavaScript a property may have any value. */
+/** Problems of properties with another type than declared. TypeScript excludes them, but JavaScript does not. */
 function wrongSwitches(props: BatchWorkflowProps): string[] {
   const { api, operations, config, webhook, reservedConcurrency } = props;
   const isNumberOrObject = typeof reservedConcurrency === 'number' || isObject(reservedConcurrency);

@@ -52,6 +52,7 @@ export const PERMANENT_ERRORS: readonly string[] = [
   'ProviderFileTooLarge',
   'ProviderRejected',
   'ProviderDenied',
+  'ProviderMoved',
   'ProviderNotFound',
   'BatchOpen',
   'JobStopped',

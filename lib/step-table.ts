@@ -10,8 +10,9 @@ import {
 import type { StepNeeds } from './step-needs.ts';
 
 const INPUTS = `${INPUT_PREFIX}*`;
-/** ROOM: the room at providers with a limit. SLOTS: the slots of earlier versions. */
+/** The room at providers with a limit. */
 const ROOM = 'room/*.json';
+/** The slots of earlier versions. */
 const SLOTS = 'slots/*';
 const STAGED = `${STAGED_PREFIX}*`;
 const OUTPUTS = `${OUTPUT_PREFIX}*`;

@@ -101,7 +101,7 @@ function chatCompletion(
   };
 }
 
-/** OpenAI's Responses API. */
+/** An answer of OpenAI's Responses API. */
 function response(
   request: SimulatedRequest,
   hash: Buffer,

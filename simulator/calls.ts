@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import type { BatchRequest } from './provider.ts';
 
-/** Path of the batches. */
+/** The path of an adapter's batches. */
 export function batchesPath({ adapter }: Pick<Dialect, 'adapter'>): string {
   if (adapter === 'mistral') return '/v1/batch/jobs';
   return adapter === 'anthropic' ? '/v1/messages/batches' : '/v1/batches';

@@ -52,7 +52,7 @@ export type BatchAction =
   | { readonly kind: 'counts'; readonly counts: unknown }
   /** Is no longer found. */
   | { readonly kind: 'vanish' }
-  /** For the first seconds of its life, is not found by its id, is not listed, or both. */
+  /** Is not found by its id, is not listed, or both, for the first seconds after its create. */
   | { readonly kind: 'hidden'; readonly from: 'get' | 'list' | 'both'; readonly seconds: number }
   /** Shows other metadata than those of its create. */
   | { readonly kind: 'metadata'; readonly shown: 'upper case' | 'cut' | 'none' }
@@ -79,7 +79,10 @@ export interface RowFault {
 
 export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
-  /** In no file and not counted; in no file but counted; twice; with an additional unknown row; without answer and error. */
+  /**
+   * The row's line is missing and not counted; missing but counted; there twice; followed by an unknown row's; or without answer
+   * and error.
+   */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
   /** Comes back under a changed id. */
   | { readonly kind: 'rename'; readonly as: IdChange }

@@ -76,7 +76,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   } = options;
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'nightshift-simulator-')));
   const spoken = speak(dialect);
-  const state = new SimulatorState(folder, seed, spoken.quirks.ids);
+  const isKept = options.folder !== undefined;
+  const state = new SimulatorState({ folder, isKept, seed, ids: spoken.quirks.ids });
   const script = new FaultScript();
   script.add(options.faults ?? []);
   const now = (): number => clock.now();
@@ -108,7 +109,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+      if (!isKept) await rm(folder, { recursive: true, force: true });
     },
     addFaults: (...faults) => script.add(faults),
     requests: () => requests,

@@ -37,7 +37,7 @@ export class RowCounts {
     return this.#add(customId, 1) % ANSWER;
   }
 
-  /** Each answer is paid for, whether or not it is delivered. */
+  /** Counts an answer of a row. Each answer is paid for, whether or not it is delivered. */
   countAnswer(customId: string): void {
     this.#changed.add(customId);
     this.#add(customId, ANSWER);

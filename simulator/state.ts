@@ -37,7 +37,17 @@ interface Saved {
   readonly creates: readonly (readonly [string, number])[];
 }
 
-/** Files and batches, stored in a folder after every change, so that a restart finds them. */
+export interface StateOptions {
+  /** Folder of the files' contents. */
+  readonly folder: string;
+  /** Whether a later simulator continues in this folder: then the state is stored in it after every change. */
+  readonly isKept: boolean;
+  readonly seed: number;
+  /** Default: `plain`. */
+  readonly ids?: Quirks['ids'];
+}
+
+/** Files and batches. In a folder that is kept, a restart finds them. */
 export class SimulatorState {
   readonly files = new Map<string, SimulatedFile>();
   readonly batches = new Map<string, SimulatedBatch>();
@@ -45,12 +55,14 @@ export class SimulatorState {
   readonly creates = new Map<string, number>();
   readonly rows: RowCounts;
   readonly #folder: string;
+  readonly #isKept: boolean;
   readonly #seed: number;
   readonly #ids: Quirks['ids'];
   #serial = 0;
 
-  constructor(folder: string, seed: number, ids: Quirks['ids'] = 'plain') {
+  constructor({ folder, isKept, seed, ids = 'plain' }: StateOptions) {
     this.#folder = folder;
+    this.#isKept = isKept;
     this.#seed = seed;
     this.#ids = ids;
     mkdirSync(join(folder, 'files'), { recursive: true });
@@ -88,13 +100,14 @@ export class SimulatorState {
   }
 
   save(): void {
+    this.rows.save();
+    if (!this.#isKept) return;
     const saved: Saved = {
       serial: this.#serial,
       files: [...this.files.values()],
       batches: [...this.batches.values()],
       creates: [...this.creates],
     };
-    this.rows.save();
     writeFileSync(`${this.#statePath}.new`, JSON.stringify(saved));
     renameSync(`${this.#statePath}.new`, this.#statePath);
   }

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { errorBody, type Spoken } from './dialects.ts';
 import type { RouteAction } from './faults.ts';
 
-/** What the Node server passes with a request; faults need its socket. */
+/** The values that the Node server passes with a request; faults need its socket. */
 export interface NodeBindings {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;

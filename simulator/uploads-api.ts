@@ -101,7 +101,7 @@ function expiryOf(
   return seconds === undefined ? {} : { expiresAt: now + seconds * 1_000 };
 }
 
-/** True also for a blank line at the end, after the last newline. */
+/** True if a file has a blank line, also at its end. */
 async function hasBlankLine(content: AsyncIterable<Buffer>): Promise<boolean> {
   const NEWLINE = 0x0a;
   let before = NEWLINE;

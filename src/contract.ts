@@ -158,7 +158,7 @@ export interface BatchContext extends UploadedContext {
   readonly notFound: number;
   /** Seconds since the first of these polls. */
   readonly missedSeconds?: number;
-  /** Of these, seconds in which the complete list also lacked the batch. */
+  /** How many of these seconds the complete list lacked the batch as well. */
   readonly absentSeconds?: number;
   /** Set once *Cancel batch* has run. */
   readonly cancelledAt?: number;
@@ -238,7 +238,7 @@ export interface WrittenContext {
   readonly status: Summary['status'];
   readonly counts: Summary['counts'];
   readonly summary: string;
-  /** Only with status `failed`: what the Fail state reports. */
+  /** Only with status `failed`: the error and cause that the Fail state reports. */
   readonly failure?: Required<CaughtError>;
 }
 

@@ -48,6 +48,14 @@ export class ProviderDenied extends Error {
   override readonly name = 'ProviderDenied';
 }
 
+/**
+ * The provider redirects a call to an address at which it is not repeated. A retry would not help: the job stops, and can be
+ * resumed once the base URL is right.
+ */
+export class ProviderMoved extends Error {
+  override readonly name = 'ProviderMoved';
+}
+
 /** The file or batch does not exist (404). */
 export class ProviderNotFound extends Error {
   override readonly name = 'ProviderNotFound';
@@ -147,7 +155,7 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What a Catch writes into the state under `$.error`. */
+/** The error that a Catch writes into the state under `$.error`. */
 export interface CaughtError {
   readonly Error: string;
   readonly Cause?: string | undefined;

@@ -14,14 +14,14 @@ import { JOB_ID, openEdges } from './job.ts';
  */
 const outputs = process.argv.slice(2);
 const provider: BatchProvider = {
-  uploadFile: refuse,
-  findFile: refuse,
-  findFiles: refuse,
-  createBatch: refuse,
-  findBatch: refuse,
-  findBatches: refuse,
-  cancelBatch: refuse,
-  send: refuse,
+  uploadFile: reject,
+  findFile: reject,
+  findFiles: reject,
+  createBatch: reject,
+  findBatch: reject,
+  findBatches: reject,
+  cancelBatch: reject,
+  send: reject,
   fileBytes: () => Promise.resolve(undefined),
   deleteFile: () => Promise.resolve(),
   getBatch: (id) => Promise.resolve(batchOf(id)),
@@ -60,7 +60,7 @@ function endedBatch(shard: number): PolledContext {
   };
 }
 
-function refuse(): never {
+function reject(): never {
   throw new Error('Collect has no business here.');
 }
 

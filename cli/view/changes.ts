@@ -4,6 +4,7 @@ import { printable } from '../../src/text/printable.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
 import { counted } from '../../src/text/counted.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
+import { statusText } from './status-text.ts';
 
 /** The changes between two reads of a job, as lines for pipes and logs. */
 export function changes(before: JobDetails | undefined, after: JobDetails, now: number): string[] {
@@ -35,6 +36,6 @@ function describe(shard: ShardStatus | undefined): string | undefined {
   const { state, progress } = shard;
   if (state !== 'running') return `shard ${shard.shard}: ${state}`;
   if (progress === undefined) return `shard ${shard.shard}: sent`;
-  const { round, status, succeeded, total } = progress;
-  return `shard ${shard.shard}, round ${round}: ${printable(status)} (${succeeded ?? '?'}/${total ?? '?'})`;
+  const { round, succeeded, total } = progress;
+  return `shard ${shard.shard}, round ${round}: ${statusText(progress)} (${succeeded ?? '?'}/${total ?? '?'})`;
 }

@@ -10,6 +10,7 @@ import { errorLines } from './error-lines.ts';
 import { grouped } from '../../src/text/counted.ts';
 import { doneOf, waitTexts } from './figures.ts';
 import { jobLine } from './frame.ts';
+import { statusText } from './status-text.ts';
 
 /** Most open shards to show. */
 const SHOWN_SHARDS = 10;
@@ -30,7 +31,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
       const { progress } = shard;
       const batch =
         progress &&
-        `, round ${progress.round}: ${[printable(progress.status), ...waitTexts(progress, Date.now())].join(', ')} ${printable(progress.batchId ?? '')}`.trimEnd();
+        `, round ${progress.round}: ${[statusText(progress), ...waitTexts(progress, Date.now())].join(', ')} ${printable(progress.batchId ?? '')}`.trimEnd();
       return `  shard ${shard.shard} ${shard.state}, ${grouped(doneOf(shard))}/${grouped(shard.rows)}${batch ?? ''}`;
     }),
     ...(openShards.length > SHOWN_SHARDS

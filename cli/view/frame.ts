@@ -9,6 +9,7 @@ import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted, grouped } from '../../src/text/counted.ts';
 import { duration } from '../../src/text/duration.ts';
 import { doneOf, figuresOf, nextPollText, waitTexts } from './figures.ts';
+import { statusText } from './status-text.ts';
 
 /** Most shards with a line each. */
 export const MAX_SHARD_LINES = 10;
@@ -76,9 +77,9 @@ function shardDetails({ state, counts, progress }: ShardStatus, now: number): st
   if (state === 'done' || state === 'stopped') return [state, ...troubles(counts)];
   if (state === 'waiting') return ['waiting'];
   if (progress === undefined) return ['sent'];
-  const { status, nextPollAt } = progress;
+  const { nextPollAt } = progress;
   const next = nextPollAt === undefined ? undefined : Date.parse(nextPollAt) - now;
-  return [printable(status), ...waitTexts(progress, now), ...nextPollText(next)];
+  return [statusText(progress), ...waitTexts(progress, now), ...nextPollText(next)];
 }
 
 function bar(done: number, rows: number): string {
@@ -101,7 +102,7 @@ function aggregateLines({ status, shards }: JobDetails, { bars, paint }: Omit<Li
     ...(running.length === 0
       ? []
       : [
-          `batches ${tally(({ progress }) => printable(progress?.status ?? ''))}`,
+          `batches ${tally(({ progress }) => (progress === undefined ? '' : statusText(progress)))}`,
           `rounds  ${tally(({ progress }) => `round ${progress?.round ?? 1}:`)}`,
         ]),
   ];

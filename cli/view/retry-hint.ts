@@ -1,7 +1,7 @@
 /** Attempts before a hint is shown: the first failure is often transient. */
 const HINT_FROM = 2;
 
-/** What a person can do if failures continue, by error. */
+/** Advice for a person if failures continue, by error. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN/,

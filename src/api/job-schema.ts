@@ -12,6 +12,10 @@ const progressSchema = z.object({
     .describe(
       "The provider's status; `direct` without a batch, `waiting for a slot` or `waiting for tokens` while there is no room for one.",
     ),
+  isUnknown: z
+    .literal(true)
+    .optional()
+    .describe('Set if the status is not known. The batch then counts as running until its deadline.'),
   ahead: z.int().optional().describe('Shards that get room before this one.'),
   roomAt: z
     .string()

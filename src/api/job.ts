@@ -129,7 +129,7 @@ async function withLinks(
   };
 }
 
-/** The keys are left out, because the links have their URLs. */
+/** Leaves out the keys, because the links have their URLs. */
 function withoutKeys({ results: _results, report: _report, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

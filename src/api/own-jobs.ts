@@ -71,7 +71,7 @@ async function isOwn(edges: Pick<ApiEdges, 'store'>, owner: string, key: string)
   return jobId !== undefined && ownsJob(edges, owner, jobId);
 }
 
-/** Named by a hash, because a caller's name may hold any character. */
+/** The folder of a caller's uploads. Its name is a hash, because a caller's name may hold any character. */
 function folderOf(owner: string): string {
   return `${STAGED_PREFIX}${createHash('sha256').update(owner).digest('hex').slice(0, 32)}/`;
 }

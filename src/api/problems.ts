@@ -123,7 +123,7 @@ function pointerTo(path: readonly PropertyKey[], part: string): string {
   return part === 'json' ? ['#', ...path.map(escapePointer)].join('/') : path.map(String).join('.');
 }
 
-/** RFC 6901. */
+/** Escapes a part of a JSON pointer (RFC 6901). */
 function escapePointer(part: PropertyKey): string {
   return String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 }

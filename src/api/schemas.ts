@@ -68,7 +68,7 @@ export const countsSchema = z
   .object({ ok: z.int(), failed: z.int(), exhausted: z.int(), invalid_output: z.int(), invalid: z.int() })
   .meta({ id: 'OutcomeCounts' });
 
-/** What the list of jobs, and a job itself, say of a job. */
+/** The fields that a job has in the list of jobs as well. */
 export const overviewShape = {
   jobId,
   status: stateSchema,

@@ -144,7 +144,8 @@ function unclear({ jobId, shard, round, fileId }: UploadedContext, rejection: Er
 }
 
 /**
- * More than one batch may belong to this create. Only their results show which one it is, so the search waits until they have
+ * The error if more than one batch may belong to a create. Only their results show which one it is, so the search waits until
+ * they have
  * ended.
  */
 function undecided(

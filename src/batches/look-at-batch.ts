@@ -10,7 +10,7 @@ export interface BatchToFind extends UploadedRound {
   readonly batchId: string;
 }
 
-/** What a provider shows of a batch at one time. */
+/** A batch as its provider shows it at one time. */
 export type Look =
   | { readonly batch: Batch }
   | {
@@ -23,7 +23,7 @@ export type Look =
     };
 
 /**
- * Reads a batch by its id. If the provider does not find it, refuses to show it or shows another batch, searches the list for it
+ * Reads a batch by its id. If the provider does not find it, rejects the call or shows another batch, searches the list for it
  * by key and input file, because providers have answered 404 for minutes while the batch was running.
  */
 export async function lookAtBatch(edges: ProviderEdges, context: BatchToFind): Promise<Look> {

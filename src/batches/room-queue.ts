@@ -128,7 +128,7 @@ export function withoutHost(room: Room): Room | undefined {
   return { ...room, waiting: [], holders: holders.map((entry) => ({ ...entry, left: true as const })) };
 }
 
-/** Sorted by the time of the first request for room; entries of the same second keep their order. */
+/** Sorts entries by the time of their first request for room; entries of the same second keep their order. */
 export function inOrder(entries: readonly RoomEntry[]): RoomEntry[] {
   return entries.toSorted((a, b) => a.since - b.since);
 }

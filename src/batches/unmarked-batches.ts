@@ -81,7 +81,8 @@ async function readCustomIds(store: ObjectStore, context: UploadedContext): Prom
 }
 
 /**
- * Batches that are known to belong to a round of this or another job, because generated ids are the same in every job. The list
+ * Batches that are recorded for a round of this or another job. They are excluded, because generated ids are the same in every
+ * job. The list
  * is long, and read only after a create was lost.
  */
 async function recordedBatches(store: ObjectStore): Promise<ReadonlySet<string>> {

@@ -69,9 +69,12 @@ export const sampleKey = (hash: string): string => `jobs/samples/${hash}.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
-/** What the job's rounds have cost and may still cost, and how its last shards ended: one object per change. */
+/** The money that the job's rounds have cost and may still cost, and how its last shards ended: one object per change. */
 export const ledgerPrefix = (jobId: string): string => `jobs/${jobId}/ledger/`;
-/** What all jobs of a profile have cost in one month (`2026-11`, UTC), and may cost. Amounts of two currencies are not added up. */
+/**
+ * The money that all jobs of a profile have cost, and may cost, in one month (`2026-11`, UTC). Amounts of two currencies are not
+ * added up.
+ */
 export const monthPrefix = (profile: string, month: string, currency: string): string =>
   `spending/${profile}/${month}-${currency}/`;
 
@@ -83,7 +86,7 @@ export const announcedKey = (jobId: string, execution: string, channel: string):
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
 /**
- * What *Write results* has come to so far when it takes several calls; `since` separates its calls from those of an earlier end.
+ * The progress of *Write results* when it takes several calls; `since` separates its calls from those of an earlier end.
  * Joined results, and (`ending.ts`, `kept-blocks.ts`, `merge-lines.ts`) parts of an index or of a merged retry, and the progress.
  */
 export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;

@@ -64,7 +64,7 @@ export interface ResolvedProfile {
   readonly enqueuedTokens?: number | Readonly<Record<string, number>> | undefined;
 }
 
-/** What a pilot is, and what it decides. */
+/** The size of a pilot, and the rules by which it decides. */
 export interface PilotRules {
   readonly rows: number;
   /** Highest share of its rows that may be not ok; above it nothing else is sent. */

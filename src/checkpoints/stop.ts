@@ -23,7 +23,7 @@ export function isCancelled(stop: Stop | undefined): boolean {
 }
 
 /**
- * Call it before starting anything that costs money.
+ * Rejects a stopped job. Call it before starting anything that costs money.
  * @throws JobStopped when the job is stopped, with the reason of the stop.
  */
 export async function rejectWhenStopped(store: ObjectStore, { jobId, shard }: ShardRef): Promise<void> {

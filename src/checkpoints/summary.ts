@@ -132,7 +132,7 @@ export interface Summary {
   /** Key of the report page; absent if it could not be written. */
   readonly report?: string | undefined;
   readonly failure?: Failure | undefined;
-  /** What to do next when the job failed. */
+  /** The next step for a person when the job failed. */
   readonly advice?: string | undefined;
   readonly startedAt: string;
   readonly endedAt: string;

@@ -4,7 +4,7 @@ import type { Failure } from '../errors.ts';
 const RESUME =
   'Then resume the job: nightshift resume <job>. It continues from its checkpoints, and nothing is paid twice.';
 
-/** What to do next, by the name of the failure. */
+/** The next step for a person, by the name of the failure. */
 export function advise({ name }: Failure): string {
   switch (name) {
     // The cause may be in the file, in the prompt, or in how the file is read; the message names it.
@@ -16,6 +16,8 @@ export function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'ProviderMoved':
+      return `Set the provider's base URL to the address that the message names, if it is the provider's. ${RESUME}`;
     case 'RequestsDamaged':
       return 'Resume the job: nightshift resume <job>. It builds the requests again, if its inputs are still there, and continues. Nothing is paid twice.';
     case 'BudgetExceeded':

@@ -1,6 +1,6 @@
 import type { ProfileConfig } from '../profiles/profile-schema.ts';
 
-/** What is wrong with a profile's budget in money, and under which field. */
+/** The problem of a profile's budget in money, and the field that has it. */
 export interface MoneyProblem {
   readonly path: string;
   readonly message: string;

@@ -44,7 +44,10 @@ const apiSchema = z.strictObject({
   owner: z.literal('caller').optional(),
 });
 
-/** What job requests through the API or as a dropped file may change. It does not apply to the command line and to schedules. */
+/**
+ * The fields that job requests through the API or as a dropped file may change. It does not apply to the command line and to
+ * schedules.
+ */
 const requestsSchema = z.strictObject({
   /**
    * Fields of a profile that a request may change. Default: model, body, system, prompt, output, table, and budget. A budget may

@@ -41,7 +41,7 @@ export class HeldRows {
     return this.#attempts.length;
   }
 
-  /** Of the rows that are due, takes the one with the fewest attempts left. */
+  /** Takes the row with the fewest attempts left among those that are due. */
   takeDue(now: number): Attempt | undefined {
     const due = this.#attempts.filter(({ notBefore }) => notBefore <= now);
     const next = best(due, (one, other) => one.rejections > other.rejections);

@@ -13,7 +13,7 @@ export interface RateLimit {
   readonly failures: number;
 }
 
-/** What an answer says about the rate. */
+/** The facts of an answer that change the rate. */
 export interface Paced {
   /**
    * The provider could not accept the call: 429, 5xx or no answer. `most`: it accepts some calls, so fewer are made at once.

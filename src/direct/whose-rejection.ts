@@ -17,7 +17,8 @@ export function remember(recent: readonly RecentRow[], row: RecentRow): readonly
 }
 
 /**
- * What a rejection concerns: the `row` alone; `all` rows, if none was accepted recently; or `most`, if the provider names a rate
+ * The rows that a rejection concerns: the `row` alone; `all` rows, if none was accepted recently; or `most`, if the provider
+ * names a rate
  * limit for most rows and accepts a few.
  */
 export function whoseRejection(recent: readonly RecentRow[], isLimit: boolean): 'row' | 'most' | 'all' {

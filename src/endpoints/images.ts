@@ -39,7 +39,7 @@ function isImage(entry: unknown): boolean {
   return [bytes, url].some((value) => typeof value === 'string' && value !== '');
 }
 
-/** Other fields of an image (a revised prompt, a URL) stay in `body.data`. */
+/** The fields of a result line with images. Other fields of an image (a revised prompt, a URL) stay in `body.data`. */
 function show(body: unknown): Shown {
   return common(body, SHOWN);
 }

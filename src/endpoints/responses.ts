@@ -143,7 +143,7 @@ function isPlainMessage({ item, isPlain: hasPlainContent }: Message): boolean {
   );
 }
 
-/** With a schema, any message may be the required JSON: the last message first, commentary last. */
+/** The texts that may be the JSON that a schema requires: those of the answer from the last one back, then commentary. */
 function texts(body: unknown): readonly string[] {
   const messages = messagesOf(body);
   const answering = finalOf(messages);

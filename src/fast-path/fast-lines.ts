@@ -71,7 +71,9 @@ interface ResultSplice {
 interface KnownShape {
   readonly shape: Shape;
   readonly idSlot: number;
-  /** By number of inputs that a request lists, 0 for none; `undefined` if the line is not an answer to such a request. */
+  /**
+   * Splices by the number of inputs that a request lists, 0 for none; `undefined` if the line is not an answer to such a request.
+   */
   readonly splices: Map<number, ResultSplice | undefined>;
 }
 

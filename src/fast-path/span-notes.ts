@@ -6,7 +6,7 @@ const BLOCK_BITS = 16;
 const BLOCK_LENGTH = 1 << BLOCK_BITS;
 const MAX_BLOCKS = MAX_BYTES / Int32Array.BYTES_PER_ELEMENT / BLOCK_LENGTH;
 
-/** What a noted line is used for. */
+/** The purpose for which a line is noted. */
 interface Use {
   /** Number of slots of its shape. */
   readonly slotCount: number;

@@ -30,7 +30,7 @@ export function rejectOtherFiles(
   );
 }
 
-/** In a folder that serves as the bucket, "." and ".." lead to other files. */
+/** True for a key without "." and ".." as its parts: in a folder that serves as the bucket, they lead to other files. */
 function isPlain(key: string): boolean {
   return !key.split('/').some((part) => part === '.' || part === '..');
 }

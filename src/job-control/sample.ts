@@ -54,7 +54,7 @@ function hashOf({ profile, inputs, owner }: Job): string {
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
-/** Inline rows are named by their content and stored below their own job. */
+/** Identifies an input. Inline rows are named by their content and stored below their own job, so only their name counts. */
 function identityOf(key: string): string {
   return /^jobs\/[^/]+\/rows-/.test(key) ? basename(key) : key;
 }

@@ -27,7 +27,10 @@ export interface StartEdges extends Edges {
   readonly simulated?: true | undefined;
 }
 
-/** What every way of starting a job provides: the input, the settings, and the identity of the job. */
+/**
+ * A request to start a job, in the form that every way of starting one provides: the input, the settings, and the identity of the
+ * job.
+ */
 export interface StartRequest {
   readonly jobId: string;
   readonly profile: string;

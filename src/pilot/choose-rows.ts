@@ -22,7 +22,10 @@ function spread(start: number, size: number, count: number): number[] {
   return Array.from({ length: count }, (_, n) => start + Math.floor(((n + 0.5) * size) / count));
 }
 
-/** One row per input, and the others in proportion to the sizes; the largest remainders get the rows left by rounding. */
+/**
+ * Divides rows among inputs: one row per input, and the others in proportion to the sizes; the largest remainders get the rows
+ * left by rounding.
+ */
 function shares(sizes: readonly number[], rows: number): number[] {
   const all = sizes.reduce((sum, size) => sum + size, 0) - sizes.length;
   const exact = sizes.map((size) => (all === 0 ? 0 : ((rows - sizes.length) * (size - 1)) / all));

@@ -15,7 +15,7 @@ export interface PilotEnd {
   readonly now: number;
 }
 
-/** What follows a pilot: the other rows, nothing else, or a wait. */
+/** The decision after a pilot: the other rows follow, nothing follows, or the job waits. */
 export type Judgement =
   | { readonly state: 'passed' | 'approved' }
   | { readonly state: 'failed' | 'rejected' | 'unanswered'; readonly code: string; readonly reason: string }

@@ -18,7 +18,7 @@ export function withoutPilot(job: Job, plan: Plan): WithoutPilot | undefined {
   return { rows, pilotRows: pilot.rows };
 }
 
-/** False for a retry, whose rows were sent before. */
+/** True if a job may have a pilot. A retry has none, because its rows were sent before. */
 function isPiloted({ profile: { pilot }, retry }: Job, { failure }: Plan): boolean {
   return pilot !== undefined && retry === undefined && failure === undefined;
 }

@@ -131,6 +131,8 @@ export interface Batch {
   readonly id: string;
   /** The provider's string, verbatim. */
   readonly status: string;
+  /** True if nothing is known about that status. */
+  readonly isUnknown?: true;
   /** `running` for every status that is not known to be final: the deadline decides, not a guess. */
   readonly phase: 'running' | 'ended';
   /** How it ended; `undefined` while it is running. */

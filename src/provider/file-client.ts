@@ -18,7 +18,7 @@ import { Http } from './http/http.ts';
 import { betterBatch, isBestBatch, isWanted } from './match-batch.ts';
 import { ProviderFiles } from './provider-files.ts';
 import { cutOff, readList } from './read-list.ts';
-import { required } from './wire.ts';
+import { required } from './expected.ts';
 
 /** A file-based Batch API over HTTP. Repeats only calls that are safe to repeat. */
 export class FileClient implements ProviderClient {
@@ -135,7 +135,8 @@ export class FileClient implements ProviderClient {
   }
 
   async #batch(call: Call): Promise<Batch> {
-    return required(call.action, this.#adapter.readBatch(await this.#http.json(call), this.#dialect));
+    const answer = await this.#http.json(call);
+    return required(call.action, this.#adapter.readBatch(answer, this.#dialect), answer);
   }
 
   #pathOf(batchId: string): string {

@@ -5,7 +5,8 @@ import { get, type Call } from './http/call.ts';
 import type { Dialect } from './dialects/schema.ts';
 import type { Http } from './http/http.ts';
 import { cutOff, readList } from './read-list.ts';
-import { readFile, required } from './wire.ts';
+import { required } from './expected.ts';
+import { readFile } from './wire.ts';
 
 /** Attempts to upload a file. Each further attempt first searches for the lost file. */
 const UPLOAD_ATTEMPTS = 3;

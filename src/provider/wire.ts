@@ -1,8 +1,8 @@
-import { ProviderUnavailable } from '../errors.ts';
 import { isExactNumber } from '../exact-json.ts';
 import type { Batch, BatchCounts, BatchError, ProviderFile } from './batch-provider.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { linesInTexts } from './lines-in-text.ts';
+import { readStatusWord } from './status-words.ts';
 
 /**
  * Reads providers' objects leniently. Providers omit fields, send null for "not yet", numbers as strings and times as ISO
@@ -16,44 +16,63 @@ export function asWire(value: unknown): Wire | undefined {
   return isExactNumber(value) ? undefined : (value as Wire);
 }
 
-/**
- * Returns the value that was read.
- * @throws ProviderUnavailable when it is undefined
- */
-export function required<Value>(action: string, value: Value | undefined): Value {
-  if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not the expected object.`);
-  return value;
+/** Fields in which gateways wrap an object. */
+const WRAPPERS = ['job', 'batch', 'data', 'result', 'response'];
+
+/** Most wrappers around an object. */
+const MAX_WRAPPERS = 3;
+
+/** The object with an id in an answer: bare, in one or more wrappers, or as the only element of a list. */
+function unwrap(value: unknown): Wire | undefined {
+  let inner: unknown = value;
+  for (let level = 0; level <= MAX_WRAPPERS; level += 1) {
+    if (Array.isArray(inner) && inner.length === 1) inner = inner[0] as unknown;
+    const wire = asWire(inner);
+    const wrapper = WRAPPERS.find((name) => wire !== undefined && isWrapped(wire[name]));
+    if (wire === undefined || text(wire['id']) !== undefined || wrapper === undefined) return wire;
+    inner = wire[wrapper];
+  }
+  return undefined;
 }
 
-/** A batch object, bare or wrapped in `job`; `undefined` for anything else. */
+const isWrapped = (value: unknown): boolean =>
+  asWire(value) !== undefined || (Array.isArray(value) && value.length === 1);
+
+/** A batch object, bare or wrapped; `undefined` for anything else. */
 export function readBatch(value: unknown, dialect: Dialect): Batch | undefined {
-  const outer = asWire(value);
-  const wire = asWire(outer?.['job']) ?? outer;
+  const wire = unwrap(value);
   const id = text(wire?.['id']);
   const status = text(wire?.['status']);
   if (wire === undefined || id === undefined || status === undefined) return undefined;
-  const means = ownValue(dialect.statuses, status.toLowerCase());
-  const ending = means === 'running' ? undefined : means;
+  const outputFileId = text(wire['output_file_id']);
+  const errorFileId = text(wire['error_file_id']);
+  const counts = readCounts(wire['request_counts'], dialect);
+  const errors = readErrors(wire['errors']);
+  const isCounted =
+    counts !== undefined && counts.total > 0 && counts.succeeded + counts.failed === counts.total;
+  const hasEnd = (outputFileId ?? errorFileId) !== undefined || errors.length > 0;
+  const means = readStatusWord(status, dialect, { hasEnd, isCounted });
+  const ending = means === 'running' || means === 'unknown' ? undefined : means;
   return {
     id,
     status,
+    ...(means === 'unknown' && { isUnknown: true }),
     phase: ending === undefined ? 'running' : 'ended',
     ending,
     inputFileId: text(wire['input_file_id']),
-    outputFileId: text(wire['output_file_id']),
-    errorFileId: text(wire['error_file_id']),
-    counts: readCounts(wire['request_counts'], dialect),
-    errors: readErrors(wire['errors']),
+    outputFileId,
+    errorFileId,
+    counts,
+    errors,
     metadata: readMetadata(wire['metadata']),
     createdAt: seconds(wire['created_at']),
     expiresAt: seconds(wire['expires_at']),
   };
 }
 
-/** A file object, bare or wrapped in `data`. */
+/** A file object, bare or wrapped. */
 export function readFile(value: unknown): ProviderFile | undefined {
-  const outer = asWire(value);
-  const wire = asWire(outer?.['data']) ?? outer;
+  const wire = unwrap(value);
   const id = text(wire?.['id']);
   if (wire === undefined || id === undefined) return undefined;
   const status = text(wire['status'])?.toLowerCase();
@@ -82,7 +101,10 @@ export function readPage(value: unknown): Page | undefined {
   return { items, more: typeof more === 'boolean' ? more : 'unknown' };
 }
 
-/** Impossible counters (negative, or more done than the total) are ignored, because counters are for display only. */
+/**
+ * Reads the counters of a batch. Ignores impossible ones (negative, or more done than the total), because counters are for
+ * display only.
+ */
 function readCounts(value: unknown, { counters }: Dialect): BatchCounts | undefined {
   const wire = asWire(value);
   if (wire === undefined || typeof counters === 'string') return undefined;
@@ -157,8 +179,4 @@ function seconds(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const milliseconds = Date.parse(value);
   return Number.isNaN(milliseconds) ? count(value) : Math.floor(milliseconds / 1_000);
-}
-
-function ownValue<Value>(record: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

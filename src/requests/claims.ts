@@ -116,7 +116,7 @@ async function noteLook(store: ObjectStore, claimer: Claimer): Promise<void> {
   if (store.file === undefined) await store.put(lookKey(claimer), '');
 }
 
-/** One record per prefix, because each prefix is listed separately. */
+/** Key of the record that a prefix was listed on a day. Each prefix has its own, because each is listed separately. */
 function lookKey({ schedule, prefix, time }: Claimer): string {
   return `${claimsPrefix(schedule)}looked/${dayOf(time)}-${hashOf(prefix)}`;
 }

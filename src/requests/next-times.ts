@@ -53,7 +53,7 @@ function timeOnClock(shown: number, timezone: string): number | undefined {
     .find((time) => wallClock(time, timezone) === shown);
 }
 
-/** What is wrong with six cron fields; `undefined` if they are valid. */
+/** The problem of six cron fields; `undefined` if they are valid. */
 export function cronProblem(fields: string): string | undefined {
   try {
     parseCron(`cron(${fields})`);

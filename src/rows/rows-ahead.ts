@@ -14,7 +14,7 @@ export interface WaitingRow {
   readonly bytes: number;
   /**
    * Writes the row into its shard.
-   * @param answer undefined if there is none after all
+   * @param answer undefined if no answer was found
    */
   readonly take: (answer: ReusedAnswer | undefined) => Promise<void> | undefined;
 }

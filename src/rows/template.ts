@@ -51,7 +51,7 @@ function split(text: string): Part[] {
   return parts;
 }
 
-/** White space around a name is ignored; if there is nothing else, the name is its last character. */
+/** The name between braces, without white space around it; if there is only white space, its last character. */
 function nameIn(inner: string): string {
   return inner.trim() || inner.slice(-1);
 }

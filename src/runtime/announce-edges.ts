@@ -18,7 +18,7 @@ export function announceEdgesFromEnvironment(env: Environment): AnnounceEdges {
 
 const buses = new Map<string, Channel>();
 
-/** Kept, so that connections outlive one invocation. */
+/** The channel of an event bus. It is kept, so that connections outlive one invocation. */
 function eventBus(name: string): Channel {
   const bus = buses.get(name) ?? createEventBus(name);
   buses.set(name, bus);

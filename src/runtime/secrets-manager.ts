@@ -11,7 +11,7 @@ export async function getSecretString(secretId: string): Promise<string | undefi
 
 let client: SecretsManagerClient | undefined;
 
-/** One client per process. Credentials and region come from the environment. */
+/** The client, one per process. Credentials and region come from the environment. */
 function sharedClient(): SecretsManagerClient {
   client ??= new SecretsManagerClient({
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },

@@ -52,7 +52,7 @@ export function longestAnswer(body: Readonly<Record<string, unknown>>): number |
   return given === undefined ? undefined : Number(given);
 }
 
-/** Everything that a plan sends. */
+/** The number of rows and of input tokens that a plan sends. */
 export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }: Plan): Sending {
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }

@@ -138,7 +138,7 @@ function withoutHold({ held: _held, ...reservation }: Reservation): Reservation 
   return reservation;
 }
 
-/** What a shard is missing, for a message. */
+/** Describes the missing budget of a shard, for a message. */
 interface Lack {
   readonly max?: number | undefined;
   /** Set for a monthly budget. */

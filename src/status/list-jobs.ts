@@ -69,7 +69,7 @@ const TOLD_BY_SUMMARY: ReadonlySet<JobState | undefined> = new Set([
   'empty',
 ]);
 
-/** Step Functions allows few calls per second, so it is not called for jobs that the filter excludes. */
+/** Reads a job for the list. Does not ask Step Functions, which allows few calls per second, for jobs that the filter excludes. */
 async function lookAt(
   edges: StatusEdges,
   jobId: string,

@@ -14,7 +14,7 @@ export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
   return buildShards(store, job, { createRequests });
 }
 
-/** One call of the one pass over a job's inputs, from where the call before has stopped. */
+/** Builds the plan in one pass over the job's inputs, from the position at which the previous call stopped. */
 export function buildInOnePass(
   { store, time }: Pick<Edges, 'store' | 'time'>,
   job: Job,

@@ -69,7 +69,7 @@ async function mayHaveBatch(
   return hasBatch(context) || (await findLeftOpen(store, context, failure)).open !== undefined;
 }
 
-/** True if the provider will never accept this file or batch, so its rows fail. For every other failure, a resume may succeed. */
+/** True if the provider will never accept this file or batch, so that its rows fail. */
 function isRejection({ name }: Failure): boolean {
   return name === 'ProviderRejected';
 }

@@ -1,4 +1,4 @@
-import { forgetJoined } from '../collect/forget-rows.ts';
+import { forgetJoined, needsNoRows } from '../collect/forget-rows.ts';
 import { mergeRetry } from '../collect/retry/merge-retry.ts';
 import type { Followed } from '../collect/shard/fill-followers.ts';
 import type { SettledShard } from '../collect/shard/settle-shards.ts';
@@ -130,8 +130,9 @@ function fileToJoin(
  */
 async function joinFiles(
   store: ObjectStore,
-  { shards, summary: { jobId, results, deadLetters }, plan, since, pace, filled }: JobToEnd,
+  { shards, summary, plan, since, pace, filled }: JobToEnd,
 ): Promise<boolean> {
+  const { jobId, results, deadLetters } = summary;
   // Rows of the pilot's shards are also in the shards that they were taken from.
   const ofJob = shards.filter(({ shard }) => plan?.shards[shard]?.pilot !== true);
   const joinOf = (
@@ -144,7 +145,12 @@ async function joinFiles(
   };
   if (results !== undefined) {
     const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', ofJob);
-    if (!(await joinObjects(store, ofResults, pace))) return false;
+    const [only, ...others] = ofResults.sources;
+    // In a folder, the results then are a second name of the shard's file, which is deleted next. Without a deletion they must not
+    // be, because a person may edit them.
+    const isOnly = only !== undefined && others.length === 0 && needsNoRows(summary, plan);
+    if (isOnly) await store.copy(ofResults.key, only);
+    else if (!(await joinObjects(store, ofResults, pace))) return false;
   }
   const withDeadLetters = ofJob.filter(
     ({ shard, end: { counts } }) => (filled.get(shard) ?? rowsNotOk(counts)) > 0,

@@ -121,7 +121,7 @@ async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan):
   return { done, stopped: having('stopped.json'), doubted: new Set(doubted), damaged };
 }
 
-/** What *Build requests* writes for a shard. */
+/** Keys of the files that *Build requests* writes for a shard. */
 const BUILT_FILE = /\/(?:round-1\.requests|round-0\.(?:results|dead-letters)|sources)\.jsonl$/;
 
 async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: BuiltJob): Promise<void> {

@@ -33,13 +33,15 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   const decided = await heedCancel(edges, seen, look.batch);
   await tendTwins(edges, decided, look.batch);
   const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
-  await tellProgress(edges, polled, progressOf(polled, now));
+  await tellProgress(edges, polled, progressOf(polled, now, look.batch));
   edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
   rejectToWaitForEver(polled);
   return polled;
 }
 
-/** Computes the batch's age from our own times and waits. A jump of the clock does not shorten it. */
+/**
+ * Computes the batch's age from our own times and waits. A jump of the clock does not change it by more than the delay of a poll.
+ */
 function growOlder(context: BatchContext, now: number): AgedContext {
   const { lookedAt, createdAt, waitSeconds } = context;
   const passed = lookedAt === undefined ? 0 : elapsedSeconds(now - lookedAt, waitSeconds);
@@ -178,13 +180,14 @@ function pollFields(polled: PolledContext, plannedAt: number, now: number): LogF
   };
 }
 
-function progressOf(polled: PolledContext, now: number): Progress {
+function progressOf(polled: PolledContext, now: number, batch: Batch | undefined): Progress {
   const { round, batchId, status, succeeded, total, waitSeconds } = polled;
   const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
   return {
     round,
     batchId,
     status,
+    ...(batch?.isUnknown === true && { isUnknown: true }),
     succeeded,
     total,
     polledAt: at(now),

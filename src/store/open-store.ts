@@ -45,7 +45,7 @@ function folderOf(url: string): string | undefined {
 
 const clients = new Map<string, S3Client>();
 
-/** Kept for the environment's region and endpoint, so that its connections outlive one invocation. */
+/** The client of the environment's region and endpoint. It is kept, so that its connections outlive one invocation. */
 function sharedClient(): S3Client {
   const { AWS_REGION: region = '', AWS_ENDPOINT_URL_S3: endpoint = '' } = process.env;
   const where = `${region} ${endpoint}`;
@@ -54,7 +54,7 @@ function sharedClient(): S3Client {
   return client;
 }
 
-/** Credentials and region come from the environment. */
+/** Creates a client. Credentials and region come from the environment. */
 function newClient(): S3Client {
   return new S3Client({
     retryMode: 'standard',

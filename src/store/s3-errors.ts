@@ -8,7 +8,7 @@ export interface S3Call {
   readonly key: string;
 }
 
-/** What is known of a failure, with or without an answer of S3. */
+/** The known facts of a failure, with or without an answer of S3. */
 interface S3Failure {
   /** S3's code (`SlowDown`), or Node's (`ECONNRESET`). */
   readonly code: string;

@@ -52,7 +52,10 @@ function otherRows({ jobId }: Job, how: string): InvalidInput {
   );
 }
 
-/** Read immediately, because a reader may reuse its memory for the next batch. */
+/**
+ * Reads the rows of all inputs, batch by batch. Copies each batch immediately, because a reader may reuse its memory for the next
+ * one.
+ */
 async function* inputRows(store: ObjectStore, { inputs, profile }: Job): AsyncGenerator<InputRow[]> {
   for (const input of inputs) {
     let header: readonly string[] | undefined;

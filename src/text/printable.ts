@@ -19,18 +19,21 @@ export function printableJson(json: string): string {
   return json.replace(HOSTILE, (character) => (isLayout(character) ? character : jsonEscaped(character)));
 }
 
-/** Line ends and tabs stay unescaped: they are the layout of a text, and inside JSON strings they are already escaped. */
+/**
+ * True for line ends and tabs, which stay unescaped: they are the layout of a text, and inside JSON strings they are already
+ * escaped.
+ */
 function isLayout(character: string): boolean {
   return character === '\n' || character === '\t';
 }
 
-/** `\u001b`; with more than four digits `\u{e0001}`. */
+/** Escapes a character: `\u001b`; with more than four digits `\u{e0001}`. */
 function escaped(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16);
   return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\u{${code}}`;
 }
 
-/** One escape per UTF-16 code unit, as JSON requires. */
+/** Escapes a character as JSON requires: one escape per UTF-16 code unit. */
 function jsonEscaped(character: string): string {
   return Array.from(
     { length: character.length },

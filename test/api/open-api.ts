@@ -7,11 +7,13 @@ import { problemSchema, PROBLEM_TYPE } from '../../src/api/problems.ts';
 import { startedSchema } from '../../src/api/schemas.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import { resultsKey, deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import { INDEX_PREFIX, deadLettersKey, jobKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { LogFields } from '../../src/log.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
-import { writeJson } from '../../src/store/json.ts';
+import { requireJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { keysBelow } from '../requests/store.ts';
 import { HeldExecutions } from '../support/held-executions.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
@@ -106,6 +108,24 @@ export async function startJob({ store, post }: World, body: object = {}): Promi
 export function jobIdOf({ status, body }: Answer): string {
   expect(status).toBe(202);
   return startedSchema.parse(body).jobId;
+}
+
+/** Sends a body to start a job, as it is. */
+export const sendText = ({ send }: World, body: string, type = 'application/json'): Promise<Answer> =>
+  send('POST', '/jobs', { body, headers: { 'content-type': type } });
+
+/** Checks that nothing was started or written. */
+export async function expectNoJob({ store, executions }: World): Promise<void> {
+  expect(executions.names).toEqual([]);
+  expect(await keysBelow(store, 'jobs/')).toEqual([]);
+  expect(await keysBelow(store, INDEX_PREFIX)).toEqual([]);
+}
+
+/** The rows in the request of a job, as they were written. */
+export async function rowsOf(store: ObjectStore, jobId: string): Promise<string | undefined> {
+  const { inputs } = await requireJson<Job>(store, jobKey(jobId));
+  expect(inputs).toEqual([{ key: expect.stringMatching(`^jobs/${jobId}/rows-`) as string }]);
+  return (await store.get(inputs[0]?.key ?? ''))?.toString();
 }
 
 /** The job's last execution ends, and left a summary of this status. */

@@ -61,15 +61,8 @@ describe.concurrent('nightshift run', () => {
     ];
     const folder = await openFolder({ 'my.jsonl': rows.map((row) => JSON.stringify(row)).join('\n') });
 
-    const { status, stdout } = await nightshift(
-      folder,
-      'run',
-      'my.jsonl',
-      '--simulate',
-      '--json',
-      '--out',
-      'results',
-    );
+    const args = ['run', 'my.jsonl', '--simulate', '--json', '--out', 'results'];
+    const { status, stdout } = await runCli(folder, args);
 
     expect(status).toBe(3);
     const summary = JSON.parse(stdout) as Summary;
@@ -299,7 +292,7 @@ describe.concurrent('a command that runs until Ctrl-C', () => {
     context.onTestFinished(() => simulator.close());
     simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } });
     const request = {
-      rows: Array.from({ length: 2_000 }, (_, n) => ({ prompt: `echo:${n}` })),
+      rows: Array.from({ length: 200 }, (_, n) => ({ prompt: `echo:${n}` })),
       overrides: { polling: { minSeconds: 1, maxSeconds: 1 } },
     };
     const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
@@ -321,42 +314,46 @@ describe.concurrent('a command that runs until Ctrl-C', () => {
 
     expect(status).toBe(1);
     const summary = JSON.parse(await readFile(join(folder, 'results', 'summary.json'), 'utf8')) as Summary;
-    expect(summary).toMatchObject({ status: 'cancelled', rows: 2_000 });
+    expect(summary).toMatchObject({ status: 'cancelled', rows: 200 });
     const results = await readFile(join(folder, 'results', 'results.jsonl'), 'utf8');
-    expect(results.trimEnd().split('\n')).toHaveLength(2_000);
+    expect(results.trimEnd().split('\n')).toHaveLength(200);
     expect(output).not.toMatch(/^\s+at /m);
   });
 
-  test('runs dropped files until then, and continues with the rest at the next start', async () => {
-    const folder = await openFolder();
-    const start = async () => {
-      const child = spawn(process.execPath, [BIN, 'local', '--port', '0'], {
-        cwd: folder,
-        env: USER_ENV,
-      });
-      const output = { text: '' };
-      child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
-      const says = (text: string): Promise<void> =>
-        vi.waitFor(() => expect(output.text).toContain(text), { timeout: 60_000, interval: 50 });
-      await says('Ctrl-C stops.');
-      return { child, says, output };
-    };
-    const first = await start();
-    await writeFile(join(folder, 'nightshift-data', 'input', 'default', 'a b.txt'), 'echo:1\necho:2\n');
-    await first.says('Create batch     batch');
-    first.child.kill('SIGINT');
-    expect(await once(first.child, 'close')).toEqual([0, null]);
-    expect(first.output.text).toContain('1 job has not ended. Sent so far: 1 batch at the provider');
+  test(
+    'runs dropped files until then, and continues with the rest at the next start',
+    EXHAUSTIVE,
+    async () => {
+      const folder = await openFolder();
+      const start = async () => {
+        const child = spawn(process.execPath, [BIN, 'local', '--port', '0'], {
+          cwd: folder,
+          env: USER_ENV,
+        });
+        const output = { text: '' };
+        child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+        child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+        const says = (text: string): Promise<void> =>
+          vi.waitFor(() => expect(output.text).toContain(text), { timeout: 60_000, interval: 50 });
+        await says('Ctrl-C stops.');
+        return { child, says, output };
+      };
+      const first = await start();
+      await writeFile(join(folder, 'nightshift-data', 'input', 'default', 'a b.txt'), 'echo:1\necho:2\n');
+      await first.says('Create batch     batch');
+      first.child.kill('SIGINT');
+      expect(await once(first.child, 'close')).toEqual([0, null]);
+      expect(first.output.text).toContain('1 job has not ended. Sent so far: 1 batch at the provider');
 
-    const second = await start();
-    await second.says('Write results    succeeded');
-    second.child.kill('SIGINT');
+      const second = await start();
+      await second.says('Write results    succeeded');
+      second.child.kill('SIGINT');
 
-    expect(await once(second.child, 'close')).toEqual([0, null]);
-    expect(second.output.text).toMatch(/job a-b-[0-9a-f]{16} continues/);
-    expect(second.output.text).toContain('Stopping. No job is running.');
-    expect(second.output.text).not.toContain('Ctrl-C again');
-    expect(second.output.text).not.toMatch(/^\s+at /m);
-  });
+      expect(await once(second.child, 'close')).toEqual([0, null]);
+      expect(second.output.text).toMatch(/job a-b-[0-9a-f]{16} continues/);
+      expect(second.output.text).toContain('Stopping. No job is running.');
+      expect(second.output.text).not.toContain('Ctrl-C again');
+      expect(second.output.text).not.toMatch(/^\s+at /m);
+    },
+  );
 });

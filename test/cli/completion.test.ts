@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from './run-cli.ts';
 import { spawnCli } from './spawn-cli.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
@@ -57,7 +58,7 @@ describe('completion', () => {
   );
 
   test('rejects any other shell', async () => {
-    const { status, stderr } = await spawnCli(folder, ['completion', 'tcsh']);
+    const { status, stderr } = await runCli(folder, ['completion', 'tcsh']);
 
     expect(stderr).toContain('Allowed choices are zsh, bash, fish, powershell');
     expect(status).toBe(2);

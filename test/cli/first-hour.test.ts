@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../host/lock.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import { EXHAUSTIVE } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { runCli } from './run-cli.ts';
 
@@ -23,11 +23,14 @@ async function openTable(table = TABLE, name = 'reviews.csv') {
 const timesIn = (text: string, part: string): number => text.split(part).length - 1;
 
 describe('an input that is refused', () => {
-  test.each([
-    [['--prompt', '{{reviw}}', '--simulate'], 'reviews.csv has no column "reviw"'],
-    [['--prompt', '{{review}}', '--id', 'number', '--simulate'], 'reviews.csv has no column "number"'],
-    [['--prompt', 'Summarise {{review}', '--simulate'], 'The prompt names no column of reviews.csv'],
-  ])('is reported once, with advice and without counts: %j', async (args, message) => {
+  tableOf(
+    [
+      [['--prompt', '{{reviw}}', '--simulate'], 'reviews.csv has no column "reviw"'],
+      [['--prompt', '{{review}}', '--id', 'number', '--simulate'], 'reviews.csv has no column "number"'],
+      [['--prompt', 'Summarise {{review}', '--simulate'], 'The prompt names no column of reviews.csv'],
+    ],
+    1,
+  ).test('is reported once, with advice and without counts: %j', async (args, message) => {
     const { nightshift } = await openTable();
 
     const { status, stdout, stderr } = await nightshift('run', 'reviews.csv', ...args);

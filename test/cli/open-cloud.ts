@@ -10,6 +10,7 @@ import cliConfig from '../../nightshift.config.ts';
 import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import { publishedConfig } from '../../src/config/published-config.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startLocalS3 } from '../store/local-s3.ts';
 import { CONFIG } from '../support/config.ts';
@@ -51,7 +52,7 @@ export async function openCloud(): Promise<Cloud> {
   });
   opened.defer(() => simulator.close());
   const clock = { now: () => Date.now(), moveTo: () => undefined, follow: <T>(call: T): T => call };
-  const edges = opened.use(openEdges(folder, simulator, clock, () => undefined));
+  const edges = opened.use(openEdges(createFolderStore(folder), simulator, clock, () => undefined));
 
   let held = Promise.resolve();
   const callStep = callHandlers({ ...edges, store });

@@ -15,7 +15,7 @@ import { createClock, type TestClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
 import { startLedgerProvider, type LedgerOptions, type LedgerProvider } from './ledger-provider.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
 
 export const JOB_ID = 'ledger-0123456789abcdef';
 const INPUT_KEY = 'input/rows.jsonl';
@@ -52,10 +52,9 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
   const { rows = 6, input, profile = {}, dialect = 'openai', totalMs = 10_000, at, ...behaviour } = options;
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
-  const folder = await openTempFolder();
   const clock = at?.clock ?? createClock();
   const ledger = at?.ledger ?? (await startLedgerProvider({ clock, ...behaviour }));
-  const base = openEdges(folder, ledger, clock, () => undefined);
+  const base = openEdges(createMemoryBucket(), ledger, clock, () => undefined);
   const edges = { ...base, provider: providerOf(ledger.url, totalMs) };
   onTestFinished(async () => {
     await base[Symbol.asyncDispose]();

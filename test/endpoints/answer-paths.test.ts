@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { RuleLines, type LineReader } from '../../src/collect/lines/line-reader.ts';
 import { renderResult } from '../../src/collect/lines/render-result.ts';
 import type { ResultRules } from '../../src/collect/lines/result-rules.ts';
@@ -20,6 +20,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { ENDPOINTS, hasError, isAnswer, isObject } from './answer-definitions.ts';
 import { useAnsweringServer } from './answering-server.ts';
 import { bodiesOf, messageBodies, wordsOf } from './made-bodies.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const server = useAnsweringServer();
 
@@ -180,19 +181,21 @@ const NATIVE: Readonly<Record<(typeof FILE_DIALECTS)[number], (id: string, body:
 describe.each(FILE_DIALECTS)('through the adapter %s', (dialect) => {
   const client = useClient(dialect);
 
-  test.each(ENDPOINTS)('a row of %s is ok in a batch and direct exactly if its body is an answer', (path) => {
+  describe.each(ENDPOINTS)('a row of %s', (path) => {
     const endpoint = endpointAt(path);
     const isOk = ({ body, inputs }: Row): boolean => {
       const asked = endpoint.lists === undefined || inputs === undefined ? ONE_INPUT : { inputs };
       return isAnswer(path, body, asked);
     };
-    return fc.assert(
-      fc.asyncProperty(rowsOf(bodiesOf(path, 3), endpoint), async (rows) => {
-        const native = rows.map(({ body }, at) => JSON.stringify(NATIVE[dialect](`q${at}`, body)));
-        expectTruth(await download(client(), native), rows, rulesOf(endpoint), isOk);
-        expectTruth(await sendDirect(client(), path, rows), rows, rulesOf(endpoint), isOk);
-      }),
-      { numRuns: 12 },
+    trials(4, 12).test('is ok in a batch and direct exactly if its body is an answer', (numRuns) =>
+      fc.assert(
+        fc.asyncProperty(rowsOf(bodiesOf(path, 3), endpoint), async (rows) => {
+          const native = rows.map(({ body }, at) => JSON.stringify(NATIVE[dialect](`q${at}`, body)));
+          expectTruth(await download(client(), native), rows, rulesOf(endpoint), isOk);
+          expectTruth(await sendDirect(client(), path, rows), rows, rulesOf(endpoint), isOk);
+        }),
+        { numRuns },
+      ),
     );
   });
 });
@@ -204,15 +207,18 @@ describe('through the adapter anthropic', () => {
   const isMessage = ({ body }: Row): boolean =>
     isObject(body) && Array.isArray(body['content']) && !hasError(body);
 
-  test('a row is ok in a batch and direct exactly if its message has content, and no text is lost', () =>
-    fc.assert(
-      fc.asyncProperty(rowsOf(messageBodies(3), endpoint), async (rows) => {
-        const native = rows.map(({ body }, at) =>
-          JSON.stringify({ custom_id: `q${at}`, result: { type: 'succeeded', message: body } }),
-        );
-        expectTruth(await download(client(), native), rows, rulesOf(endpoint), isMessage);
-        expectTruth(await sendDirect(client(), path, rows), rows, rulesOf(endpoint), isMessage);
-      }),
-      { numRuns: 60 },
-    ));
+  trials(12, 60).test(
+    'a row is ok in a batch and direct exactly if its message has content, and no text is lost',
+    (numRuns) =>
+      fc.assert(
+        fc.asyncProperty(rowsOf(messageBodies(3), endpoint), async (rows) => {
+          const native = rows.map(({ body }, at) =>
+            JSON.stringify({ custom_id: `q${at}`, result: { type: 'succeeded', message: body } }),
+          );
+          expectTruth(await download(client(), native), rows, rulesOf(endpoint), isMessage);
+          expectTruth(await sendDirect(client(), path, rows), rows, rulesOf(endpoint), isMessage);
+        }),
+        { numRuns },
+      ),
+  );
 });

@@ -12,6 +12,7 @@ import { asWire } from '../../src/provider/wire.ts';
 import { ENDPOINTS } from '../endpoints/answer-definitions.ts';
 import { bodiesOf } from '../endpoints/made-bodies.ts';
 import { numberTexts } from '../support/json-text.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const NO_CODES = { retriable: [], permanent: [], halting: [] };
 
@@ -20,26 +21,29 @@ const asked = fc.constantFrom(ONE_INPUT, { inputs: 1 }, { inputs: 2 }, { inputs:
 describe.each(ENDPOINTS)('%s', (path) => {
   const rules = { endpoint: endpointAt(path), codes: NO_CODES, round: 1, resultShape: 'compact' } as const;
 
-  test('the fast path makes the same line as the rules, or leaves the line to them', () => {
-    fc.assert(
-      fc.property(fc.array(bodiesOf(path, 1), { maxLength: 6 }), asked, (all, request) => {
-        const reader = new FastLines(rules);
-        for (const body of [...all, ...all]) {
-          const wire = { custom_id: 'q1', response: { status_code: 200, body }, error: null };
-          const verdict = classifyLine(wire, rules, request);
-          const line = Buffer.from(JSON.stringify(wire));
-          const { verdict: read } = reader.read({ bytes: line, isUtf8: true }, () => request);
-          const expected =
-            verdict.kind === 'ok' &&
-            jsonLine(renderResult({ ...rules, customId: 'q1', body, shown: verdict.shown }));
-          expect(read?.kind).toBe(verdict.kind);
-          if (read !== undefined && 'render' in read)
-            expect(read.render().line.toString('utf8')).toBe(expected);
-        }
-      }),
-      { numRuns: 400 },
-    );
-  });
+  trials(100, 400).test(
+    'the fast path makes the same line as the rules, or leaves the line to them',
+    (numRuns) => {
+      fc.assert(
+        fc.property(fc.array(bodiesOf(path, 1), { maxLength: 6 }), asked, (all, request) => {
+          const reader = new FastLines(rules);
+          for (const body of [...all, ...all]) {
+            const wire = { custom_id: 'q1', response: { status_code: 200, body }, error: null };
+            const verdict = classifyLine(wire, rules, request);
+            const line = Buffer.from(JSON.stringify(wire));
+            const { verdict: read } = reader.read({ bytes: line, isUtf8: true }, () => request);
+            const expected =
+              verdict.kind === 'ok' &&
+              jsonLine(renderResult({ ...rules, customId: 'q1', body, shown: verdict.shown }));
+            expect(read?.kind).toBe(verdict.kind);
+            if (read !== undefined && 'render' in read)
+              expect(read.render().line.toString('utf8')).toBe(expected);
+          }
+        }),
+        { numRuns },
+      );
+    },
+  );
 });
 
 const RULES: ResultRules = {

@@ -83,7 +83,7 @@ direct, and counts the calls: at most 16 more than rows, which were in flight. \
 
 | engine | what it shows |
 |---|---|
-| the synthesized state machine on \`aws-local-stepfunctions\`, the real handlers, a folder for the bucket, the simulator: this page, \`test/workflow/\` | the order of steps, retries, catches and waits, resumes, cancels, the result of each fault |
+| the synthesized state machine on \`aws-local-stepfunctions\`, the real handlers, a bucket in memory, the simulator: this page, \`test/workflow/\` | the order of steps, retries, catches and waits, resumes, cancels, the result of each fault |
 | the same with every function limited to its role's policies: \`test/lib/roles.test.ts\` | each call of the store or of an execution in the code is reached and permitted |
 | two processes on one data folder, a step that never ends, a host that dies while a schedule starts its job: \`test/host/\` | the lock keeps the second one out, the worker thread is ended, and the next host continues with every file |
 | the synthesized template: \`test/lib/\`, cdk-nag, the validator of the Amazon States Language, the CDK's own rules | resources, permissions, retry policies, all regions and partitions, bundles that are the same everywhere |

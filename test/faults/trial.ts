@@ -1,6 +1,3 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
 import { loadMachine, type Machine } from '../../host/load-stack.ts';
@@ -12,13 +9,14 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
 import { readJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, type TestClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
 
 /** One job under faults: the real machine, the real handlers, the simulator over HTTP; only time is simulated. */
 export interface Trial extends AsyncDisposable {
-  readonly folder: string;
   readonly simulator: Simulator;
   readonly clock: TestClock;
   readonly edges: TaskEdges;
@@ -66,11 +64,10 @@ export async function openTrial({
 }: TrialOptions): Promise<Trial> {
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-trial-'));
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, ...options, clock });
   const written: string[] = [];
-  const edges = openEdges(folder, simulator, clock, (event, fields) =>
+  const edges = openEdges(createMemoryBucket(), simulator, clock, (event, fields) =>
     written.push(JSON.stringify({ event, ...fields })),
   );
   const keys = [INPUT_KEY, ...more.map((_, n) => `input/more-${n}.jsonl`)];
@@ -103,7 +100,6 @@ export async function openTrial({
   }
 
   return {
-    folder,
     simulator,
     clock,
     edges,
@@ -113,22 +109,18 @@ export async function openTrial({
       results: String((await edges.store.get(resultsKey(JOB_ID))) ?? ''),
       deadLetters: String((await edges.store.get(deadLettersKey(JOB_ID))) ?? ''),
     }),
-    allText: async () => [...(await filesBelow(folder)), ...written].join('\n'),
+    allText: async () => [...(await textsOf(edges.store)), ...written].join('\n'),
     [Symbol.asyncDispose]: async () => {
       await edges[Symbol.asyncDispose]();
       await simulator.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  // What a killed run had on its way may still come and go.
-  const read = (entry: (typeof files)[number]): Promise<string> =>
-    readFile(join(entry.parentPath, entry.name), 'utf8').catch(() => '');
-  return Promise.all(files.map(read));
+async function textsOf(store: ObjectStore): Promise<string[]> {
+  const keys = await Array.fromAsync(store.list(''), ({ key }) => key);
+  // An object that a killed run was writing may still be deleted.
+  return Promise.all(keys.map(async (key) => String((await store.get(key)) ?? '')));
 }
 
 export function resultLines({ results }: JobEnd): ResultLine[] {

@@ -10,6 +10,7 @@ import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { resultsKey } from '../../src/checkpoints/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, type TestClock } from '../support/clock.ts';
 import { KEY, openEdges } from '../support/edges.ts';
@@ -67,7 +68,9 @@ export async function openHost(): Promise<TestHost> {
   onTestFinished(() => simulator.close());
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const failures: string[] = [];
-  const edges = openEdges(folder, simulator, clock, (event, fields) => logs.push({ event, fields }));
+  const edges = openEdges(createFolderStore(folder), simulator, clock, (event, fields) =>
+    logs.push({ event, fields }),
+  );
   onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const drop = async (path: string, content: string | Buffer): Promise<void> => {

@@ -12,7 +12,7 @@ import { startScheduledJob } from '../../src/job-control/start-scheduled-job.ts'
 import { readJson, requireJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createTraffic, keysBelow, openStore, putAll, unsteady } from '../requests/store.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const NOW = Date.parse('2026-11-12T22:00:05Z');
 const TIME = '2026-11-12T22:00:00Z';
@@ -516,34 +516,36 @@ describe('a schedule with a prefix', () => {
 describe('a delivery that fails halfway and is repeated', () => {
   const crash = fc.record({ atCall: fc.nat(25), answerIsLost: fc.boolean() });
 
-  test.each([
+  describe.each([
     ['hourly', ['staged/inbox/a.csv', 'staged/inbox/b.csv']],
     ['nightly', ['staged/2026-11-12.csv']],
-  ])('makes one job of %s with all its files, with a failure at any point', async (schedule, keys) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(crash, { maxLength: 3 }), async (crashes) => {
-        const { edges, executions, store, index, fire, filesOf } = await openStage();
-        await putAll(store, keys);
-        for (const each of crashes) {
-          const shaky = { ...edges, store: unsteady(store, { crash: each }) };
-          const failing = startScheduledJob(shaky, { schedule, scheduledTime: TIME });
-          await failing.catch((error: unknown) => expect(error).toBeInstanceOf(StoreUnavailable));
-        }
+  ])('of %s', (schedule, keys) => {
+    trials(6, 60).test('makes one job with all its files, with a failure at any point', async (numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(crash, { maxLength: 3 }), async (crashes) => {
+          const { edges, executions, store, index, fire, filesOf } = await openStage();
+          await putAll(store, keys);
+          for (const each of crashes) {
+            const shaky = { ...edges, store: unsteady(store, { crash: each }) };
+            const failing = startScheduledJob(shaky, { schedule, scheduledTime: TIME });
+            await failing.catch((error: unknown) => expect(error).toBeInstanceOf(StoreUnavailable));
+          }
 
-        const { jobId, state } = await fire(schedule);
+          const { jobId, state } = await fire(schedule);
 
-        expect(['started', 'resumed', 'running']).toContain(state);
-        expect(executions.names).toEqual([jobId]);
-        expect(await filesOf(jobId)).toEqual(keys);
-        expect(await index()).toEqual([jobId]);
-      }),
-      { numRuns: 60 },
-    );
+          expect(['started', 'resumed', 'running']).toContain(state);
+          expect(executions.names).toEqual([jobId]);
+          expect(await filesOf(jobId)).toEqual(keys);
+          expect(await index()).toEqual([jobId]);
+        }),
+        { numRuns },
+      );
+    });
   });
 });
 
-tableOf([15, 60], 1).test(
-  'however deliveries of two times cross, each is one job with one execution, and they share no file, in %i trials',
+trials(6, 60).test(
+  'however deliveries of two times cross, each is one job with one execution, and they share no file',
   async (numRuns) => {
     const keys = ['staged/inbox/a.csv', 'staged/inbox/b.csv', 'staged/inbox/c.csv'];
     await fc.assert(

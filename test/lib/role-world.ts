@@ -15,6 +15,7 @@ import { publishConfig } from '../../src/job-control/publish-config.ts';
 import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { requireJson } from '../../src/store/json.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
 import { KEY, openEdges } from '../support/edges.ts';
@@ -152,7 +153,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock, dialect });
   opened.defer(() => simulator.close());
-  const plain = opened.use(openEdges(folder, simulator, clock, () => undefined));
+  const plain = opened.use(openEdges(createFolderStore(folder), simulator, clock, () => undefined));
   const rivals = new Rivals();
   // Objects of a bucket are no files of this machine.
   const { file: _file, ...objects } = plain.store;

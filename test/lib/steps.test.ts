@@ -54,7 +54,7 @@ describe.each(ALL_STEPS)('%s', (step) => {
     expect(stackTemplate()).toHaveStep(
       step,
       {},
-      { NODE_OPTIONS: `--enable-source-maps --max-semi-space-size=4 --max-old-space-size=${heap}` },
+      { NODE_OPTIONS: `--enable-source-maps --max-semi-space-size=2 --max-old-space-size=${heap}` },
     );
   });
 

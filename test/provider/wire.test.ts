@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
+import { required } from '../../src/provider/expected.ts';
 import { readBatch, readFile, readPage } from '../../src/provider/wire.ts';
 
 const MELIOUS = {
@@ -68,6 +69,79 @@ describe('a batch', () => {
       phase,
       ending,
     });
+  });
+
+  test.each([
+    ['BatchStatus.COMPLETED', 'succeeded'],
+    ['BATCH_STATUS_COMPLETED', 'succeeded'],
+    ['JobStatus.COMPLETED', 'succeeded'],
+    ['Completed', 'succeeded'],
+    ['BATCH_STATUS_FAILED', 'failed'],
+    ['JOB_STATE_EXPIRED', 'expired'],
+    ['batch/cancelled', 'cancelled'],
+    ['JobStatus.IN_PROGRESS', undefined],
+    ['InProgress', undefined],
+  ])('whose status has its type around it is understood: %s', (status, ending) => {
+    expect(readBatch({ ...MELIOUS, status }, builtInDialect('openai'))).toMatchObject({ status, ending });
+    expect(readBatch({ ...MELIOUS, status }, builtInDialect('openai'))).not.toHaveProperty('isUnknown');
+  });
+
+  const DONE = { output_file_id: 'file_out', request_counts: { total: 2, completed: 2, failed: 0 } };
+
+  test.each([
+    ['done', DONE, 'succeeded'],
+    ['JobStatus.SUCCEEDED', { output_file_id: 'file_out' }, 'succeeded'],
+    ['ended', { error_file_id: 'file_err' }, 'succeeded'],
+    ['error', { errors: ['it broke'] }, 'failed'],
+    ['timed out', DONE, 'expired'],
+    ['Canceled', DONE, 'cancelled'],
+    ['wrapped-up', DONE, 'succeeded'],
+    ['done', {}, undefined],
+    ['error', {}, undefined],
+    ['wrapped-up', { output_file_id: 'file_out' }, undefined],
+    ['wrapped-up', { ...DONE, request_counts: { total: 2, completed: 1, failed: 0 } }, undefined],
+  ])('with another word for its end ended only if it shows so: %s %j', (status, shown, ending) => {
+    const batch = readBatch({ ...MELIOUS, ...shown, status }, builtInDialect('openai'));
+
+    expect(batch).toMatchObject({ phase: ending === undefined ? 'running' : 'ended', ending });
+    expect(batch?.isUnknown).toBe(ending === undefined ? true : undefined);
+  });
+
+  test.each([
+    ['job', { job: MELIOUS }],
+    ['data', { data: MELIOUS, success: true }],
+    ['batch', { code: 0, message: 'ok', batch: MELIOUS }],
+    ['two wrappers', { result: { data: MELIOUS } }],
+    ['a list of one', [MELIOUS]],
+    ['a wrapped list of one', { data: [MELIOUS] }],
+  ])('is read in %s', (_wrapper, value) => {
+    expect(readBatch(value, builtInDialect('melious'))).toMatchObject({
+      id: 'batch_abc123',
+      status: 'queued',
+    });
+  });
+
+  test.each([
+    [{ data: [MELIOUS, MELIOUS] }],
+    [{ data: { data: { data: { data: MELIOUS } } } }],
+    [{ data: null, success: false }],
+    ['batch'],
+  ])('is not read in %j', (value) => {
+    expect(readBatch(value, builtInDialect('melious'))).toBeUndefined();
+  });
+
+  test.each([
+    [
+      { success: false, data: null, message: 'try the other host' },
+      '; it has success, data, message: try the other host.',
+    ],
+    [{}, ', but empty.'],
+    [[1, 2], ', but a list.'],
+    ['text', '.'],
+  ])('that is missing in an answer is reported with the form of the answer: %j', (answer, form) => {
+    expect(() => required('get batch b', undefined, answer)).toThrow(
+      `get batch b: the answer is not the expected object${form}`,
+    );
   });
 
   test.each([

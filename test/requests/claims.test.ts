@@ -15,7 +15,7 @@ import {
   withVersions,
   type Crash,
 } from './store.ts';
-import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, trials } from '../support/exhaustive.ts';
 
 /** The time that runs are for. */
 const TIME = Date.UTC(2026, 10, 20, 12);
@@ -219,8 +219,8 @@ describe('a run that is tried again', () => {
     expect(taken).toEqual(numbered(8).map(() => keys));
   });
 
-  tableOf([15, 60], 1).test(
-    'at the same moment takes the same files, however the two cross with files that come, in %i trials',
+  trials(6, 60).test(
+    'at the same moment takes the same files, however the two cross with files that come',
     async (numRuns) => {
       const store = await openStore();
       let world = 0;
@@ -271,8 +271,8 @@ describe('runs at the same moment', () => {
     { maxLength: 3 },
   );
 
-  tableOf([15, 60], 1).test(
-    'share no file and take all together, however they cross, and wherever they fail and are tried again, in %i trials',
+  trials(6, 60).test(
+    'share no file and take all together, however they cross, and wherever they fail and are tried again',
     async (numRuns) => {
       const store = await openStore();
       let world = 0;
@@ -317,8 +317,8 @@ describe('runs at the same moment', () => {
     },
   );
 
-  tableOf([15, 60], 1).test(
-    'take every file at least once and at most as often as it was written, while files come and change, in %i trials',
+  trials(6, 60).test(
+    'take every file at least once and at most as often as it was written, while files come and change',
     async (numRuns) => {
       const store = await openStore();
       let world = 0;

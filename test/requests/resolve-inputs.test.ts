@@ -6,6 +6,7 @@ import { MAX_INPUTS } from '../../src/requests/request-limits.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { keysBelow, openStore, putAll, withVersions } from './store.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const JOB = 'a-0123456789abcdef';
 
@@ -299,7 +300,7 @@ describe('rows that came with the request', () => {
     );
   });
 
-  test('of any content are one line each and read back unchanged', async () => {
+  trials(12, 50).test('of any content are one line each and read back unchanged', async (numRuns) => {
     const store = await openStore();
     await fc.assert(
       fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1 }), async (rows) => {
@@ -309,7 +310,7 @@ describe('rows that came with the request', () => {
         expect(lines.pop()).toBe('');
         expect(lines).toEqual(rows.map((row) => JSON.stringify(row)));
       }),
-      { numRuns: 50 },
+      { numRuns },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Leaders } from '../../src/reuse/leaders.ts';
 import { RequestHash } from '../../src/reuse/request-hash.ts';
 import { build } from '../rows/build.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const rowsOf = (texts: readonly string[]): string =>
   texts.map((prompt, n) => `${JSON.stringify({ custom_id: `q${n}`, prompt })}\n`).join('');
@@ -18,27 +19,30 @@ class WeakHash extends RequestHash {
 const repeats = (texts: readonly string[]): number => texts.length - new Set(texts).size;
 
 describe('rows that are suspected to have the same request', () => {
-  test('are compared by their bytes: each different request is sent, with any hash', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 12 }),
-        async (texts) => {
-          const { plan, lines } = await build(rowsOf(texts), {
-            profile: { dedupe: 'always' },
-            createHash: (seed) => new WeakHash(seed),
-          });
+  trials(8, 30).test(
+    'are compared by their bytes: each different request is sent, with any hash',
+    async (numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 12 }),
+          async (texts) => {
+            const { plan, lines } = await build(rowsOf(texts), {
+              profile: { dedupe: 'always' },
+              createHash: (seed) => new WeakHash(seed),
+            });
 
-          const sent = (await lines(0, 1, 'requests.jsonl')).map((line) =>
-            JSON.stringify(JSON.parse(line).body),
-          );
-          expect(new Set(sent).size).toBe(new Set(texts).size);
-          expect(sent).toHaveLength(plan.rows - (plan.deduplicated ?? 0));
-          expect(plan.deduplicated ?? 0).toBeLessThanOrEqual(repeats(texts));
-        },
-      ),
-      { numRuns: 30 },
-    );
-  });
+            const sent = (await lines(0, 1, 'requests.jsonl')).map((line) =>
+              JSON.stringify(JSON.parse(line).body),
+            );
+            expect(new Set(sent).size).toBe(new Set(texts).size);
+            expect(sent).toHaveLength(plan.rows - (plan.deduplicated ?? 0));
+            expect(plan.deduplicated ?? 0).toBeLessThanOrEqual(repeats(texts));
+          },
+        ),
+        { numRuns },
+      );
+    },
+  );
 
   test('are separated from a leading row that only shares the hash: the build starts again', async () => {
     const seeds: number[] = [];

@@ -14,6 +14,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { profileOf } from '../rows/build.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { answerLine, endJob } from './earlier-job.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const PROMPTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 const START = Date.parse('2026-01-01T00:00:00.000Z');
@@ -144,67 +145,76 @@ const bounds = fc.record({
 });
 
 describe('merged indexes', () => {
-  test('give each row the same answer as the own indexes of the jobs, after any events', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), bounds, async (steps, limits) => {
-        const nights = new Nights();
-        for (const each of steps) await take(nights, each, limits);
-        expect(await nights.answers()).toEqual(await nights.answersOfOwn());
-        await mergeIndexes(nights.store, scope, limits);
-        expect(await nights.answers()).toEqual(await nights.answersOfOwn());
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  test('are checked like other indexes: damaged ones give no row a wrong answer', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 30 }),
-        fc.option(fc.nat()),
-        async (changes, cut) => {
+  trials(12, 60).test(
+    'give each row the same answer as the own indexes of the jobs, after any events',
+    async (numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), bounds, async (steps, limits) => {
           const nights = new Nights();
-          for (let n = 0; n < 4; n += 1) await nights.end(`job-${n}`, PROMPTS.slice(n, n + 4));
-          const right = await nights.answers();
-          await mergeIndexes(nights.store, scope, { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 });
-          damage(nights, nights.merged[0] ?? '', changes, cut);
+          for (const each of steps) await take(nights, each, limits);
+          expect(await nights.answers()).toEqual(await nights.answersOfOwn());
+          await mergeIndexes(nights.store, scope, limits);
+          expect(await nights.answers()).toEqual(await nights.answersOfOwn());
+        }),
+        { numRuns },
+      );
+    },
+  );
 
-          for (const [n, answer] of (await nights.answers()).entries())
-            expect([right[n], undefined]).toContainEqual(answer);
-        },
-      ),
-      { numRuns: 60 },
-    );
-  });
+  trials(12, 60).test(
+    'are checked like other indexes: damaged ones give no row a wrong answer',
+    async (numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 30 }),
+          fc.option(fc.nat()),
+          async (changes, cut) => {
+            const nights = new Nights();
+            for (let n = 0; n < 4; n += 1) await nights.end(`job-${n}`, PROMPTS.slice(n, n + 4));
+            const right = await nights.answers();
+            await mergeIndexes(nights.store, scope, { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 });
+            damage(nights, nights.merged[0] ?? '', changes, cut);
 
-  test('are merged again from the own indexes of their jobs when they are damaged', async () => {
-    const limits = { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 };
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }),
-        fc.option(fc.nat()),
-        async (changes, cut) => {
-          const [nights, sound] = [new Nights(), new Nights()];
-          for (const each of [nights, sound]) {
-            for (let n = 0; n < 4; n += 1) await each.end(`job-${n}`, PROMPTS.slice(n, n + 4));
-            await mergeIndexes(each.store, scope, limits);
-          }
-          damage(nights, nights.merged[0] ?? '', changes, cut);
-          for (const each of [nights, sound]) {
-            // A new request: one of before may be sent again, because a damaged entry is not found.
-            await each.end('later', ['asked only by the later job']);
-            await mergeIndexes(each.store, scope, limits);
-          }
+            for (const [n, answer] of (await nights.answers()).entries())
+              expect([right[n], undefined]).toContainEqual(answer);
+          },
+        ),
+        { numRuns },
+      );
+    },
+  );
 
-          const readable = await listMerged(nights.store, scope);
-          const whole = new Set(sound.merged.map((key) => sound.objects.get(key)?.toString('hex')));
-          for (const { key } of readable) expect(whole).toContain(nights.objects.get(key)?.toString('hex'));
-          expect(await nights.answers()).toEqual(await sound.answers());
-        },
-      ),
-      { numRuns: 60, examples: [[[[129_486_771, 0]], null]] },
-    );
-  });
+  trials(12, 60).test(
+    'are merged again from the own indexes of their jobs when they are damaged',
+    async (numRuns) => {
+      const limits = { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 };
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }),
+          fc.option(fc.nat()),
+          async (changes, cut) => {
+            const [nights, sound] = [new Nights(), new Nights()];
+            for (const each of [nights, sound]) {
+              for (let n = 0; n < 4; n += 1) await each.end(`job-${n}`, PROMPTS.slice(n, n + 4));
+              await mergeIndexes(each.store, scope, limits);
+            }
+            damage(nights, nights.merged[0] ?? '', changes, cut);
+            for (const each of [nights, sound]) {
+              // A new request: one of before may be sent again, because a damaged entry is not found.
+              await each.end('later', ['asked only by the later job']);
+              await mergeIndexes(each.store, scope, limits);
+            }
+
+            const readable = await listMerged(nights.store, scope);
+            const whole = new Set(sound.merged.map((key) => sound.objects.get(key)?.toString('hex')));
+            for (const { key } of readable) expect(whole).toContain(nights.objects.get(key)?.toString('hex'));
+            expect(await nights.answers()).toEqual(await sound.answers());
+          },
+        ),
+        { numRuns, examples: [[[[129_486_771, 0]], null]] },
+      );
+    },
+  );
 
   test('are rebuilt when they are those of a version without a hash', async () => {
     const limits = { mergeAt: 1, smallBytes: 10_000, mostBytes: 10_000 };

@@ -23,45 +23,56 @@ import {
   type Made,
   type Shape,
 } from './divided-build.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const utf16 = (content: Buffer): Buffer => Buffer.from(`\uFEFF${content.toString('utf8')}`, 'utf16le');
 
 const isText = (extension: string): boolean => extension !== '.xlsx' && extension !== '.parquet';
 
 describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
-  test('is built to the same bytes in one pass and in any number of calls', async () => {
-    const writing = fc.record({ lineEnd: fc.constantFrom('\n', '\r\n', '\r'), bom: fc.boolean() });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(row, { minLength: 1, maxLength: 40 }),
-        writing,
-        fc.integer({ min: 1, max: 4 }),
-        fc.constantFrom('plain', 'gzip', ...(isText(extension) ? (['utf-16'] as const) : [])),
-        fc.constantFrom(undefined, 'always'),
-        async (rows, how, nth, wrapping, dedupe) => {
-          const content = write([...START, ...rows], how);
-          const half = content.length - 100;
-          const file = {
-            plain: { name: `rows${extension}`, content },
-            // Several members, as `cat a.gz b.gz` makes them.
-            gzip: {
-              name: `rows${extension}.gz`,
-              content: Buffer.concat([gzipSync(content.subarray(0, half)), gzipSync(content.subarray(half))]),
-            },
-            'utf-16': { name: `rows${extension}`, content: utf16(content) },
-          }[wrapping] as InputFile;
-          const second = { name: 'second.jsonl', content: Buffer.from('{"custom_id":"q1","prompt":"x"}\n') };
-          const shape = { profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe }) };
-          const whole = await inOnePass([file, second], shape);
-          const divided = await inCalls([file, second], shortEvery(nth), { shape });
-          expect(divided.plan).toEqual(whole.plan);
-          // What a refused file leaves is never sent.
-          if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
-        },
-      ),
-      { numRuns: isText(extension) ? 20 : 6 },
-    );
-  });
+  const all = isText(extension) ? 20 : 6;
+  trials(all / 2, all).test(
+    'is built to the same bytes in one pass and in any number of calls',
+    async (numRuns) => {
+      const writing = fc.record({ lineEnd: fc.constantFrom('\n', '\r\n', '\r'), bom: fc.boolean() });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(row, { minLength: 1, maxLength: 40 }),
+          writing,
+          fc.integer({ min: 1, max: 4 }),
+          fc.constantFrom('plain', 'gzip', ...(isText(extension) ? (['utf-16'] as const) : [])),
+          fc.constantFrom(undefined, 'always'),
+          async (rows, how, nth, wrapping, dedupe) => {
+            const content = write([...START, ...rows], how);
+            const half = content.length - 100;
+            const file = {
+              plain: { name: `rows${extension}`, content },
+              // Several members, as `cat a.gz b.gz` makes them.
+              gzip: {
+                name: `rows${extension}.gz`,
+                content: Buffer.concat([
+                  gzipSync(content.subarray(0, half)),
+                  gzipSync(content.subarray(half)),
+                ]),
+              },
+              'utf-16': { name: `rows${extension}`, content: utf16(content) },
+            }[wrapping] as InputFile;
+            const second = {
+              name: 'second.jsonl',
+              content: Buffer.from('{"custom_id":"q1","prompt":"x"}\n'),
+            };
+            const shape = { profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe }) };
+            const whole = await inOnePass([file, second], shape);
+            const divided = await inCalls([file, second], shortEvery(nth), { shape });
+            expect(divided.plan).toEqual(whole.plan);
+            // What a refused file leaves is never sent.
+            if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
+          },
+        ),
+        { numRuns },
+      );
+    },
+  );
 });
 
 /** Rows as JSON lines, and the results of a job that had the same. */
@@ -86,26 +97,29 @@ describe.each([
     { sample: { jobId: 'before', results: resultsKey('before') } },
   ],
 ])('%s', (_, of) => {
-  test('is built to the same bytes in one pass, in any number of calls, and with few ids in memory', async () => {
-    const fate = fc.constantFrom('ok', 'failed', 'invalid', 'duplicate');
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(row, { minLength: 1, maxLength: 40 }),
-        fc.array(fate, { minLength: 1, maxLength: 5 }),
-        fc.integer({ min: 1, max: 4 }),
-        fc.constantFrom(undefined, { atOnce: 5, filterBits: 128 }),
-        async (rows, fates, nth, bounds) => {
-          const { file, beside } = answered(rows, fates);
-          const shape = { ...of, beside } as Shape;
-          const whole = await inOnePass([file], shape);
-          const divided = await inCalls([file], shortEvery(nth), { shape, bounds });
-          expect(divided.plan).toEqual(whole.plan);
-          if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
-        },
-      ),
-      { numRuns: 40 },
-    );
-  });
+  trials(10, 40).test(
+    'is built to the same bytes in one pass, in any number of calls, and with few ids in memory',
+    async (numRuns) => {
+      const fate = fc.constantFrom('ok', 'failed', 'invalid', 'duplicate');
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(row, { minLength: 1, maxLength: 40 }),
+          fc.array(fate, { minLength: 1, maxLength: 5 }),
+          fc.integer({ min: 1, max: 4 }),
+          fc.constantFrom(undefined, { atOnce: 5, filterBits: 128 }),
+          async (rows, fates, nth, bounds) => {
+            const { file, beside } = answered(rows, fates);
+            const shape = { ...of, beside } as Shape;
+            const whole = await inOnePass([file], shape);
+            const divided = await inCalls([file], shortEvery(nth), { shape, bounds });
+            expect(divided.plan).toEqual(whole.plan);
+            if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
+          },
+        ),
+        { numRuns },
+      );
+    },
+  );
 });
 
 const lines = (count: number): InputFile => ({

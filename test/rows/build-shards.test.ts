@@ -1,60 +1,64 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { build } from './build.ts';
+import { trials } from '../support/exhaustive.ts';
 
 const row = (custom_id: string, prompt = 'hi'): string => JSON.stringify({ custom_id, prompt });
 const idOf = (line: string): string => (JSON.parse(line) as { custom_id: string }).custom_id;
 
 describe('shards', () => {
-  test('have every row exactly once, in order, and never more than a file may have', async () => {
-    const rows = fc.array(
-      fc.oneof(
-        fc.nat({ max: 300 }).map((length) => 'é'.repeat(length + 1)),
-        fc.constant('invalid'),
-      ),
-      { minLength: 1, maxLength: 40 },
-    );
-    const limits = fc.record({
-      maxBytes: fc.integer({ min: 800, max: 2_000 }),
-      maxRows: fc.integer({ min: 1, max: 7 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(rows, limits, async (prompts, caps) => {
-        const input = prompts
-          .map((prompt, n) => (prompt === 'invalid' ? '{"broken' : row(`q${n}`, prompt)))
-          .join('\n');
-        const { plan, lines } = await build(input, { limits: caps });
+  trials(12, 50).test(
+    'have every row exactly once, in order, and never more than a file may have',
+    async (numRuns) => {
+      const rows = fc.array(
+        fc.oneof(
+          fc.nat({ max: 300 }).map((length) => 'é'.repeat(length + 1)),
+          fc.constant('invalid'),
+        ),
+        { minLength: 1, maxLength: 40 },
+      );
+      const limits = fc.record({
+        maxBytes: fc.integer({ min: 800, max: 2_000 }),
+        maxRows: fc.integer({ min: 1, max: 7 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(rows, limits, async (prompts, caps) => {
+          const input = prompts
+            .map((prompt, n) => (prompt === 'invalid' ? '{"broken' : row(`q${n}`, prompt)))
+            .join('\n');
+          const { plan, lines } = await build(input, { limits: caps });
 
-        const ids: string[] = [];
-        for (const [shard, { requests, bytes, rows: count, invalid }] of plan.shards.entries()) {
-          const sent = await lines(shard, 1, 'requests.jsonl');
-          const decided = await lines(shard, 0, 'results.jsonl');
-          expect(sent.length).toBe(requests);
-          expect(requests).toBeLessThanOrEqual(caps.maxRows);
-          expect(Buffer.byteLength(sent.map((line) => `${line}\n`).join(''))).toBe(bytes);
-          expect(bytes).toBeLessThanOrEqual(caps.maxBytes);
-          expect(decided.length).toBe(invalid === 0 ? 0 : count);
-          expect((await lines(shard, 0, 'dead-letters.jsonl')).map((line) => line === '')).toEqual(
-            decided.map((line) => line === ''),
+          const ids: string[] = [];
+          for (const [shard, { requests, bytes, rows: count, invalid }] of plan.shards.entries()) {
+            const sent = await lines(shard, 1, 'requests.jsonl');
+            const decided = await lines(shard, 0, 'results.jsonl');
+            expect(sent.length).toBe(requests);
+            expect(requests).toBeLessThanOrEqual(caps.maxRows);
+            expect(Buffer.byteLength(sent.map((line) => `${line}\n`).join(''))).toBe(bytes);
+            expect(bytes).toBeLessThanOrEqual(caps.maxBytes);
+            expect(decided.length).toBe(invalid === 0 ? 0 : count);
+            expect((await lines(shard, 0, 'dead-letters.jsonl')).map((line) => line === '')).toEqual(
+              decided.map((line) => line === ''),
+            );
+            const next = sent.map(idOf);
+            ids.push(
+              ...(invalid === 0
+                ? next
+                : decided.map((line) => (line === '' ? (next.shift() ?? '') : idOf(line)))),
+            );
+          }
+          expect(ids).toEqual(
+            prompts.map((prompt, n) =>
+              prompt === 'invalid' ? `row-${String(n + 1).padStart(8, '0')}` : `q${n}`,
+            ),
           );
-          const next = sent.map(idOf);
-          ids.push(
-            ...(invalid === 0
-              ? next
-              : decided.map((line) => (line === '' ? (next.shift() ?? '') : idOf(line)))),
-          );
-        }
-        expect(ids).toEqual(
-          prompts.map((prompt, n) =>
-            prompt === 'invalid' ? `row-${String(n + 1).padStart(8, '0')}` : `q${n}`,
-          ),
-        );
-        expect(plan.rows).toBe(prompts.length);
-        expect(plan.invalid).toBe(prompts.filter((prompt) => prompt === 'invalid').length);
-      }),
-      { numRuns: 50 },
-    );
-  });
+          expect(plan.rows).toBe(prompts.length);
+          expect(plan.invalid).toBe(prompts.filter((prompt) => prompt === 'invalid').length);
+        }),
+        { numRuns },
+      );
+    },
+  );
 
   test('are the same bytes if they are built again', async () => {
     const input = [row('a'), 'broken', row('b'), row('a')].join('\n');

@@ -1,6 +1,4 @@
 import { createRequests } from '../../src/steps/create-requests.ts';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
@@ -9,8 +7,7 @@ import { roundKey } from '../../src/checkpoints/keys.ts';
 import type { RequestHash } from '../../src/reuse/request-hash.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import type { UniqueIds } from '../../src/rows/ids/unique-ids.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 
 const JOB_ID = 'job-1';
 const WIDE: ShardLimits = { maxBytes: 1_000_000, maxRows: 1_000 };
@@ -34,7 +31,7 @@ export interface BuildOptions {
   readonly createHash?: (seed: number) => RequestHash;
 }
 
-/** Builds the shards of a job of one file, in a folder of its own. */
+/** Builds the shards of a job of one file, in a store of its own. */
 export async function build(
   content: string | Buffer | AsyncIterable<Buffer>,
   {
@@ -46,11 +43,12 @@ export async function build(
     createHash,
   }: BuildOptions = {},
 ): Promise<Built> {
-  const folder = await openTempFolder();
-  const store = createFolderStore(folder);
+  const store = createMemoryStore();
   const key = `input/${name}`;
-  await mkdir(join(folder, 'input'));
-  await writeFile(join(folder, key), content);
+  const file = store.write(key);
+  for await (const chunk of typeof content === 'string' || Buffer.isBuffer(content) ? [content] : content)
+    await file.write(chunk);
+  await file.close();
   const plan = await buildShards(store, jobOf(key, limits, strict, profile), {
     createIds,
     createHash,

@@ -6,7 +6,7 @@ import { SimulatorState } from '../../simulator/state.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 test('lines are read in any order, whatever their lengths and line ends', async () => {
-  const state = new SimulatorState(await openTempFolder(), 1);
+  const state = new SimulatorState({ folder: await openTempFolder(), isKept: false, seed: 1 });
   const text = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 20 }),
     fc.integer({ min: 60_000, max: 140_000 }).map((length) => 'ü'.repeat(length / 2)),

@@ -57,13 +57,13 @@ describe('a folder', () => {
   const onLinux = process.platform === 'linux';
 
   test.runIf(onLinux).each([
-    [0, 200_000],
-    [70_000, 150_000],
+    [0, 800_000],
+    [70_000, 650_000],
   ])(
     'closes a file of one version before it passes on the last of its bytes %i to %i',
     async (start, end) => {
       const store = createFolderStore(await openTempFolder());
-      await store.put('a', Buffer.alloc(200_000, 'x'));
+      await store.put('a', Buffer.alloc(800_000, 'x'));
       const { body } = await openThere(store, 'a', { start, end, etag: (await store.stat('a'))?.etag });
       const chunks = body[Symbol.asyncIterator]();
 
@@ -100,7 +100,7 @@ describe('a folder', () => {
     // Incomplete files would be in a folder of this name.
     await writeFile(join(folder, '.tmp'), '');
     const writer = store.write('out');
-    const chunk = Buffer.alloc(200_000);
+    const chunk = Buffer.alloc(400_000);
     await writer.write(chunk);
     // Starts to write the first block, and does not wait for it.
     await writer.write(chunk);
@@ -116,7 +116,7 @@ describe('a folder', () => {
     const folder = await openTempFolder();
     const store = createFolderStore(folder);
     const writer = store.write('out');
-    const chunk = Buffer.alloc(200_000);
+    const chunk = Buffer.alloc(400_000);
     await writer.write(chunk);
     await writer.write(chunk);
     await writer.abort();

@@ -3,7 +3,7 @@ import type { BatchProvider, ProviderClient } from '../../src/provider/batch-pro
 import { createProviderClient } from '../../src/provider/client.ts';
 import { NO_EVENT_BUS, withWebhook } from '../../src/runtime/channels.ts';
 import type { Environment } from '../../src/runtime/secret-text.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import type { TestClock } from './clock.ts';
 
 /** The key that every simulated provider accepts. It must not be stored anywhere. */
@@ -17,9 +17,9 @@ interface Double {
   readonly urls?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Opens edges with a folder as the bucket. Providers without a URL of their own use the common simulated provider over HTTP. */
+/** Opens edges with this store as the bucket. Providers without a URL of their own use the common simulated provider over HTTP. */
 export function openEdges(
-  folder: string,
+  store: ObjectStore,
   double: Double,
   clock: TestClock,
   log: TaskEdges['log'],
@@ -38,7 +38,7 @@ export function openEdges(
     return client;
   };
   return {
-    store: createFolderStore(folder),
+    store,
     provider,
     clock,
     random: () => 0.5,

@@ -38,6 +38,19 @@ export function tableOf<const Entry>(
   };
 }
 
+/**
+ * A property that `npm test` tries `quick` times, and an {@link EXHAUSTIVE} test `all` times. The body gets the number for
+ * fast-check's `numRuns`; the name gets it at its end.
+ */
+export function trials(
+  quick: number,
+  all: number,
+): { test(name: string, body: (numRuns: number) => unknown): void } {
+  return {
+    test: (name, body) => tableOf([quick, all], 1).test(`${name}, in %i trials`, body),
+  };
+}
+
 /** Chooses `count` of `length` positions, as far from each other as possible. */
 function spread(length: number, count: number): (entry: unknown, position: number) => boolean {
   const step = (position: number): number => Math.floor((position * count) / length);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { trials } from '../support/exhaustive.ts';
 import { expectReconciled, openWorld, paidAnswers, type Ended } from './world.ts';
 
 const EMBEDDINGS = '/v1/embeddings';
@@ -46,8 +46,8 @@ describe('rows with the same request', () => {
     expect(once.summary.models.reduce((sum, { answers }) => sum + answers, 0)).toBe(1);
   });
 
-  tableOf([2, 12], 1).test(
-    'give the same results as rows that are all sent, over any shards, files and ids, in %i trials',
+  trials(2, 12).test(
+    'give the same results as rows that are all sent, over any shards, files and ids',
     async (numRuns) => {
       await fc.assert(
         fc.asyncProperty(

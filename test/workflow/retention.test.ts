@@ -1,8 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { jobKey, jobPrefix, planKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { openWorld, prompts, type World } from './world.ts';
+import { openFolderWorld, openWorld, prompts, type World } from './world.ts';
 
 async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> {
   const keys: string[] = [];
@@ -18,13 +19,14 @@ describe.each([
   ['partial', [{ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } }]],
 ] as const)('a job that is %s', (status, faults) => {
   test('keeps its rows only in its results and its checkpoints', async () => {
-    const world = await openWorld({ faults: [...faults] });
+    const world = await openFolderWorld({ faults: [...faults] });
 
     const { jobId, summary, results } = await world.run(prompts(25), { shardLimits: { maxRows: 10 } });
 
     expect(summary.status).toBe(status);
     expect(results).toHaveLength(25);
     expect(await rowFiles(world, jobId)).toEqual([]);
+    expect((await stat(world.store.locate(resultsKey(jobId)))).nlink).toBe(1);
     const left = await keysBelow(world.store, jobPrefix(jobId));
     expect(left).toEqual(expect.arrayContaining(['job.json', 'plan.json', 'shards/00002/done.json']));
   });
@@ -58,6 +60,17 @@ test('a failed job keeps the files that its resume needs', async () => {
 
   expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 25 } });
   expect(await rowFiles(world, resumed.jobId)).toEqual([]);
+});
+
+test('the results of a failed job of one shard are a file of their own, so that a person may edit them', async () => {
+  const world = await openFolderWorld({
+    faults: [{ at: 'upload', action: { kind: 'status', status: 402, code: 'BILLING_2003' } }],
+  });
+
+  const { jobId } = await world.run(prompts(3));
+
+  expect(await rowFiles(world, jobId)).toContain('shards/00000/results.jsonl');
+  expect((await stat(world.store.locate(resultsKey(jobId)))).nlink).toBe(1);
 });
 
 test('a failed job whose checkpoints are deleted is not paid for again', async () => {

@@ -15,6 +15,8 @@ interface ScriptedOptions {
   readonly doneStatus?: string;
   /** Larger files are refused. */
   readonly maxRows?: number;
+  /** False if a batch names no files. */
+  readonly hasFiles?: boolean;
   /** Writes a file of result lines, each without its line end. Default: one line each. */
   readonly frame?: (lines: readonly string[]) => string;
 }
@@ -33,9 +35,10 @@ export interface ScriptedProvider {
  */
 export async function startScriptedProvider(
   script: Readonly<Record<string, Scripted>>,
-  { doneStatus = 'completed', maxRows = Infinity, frame = asLines }: ScriptedOptions = {},
+  { doneStatus = 'completed', hasFiles = true, maxRows = Infinity, frame = asLines }: ScriptedOptions = {},
 ): Promise<ScriptedProvider> {
-  const showBatch = (id: string): string => JSON.stringify(batchOf(id, doneStatus));
+  const showBatch = (id: string): string =>
+    JSON.stringify({ ...batchOf(id, doneStatus), ...(!hasFiles && { output_file_id: null }) });
   const files = new Map<string, string>();
   const asked = new Map<string, number>();
   const answer = (id: string): Scripted => {

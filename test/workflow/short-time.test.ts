@@ -12,16 +12,16 @@ import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { KEY, openEdges } from '../support/edges.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
 import { openWorld } from './world.ts';
 
-const ROWS = 3_000;
+const ROWS = 1_500;
 
 async function run(time?: StepTime, profile: ProfileConfig = {}) {
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock });
   onTestFinished(() => simulator.close());
-  await using edges = openEdges(await openTempFolder(), simulator, clock, () => undefined);
+  await using edges = openEdges(createMemoryBucket(), simulator, clock, () => undefined);
   const entered: Record<string, number> = {};
   const executions = createLocalExecutions({
     ...(await loadMachine(CONFIG)),
@@ -34,7 +34,7 @@ async function run(time?: StepTime, profile: ProfileConfig = {}) {
   const { store } = edges;
   const rows = Array.from(
     { length: ROWS },
-    (_, n) => `{"custom_id":"q${n % 2_990}","prompt":"row ${n} ${'x'.repeat(90)}"}\n`,
+    (_, n) => `{"custom_id":"q${n % 1_490}","prompt":"row ${n} ${'x'.repeat(220)}"}\n`,
   );
   await store.put('input/rows.jsonl', rows.join(''));
   await startJob(
@@ -42,7 +42,7 @@ async function run(time?: StepTime, profile: ProfileConfig = {}) {
     {
       jobId: 'job',
       profile: 'default',
-      overrides: { shardLimits: { maxRows: 1_000 }, ...profile },
+      overrides: { shardLimits: { maxRows: 500 }, ...profile },
       inputs: () => Promise.resolve([{ key: 'input/rows.jsonl' }]),
     },
   );
@@ -68,7 +68,7 @@ test('a job whose steps never have enough time continues in further calls and ha
   expect(whole.entered['Collect results']).toBe(3);
   expect(divided.entered['Collect results']).toBeGreaterThan(3 * 3);
   expect(divided.results).toBe(whole.results);
-  expect(divided.summary).toMatchObject({ status: 'partial', counts: { ok: 2_990, invalid: 10 } });
+  expect(divided.summary).toMatchObject({ status: 'partial', counts: { ok: 1_490, invalid: 10 } });
   expect(divided.summary.counts).toEqual(whole.summary.counts);
   expect(divided.left).toEqual([]);
 });
@@ -96,7 +96,7 @@ test.each([
 ])('a build %s that ends at a missing input starts again when the input exists', async (_, sliceBytes) => {
   const rows = Array.from(
     { length: ROWS },
-    (_row, n) => `{"custom_id":"q${n}","prompt":"${'x'.repeat(90)}"}\n`,
+    (_row, n) => `{"custom_id":"q${n}","prompt":"${'x'.repeat(220)}"}\n`,
   );
   const world = await openWorld({
     config: { ...CONFIG, limits: { ...CONFIG.limits, ...(sliceBytes !== undefined && { sliceBytes }) } },

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { expect, onTestFinished } from 'vitest';
 import { callHandlers } from '../../host/call-handlers.ts';
 import type { EngineEvent } from '../../host/engine-events.ts';
@@ -18,15 +17,17 @@ import { lastExecution } from '../../src/executions/executions.ts';
 import { retryJob, type RetryTreatment } from '../../src/job-control/retry-job.ts';
 import { resumeJob, startJob } from '../../src/job-control/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { KEY, openEdges } from '../support/edges.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 /**
- * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a folder for the bucket and the
+ * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a bucket in memory and the
  * simulator over HTTP. Time is simulated: a wait moves the clock that the steps and the simulator share.
  */
 export interface World {
@@ -73,6 +74,8 @@ export interface Ended {
 }
 
 export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
+  /** The bucket. Default: one in memory. */
+  readonly store?: ObjectStore;
   /** Wraps the calls of the steps: to fail one, or to look at what crosses. */
   readonly wrap?: (call: CallStep) => CallStep;
   /** Profiles other than the one that asks the simulator. */
@@ -90,6 +93,7 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
 let machine: Promise<Machine> | undefined;
 
 export async function openWorld({
+  store = createMemoryBucket(),
   wrap = (call) => call,
   config = CONFIG,
   env = {},
@@ -100,14 +104,13 @@ export async function openWorld({
 }: WorldOptions = {}): Promise<World> {
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
-  const folder = await openTempFolder();
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, ...options, clock });
   onTestFinished(() => simulator.close());
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const events: EngineEvent[] = [];
   const log: Log = (event, fields) => void logs.push({ event, fields });
-  const edges = openEdges(folder, { url: providerUrl ?? simulator.url, urls }, clock, log, env);
+  const edges = openEdges(store, { url: providerUrl ?? simulator.url, urls }, clock, log, env);
   onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const executions = createLocalExecutions({
@@ -173,6 +176,11 @@ export async function openWorld({
   return { store: edges.store, simulator, logs, events, run, retry, resume, judge, cancel, timeOut, ended };
 }
 
+/** A {@link World} whose bucket is a folder, for tests that read its files. */
+export async function openFolderWorld(options: WorldOptions = {}): Promise<World> {
+  return openWorld({ ...options, store: createFolderStore(await openTempFolder()) });
+}
+
 async function failureOf(result: Promise<unknown>): Promise<Error | undefined> {
   try {
     await result;
@@ -194,7 +202,7 @@ async function readEnd(store: ObjectStore, jobId: string): Promise<Omit<Ended, '
 }
 
 async function textOf(store: ObjectStore, key: string): Promise<string> {
-  return (await readFile(store.locate(key)).catch(() => Buffer.alloc(0))).toString('utf8');
+  return String((await store.get(key)) ?? '');
 }
 
 function parseLines<Line>(text: string): Line[] {

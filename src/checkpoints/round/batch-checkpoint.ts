@@ -1,7 +1,7 @@
 import { roundKey, type RoundRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
 
-/** What is recorded about a round's batch before and after its create. */
+/** Records of a round's batch before and after its create. */
 
 /** `round-<r>.creating.json`: a create may have been sent. */
 export interface CreateAnnouncement {

@@ -7,7 +7,7 @@ export interface FollowedRows {
   readonly rows: number;
   readonly counts: OutcomeCounts;
   readonly errors: readonly ErrorCount[];
-  /** What separate answers would have cost. */
+  /** The cost of separate answers, which was saved. */
   readonly saved: Usage;
 }
 

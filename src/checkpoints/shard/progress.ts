@@ -7,6 +7,8 @@ export interface Progress {
   readonly batchId?: string;
   /** The provider's string, verbatim; `direct` where there is no batch, `waiting for …` while there is no room for one. */
   readonly status: string;
+  /** True if that status is not known, so that the batch counts as running. */
+  readonly isUnknown?: true;
   /** Shards that get room before this one; absent unless it waits for room. */
   readonly ahead?: number;
   /** When it gets room (ISO 8601), estimated from the duration of the last batches; absent until one has ended. */

@@ -32,7 +32,7 @@ export interface OpenBatch {
   readonly round: number;
   /** Absent if the answer to its create was lost: the batch may or may not exist. */
   readonly batchId?: string;
-  /** In that case: batches that may be it, at a provider whose batches do not show what they were created from. */
+  /** Batches that may be the one of a lost create, at a provider whose batches do not show what they were created from. */
   readonly candidates?: readonly string[];
   /** The provider's last status, verbatim; absent if no poll saw the batch. */
   readonly status?: string;

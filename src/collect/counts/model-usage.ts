@@ -5,13 +5,13 @@ import { Tally } from './tally.ts';
 import { addUsage, NO_USAGE, plusUsage, usageOf } from '../../spending/usage.ts';
 
 interface Answers {
-  readonly answers: number;
-  readonly truncated: number;
-  readonly refused: number;
-  readonly usage: Usage;
+  answers: number;
+  truncated: number;
+  refused: number;
+  readonly usage: Record<keyof Usage, number>;
 }
 
-/** What is counted of one answer. */
+/** The counts of one answer. */
 export interface CountedAnswer {
   readonly model: string | undefined;
   readonly end: AnswerEnd | undefined;
@@ -34,9 +34,16 @@ export class ModelTally {
     usage: plusUsage(a.usage, b.usage),
   }));
 
-  /** Counts one answer. */
+  /** Counts one answer, in place: a new sum for each row takes 2 % of a collect's time. */
   add({ model, end, usage }: CountedAnswer): void {
-    this.#tally.add(model, { ...countEnds(end), usage });
+    const sum = this.#tally.sumOf(model, noAnswers);
+    sum.answers += 1;
+    if (end === 'truncated') sum.truncated += 1;
+    if (end === 'refused') sum.refused += 1;
+    sum.usage.inputTokens += usage.inputTokens;
+    sum.usage.outputTokens += usage.outputTokens;
+    sum.usage.energy += usage.energy;
+    sum.usage.credits += usage.credits;
   }
 
   /** Counts an answer, given its body. */
@@ -66,9 +73,7 @@ export class ModelTally {
   }
 }
 
-function countEnds(end: AnswerEnd | undefined): Omit<Answers, 'usage'> {
-  return { answers: 1, truncated: end === 'truncated' ? 1 : 0, refused: end === 'refused' ? 1 : 0 };
-}
+const noAnswers = (): Answers => ({ answers: 0, truncated: 0, refused: 0, usage: { ...NO_USAGE } });
 
 export function sumModels(lists: Iterable<readonly ModelUsage[]>): ModelUsage[] {
   const tally = new ModelTally();

@@ -14,11 +14,24 @@ export class Tally<Sum> {
   }
 
   add(name: string | undefined, sum: Sum): void {
-    const short = name?.slice(0, MAX_NAME_LENGTH);
-    const isKnown = this.#sums.has(short) || this.#sums.size < MAX_NAMES;
-    const told = isKnown ? short : undefined;
+    const told = this.#nameOf(name);
     const before = this.#sums.get(told);
     this.#sums.set(told, before === undefined ? sum : this.#plus(before, sum));
+  }
+
+  /** The sum of a name so far, to which the caller may add in place. */
+  sumOf(name: string | undefined, create: () => Sum): Sum {
+    const told = this.#nameOf(name);
+    const known = this.#sums.get(told);
+    if (known !== undefined) return known;
+    const sum = create();
+    this.#sums.set(told, sum);
+    return sum;
+  }
+
+  #nameOf(name: string | undefined): string | undefined {
+    const short = name?.slice(0, MAX_NAME_LENGTH);
+    return this.#sums.has(short) || this.#sums.size < MAX_NAMES ? short : undefined;
   }
 
   /** In the order of first occurrence. */

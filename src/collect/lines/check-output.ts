@@ -4,7 +4,7 @@ import type { AnsweredLine, NotOkLine } from '../../checkpoints/result-line.ts';
 import type { Match, Mismatch } from '../../output/compile-schema.ts';
 import type { AnswerEnd } from './answer-end.ts';
 
-/** What a job's answers must match. */
+/** How the answers of a job are checked. */
 export interface OutputCheck {
   readonly match: Match;
   /** True if a row with a mismatching answer is sent again. */

@@ -15,7 +15,8 @@ export interface ProviderLine {
 }
 
 /**
- * What a line says about its row. An answer may be returned as a {@link RenderableAnswer}, which renders its result line later.
+ * The result of a row, according to its line. An answer may be returned as a {@link RenderableAnswer}, which renders its result
+ * line later.
  */
 export type LineVerdict = Verdict | RenderableAnswer;
 

@@ -160,7 +160,7 @@ class MergedPart implements AsyncDisposable {
   }
 }
 
-/** File names of answers are relative to the results. */
+/** Copies files of answers from one job to another. Their names are relative to the results. */
 async function copyFiles(
   store: ObjectStore,
   files: readonly string[],

@@ -32,7 +32,7 @@ export async function mergeRetry(
   const first = await beforeRetriesObject.require(store, jobId);
   const merge = { jobId, nth, retryId: retry.jobId, since, pace, before: progress };
   const lines = await mergeLines(store, merge);
-  // What follows starts with the whole time of a call.
+  // The steps below need the whole time of a call, so a call that has used some of it stops here.
   if (!lines.progress.isWhole || pace.mustStop || pace.mustRest)
     return { progress: await keepMoved(store, merge, lines) };
   const rows = settledRows(lines.progress.counts);

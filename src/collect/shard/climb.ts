@@ -109,7 +109,7 @@ type Raised = Record<Outcome, number>;
 /** Rows that went up, by outcome, and the ids of those whose lines could not be read. */
 interface Gone {
   readonly raised: Raised;
-  /** Of their requests in the next step. */
+  /** Size of their requests in the next step. */
   readonly bytes: number;
   readonly unread: readonly string[];
 }

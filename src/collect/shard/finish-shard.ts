@@ -56,7 +56,7 @@ export async function finishShard(
 
 interface ShardToCheck {
   readonly ref: PlannedShard;
-  /** As planned. */
+  /** The planned number of rows. */
   readonly rows: number;
   readonly lastRound: number;
 }

@@ -24,7 +24,7 @@ export class FollowerTally {
   }
 }
 
-/** What a result line adds to the counts for each row that it answers. */
+/** The counts that a result line adds for each row that it answers. */
 export interface FollowedAnswer {
   readonly outcome: Outcome;
   readonly error: ErrorCount | undefined;

@@ -17,7 +17,7 @@ export class KeptBlocks {
   readonly #store: ObjectStore;
   readonly #end: EndRef;
   readonly #known = new Map<number, readonly SavedBlock[]>();
-  /** Those that this call has read. */
+  /** The blocks that this call has read. */
   readonly #fresh: ShardBlocks[] = [];
   /** Number of files of earlier calls. */
   #files = 0;

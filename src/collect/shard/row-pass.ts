@@ -38,7 +38,7 @@ export class RowPass<Name extends string, Carried> implements AsyncDisposable {
   /** The number of rows after which a call that is short of time stops. */
   readonly #enough: number;
   readonly read: FilesBeside;
-  /** What an earlier call carried; undefined at the first row. */
+  /** The state that the caller has saved with an earlier call; undefined at the first row. */
   readonly carried: Carried | undefined;
   rows: number;
 
@@ -87,7 +87,10 @@ export class RowPass<Name extends string, Carried> implements AsyncDisposable {
     throw new GoesOnLater();
   }
 
-  /** @param needed files that must exist even if they are empty */
+  /**
+   * Ends the pass: closes its files, and joins their parts.
+   * @param needed files that must exist even if they are empty
+   */
   async end(carried: Carried, needed: readonly Name[]): Promise<void> {
     const parts = await this.#files.close(needed);
     if (!Object.values<readonly number[]>(parts).some(({ length }) => length > 1)) return;
@@ -119,7 +122,7 @@ async function isStill<Name extends string>(
   return hasParts(store, parts.keys, { all: all as Parts<Name>, isWhole });
 }
 
-/** Of the facts, and of the files that are read as they are now. */
+/** A hash of everything on which the lines depend: the facts, and the present versions of the files that are read. */
 async function basisOf(
   store: ObjectStore,
   { facts }: Pick<PassParts<string>, 'facts'>,

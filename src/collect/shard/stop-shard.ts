@@ -24,7 +24,7 @@ export interface ShardStop {
    * open.
    */
   readonly last?: Collected | undefined;
-  /** What is left at the provider, if the caller knows more than the checkpoints. */
+  /** The batch and files that are left at the provider, if the caller knows more than the checkpoints. */
   readonly leftOpen?: LeftOpen | undefined;
 }
 
@@ -95,7 +95,7 @@ function tell(
 }
 
 /** Failures that would also occur in every other shard. */
-const STOPS_JOB: ReadonlySet<string> = new Set(['ProviderDenied', 'BudgetExceeded']);
+const STOPS_JOB: ReadonlySet<string> = new Set(['ProviderDenied', 'ProviderMoved', 'BudgetExceeded']);
 
 /** Prevents all shards of the job from starting anything new. The first recorded reason stays. */
 export async function stopJob({ store, log }: Edges, { jobId }: ShardRef, failure: Failure): Promise<void> {

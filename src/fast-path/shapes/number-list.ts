@@ -1,7 +1,8 @@
 /**
  * Finds the end of a list of numbers, reading every byte by JSON's rules. A loop over single bytes takes a quarter of a collect's
- * time. This reads four bytes at a time with tables: each pair of bytes is one of 23 state changes, and two pairs are one of 90.
- * Measured: 0.45 ns a byte; 1.2 ns with a table for single bytes.
+ * time. This reads eight bytes at a time with tables: each pair of bytes is one of 23 state changes, two pairs are one of 90, and
+ * so on. Only one look-up of the eight needs the state before them, so the processor does the others ahead of it.
+ * Measured on a busy machine: 0.6 ns a byte; 0.9 ns with four bytes at a time; 2 ns with a table for single bytes.
  */
 
 /** States of the automaton: the position within a list. The last two are final. */
@@ -60,23 +61,35 @@ function changeBy(character: string): Change {
   });
 }
 
-const inTurn = (first: Change, second: Change): Change => first.map((state) => second[state] as number);
-
 /** All different changes, each with a number. */
 class Changes {
   readonly all: Change[] = [];
-  readonly #numbers = new Map<string, number>();
+  /** By the change as one number: its twelve states have four bits each, which a double holds exactly. */
+  readonly #numbers = new Map<number, number>();
 
   numberOf(change: Change): number {
-    const name = change.join();
-    const number = this.#numbers.get(name) ?? this.all.push(change) - 1;
-    this.#numbers.set(name, number);
-    return number;
+    return this.#find(
+      change.reduce((key, state) => key * 16 + state, 0),
+      () => change,
+    );
+  }
+
+  /** The number of two changes in turn. Thousands of them are looked up, so each creates no list. */
+  numberInTurn(first: Change, second: Change): number {
+    let key = 0;
+    for (const state of first) key = key * 16 + (second[state] as number);
+    return this.#find(key, () => first.map((state) => second[state] as number));
+  }
+
+  #find(key: number, create: () => Change): number {
+    const known = this.#numbers.get(key) ?? this.all.push(create()) - 1;
+    this.#numbers.set(key, known);
+    return known;
   }
 }
 
-/** Number of bits for a state, and for the change of a pair of bytes. */
-const [STATE_BITS, PAIR_BITS] = [4, 6];
+/** Number of bits for a state, for the change of a pair of bytes, and for that of four bytes. */
+const [STATE_BITS, PAIR_BITS, FOUR_BITS] = [4, 6, 7];
 
 /** Bytes that are allowed in a list; all others are errors in every state. */
 const IN_LISTS = '0123456789.-+eE, ]';
@@ -89,35 +102,42 @@ const NEXT = Uint8Array.from(STATES.flatMap((_, state) => BY_BYTE.map((change) =
 const changes = new Changes();
 const kinds = new Changes();
 const KIND = BY_BYTE.map((change) => kinds.numberOf(change));
-const PAIR_KINDS = kinds.all.map((first) =>
-  kinds.all.map((second) => changes.numberOf(inTurn(first, second))),
-);
+const PAIR_KINDS = kinds.all.map((first) => kinds.all.map((second) => changes.numberInTurn(first, second)));
 /** The change of two bytes in memory order, by `first | second << 8`: one row per second byte, and few rows differ. */
 const PAIR = new Uint8Array(65_536);
 const ROWS = kinds.all.map((_, second) =>
   Uint8Array.from(KIND, (first) => PAIR_KINDS[first]?.[second] as number),
 );
 for (const [byte, kind] of KIND.entries()) PAIR.set(ROWS[kind] as Uint8Array, byte << 8);
-const PAIRS = [...changes.all];
-/** The change of two pairs, shifted for {@link AFTER}, by `first << PAIR_BITS | second`. */
-const FOUR = new Uint16Array(PAIRS.length << PAIR_BITS);
-for (const [first, change] of PAIRS.entries())
-  for (const [second, other] of PAIRS.entries())
-    FOUR[(first << PAIR_BITS) | second] = changes.numberOf(inTurn(change, other)) << STATE_BITS;
-/** The state after four bytes, by `change << STATE_BITS | state`. */
+/** The change of two changes in turn, by `first << bits | second`. It adds changes that were not known before. */
+function tableInTurn(known: readonly Change[], bits: number): Uint16Array {
+  const table = new Uint16Array(known.length << bits);
+  for (const [first, change] of known.entries())
+    for (const [second, other] of known.entries())
+      table[(first << bits) | second] = changes.numberInTurn(change, other);
+  return table;
+}
+
+/** The change of two pairs, that is of four bytes; and of eight bytes, shifted for {@link AFTER}. */
+const FOUR = tableInTurn([...changes.all], PAIR_BITS);
+const EIGHT = tableInTurn([...changes.all], FOUR_BITS).map((change) => change << STATE_BITS);
+/** The state after eight bytes, by `change << STATE_BITS | state`. */
 const AFTER = new Uint8Array(changes.all.length << STATE_BITS);
 for (const [number, change] of changes.all.entries()) AFTER.set(change, number << STATE_BITS);
 
 /** Position of the bracket that closes the list beginning at `from`; -1 if it is not a list of JSON numbers. */
 export function numberListEnd(bytes: Uint8Array, from: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const lastFour = bytes.length - 4;
+  const lastEight = bytes.length - 8;
   let state = 0;
   let at = from;
-  for (; at <= lastFour; at += 4) {
-    const four = view.getUint32(at, true);
-    const change = FOUR[
-      ((PAIR[four & 0xffff] as number) << PAIR_BITS) | (PAIR[four >>> 16] as number)
+  for (; at <= lastEight; at += 8) {
+    const first = view.getUint32(at, true);
+    const second = view.getUint32(at + 4, true);
+    const change = EIGHT[
+      ((FOUR[((PAIR[first & 0xffff] as number) << PAIR_BITS) | (PAIR[first >>> 16] as number)] as number) <<
+        FOUR_BITS) |
+        (FOUR[((PAIR[second & 0xffff] as number) << PAIR_BITS) | (PAIR[second >>> 16] as number)] as number)
     ] as number;
     const next = AFTER[change | state] as number;
     if (next >= FIRST_FINAL) break;

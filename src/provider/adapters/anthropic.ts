@@ -15,7 +15,8 @@ import { get, type Call } from '../http/call.ts';
 import type { HttpOptions } from '../http/http-options.ts';
 import { Http } from '../http/http.ts';
 import { cutOff, readList } from '../read-list.ts';
-import { asWire, readBatch, required } from '../wire.ts';
+import { required } from '../expected.ts';
+import { asWire, readBatch } from '../wire.ts';
 import { toBatchBody, toMessageParams } from './anthropic-request.ts';
 import { withPlainLimits } from './anthropic-limits.ts';
 import { readResults } from './anthropic-download.ts';
@@ -171,7 +172,8 @@ export class AnthropicClient implements ProviderClient {
   }
 
   async #batch(call: Call): Promise<Batch> {
-    return required(call.action, readMessageBatch(await this.#http.json(call), this.#dialect));
+    const answer = await this.#http.json(call);
+    return required(call.action, readMessageBatch(answer, this.#dialect), answer);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import { isListed } from '../dialects/known.ts';
 import type { Codes } from '../dialects/schema.ts';
 import { readError, type WireError } from './error-envelope.ts';
+import { withStatus } from './error-text.ts';
 
 /** An HTTP answer that is not a success. */
 export interface BadAnswer {
@@ -19,6 +20,8 @@ export interface BadAnswer {
   readonly action: string;
   readonly status: number;
   readonly body: string;
+  /** `file` if the call reads one file. Its 401 and 403 then concern that file; a code of the account still decides. */
+  readonly concerns?: 'file' | undefined;
 }
 
 /** Messages of a full storage, for which OpenAI has no error code. */
@@ -27,11 +30,18 @@ const TOO_LARGE_MESSAGE = /\bfile is too large\b/i;
 
 /** The named error for an answer. Codes decide before the status, because they are more exact. */
 export function classifyError(answer: BadAnswer, codes: Codes): Error {
-  const { action, status, body } = answer;
+  const { action, status, body, concerns } = answer;
   const error = readError(parse(body));
   const said = error.message ?? (body.trim() === '' ? 'no message' : 'an answer without a message');
-  const described = withCode(`${action}: ${status} ${bounded(said)}`, safeCode(error.code));
-  return new (errorClass({ ...error, message: said }, status, codes))(described);
+  const described = withCode(`${action}: ${withStatus(status, bounded(said))}`, safeCode(error.code));
+  const found = errorClass({ ...error, message: said }, status, codes);
+  const isOfFile = concerns === 'file' && found === ProviderDenied && !namesAccount(error, codes);
+  return new (isOfFile ? ProviderUnavailable : found)(described);
+}
+
+/** True if one of an error's codes says that the account is denied. */
+function namesAccount({ code = '', others = [] }: WireError, codes: Codes): boolean {
+  return [code, ...others].some((name) => isListed(name, codes.halting));
 }
 
 /** True if a batch failed because the provider accepts no more for now. */

@@ -23,6 +23,15 @@ export function statusIn(text: string): string | undefined {
   return (STATUS_FIRST.exec(start) ?? PASSING_STATUS.exec(start))?.[1];
 }
 
+/** A message behind its status, which is not repeated if the message begins with it: `413 Request Entity Too Large`. */
+export function withStatus(status: number, message: string): string {
+  const begins = new RegExp(
+    `^\\W{0,2}(?:HTTP[/ ]?[\\d.]* ?|(?:error|status)(?: code)?:? ?)*${status}\\b`,
+    'i',
+  );
+  return begins.test(message) ? message : `${status} ${message}`;
+}
+
 /** The content of a page: its codes, and as much text as fits. */
 interface PageWords {
   readonly names: readonly string[];

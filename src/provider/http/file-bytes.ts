@@ -104,7 +104,7 @@ function endedEarly({ action }: Call, { bytes, length }: FilePosition): Provider
   return new ProviderUnavailable(`${action}: it ended after ${bytes} of ${length} bytes.`);
 }
 
-/** What was read of a file. */
+/** The part of a file that was read so far. */
 interface ReadFile extends FilePosition {
   bytes: number;
   length: number | undefined;

@@ -3,13 +3,13 @@ import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from '../batch-provider.ts';
 import { asProviderError, rememberRetryAfter } from './call-errors.ts';
 import { jsonLineOf, parseAnswer, readAnswer, type Call } from './call.ts';
-import { classifyError } from '../errors/classify-error.ts';
+import { classifyError, type BadAnswer } from '../errors/classify-error.ts';
 import type { Dialect } from '../dialects/schema.ts';
 import { repeatCall } from './repeat-call.ts';
 import { backoffMs } from './retry-after.ts';
 import { SentSecrets } from '../secrets/sent-secrets.ts';
 import type { HttpOptions } from './http-options.ts';
-import { followRedirects, redirectOf } from './redirects.ts';
+import { discard, followRedirects, followWithin, movedError, redirectOf } from './redirects.ts';
 import { Agent, request, type Answer } from './undici.ts';
 import { noteUnexplained } from '../errors/unexplained-rejections.ts';
 
@@ -53,31 +53,50 @@ export class Http {
   /** Makes a call whose answer is JSON. @throws a `Provider*` error. */
   json(call: Call): Promise<unknown> {
     return this.#repeat(call, async (leftMs) => {
-      const answer = await this.#accept(call, await this.#request(call, { leftMs }));
+      const answer = await this.#accept(call, await this.#answered(call, { leftMs }));
       return parseAnswer(call, await this.#readText(call, answer));
     });
   }
 
   /**
-   * Starts the download of a file's content, without a limit of its total time. Follows redirects to a store, without the key and
+   * Starts the download of a file's content, without a limit of its total time. Follows redirects, to a store without the key and
    * the configuration's headers. Returns only successes.
-   * @throws a `Provider*` error.
+   * @throws a `Provider*` error. A 401 or 403 concerns the file, not the account: the batch was just read with the same key.
    */
   content(call: Call): Promise<Answer> {
     return this.#repeat(call, async () => {
       const { baseUrl } = this.#options;
       const first = await this.#request(call);
-      if (redirectOf(first) === undefined) return this.#accept(call, first);
+      if (redirectOf(first) === undefined) return this.#accept(call, first, 'file');
       const headers = { 'accept-encoding': 'identity', ...call.headers };
+      const { origin } = new URL(baseUrl);
       const ask = (url: URL): Promise<Answer> =>
-        request(this.#agent, url, {
-          method: 'GET',
-          headers,
-          body: null,
-          signal: this.#endsAfter(undefined, call.signal),
-        });
+        url.origin === origin
+          ? this.#request(call, {}, url)
+          : request(this.#agent, url, {
+              method: 'GET',
+              headers,
+              body: null,
+              signal: this.#endsAfter(undefined, call.signal),
+            });
       return followRedirects({ action: call.action, baseUrl, from: urlOf(baseUrl, call) }, first, ask);
     });
+  }
+
+  /**
+   * The answer to a call. Follows redirects of calls that only read, within the provider's origin.
+   * @throws ProviderMoved for all other redirects
+   */
+  async #answered(call: Call, limits: CallLimits): Promise<Answer> {
+    const from = urlOf(this.#options.baseUrl, call);
+    const first = await this.#request(call, limits);
+    const { answer, at } =
+      call.method === 'GET'
+        ? await followWithin(from, first, (url) => this.#request(call, limits, url))
+        : { answer: first, at: from };
+    if (redirectOf(answer) === undefined) return answer;
+    discard(answer);
+    throw movedError(call.action, at, answer);
   }
 
   /** A file without the secrets that were sent. */
@@ -90,6 +109,7 @@ export class Http {
    * @param endpoint the endpoint's name in the job
    * @param path its path below the base URL
    * @throws ProviderUnavailable when there is no complete answer
+   * @throws ProviderMoved when the endpoint redirects to another address
    * @throws ProviderRejected when rows may not be sent to the endpoint
    */
   async answer(endpoint: string, path: string, body: string): Promise<DirectAnswer> {
@@ -97,7 +117,7 @@ export class Http {
     const headers = { 'content-type': 'application/json' };
     const call: Call = { action: `call ${path}`, method: 'POST', path, headers, body, repeatable: false };
     try {
-      const answer = await this.#request(call, { leftMs: REALTIME_MS, silentMs: REALTIME_MS });
+      const answer = await this.#answered(call, { leftMs: REALTIME_MS, silentMs: REALTIME_MS });
       return {
         status: answer.statusCode,
         headers: Object.fromEntries(
@@ -164,11 +184,12 @@ export class Http {
     return this.#secrets.scrub(await readAnswer(call, answer));
   }
 
-  async #request(call: Call, { leftMs, silentMs }: CallLimits = {}): Promise<Answer> {
+  /** @param url another URL of the provider's origin, to which it redirects the call */
+  async #request(call: Call, { leftMs, silentMs }: CallLimits = {}, url?: URL): Promise<Answer> {
     const { baseUrl, apiKey, dialect, headers, ownHeaders } = this.#options;
     const key = this.#secrets.add(await apiKey());
     const own = (await ownHeaders?.()) ?? [];
-    return request(this.#agent, urlOf(baseUrl, call), {
+    return request(this.#agent, url ?? urlOf(baseUrl, call), {
       method: call.method,
       // Otherwise the provider may choose any coding, and a compressed file cannot be read by lines.
       headers: {
@@ -199,11 +220,11 @@ export class Http {
    * Returns an answer that is a success.
    * @throws the named error of an answer that is not a success
    */
-  async #accept(call: Call, answer: Answer): Promise<Answer> {
+  async #accept(call: Call, answer: Answer, concerns?: BadAnswer['concerns']): Promise<Answer> {
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await this.#readText(call, answer).catch(() => '');
     const { codes } = this.#options.dialect;
-    const error = classifyError({ action: call.action, status: answer.statusCode, body }, codes);
+    const error = classifyError({ action: call.action, status: answer.statusCode, body, concerns }, codes);
     rememberRetryAfter(error, answer);
     noteUnexplained(error, body);
     throw error;

@@ -50,7 +50,7 @@ async function* pieces(
   yield tail;
 }
 
-/** Escaped as browsers do, so that a name cannot end its quotes or its header line. */
+/** Escapes a name as browsers do, so that it cannot end its quotes or its header line. */
 function quoted(name: string): string {
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

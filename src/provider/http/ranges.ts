@@ -4,7 +4,7 @@ import { ProviderUnavailable } from '../../errors.ts';
 /** The file was replaced during its download, so the earlier bytes are useless. */
 export class FileChanged extends ProviderUnavailable {}
 
-/** What the answers so far report about the whole file. */
+/** The facts about the whole file that the answers so far report. */
 export interface KnownFile {
   /** In bytes as transferred. */
   readonly length?: number | undefined;

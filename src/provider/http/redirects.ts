@@ -1,8 +1,14 @@
-import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import {
+  ProviderMoved,
+  ProviderNotFound,
+  ProviderRejected,
+  ProviderUnavailable,
+  withCode,
+} from '../../errors.ts';
 import { redirectProblem } from './addresses.ts';
 import type { Answer } from './undici.ts';
 
-/** Most redirects of one download. */
+/** Most redirects of one call. */
 const MAX_HOPS = 5;
 
 /** The URL that returns a file. */
@@ -20,8 +26,47 @@ export function redirectOf({ statusCode, headers: { location } }: Answer): strin
 }
 
 /**
+ * The error of a call that is redirected to an address at which it is not repeated: a call that changes something, or any call
+ * but a download if the address is of another origin, because the key must not be sent there. The address may be signed, so only
+ * its host is named, or its path at the same origin.
+ */
+export function movedError(
+  action: string,
+  from: URL,
+  { statusCode, headers: { location } }: Answer,
+): ProviderMoved {
+  const to = typeof location === 'string' ? URL.parse(location, from.href) : null;
+  const isSame = to?.origin === from.origin;
+  const place = to === null ? 'another address' : isSame ? to.pathname : `${to.protocol}//${to.host}`;
+  const message = `${action}: ${statusCode}, a redirect to ${place}. It was not sent there: the provider's base URL must be the final address.`;
+  return new ProviderMoved(withCode(message, 'REDIRECTED'));
+}
+
+/**
+ * Follows the redirects of a call that only reads, within the provider's origin.
+ * @param ask calls a URL with the key
+ * @returns the first answer that is no such redirect
+ */
+export async function followWithin(
+  from: URL,
+  first: Answer,
+  ask: (url: URL) => Promise<Answer>,
+): Promise<{ readonly answer: Answer; readonly at: URL }> {
+  let answer = first;
+  let at = from;
+  for (let hop = 1; hop <= MAX_HOPS; hop += 1) {
+    const next = URL.parse(redirectOf(answer) ?? '//', at.href);
+    if (next === null || next.origin !== from.origin || next.username !== '') break;
+    discard(answer);
+    at = next;
+    answer = await ask(at);
+  }
+  return { answer, at };
+}
+
+/**
  * Follows a provider's redirect to a file's content. The URLs are signed, so errors never contain them.
- * @param ask calls a URL without a key
+ * @param ask calls a URL, with the key only at the provider's own origin
  * @throws ProviderRejected for a URL that must not be called, and for too many redirects
  * @throws ProviderUnavailable when the store rejects the call: an expired URL does not concern the account, and a new one can be
  * requested

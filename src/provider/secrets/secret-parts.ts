@@ -6,7 +6,7 @@ const SHORTEST_HEAD = 5;
 const SHORTEST_TAIL = 8;
 /** Least characters of a masked secret, such as `sk-a****wxyz`, that are shown on both sides together. */
 const SHOWN_OF_MASKED = 4;
-/** As many of them must follow the public prefix. */
+/** Least number of these characters that must follow the public prefix. */
 const SHOWN_OF_RANDOM = 3;
 
 /** Length of the longer search texts. */

@@ -44,7 +44,7 @@ export function tableOf(caption: HtmlValue, columns: readonly TableColumn[], row
   </table>`;
 }
 
-/** Text from outside, with its own line ends and direction. */
+/** A text from outside, shown with its own line ends and direction. */
 export function words(text: string): Html {
   return html`<span class="words">${text}</span>`;
 }

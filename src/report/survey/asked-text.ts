@@ -9,7 +9,7 @@ export function askedText({ prompt }: Pick<ResolvedProfile, 'prompt'>): (fields:
   return (fields) => filled(template, fields) ?? ownText(fields);
 }
 
-/** Undefined if the row has its own request, or lacks a column. */
+/** The prompt of a row by the template; undefined if the row has its own request, or lacks a column. */
 function filled(template: Template | undefined, fields: Fields): string | undefined {
   if (template === undefined || fields['body'] !== undefined || fields['messages'] !== undefined)
     return undefined;

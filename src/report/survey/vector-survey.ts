@@ -41,8 +41,12 @@ export class VectorSurvey {
 }
 
 function readVector(vector: unknown): (ArrayLike<number> & Iterable<number>) | undefined {
-  if (Array.isArray(vector)) return vector.map((value) => Number(numberText(value) ?? Number.NaN));
+  if (Array.isArray(vector)) return vector.map(toNumber);
   if (typeof vector !== 'string') return undefined;
   const bytes = Buffer.from(vector, 'base64');
   return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, n) => bytes.readFloatLE(4 * n));
 }
+
+/** A plain number as it is: its text would take as long as reading the vector. */
+const toNumber = (value: unknown): number =>
+  typeof value === 'number' ? value : Number(numberText(value) ?? Number.NaN);

@@ -3,7 +3,7 @@ import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from './format.ts';
 import { peek, withoutStart, type Peeked } from './peek.ts';
 
-/** What a file's first bytes show about its encoding. */
+/** The encoding of a file, recognised from its first bytes. */
 interface Recognised {
   /** A canonical name of the WHATWG Encoding Standard. */
   readonly encoding: string;

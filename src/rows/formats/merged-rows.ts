@@ -1,4 +1,4 @@
-/** What distinguishes the rows of a table. */
+/** The facts that distinguish the rows of a table. */
 interface TableShape {
   readonly delimiter: string;
   readonly width: number;

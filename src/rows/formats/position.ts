@@ -13,7 +13,7 @@ export interface Position {
 /** A position in a file, with all facts from the start of the file that a reader needs. */
 export type Entry = Mark & { readonly reading: SavedReading };
 
-/** What a format needs to continue in the middle of a file. */
+/** The facts that a format needs to continue in the middle of a file. */
 export interface Mark {
   readonly as: 'json lines' | 'text' | 'table';
   /** Byte offset in the file. */

@@ -24,7 +24,7 @@ export class TableReader {
       this.#table = readHeader(header, { ...options, reading: new Reading(), onHeader: undefined });
   }
 
-  /** What the beginning of the table has shown. */
+  /** The header and delimiter, learned from the beginning of the table. */
   get learnt(): Pick<Mark, 'header' | 'delimiter'> {
     return { header: this.#header, delimiter: this.#delimiter };
   }

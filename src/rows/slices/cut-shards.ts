@@ -40,7 +40,7 @@ export interface Cutting extends Pick<BuildParts, 'createIds' | 'createHash' | '
   readonly store: ObjectStore;
   readonly job: Job;
   readonly division: Division;
-  /** Of each slice. */
+  /** The notes of each slice. */
   readonly noted: readonly NotedSlice[];
   readonly time: StepTime | undefined;
 }

@@ -14,7 +14,7 @@ export interface Verdict {
   readonly leader?: number | undefined;
 }
 
-/** With the row's position in its slice. */
+/** A verdict in its stored form, with the row's position in its slice. */
 type SavedVerdict = readonly [row: number, id: string | 0 | null, leader: number];
 
 const NO_LEADER = -1;

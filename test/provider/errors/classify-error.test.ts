@@ -54,6 +54,30 @@ describe('an error response', () => {
     expect(error.message).toBe('create batch: 400 said so [VALIDATION_4001]');
   });
 
+  test.each([
+    ['<html><head><title>413 Request Entity Too Large</title></head></html>', '413 Request Entity Too Large'],
+    ['413', '413 an answer without a message'],
+    ['HTTP 413: no', 'HTTP 413: no'],
+    ['{"message":"Error code: 413 - too much"}', 'Error code: 413 - too much'],
+    ['{"detail":"Status 413"}', 'Status 413'],
+    ['{"message":"4130 rows are too many"}', '413 4130 rows are too many'],
+    ['{"message":"at most 413 rows"}', '413 at most 413 rows'],
+    ['', '413 no message'],
+  ])('names its status once: %s', (body, expected) => {
+    const { message } = classifyError({ action: 'upload', status: 413, body }, CODES);
+
+    expect(message.replace(/ \[\d+\]$/, '')).toBe(`upload: ${expected}`);
+  });
+
+  test.each([
+    [401, '', 'ProviderUnavailable'],
+    [403, '{"error":{"message":"no"}}', 'ProviderUnavailable'],
+    [403, melious('BILLING_2001'), 'ProviderDenied'],
+    [404, '', 'ProviderNotFound'],
+  ])('to the download of a file: %i %j is %s', (status, body, name) => {
+    expect(classifyError({ action: 'download', status, body, concerns: 'file' }, CODES).name).toBe(name);
+  });
+
   test('has a bounded length and no HTML', () => {
     const long = JSON.stringify({ error: { code: 'x'.repeat(1_000), message: 'y'.repeat(100_000) } });
 

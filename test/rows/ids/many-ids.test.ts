@@ -4,6 +4,7 @@ import { IdHash } from '../../../src/rows/ids/id-hash.ts';
 import { SeenFilter } from '../../../src/rows/ids/seen-filter.ts';
 import { profileOf } from '../build.ts';
 import { FORMATS, inCalls, inOnePass, row, shortEvery, START, type InputFile } from '../divided-build.ts';
+import { trials } from '../../support/exhaustive.ts';
 
 /** Never. */
 const ENOUGH = { isShort: () => false, isOver: () => false };
@@ -17,37 +18,40 @@ const lines = (ids: readonly string[]): InputFile['content'] =>
   );
 
 describe('a job with more ids than fit into one table', () => {
-  test.each(Object.entries(FORMATS))(
-    'is built of %s files to the same bytes as one with fewer, in any number of calls',
-    async (extension, write) => {
-      const writing = fc.record({ lineEnd: fc.constantFrom('\n', '\r\n'), bom: fc.boolean() });
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(fc.array(row, { maxLength: 25 }), { minLength: 1, maxLength: 3 }),
-          writing,
-          fc.option(fc.integer({ min: 1, max: 4 })),
-          fc.record({
-            atOnce: fc.integer({ min: 1, max: 40 }),
-            filterBits: fc.constantFrom(32, 128, 65_536),
-          }),
-          fc.constantFrom(undefined, 'always'),
-          async (files, how, nth, bounds, dedupe) => {
-            const inputs = files.map((rows, n) => ({
-              name: n < 2 ? `${n}/rows${extension}` : `rows_2${extension}`,
-              content: write(n === 0 ? [...START, ...rows] : [...rows, ...START.slice(0, 2)], how),
-            }));
-            const shape = { profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe }) };
-            const whole = await inOnePass(inputs, shape);
-            const time = nth === null ? ENOUGH : shortEvery(nth);
-            const surveyed = await inCalls(inputs, time, { shape, bounds });
-            expect(surveyed.plan).toEqual(whole.plan);
-            if (typeof whole.plan !== 'string') expect(surveyed.files).toEqual(whole.files);
-          },
-        ),
-        { numRuns: extension === '.xlsx' || extension === '.parquet' ? 4 : 20 },
-      );
-    },
-  );
+  describe.each(Object.entries(FORMATS))('of %s files', (extension, write) => {
+    const [quick, all] = extension === '.xlsx' || extension === '.parquet' ? [2, 4] : [5, 20];
+    trials(quick, all).test(
+      'is built to the same bytes as one with fewer, in any number of calls',
+      async (numRuns) => {
+        const writing = fc.record({ lineEnd: fc.constantFrom('\n', '\r\n'), bom: fc.boolean() });
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.array(row, { maxLength: 25 }), { minLength: 1, maxLength: 3 }),
+            writing,
+            fc.option(fc.integer({ min: 1, max: 4 })),
+            fc.record({
+              atOnce: fc.integer({ min: 1, max: 40 }),
+              filterBits: fc.constantFrom(32, 128, 65_536),
+            }),
+            fc.constantFrom(undefined, 'always'),
+            async (files, how, nth, bounds, dedupe) => {
+              const inputs = files.map((rows, n) => ({
+                name: n < 2 ? `${n}/rows${extension}` : `rows_2${extension}`,
+                content: write(n === 0 ? [...START, ...rows] : [...rows, ...START.slice(0, 2)], how),
+              }));
+              const shape = { profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe }) };
+              const whole = await inOnePass(inputs, shape);
+              const time = nth === null ? ENOUGH : shortEvery(nth);
+              const surveyed = await inCalls(inputs, time, { shape, bounds });
+              expect(surveyed.plan).toEqual(whole.plan);
+              if (typeof whole.plan !== 'string') expect(surveyed.files).toEqual(whole.files);
+            },
+          ),
+          { numRuns },
+        );
+      },
+    );
+  });
 
   test('reports its duplicates, at any distance, with the first one', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'a', 'f', 'e', 'a'];
@@ -93,7 +97,7 @@ describe('the filter of ids', () => {
     };
   };
 
-  test('keeps every id, also after it was saved and loaded', async () => {
+  trials(12, 50).test('keeps every id, also after it was saved and loaded', async (numRuns) => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string()),
@@ -112,7 +116,7 @@ describe('the filter of ids', () => {
           for (const id of ids) expect(loaded.take(of(id))).toBe(true);
         },
       ),
-      { numRuns: 50 },
+      { numRuns },
     );
   });
 

@@ -7,41 +7,45 @@ import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
 import { createFolderStore } from '../../../src/store/folder-store.ts';
 import { build } from '../build.ts';
 import { openTempFolder } from '../../support/temp-folder.ts';
+import { trials } from '../../support/exhaustive.ts';
 
 const RULES = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
 
-test('ids that look like duplicates are compared in the request lines, with any characters', async () => {
-  const folder = await openTempFolder();
-  const store = createFolderStore(folder);
-  const id = fc.oneof(
-    fc.string({ minLength: 1, maxLength: 20 }),
-    fc.constant('","method":"POST"'),
-    fc.constant('\\"'),
-  );
+trials(12, 50).test(
+  'ids that look like duplicates are compared in the request lines, with any characters',
+  async (numRuns) => {
+    const folder = await openTempFolder();
+    const store = createFolderStore(folder);
+    const id = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 20 }),
+      fc.constant('","method":"POST"'),
+      fc.constant('\\"'),
+    );
 
-  await fc.assert(
-    fc.asyncProperty(fc.uniqueArray(id, { minLength: 1, maxLength: 20 }), fc.nat(19), async (ids, cut) => {
-      const lines = ids.map((custom_id, n) =>
-        toRequestLine({ value: { custom_id, prompt: 'x' }, ordinal: n + 1 }, RULES),
-      );
-      const sent = lines.slice(0, cut).flatMap((line) => ('text' in line ? [line] : []));
-      const absent = lines.slice(cut).map(({ customId }) => customId);
-      const halves = [sent.slice(0, 3), sent.slice(3)];
-      for (const [shard, half] of halves.entries()) {
-        await store.put(
-          roundKey({ jobId: 'j', shard }, 1, 'requests.jsonl'),
-          half.map(({ text }) => text).join(''),
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(id, { minLength: 1, maxLength: 20 }), fc.nat(19), async (ids, cut) => {
+        const lines = ids.map((custom_id, n) =>
+          toRequestLine({ value: { custom_id, prompt: 'x' }, ordinal: n + 1 }, RULES),
         );
-      }
-      const suspects = new Set([...sent.map(({ customId }) => customId), ...absent]);
+        const sent = lines.slice(0, cut).flatMap((line) => ('text' in line ? [line] : []));
+        const absent = lines.slice(cut).map(({ customId }) => customId);
+        const halves = [sent.slice(0, 3), sent.slice(3)];
+        for (const [shard, half] of halves.entries()) {
+          await store.put(
+            roundKey({ jobId: 'j', shard }, 1, 'requests.jsonl'),
+            half.map(({ text }) => text).join(''),
+          );
+        }
+        const suspects = new Set([...sent.map(({ customId }) => customId), ...absent]);
 
-      const innocent = new Set(absent.filter((each) => !sent.some(({ customId }) => customId === each)));
-      for (const shard of [0, 1]) await clearSuspects(store, { jobId: 'j', shard }, suspects);
-      expect(suspects).toEqual(innocent);
-    }),
-    { numRuns: 50 },
-  );
-});
+        const innocent = new Set(absent.filter((each) => !sent.some(({ customId }) => customId === each)));
+        for (const shard of [0, 1]) await clearSuspects(store, { jobId: 'j', shard }, suspects);
+        expect(suspects).toEqual(innocent);
+      }),
+      { numRuns },
+    );
+  },
+);
 
 test('a row whose id only shares its hash with another is still sent', async () => {
   const rows = ['a', 'b', 'c', 'b'].map((custom_id) => `${JSON.stringify({ custom_id, prompt: 'x' })}\n`);

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { tableOf } from '../../support/exhaustive.ts';
+import { tableOf, trials } from '../../support/exhaustive.ts';
 import { RequestHash } from '../../../src/reuse/request-hash.ts';
 import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
 import { createRequests } from '../../../src/steps/create-requests.ts';
@@ -34,33 +34,37 @@ const shapeOf = (dedupe?: 'always' | 'without temperature') => ({
 tableOf(Object.entries(FORMATS), ([extension]) => ['.jsonl', '.csv'].includes(extension)).describe(
   'a %s file',
   (extension, write) => {
-    test('is built to the same bytes in one pass and in any division into slices', async () => {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(row, { minLength: 20, maxLength: 80 }),
-          fc.record({ lineEnd: fc.constantFrom('\n', '\r\n', '\r'), bom: fc.boolean() }),
-          fc.record({ sliceBytes: fc.integer({ min: 40, max: 2_000 }), backwards: fc.boolean() }),
-          fc.option(fc.integer({ min: 1, max: 4 })),
-          fc.constantFrom(undefined, 'always', 'without temperature'),
-          fc.constantFrom(undefined, { atOnce: 5, filterBits: 128 }),
-          async (rows, how, slicing, nth, dedupe, bounds) => {
-            const file = { name: `rows${extension}`, content: write([...START, ...rows], how) };
-            const second = {
-              name: 'b/rows.jsonl',
-              content: Buffer.from('{"custom_id":"q1","prompt":"x"}\n'),
-            };
-            const shape = shapeOf(dedupe);
-            const whole = await inOnePass([file, second], shape);
-            const time = nth === null ? undefined : shortEvery(nth);
-            const sliced = await inSlices([file, second], { ...slicing, shape, time, bounds });
-            expect(sliced.plan).toEqual(whole.plan);
-            if (typeof whole.plan !== 'string') expect(sliced.files).toEqual(whole.files);
-            if (!isLines(extension)) expect(sliced.slices).toBe(0);
-          },
-        ),
-        { numRuns: isLines(extension) ? 60 : 4 },
-      );
-    });
+    const [quick, all] = isLines(extension) ? [15, 60] : [2, 4];
+    trials(quick, all).test(
+      'is built to the same bytes in one pass and in any division into slices',
+      async (numRuns) => {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(row, { minLength: 20, maxLength: 80 }),
+            fc.record({ lineEnd: fc.constantFrom('\n', '\r\n', '\r'), bom: fc.boolean() }),
+            fc.record({ sliceBytes: fc.integer({ min: 40, max: 2_000 }), backwards: fc.boolean() }),
+            fc.option(fc.integer({ min: 1, max: 4 })),
+            fc.constantFrom(undefined, 'always', 'without temperature'),
+            fc.constantFrom(undefined, { atOnce: 5, filterBits: 128 }),
+            async (rows, how, slicing, nth, dedupe, bounds) => {
+              const file = { name: `rows${extension}`, content: write([...START, ...rows], how) };
+              const second = {
+                name: 'b/rows.jsonl',
+                content: Buffer.from('{"custom_id":"q1","prompt":"x"}\n'),
+              };
+              const shape = shapeOf(dedupe);
+              const whole = await inOnePass([file, second], shape);
+              const time = nth === null ? undefined : shortEvery(nth);
+              const sliced = await inSlices([file, second], { ...slicing, shape, time, bounds });
+              expect(sliced.plan).toEqual(whole.plan);
+              if (typeof whole.plan !== 'string') expect(sliced.files).toEqual(whole.files);
+              if (!isLines(extension)) expect(sliced.slices).toBe(0);
+            },
+          ),
+          { numRuns },
+        );
+      },
+    );
   },
 );
 

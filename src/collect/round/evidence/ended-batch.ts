@@ -56,7 +56,10 @@ export function hasExpired(
   return isCancelled && createdAt + cancelledAge >= deadline;
 }
 
-/** OpenAI accepts a batch and fails it afterwards if too many tokens are queued. */
+/**
+ * True if the provider accepted a batch and failed it afterwards because it was busy, as OpenAI does if too many tokens are
+ * queued.
+ */
 export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
   return (
     batch?.ending === 'failed' &&
@@ -72,7 +75,7 @@ export function tokensRejection(batch: Batch | undefined): TokensRejection | und
   return rejections.find((rejection) => rejection !== undefined);
 }
 
-/** Some providers accept an upload and reject its size only at validation. */
+/** The failure of a batch whose file is too large. Some providers accept an upload and reject its size only at validation. */
 export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure | undefined {
   if (batch?.ending !== 'failed') return undefined;
   const error = batch.errors.find(({ code, message }) => isTooLarge(code, message, codes));

@@ -59,7 +59,7 @@ export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, rea
   return { next: 'look', late: { since, looks: looks + 1, received: receivedOf(read) }, waitSeconds };
 }
 
-/** What a round leaves at the provider if its batch is left open. */
+/** The batch and files that a round leaves at the provider if its batch is left open. */
 export function leaveOpen(read: RoundEvidence, { code, message }: Failure): LeftOpen {
   const { context, batch, upload } = read;
   const { shard, round, batchId, createdAt } = context;

@@ -106,7 +106,7 @@ export async function readRound(
   const twins = await readTwins(edges, round, index, { downloads, openScratch: scratches.more });
   await downloads.rest();
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
-  index.haltedBy ??= round.denied;
+  if (round.denied !== undefined) index.halt(round.denied);
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, round, round.round);
   const spent = await countSpent(store, job, { round, upload });
@@ -145,7 +145,7 @@ async function rulesOf({ profile, simulated }: Job, { round, step }: Round): Pro
   };
 }
 
-/** Loaded on demand, because Ajv loads slowly and few jobs need it. */
+/** Compiles the schema of the answers. Loads Ajv on demand, because it loads slowly and few jobs need it. */
 async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
   const { compileSchema } = await import('../../../output/compile-schema.ts');
   return { match: compileSchema(schema), retry };

@@ -67,7 +67,7 @@ export class Downloads {
     await lateObject.write(this.#edges.store, this.#round, { isLate, downloads });
   }
 
-  /** Call it before storing a file that is shorter than promised. */
+  /** Records that a file is shorter than promised. Call it before the file is stored. */
   async noteShort(): Promise<void> {
     this.#isShort = true;
     await this.save();

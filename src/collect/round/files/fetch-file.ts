@@ -1,5 +1,6 @@
 import type { Download } from '../../../checkpoints/round/late.ts';
 import type { BatchProvider } from '../../../provider/batch-provider.ts';
+import { asBuffer } from '../../../jsonl/lines.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
 import { endsObject } from '../../../jsonl/object-framer.ts';
 import { joinParts, sizeOf, type Downloads } from './downloads.ts';
@@ -145,7 +146,7 @@ function weighFile(name: FoundFile['name'], download: Download, tail: Tail): Fou
   const { fileId, length } = download;
   const received = sizeOf(download);
   if (tail.isEndless) return { name, fileId, state: 'short', received, isCutOff: true, isEndless: true };
-  const isCutOff = !endsWhole(tail, received);
+  const isCutOff = !endsWhole(tail);
   // Some providers show 0 for every file.
   const promised = download.promised === 0 ? undefined : download.promised;
   // Some providers include a newline in the length that they do not send.
@@ -161,14 +162,13 @@ function weighFile(name: FoundFile['name'], download: Download, tail: Tail): Fou
   };
 }
 
-/**
- * How many bytes at the end of a file are read. They contain the whole last line, unless it is longer; then it counts as cut off.
- */
-const TAIL_BYTES = 1_048_576;
+/** Longest last line that is read, in bytes. A longer one counts as complete. */
+const LAST_LINE_BYTES = 2_097_152;
+const NEWLINE = 0x0a;
 
 /**
- * The last bytes of a stream, at least {@link TAIL_BYTES} if there are as many. They are copied: chunks that are kept for a while
- * are freed only by a full garbage collection, and a file has thousands of them.
+ * The end of a stream: the bytes after its last newline. They are copied: chunks that are kept for a while are freed only by a full
+ * garbage collection, and a file has thousands of them.
  */
 class Tail {
   #kept = Buffer.alloc(0);
@@ -180,33 +180,33 @@ class Tail {
 
   add(chunk: Uint8Array): void {
     this.isBegun = true;
-    const last = chunk.subarray(Math.max(0, chunk.byteLength - TAIL_BYTES));
-    if (last.byteLength === TAIL_BYTES) this.#bytes = 0;
-    if (this.#bytes + last.byteLength > this.#kept.length) this.#makeRoom(last.byteLength);
-    this.#kept.set(last, this.#bytes);
-    this.#bytes += last.byteLength;
+    const from = asBuffer(chunk).lastIndexOf(NEWLINE) + 1;
+    if (from > 0) this.#bytes = 0;
+    const bytes = this.#bytes + chunk.byteLength - from;
+    // A line that is too long is only counted.
+    if (bytes <= LAST_LINE_BYTES) {
+      if (bytes > this.#kept.length) this.#makeRoom(bytes);
+      this.#kept.set(from === 0 ? chunk : chunk.subarray(from), this.#bytes);
+    }
+    this.#bytes = bytes;
   }
 
-  get text(): string {
-    return this.#kept.toString('utf8', 0, this.#bytes);
+  /** The last line so far, if it has no newline; undefined if it is longer than {@link LAST_LINE_BYTES}. */
+  get lastLine(): string | undefined {
+    return this.#bytes > LAST_LINE_BYTES ? undefined : this.#kept.toString('utf8', 0, this.#bytes);
   }
 
-  /** Moves the last bytes to the front, of a larger buffer while there are fewer than a whole tail. */
   #makeRoom(bytes: number): void {
-    const from = Math.max(0, this.#bytes - TAIL_BYTES);
     const before = this.#kept;
-    const needed = Math.min(2 * (this.#bytes - from + bytes), 2 * TAIL_BYTES);
-    if (needed > before.length) this.#kept = Buffer.allocUnsafeSlow(needed);
-    before.copy(this.#kept, 0, from, this.#bytes);
-    this.#bytes -= from;
+    this.#kept = Buffer.allocUnsafeSlow(Math.min(2 * bytes, LAST_LINE_BYTES));
+    before.copy(this.#kept, 0, 0, this.#bytes);
   }
 }
 
 /** True if the last line, without a newline, is a JSON value, or ends behind one. */
-function endsWhole(tail: Tail, received: number): boolean {
-  const { text } = tail;
-  const last = text.slice(text.lastIndexOf('\n') + 1).trim();
-  if (last === '' || (received > TAIL_BYTES && !text.includes('\n')) || endsObject(last)) return true;
+function endsWhole({ lastLine }: Tail): boolean {
+  const last = lastLine?.trim();
+  if (last === undefined || last === '' || endsObject(last)) return true;
   try {
     JSON.parse(last);
     return true;

@@ -1,6 +1,5 @@
 import { foldedId } from '../../../jsonl/folded-id.ts';
 import type { Verdict } from '../../lines/classify-line.ts';
-import type { CountedLine } from '../../lines/line-reader.ts';
 import type { Scratch } from '../files/scratch.ts';
 
 /** Where a row's winning result line is. */
@@ -14,10 +13,28 @@ export interface LineRange {
   readonly isUtf8: boolean;
   /** True if the line is from a second batch of the same rows. */
   readonly isTwin: boolean;
-  /** The result line made from it; absent if it is not made yet. */
-  made?: CountedLine | undefined;
+  /** Number of the result line made from it; absent if it is not made yet. */
+  made?: number | undefined;
   /** Note of the reader about the line. */
   note?: number | undefined;
+}
+
+/** The range of an answer with all of its fields, so that each range is one object of one form. */
+export function rangeOfAnswer(
+  found: Pick<LineRange, 'file' | 'isTwin' | 'start' | 'length' | 'isUtf8'>,
+): LineRange {
+  const { file, isTwin, start, length, isUtf8 } = found;
+  return {
+    file,
+    start,
+    length,
+    kind: 'ok',
+    isSuccess: true,
+    isUtf8,
+    isTwin,
+    made: undefined,
+    note: undefined,
+  };
 }
 
 /** The line that counts for each request, by the request's ordinal. Memory: one small record per row. */

@@ -9,9 +9,9 @@ export type Parts<Name extends string> = Readonly<Record<Name, readonly number[]
 export class PartedFiles<Name extends string> {
   readonly #store: ObjectStore;
   readonly #keys: Readonly<Record<Name, string>>;
-  /** Of earlier calls. */
+  /** The parts that earlier calls wrote. */
   readonly #parts: Parts<Name>;
-  /** Of this call. */
+  /** The writers of this call's parts. */
   readonly writers: Readonly<Record<Name, ObjectWriter>>;
 
   /** @param keys keys of the files, in the order in which they are closed and joined */

@@ -61,7 +61,8 @@ export class RoundWriter {
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
     const { index } = this.#source.evidence;
     const range = index.find(ordinal);
-    if (range?.made !== undefined) return this.#writeCounted(range.made);
+    const made = range && index.made(range);
+    if (made !== undefined) return this.#writeCounted(made);
     const verdict = range && index.read(range, ordinal);
     if (verdict === undefined || !('render' in verdict))
       return this.#writeRead(ordinal, requestBytes, verdict);
