@@ -58,21 +58,29 @@ export function listIn(body: unknown, field: string): readonly unknown[] | WireE
   if (wire === undefined) return unexpectedResult(`The answer is ${kindOf(body)} without "${field}".`);
   const list = wire[field];
   if (isBlank(list)) {
-    const message = `The answer has no "${field}".`;
-    return saysOtherwise(wire, field) ? unexpectedResult(message) : emptyResult(message);
+    return withoutAnswer(wire, `The answer has no "${field}".`, field);
   }
   if (!isList(list)) return unexpectedResult(`"${field}" of the answer is ${kindOf(list)}, not a list.`);
   return list.every(isBlank) ? emptyResult(`"${field}" of the answer is empty.`) : list;
 }
 
-/** Fields that may hold text and are not part of the answer. */
+/** The failure of a body without its answer: it holds something else, or nothing. */
+export function withoutAnswer(wire: Wire, message: string, field = ''): WireError {
+  return saysOtherwise(wire, field) ? unexpectedResult(message) : emptyResult(message);
+}
+
+/** Fields that may hold content and are not part of the answer. */
 const AROUND = new Set(['usage', 'metadata', 'headers', 'request', 'prompt_filter_results', 'provider']);
 
 /**
- * Fields in which servers with APIs of their own write the text of an answer. Other texts of a body describe it, or are an error.
+ * Fields in which servers with APIs of their own write the text of an answer, or its URL. Other texts of a body describe it, or are
+ * an error.
  */
 const ANSWER_TEXTS = new Set([
   'answer',
+  'audio_url',
+  'image_url',
+  'url',
   'completion',
   'content',
   'generated_text',
@@ -85,19 +93,30 @@ const ANSWER_TEXTS = new Set([
 
 /** True if a body without the field has content in another shape: it is paid for, and a retry would bring the same. */
 function saysOtherwise(wire: Wire, field: string): boolean {
-  if (wire[field] !== undefined && wire[field] !== null) return false;
-  return Object.entries(wire).some(
-    ([name, value]) =>
-      !AROUND.has(name) && (typeof value === 'object' || ANSWER_TEXTS.has(name)) && holdsText(value, 0),
-  );
+  // A field that is there and empty says that there is no answer, unless a text is beside it.
+  const isThere = wire[field] !== undefined && wire[field] !== null;
+  return Object.entries(wire).some(([name, value]) => {
+    const mayHold =
+      typeof value === 'string' ? ANSWER_TEXTS.has(name) : typeof value === 'object' && !isThere;
+    return mayHold && !AROUND.has(name) && holdsContent(value, 0);
+  });
 }
 
 const MAX_LEVELS = 8;
 
-function holdsText(value: unknown, level: number): boolean {
+/** True for a text, and for numbers in a list, such as a vector. Other numbers describe an answer. */
+function holdsContent(value: unknown, level: number): boolean {
   if (typeof value === 'string') return value.trim() !== '';
-  const isDeeper = typeof value === 'object' && value !== null && numberText(value) === undefined;
-  return isDeeper && level < MAX_LEVELS && Object.values(value).some((each) => holdsText(each, level + 1));
+  if (isList(value) && value.some((each) => numberText(each) !== undefined)) return true;
+  if (typeof value !== 'object' || value === null || numberText(value) !== undefined) return false;
+  const inner = isList(value) ? value.map(scored) : Object.values(value);
+  return level < MAX_LEVELS && inner.some((each) => holdsContent(each, level + 1));
+}
+
+/** The numbers of a list's element, which are a result, such as a position and a score. */
+function scored(element: unknown): unknown {
+  const values = Object.values(asWire(element) ?? {});
+  return values.length > 0 ? values : element;
 }
 
 export function isList(value: unknown): value is readonly unknown[] {

@@ -1,6 +1,6 @@
 import type { WireError } from '../provider/errors/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
-import { emptyResult, unexpectedResult } from './answer.ts';
+import { unexpectedResult, withoutAnswer } from './answer.ts';
 import { nonBlank, oneOf } from './ask.ts';
 import { fileOf } from './answer-file.ts';
 import type { Endpoint, Shown, TakenFiles } from './endpoint.ts';
@@ -32,7 +32,7 @@ function problem(body: unknown): WireError | undefined {
   const sounds = soundIn(wire).filter((value) => typeof value === 'string' && value !== '');
   if (sounds.some(isSound)) return undefined;
   return sounds.length === 0
-    ? emptyResult('The answer has no sound.')
+    ? withoutAnswer(wire, 'The answer has no sound.')
     : unexpectedResult('The answer has a text in place of its sound.');
 }
 

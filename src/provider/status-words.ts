@@ -9,7 +9,7 @@ export interface ShownEnd {
   readonly isCounted: boolean;
 }
 
-/** `running` and `unknown` both count as running; people are told about an unknown one. */
+/** `running` and `unknown` both count as running; an unknown one is reported to people. */
 export type StatusMeaning = BatchEnding | 'running' | 'unknown';
 
 /**

@@ -15,7 +15,7 @@ interface Format {
   readonly read: ReadRows;
   /** First bytes of its content, if it is not text. */
   readonly magic?: string;
-  /** True if it finds a row without reading those before, so that it leaves out rows itself. */
+  /** True if the format finds a row without reading the rows before it, and so skips those itself. */
   readonly skips?: true;
 }
 

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { forgetInProfile, forgetRows } from '../../cli/forget-rows.ts';
@@ -32,7 +32,7 @@ const run = (world: World, name: string, rows: object, options: RunOptions = {})
 /** Everything that the bucket has below a prefix. */
 async function textBelow({ store }: Pick<World, 'store'>, prefix: string): Promise<string> {
   const keys = (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
-  return (await Promise.all(keys.map((key) => readFile(store.locate(key), 'latin1')))).join('\n');
+  return (await Promise.all(keys.map(async (key) => (await store.get(key))?.toString('latin1')))).join('\n');
 }
 
 const failing = { at: 'row', ids: ['anna', 'ben'], times: 1 } as const;
@@ -343,7 +343,7 @@ function failingAt(store: ObjectStore, nth: number): ObjectStore {
 }
 
 async function linesOf({ store }: World, key: string): Promise<unknown[]> {
-  const text = await readFile(store.locate(key), 'utf8');
+  const text = (await store.get(key))?.toString('utf8') ?? '';
   return text
     .trim()
     .split('\n')
@@ -371,5 +371,5 @@ async function expectAgreement(world: World, jobId: string): Promise<void> {
 }
 
 async function readJson({ store }: World, key: string): Promise<unknown> {
-  return JSON.parse(await readFile(store.locate(key), 'utf8'));
+  return JSON.parse(String(await store.get(key)));
 }

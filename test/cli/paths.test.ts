@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { exportAfterRun } from '../../cli/commands/export-table.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -75,18 +75,15 @@ describe('--out', () => {
     },
   );
 
-  tableOf(['results', 'run-1.5', 'results.v2', 'new/folder'], 1).test(
-    'takes %s for a folder',
-    async (out) => {
-      const folder = await openTempFolder();
-      await writeFile(join(folder, 'table.csv'), TABLE);
+  test.each(['run-1.5', 'results.v2', 'new/folder'])('takes %s for a folder', EXHAUSTIVE, async (out) => {
+    const folder = await openTempFolder();
+    await writeFile(join(folder, 'table.csv'), TABLE);
 
-      const { status } = await runCli(folder, ['run', 'table.csv', ...ASK, '--out', out]);
+    const { status } = await runCli(folder, ['run', 'table.csv', ...ASK, '--out', out]);
 
-      expect(status).toBe(0);
-      expect(await readdir(join(folder, out))).toContain('results.jsonl');
-    },
-  );
+    expect(status).toBe(0);
+    expect(await readdir(join(folder, out))).toContain('results.jsonl');
+  });
 
   test.skipIf(isSuperuser)(
     'refuses a folder that cannot be written to, before anything is sent',

@@ -98,14 +98,18 @@ test(
   },
 );
 
-test('a run with no more rows than its pilot reports that all rows are sent at once', async () => {
-  const ended = await nightshift('run', 'good.jsonl', '--simulate', '--json', '--pilot', '5', '--again');
+test(
+  'a run with no more rows than its pilot reports that all rows are sent at once',
+  EXHAUSTIVE,
+  async () => {
+    const ended = await nightshift('run', 'good.jsonl', '--simulate', '--json', '--pilot', '5', '--again');
 
-  expect(ended.stderr).toContain('No pilot: the job has 5 rows to send, and its pilot would have 5.');
-  expect(summaryOf(ended)).toMatchObject({ status: 'succeeded', withoutPilot: { rows: 5, pilotRows: 5 } });
-  const status = await nightshift('status', summaryOf(ended).jobId, '--json');
-  expect(LINE_SCHEMAS.job.parse(JSON.parse(status.stdout))).toMatchObject({ withoutPilot: { rows: 5 } });
-});
+    expect(ended.stderr).toContain('No pilot: the job has 5 rows to send, and its pilot would have 5.');
+    expect(summaryOf(ended)).toMatchObject({ status: 'succeeded', withoutPilot: { rows: 5, pilotRows: 5 } });
+    const status = await nightshift('status', summaryOf(ended).jobId, '--json');
+    expect(LINE_SCHEMAS.job.parse(JSON.parse(status.stdout))).toMatchObject({ withoutPilot: { rows: 5 } });
+  },
+);
 
 /** Looks until a job waits. */
 async function waitingJob(): Promise<string> {

@@ -4,6 +4,7 @@ import { configureStack, parseShippedStack, renderShippedStack } from '../../hos
 import { synthesizeTemplate } from '../../host/synthesize.ts';
 import { readStack } from '../../host/template/local-stack.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 const CONFIG: NightshiftConfig = { profiles: { default: { provider: 'simulator', model: 'm' } } };
 
@@ -24,7 +25,7 @@ const CONFIGS: readonly [string, Partial<NightshiftConfig>][] = [
 ];
 
 describe('the stack that comes with the package', () => {
-  test.each(CONFIGS)('with %s configured is the same as a synthesized one', async (_, change) => {
+  tableOf(CONFIGS, 2).test('with %s configured is the same as a synthesized one', async (_, change) => {
     const shipped = parseShippedStack(renderShippedStack(await loadStack(CONFIG)));
     const config = { ...CONFIG, ...change };
     expect(configureStack(shipped, config)).toEqual(readStack(synthesizeTemplate(config)));

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { reportKey } from '../../src/checkpoints/keys.ts';
-import { openWorld, prompts, type Ended, type World, type WorldOptions } from '../workflow/world.ts';
+import { openFolderWorld, prompts, type Ended, type World, type WorldOptions } from '../workflow/world.ts';
 import { accessibilityFaults, shoot, useBrowser, watchPage } from './browser.ts';
 import { HOSTILE_TEXTS } from './hostile.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
@@ -19,7 +19,7 @@ async function runHostileJob(): Promise<{ world: World; ended: Ended }> {
     ids: [`failing ${n}`],
     action: { kind: 'error' as const, code: text, message: text },
   }));
-  const world = await openWorld({ faults } satisfies WorldOptions);
+  const world = await openFolderWorld({ faults } satisfies WorldOptions);
   const answered = HOSTILE_TEXTS.map((text) => ({ custom_id: text, prompt: `echo:${text}`, model: text }));
   const failing = HOSTILE_TEXTS.map((text, n) => ({ custom_id: `failing ${n}`, prompt: text }));
   const rows = [...answered, ...failing, { custom_id: '<b>no prompt</b>' }];
@@ -57,7 +57,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
   });
 
   test('a job runs and loads nothing even if markup gets into it', async () => {
-    const world = await openWorld();
+    const world = await openFolderWorld();
     const ended = await world.run(prompts(1));
     const { page, trouble } = await watchPage(browser.open());
     const loaded: string[] = [];
@@ -81,7 +81,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
   });
 
   test('a job can be filtered by keyboard, and says how many rows are left', async () => {
-    const world = await openWorld();
+    const world = await openFolderWorld();
     const ended = await world.run(prompts(30, (n) => `echo:${n % 3 === 0 ? 'Lübeck' : 'Bergen'} and ${n}`));
     const { page, trouble } = await watchPage(browser.open());
     await page.goto(urlOf(world, ended));
@@ -99,7 +99,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
   });
 
   test('a job links to the files beside it', async () => {
-    const world = await openWorld();
+    const world = await openFolderWorld();
     const ended = await world.run(`${prompts(3)}{"nothing":true}\n`);
     const { page } = await watchPage(browser.open());
     await page.goto(urlOf(world, ended));
@@ -118,7 +118,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
     ['phone', 'light', { width: 375, height: 740 }],
     ['phone-dark', 'dark', { width: 320, height: 640 }],
   ] as const)('a job of several shards and rounds is accessible: %s', async (name, colorScheme, viewport) => {
-    const world = await openWorld({
+    const world = await openFolderWorld({
       faults: [
         {
           at: 'row',
@@ -149,7 +149,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
   });
 
   test('a job of many shards shows how many batches ran at a time', async () => {
-    const world = await openWorld({
+    const world = await openFolderWorld({
       faults: [{ at: 'row', every: 3, action: { kind: 'error', code: 'INFERENCE_3107' }, times: 2 }],
     });
     const ended = await world.run(prompts(90), { shardLimits: { maxRows: 3 } });
@@ -167,7 +167,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
   });
 
   test('a job that was refused says why', async () => {
-    const world = await openWorld();
+    const world = await openFolderWorld();
     const ended = await world.run('not json\n{"nothing":true}\n');
     const { page, trouble } = await watchPage(browser.open());
 
@@ -182,7 +182,7 @@ describe('in a browser, the report of', EXHAUSTIVE, () => {
 
 describe('the report', () => {
   test('is named in the summary, and is in the same folder', async () => {
-    const world = await openWorld();
+    const world = await openFolderWorld();
 
     const ended = await world.run(prompts(2));
 
@@ -193,7 +193,7 @@ describe('the report', () => {
 
   test('is the same when the same results are written again', async () => {
     const sampleOf = async (): Promise<string> => {
-      const world = await openWorld();
+      const world = await openFolderWorld();
       const { jobId } = await world.run(prompts(40), { shardLimits: { maxRows: 7 } });
       const page = await readFile(world.store.locate(reportKey(jobId)), 'utf8');
       return page.slice(page.indexOf('<tbody>', page.indexOf('id="sample"')), page.indexOf('</main>'));
@@ -206,7 +206,7 @@ describe('the report', () => {
   });
 
   test('that cannot be written does not fail the job', async () => {
-    const world = await openWorld();
+    const world = await openFolderWorld();
     // Where the page would be, there is a folder.
     await world.store.put('output/test-rows-jsonl/report.html/in-the-way', '');
 
@@ -219,7 +219,7 @@ describe('the report', () => {
   });
 
   test('stays below 200 KB, with any rows', EXHAUSTIVE, async () => {
-    const world = await openWorld();
+    const world = await openFolderWorld();
     const input = prompts(300, (n) => `echo:${'"&<\u202E😀漢'.repeat(2_000)}${n}`);
 
     const ended = await world.run(input, { shardLimits: { maxRows: 5 } });
@@ -230,7 +230,7 @@ describe('the report', () => {
 
 test('the summary has usage by model and errors by code, up to a limit', async () => {
   const codes = Array.from({ length: 30 }, (_, n) => `CODE_${n}`);
-  const world = await openWorld({
+  const world = await openFolderWorld({
     faults: codes.map((code, n) => ({
       at: 'row' as const,
       ids: [`q${n}`, `q${n + 30}`],
@@ -269,7 +269,7 @@ test('the summary has usage by model and errors by code, up to a limit', async (
 });
 
 test('the summary has the reason why rows of a stopped job have no answer', async () => {
-  const world = await openWorld({
+  const world = await openFolderWorld({
     faults: [{ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003', message: 'No credit.' } }],
   });
 

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { jobKey, jobPrefix, planKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { openWorld, prompts, type World } from './world.ts';
+import { openFolderWorld, openWorld, prompts, type World } from './world.ts';
 
 async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> {
   const keys: string[] = [];
@@ -19,7 +19,7 @@ describe.each([
   ['partial', [{ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } }]],
 ] as const)('a job that is %s', (status, faults) => {
   test('keeps its rows only in its results and its checkpoints', async () => {
-    const world = await openWorld({ faults: [...faults] });
+    const world = await openFolderWorld({ faults: [...faults] });
 
     const { jobId, summary, results } = await world.run(prompts(25), { shardLimits: { maxRows: 10 } });
 
@@ -63,7 +63,7 @@ test('a failed job keeps the files that its resume needs', async () => {
 });
 
 test('the results of a failed job of one shard are a file of their own, so that a person may edit them', async () => {
-  const world = await openWorld({
+  const world = await openFolderWorld({
     faults: [{ at: 'upload', action: { kind: 'status', status: 402, code: 'BILLING_2003' } }],
   });
 

@@ -17,12 +17,14 @@ import { lastExecution } from '../../src/executions/executions.ts';
 import { retryJob, type RetryTreatment } from '../../src/job-control/retry-job.ts';
 import { resumeJob, startJob } from '../../src/job-control/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { KEY, openEdges } from '../support/edges.ts';
 import { createMemoryBucket } from '../support/memory-bucket.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /**
  * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a bucket in memory and the
@@ -72,6 +74,8 @@ export interface Ended {
 }
 
 export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
+  /** The bucket. Default: one in memory. */
+  readonly store?: ObjectStore;
   /** Wraps the calls of the steps: to fail one, or to look at what crosses. */
   readonly wrap?: (call: CallStep) => CallStep;
   /** Profiles other than the one that asks the simulator. */
@@ -89,6 +93,7 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
 let machine: Promise<Machine> | undefined;
 
 export async function openWorld({
+  store = createMemoryBucket(),
   wrap = (call) => call,
   config = CONFIG,
   env = {},
@@ -105,7 +110,7 @@ export async function openWorld({
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const events: EngineEvent[] = [];
   const log: Log = (event, fields) => void logs.push({ event, fields });
-  const edges = openEdges(createMemoryBucket(), { url: providerUrl ?? simulator.url, urls }, clock, log, env);
+  const edges = openEdges(store, { url: providerUrl ?? simulator.url, urls }, clock, log, env);
   onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const executions = createLocalExecutions({
@@ -169,6 +174,11 @@ export async function openWorld({
   }
 
   return { store: edges.store, simulator, logs, events, run, retry, resume, judge, cancel, timeOut, ended };
+}
+
+/** A {@link World} whose bucket is a folder, for tests that read its files. */
+export async function openFolderWorld(options: WorldOptions = {}): Promise<World> {
+  return openWorld({ ...options, store: createFolderStore(await openTempFolder()) });
 }
 
 async function failureOf(result: Promise<unknown>): Promise<Error | undefined> {

@@ -1,13 +1,11 @@
-import { answerOf, emptyResult } from '../../endpoints/answer.ts';
+import { answerOf, emptyResult, isBlank, unexpectedResult } from '../../endpoints/answer.ts';
 import type { Asked, Endpoint, Shown } from '../../endpoints/endpoint.ts';
-import { numberText } from '../../exact-json.ts';
-import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
+import { bodyOf, readBody, readStatus } from './response-parts.ts';
 import { isPassing, isVague, type Said } from './passing-words.ts';
 import { readError, type WireError } from '../../provider/errors/error-envelope.ts';
 import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-signs.ts';
-import { pythonAsJson } from '../../provider/errors/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** The result of a row, according to its result line. */
@@ -58,17 +56,30 @@ export interface LineRules {
 export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: Asked): Verdict {
   const given = readBody(line['response']);
   const response = asWire(given);
-  const status = readStatus(response);
+  const status = readStatus(response, line);
   const body = response === undefined ? given : bodyOf(response);
   // The error is beside the response, or inside it beside its body.
   const error = carriedError(line) ?? carriedError(response);
-  if (error !== undefined) return withAnswer(fail(withBody(error, body), status, codes), status, body);
+  if (error !== undefined)
+    return withAnswer(fail(describe(error, status, body), status, codes), status, body);
   const unanswered = body === undefined && status >= 200 && status < 300 ? readUnnamed(line) : undefined;
   if (unanswered !== undefined) return fail(unanswered, status, codes);
-  if (status < 200 || status >= 300) return fail(readError(body), status, codes);
+  // Some programs write 0 for a success, others for no answer at all, so the body decides.
+  const isHttp = status >= 100 && status < 600;
+  if (isHttp && (status < 200 || status >= 300)) return fail(readError(body), status, codes);
   const answer = answerOf(body, endpoint, asked);
   if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };
+  if (!isHttp) return fail(readError(body), status, codes);
   return withAnswer({ ...fail(answer.error, status, codes), isSuccess: true }, status, body);
+}
+
+/** An error beside the body, with what the body says. An error without words beside an answer must not pay for it again. */
+function describe(error: WireError, status: number, body: unknown): WireError {
+  const described = withBody(error, body);
+  const isSuccess = status >= 200 && status < 300;
+  return isSaid(described) || !isSuccess || isBlank(body)
+    ? described
+    : unexpectedResult('The provider reports an error, without a description, beside an answer.');
 }
 
 /** Adds the body of a success to a failure if the body holds more than the failure. It may be paid for. */
@@ -88,7 +99,11 @@ function readUnnamed({
   ...line
 }: Wire): WireError | undefined {
   const said = readError(line);
-  return said.message === undefined ? undefined : { ...said, code: said.code ?? 'EMPTY_RESULT' };
+  const status = line['status'];
+  // Vertex writes the error as the status: "Bad Request: {…}".
+  const isSentence = said.message === undefined && typeof status === 'string' && /\s/.test(status.trim());
+  const { code, ...read } = isSentence ? readError(status) : said;
+  return read.message === undefined ? undefined : { ...read, code: code ?? 'EMPTY_RESULT' };
 }
 
 /** Adds the body of a failure to its error, if the error beside the body is empty. */
@@ -102,58 +117,6 @@ function withBody(error: WireError, body: unknown): WireError {
   const status = error.status ?? said.status;
   const message = error.message ?? said.message;
   return { code: error.code ?? said.code, message, others, ...(status !== undefined && { status }) };
-}
-
-/** Names of a response's status field. */
-const STATUS_FIELDS = ['status_code', 'statusCode', 'status'];
-
-/** A response without a status, as Melious writes it, counts as a success. */
-function readStatus(response: Wire | undefined): number {
-  for (const name of STATUS_FIELDS) {
-    const status = response?.[name];
-    const text = typeof status === 'string' ? status : (numberText(status) ?? '');
-    // A body in the position of a response may have a `status`, too, but that one is a word.
-    const [, digits] = /^\s*(\d{1,3})\b/.exec(text) ?? [];
-    if (digits !== undefined) return Number(digits);
-  }
-  return 200;
-}
-
-/** Fields of a response that are not part of its body. */
-const AROUND_BODY = new Set([...STATUS_FIELDS, 'request_id', 'headers', 'error', 'errors', 'body']);
-
-/** The body of a response; without one, its other non-empty fields. */
-function bodyOf(response: Wire): unknown {
-  const body = readBody(response['body']);
-  if (body !== undefined) return body;
-  const entries = Object.entries(response).filter(([name]) => !AROUND_BODY.has(name));
-  const holdsAny = entries.some(([, value]) => typeof value === 'object' && value !== null);
-  if (!holdsAny) return undefined;
-  const { status } = response;
-  return {
-    ...(numberText(status) === undefined && status !== undefined && { status }),
-    ...Object.fromEntries(entries),
-  };
-}
-
-/** Most levels of JSON strings within JSON strings that are parsed. */
-const MAX_STRINGS = 3;
-
-/** The body, parsed if it is a string with JSON or with a Python dict; `undefined` without a body. */
-function readBody(body: unknown): unknown {
-  let read = body;
-  for (let level = 0; typeof read === 'string' && level < MAX_STRINGS; level += 1) {
-    const inner = tryReadAnswer(read.replace(/^\ufeff/, '')) ?? readPython(read);
-    if (inner === undefined) break;
-    read = inner;
-  }
-  return read ?? undefined;
-}
-
-/** Reads a body in Python's notation, which some programs write. It is read only if it is an error. */
-function readPython(text: string): unknown {
-  const json = text.startsWith("{'") ? pythonAsJson(text) : undefined;
-  return json === undefined ? undefined : tryReadAnswer(json);
 }
 
 function fail(error: WireError, status: number, codes: RowCodes): Failed {

@@ -100,6 +100,7 @@ const WORDS = [
   'error_msg',
   'error_description',
   'faultstring',
+  'status_msg',
 ];
 const LESS_EXACT_WORDS = ['description', 'reason', 'title'];
 
@@ -109,7 +110,7 @@ const GENERIC = /^provider returned error\.?$/i;
 function readObject(wire: Wire, level: number): Found {
   const all = (names: readonly string[]): readonly Found[] =>
     names.map((name) => read(wire[name], level + 1));
-  const inner = all(['error', 'errors', 'fault']);
+  const inner = all(['error', 'errors', 'fault', 'base_resp']);
   const own = all(WORDS).find(({ message }) => message !== undefined) ?? NOTHING;
   const detail = readDetail(wire['detail'], level);
   const innerMessage = joined(

@@ -5,7 +5,7 @@ import { asWire } from '../wire.ts';
 /** Signs that distinguish an error from an answer. */
 
 /** Texts that mean "no error": empty, or what programs print after a success. */
-const NO_WORDS = /^\s*(?:null|none|nil|undefined|false|ok|success|successful|no error)?\.?\s*$/i;
+const NO_WORDS = /^\s*(?:null|none|nil|undefined|false|ok|success|successful|no error|n\/?a)?\.?\s*$/i;
 
 /** Fields that may also hold the status of a success. */
 const STATUS_NAMES = new Set(['code', 'status', 'status_code', 'statusCode']);
@@ -19,7 +19,9 @@ export function saysNothing(error: unknown, level = 0): boolean {
   return (
     level < MAX_LEVELS &&
     Object.entries(error).every(
-      ([name, value]) => saysNothing(value, level + 1) || (STATUS_NAMES.has(name) && isSuccess(value)),
+      ([name, value]) =>
+        saysNothing(value, level + 1) ||
+        (STATUS_NAMES.has(name) && (isSuccess(value) || nameOf(value) === '0')),
     )
   );
 }

@@ -106,7 +106,7 @@ export async function readRound(
   const twins = await readTwins(edges, round, index, { downloads, openScratch: scratches.more });
   await downloads.rest();
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
-  index.haltedBy ??= round.denied;
+  if (round.denied !== undefined) index.halt(round.denied);
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, round, round.round);
   const spent = await countSpent(store, job, { round, upload });

@@ -8,7 +8,7 @@ import { askedIn, mayList } from '../../../endpoints/asked.ts';
 import type { Endpoint } from '../../../endpoints/endpoint.ts';
 import type { Job } from '../../../checkpoints/job.ts';
 import type { Edges } from '../../../edges.ts';
-import type { RoundRequests } from '../matching/round-index.ts';
+import type { RoundRequests } from '../matching/request-ids.ts';
 import { parseRequest } from './request-line.ts';
 import { wholeRequests } from './rewrite-requests.ts';
 import type { Round } from './round.ts';

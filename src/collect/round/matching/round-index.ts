@@ -7,64 +7,48 @@ import {
 } from '../../lines/line-reader.ts';
 import type { Failure } from '../../../errors.ts';
 import type { Line } from '../../../jsonl/lines.ts';
-import { ONE_INPUT } from '../../../endpoints/asked.ts';
 import type { Asked } from '../../../endpoints/endpoint.ts';
 import { classifyLine, type LineRules, type Verdict } from '../../lines/classify-line.ts';
-import { deniedBy, whoseDenial } from '../../lines/whose-denial.ts';
 import { withResponse } from '../../lines/line-shape.ts';
 import type { ChunkSink } from '../files/fetch-file.ts';
+import { Denials } from './denials.ts';
 import { MadeLines } from './made-lines.ts';
+import { RequestIds, type RoundRequests } from './request-ids.ts';
 import { ResultFile, type RowlessLine } from './result-file.ts';
 import type { Scratch } from '../files/scratch.ts';
 import type { UnreadableLine } from '../../../checkpoints/round/collected.ts';
-import { StrayLines, type Stray, type Traced } from './strays.ts';
+import { KeptStrays, StrayLines, type Stray, type Traced } from './strays.ts';
 import { UnexplainedLines } from './unexplained-lines.ts';
-import { WinningLines, type LineRange } from './winning-lines.ts';
+import { rangeOfAnswer, WinningLines, type LineRange } from './winning-lines.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Stray lines that are examined in addition to the number of rows. */
-const SPARE_STRAYS = 1_000;
-
 /** The file of a line. */
 type LineSource = Pick<Stray, 'file' | 'name' | 'isTwin'>;
-
-/** The requests of a round, in order. */
-export interface RoundRequests {
-  readonly customIds: readonly string[];
-  /** Number of inputs by ordinal, for requests whose input is a list. */
-  readonly inputs: ReadonlyMap<number, number>;
-}
 
 /**
  * The result lines of a round, by the ordinal of their request. Rows are found by the set of custom_ids, never by the
  * provider's counters. Memory: one small record per row, and the result lines that `MadeLines` keeps.
  */
 export class RoundIndex implements Disposable {
-  readonly #ordinals = new Map<string, number>();
+  readonly #ids: RequestIds;
   readonly #winners = new WinningLines();
-  readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
   readonly #reader: LineReader;
   readonly #rules: LineRules;
-  /** The last id that was looked up, and its ordinal. */
-  #lastId: string | undefined;
-  #lastOrdinal: number | undefined;
   /** Lines without a row so far, until {@link settle}. */
-  #strays: Stray[] = [];
+  readonly #strays: KeptStrays;
   readonly #unexplained = new UnexplainedLines();
-  #denied = 0;
-  #deniedBy: Failure | undefined;
+  readonly #denials: Denials;
   /** Number of rows whose line came back under a changed id. */
   changedIds = 0;
-  /** The first denial that concerns the account: by its code, or because every other row has it. */
-  haltedBy: Failure | undefined;
 
-  constructor({ customIds, inputs }: RoundRequests, reader: LineReader, rules: LineRules) {
-    this.#inputs = inputs;
+  constructor(requests: RoundRequests, reader: LineReader, rules: LineRules) {
+    this.#ids = new RequestIds(requests);
     this.#reader = reader;
     this.#rules = rules;
-    for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
+    this.#denials = new Denials(rules.codes);
+    this.#strays = new KeptStrays(this.requests);
   }
 
   /**
@@ -84,18 +68,17 @@ export class RoundIndex implements Disposable {
    * @param sent number of requests in the batch; if rows are sent direct, number of those with an answer
    */
   settle(sent = this.answered): void {
-    const strays = this.#strays;
-    this.#strays = [];
+    const strays = this.#strays.take();
     if (strays.length > 0) {
-      const lines = new StrayLines(this.#ordinals, parseLine, this.#longestId(strays));
+      const lines = new StrayLines(this.#ids.ordinals, parseLine, this.#longestId(strays));
       for (const stray of strays) this.#addTraced(stray, lines.trace(stray));
     }
-    for (const customId of this.#winners.dropAmbiguous(this.#ordinals)) {
+    for (const customId of this.#winners.dropAmbiguous(this.#ids.ordinals)) {
       // Counts both lines.
       this.#unexplained.addUnknown(customId);
       this.#unexplained.addUnknown(customId);
     }
-    if (this.#denied > 0 && this.#denied === sent) this.haltedBy ??= this.#deniedBy;
+    this.#denials.settle(sent);
   }
 
   /** The unreadable line of a row, if that is why the row has no result. */
@@ -155,31 +138,40 @@ export class RoundIndex implements Disposable {
 
   /** The ordinal of the request with this id. */
   ordinalOf(customId: string): number | undefined {
-    return this.#ordinals.get(customId);
+    return this.#ids.ordinals.get(customId);
   }
 
   /** How many of these ids belong to requests of the round. */
   countOf(customIds: ReadonlySet<string>): number {
-    return [...customIds].filter((customId) => this.#ordinals.has(customId)).length;
+    return this.#ids.countOf(customIds);
   }
 
   get requests(): number {
-    return this.#ordinals.size;
+    return this.#ids.size;
   }
 
   /** Requests without any result line. */
   get missing(): number {
-    return this.#ordinals.size - this.answered;
+    return this.#ids.size - this.answered;
+  }
+
+  /** The denial of the account, if there is one. */
+  get haltedBy(): Failure | undefined {
+    return this.#denials.haltedBy;
   }
 
   get halted(): boolean {
     return this.haltedBy !== undefined;
   }
 
+  /** Records that the account was denied, as far as its answers do not say so. */
+  halt(by: Failure): void {
+    this.#denials.haltedBy ??= by;
+  }
+
   /** The parts of the request that its answer must match. */
   asked(ordinal: number): Asked {
-    const inputs = this.#inputs.get(ordinal);
-    return inputs === undefined ? ONE_INPUT : { inputs };
+    return this.#ids.asked(ordinal);
   }
 
   /** Position of the row's winning line; `undefined` if it has none. */
@@ -204,8 +196,8 @@ export class RoundIndex implements Disposable {
 
   #addLine({ file, isTwin }: LineSource, line: Line, length: number): RowlessLine | undefined {
     const { start, bytes = NOTHING, isUtf8 } = line;
-    const { id, verdict, isText = false } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
-    const ordinal = id === undefined ? undefined : this.#lookUp(id);
+    const { id, verdict, isText = false } = this.#reader.read({ bytes, isUtf8 }, this.#ids.askedOf);
+    const ordinal = id === undefined ? undefined : this.#ids.lookUp(id);
     if (ordinal === undefined || verdict === undefined) return { id, isText };
     if ('render' in verdict)
       this.#addAnswer(ordinal, verdict, rangeOfAnswer({ file, isTwin, start, length, isUtf8 }));
@@ -213,29 +205,14 @@ export class RoundIndex implements Disposable {
     return undefined;
   }
 
-  readonly #askedOf = (id: string): Asked | undefined => {
-    const ordinal = this.#lookUp(id);
-    return ordinal === undefined ? undefined : this.asked(ordinal);
-  };
-
-  /** {@link ordinalOf} for the id of a line, which is asked for twice. */
-  #lookUp(id: string): number | undefined {
-    if (id !== this.#lastId) {
-      this.#lastOrdinal = this.#ordinals.get(id);
-      this.#lastId = id;
-    }
-    return this.#lastOrdinal;
-  }
-
   #classify({ ordinal, line }: Extract<Traced, { kind: 'row' }>): Verdict {
     return classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
   }
 
-  /** Keeps as many lines as there may be rows, and some more; further lines are only counted. */
+  /** Keeps a line for {@link settle}. Lines for which there is no room are only counted. */
   #addStray(stray: Stray): void {
-    if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push(stray);
-    else if (stray.isTwin) return;
-    else if (stray.id === undefined) this.#unexplained.unreadable += 1;
+    if (this.#strays.keep(stray) || stray.isTwin) return;
+    if (stray.id === undefined) this.#unexplained.unreadable += 1;
     else this.#unexplained.addUnknown(stray.id);
   }
 
@@ -248,14 +225,7 @@ export class RoundIndex implements Disposable {
 
   #addVerdict(ordinal: number, verdict: Verdict, range: Omit<LineRange, 'kind' | 'isSuccess'>): void {
     if (range.isTwin && verdict.kind !== 'ok') return;
-    if (verdict.kind === 'halting') {
-      const whose = whoseDenial(verdict, this.#rules.codes);
-      if (whose === 'account') this.haltedBy ??= deniedBy(verdict);
-      if (whose === 'unclear') {
-        this.#deniedBy ??= deniedBy(verdict);
-        if (this.find(ordinal) === undefined) this.#denied += 1;
-      }
-    }
+    if (verdict.kind === 'halting') this.#denials.add(verdict, this.find(ordinal) !== undefined);
     const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
     this.#winners.keep(ordinal, { ...range, kind: verdict.kind, isSuccess });
   }
@@ -281,24 +251,8 @@ export class RoundIndex implements Disposable {
   #longestId(strays: readonly Stray[]): number {
     let longest = 0;
     for (const { id = '' } of strays) longest = Math.max(longest, id.length);
-    for (const [customId, ordinal] of this.#ordinals)
+    for (const [customId, ordinal] of this.#ids.ordinals)
       if (this.find(ordinal) !== undefined) longest = Math.max(longest, customId.length);
     return longest;
   }
-}
-
-/** The range of an answer with all of its fields, so that each range is one object of one form. */
-function rangeOfAnswer(place: Pick<LineRange, 'file' | 'isTwin' | 'start' | 'length' | 'isUtf8'>): LineRange {
-  const { file, isTwin, start, length, isUtf8 } = place;
-  return {
-    file,
-    start,
-    length,
-    kind: 'ok',
-    isSuccess: true,
-    isUtf8,
-    isTwin,
-    made: undefined,
-    note: undefined,
-  };
 }

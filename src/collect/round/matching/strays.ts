@@ -34,6 +34,34 @@ const EXCERPT_CHARACTERS = 200;
 /** How much of a line that is not JSON is searched for an id, in bytes. */
 const HEAD_BYTES = 4_096;
 
+/** Stray lines that are kept in addition to the number of rows. */
+const SPARE_STRAYS = 1_000;
+
+/** Stray lines, until all lines of a round are known. Keeps as many as there may be rows, and some more. */
+export class KeptStrays {
+  readonly #most: number;
+  #strays: Stray[] = [];
+
+  /** @param rows number of rows of the round */
+  constructor(rows: number) {
+    this.#most = rows + SPARE_STRAYS;
+  }
+
+  /** Returns false if there is no room for the line. */
+  keep(stray: Stray): boolean {
+    if (this.#strays.length >= this.#most) return false;
+    this.#strays.push(stray);
+    return true;
+  }
+
+  /** Returns the kept lines, and forgets them. */
+  take(): readonly Stray[] {
+    const strays = this.#strays;
+    this.#strays = [];
+    return strays;
+  }
+}
+
 /** Identifies stray lines once all lines of a round are known. */
 export class StrayLines {
   readonly #ordinals: ReadonlyMap<string, number>;

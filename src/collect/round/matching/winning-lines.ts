@@ -19,6 +19,24 @@ export interface LineRange {
   note?: number | undefined;
 }
 
+/** The range of an answer with all of its fields, so that each range is one object of one form. */
+export function rangeOfAnswer(
+  found: Pick<LineRange, 'file' | 'isTwin' | 'start' | 'length' | 'isUtf8'>,
+): LineRange {
+  const { file, isTwin, start, length, isUtf8 } = found;
+  return {
+    file,
+    start,
+    length,
+    kind: 'ok',
+    isSuccess: true,
+    isUtf8,
+    isTwin,
+    made: undefined,
+    note: undefined,
+  };
+}
+
 /** The line that counts for each request, by the request's ordinal. Memory: one small record per row. */
 export class WinningLines {
   readonly #ranges: (LineRange | undefined)[] = [];
