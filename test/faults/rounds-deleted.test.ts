@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 import { JOB_ID, openTrial, violations, type Trial } from './trial.ts';
 
 const IDS = ['a', 'b', 'bad', 'c', 'd', 'again', 'e'];
@@ -8,9 +10,11 @@ const INPUT = IDS.map(
   (id) => `${JSON.stringify({ custom_id: id, prompt: id === 'bad' ? '' : `echo:${id}` })}\n`,
 ).join('');
 
-const open = (profile: ProfileConfig = {}): Promise<Trial> =>
+/** On one machine, the bucket is a folder. */
+const open = async (profile: ProfileConfig = {}): Promise<Trial> =>
   openTrial({
     input: INPUT,
+    store: createFolderStore(await openTempFolder()),
     faults: [
       { at: 'row', ids: ['again'], action: { kind: 'error', code: 'INFERENCE_3107' }, times: 1 },
       { at: 'row', ids: ['b'], action: { kind: 'error', code: 'NO_SUCH_THING' }, times: 'always' },

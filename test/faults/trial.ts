@@ -43,6 +43,8 @@ export interface JobEnd {
 
 export interface TrialOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
   readonly input: string;
+  /** The bucket. Default: one in memory. */
+  readonly store?: ObjectStore;
   /** Texts of further input files, which follow it. */
   readonly more?: readonly string[];
   readonly profile?: ProfileConfig;
@@ -57,6 +59,7 @@ let machine: Promise<Machine> | undefined;
 
 export async function openTrial({
   input,
+  store = createMemoryBucket(),
   more = [],
   profile = {},
   config = CONFIG,
@@ -67,7 +70,7 @@ export async function openTrial({
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, ...options, clock });
   const written: string[] = [];
-  const edges = openEdges(createMemoryBucket(), simulator, clock, (event, fields) =>
+  const edges = openEdges(store, simulator, clock, (event, fields) =>
     written.push(JSON.stringify({ event, ...fields })),
   );
   const keys = [INPUT_KEY, ...more.map((_, n) => `input/more-${n}.jsonl`)];
