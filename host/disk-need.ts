@@ -10,7 +10,7 @@ export interface DiskNeed {
   readonly input: number;
   /** Request lines. */
   readonly requests: number;
-  /** The provider's files, the results by shard, and the job's results; each has all answers. */
+  /** The provider's files and the results by shard; after that, the results by shard and the job's results. */
   readonly answers: number;
 }
 
@@ -25,8 +25,8 @@ export interface RowsToStore {
   readonly requests: number;
 }
 
-/** Number of copies of each answer in the data folder while the results are joined. */
-const COPIES_OF_ANSWERS = 3;
+/** Number of copies of each answer in the data folder. The provider's files are deleted before the results are joined. */
+const COPIES_OF_ANSWERS = 2;
 
 const BYTES_PER_TOKEN = 4;
 

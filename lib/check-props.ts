@@ -13,7 +13,7 @@ const API_PROPS = [
 const WEBHOOK_PROPS = ['url', 'secret'] as const;
 
 /**
- * Rejects unknown properties, which only TypeScript users' compilers find, and properties that contradict each other.
+ * Rejects unknown properties, which only a TypeScript compiler would find, and properties that contradict each other.
  * @throws InvalidRequest naming every problem
  */
 export function checkProps(owner: string, props: BatchWorkflowProps): void {

@@ -28,7 +28,7 @@ export const growth: Workload = async (bench) => {
     ...result,
     verdicts: judge(sizes, result.contestants),
     notes: [
-      'Time per row is that of the rows a size has more than the one before, so that the start of a process is in none.',
+      'Time per row is computed from the rows that each size has in addition to the size before, so that it does not include the start of a process.',
     ],
   };
 };

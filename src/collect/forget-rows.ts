@@ -19,6 +19,28 @@ export function needsNoRows(summary: Pick<Summary, 'status' | 'failure'>, plan: 
   return needsNoResume(summary, plan) || (plan === undefined && summary.failure?.name === 'InvalidInput');
 }
 
+/** Files of rounds that were sent. Once all shards are done, no step reads them, except that the index of answers is made from requests. */
+const OF_ROUNDS = /\/round-[1-9]\d*\.[^/]+\.jsonl$/;
+const REQUESTS = /\.requests\.jsonl$/;
+
+/**
+ * On one machine, deletes the files of all rounds before the results are joined. Otherwise the disk would have each answer three
+ * times. On AWS they stay to the end of the job, because each list of objects costs money.
+ * @param isIndexed true if the answers are indexed for later jobs
+ * @returns false if time ran short, and another call must delete the rest
+ */
+export async function forgetRounds(
+  { store }: Pick<Edges, 'store'>,
+  { jobId, isIndexed }: { readonly jobId: string; readonly isIndexed: boolean },
+  pace: Pace,
+): Promise<boolean> {
+  if (store.file === undefined) return true;
+  const keys = (await keysOf(store, shardsPrefix(jobId))).filter(
+    (key) => OF_ROUNDS.test(key) && !(isIndexed && REQUESTS.test(key)),
+  );
+  return deleteAll(store, keys, pace);
+}
+
 /** Objects deleted between two checks of the time. */
 const DELETED_AT_ONCE = 1_000;
 
@@ -36,15 +58,21 @@ export async function forgetRows(
   try {
     const ofBuild = hasPlan ? [] : await keysOf(store, buildPrefix(jobId));
     const keys = [...ofBuild, ...(await keysOf(store, shardsPrefix(jobId))).filter(hasRows)];
-    for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) {
-      if (pace.mustStop) return false;
-      await sideBySide(keys.slice(at, at + DELETED_AT_ONCE), (key) => store.delete(key));
-      pace.did();
-    }
+    if (!(await deleteAll(store, keys, pace))) return false;
     log('rows_deleted', { jobId, objects: keys.length });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     log('rows_not_deleted', { jobId, error: name, reason: message });
+  }
+  return true;
+}
+
+/** @returns false if time ran short */
+async function deleteAll(store: ObjectStore, keys: readonly string[], pace: Pace): Promise<boolean> {
+  for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) {
+    if (pace.mustStop) return false;
+    await sideBySide(keys.slice(at, at + DELETED_AT_ONCE), (key) => store.delete(key));
+    pace.did();
   }
   return true;
 }

@@ -44,7 +44,10 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   return { jobId, state: 'cancelling' };
 }
 
-/** A failed or cancelled job may have left batches open; any other job only second batches of its rows. */
+/**
+ * True if a job may have open batches: a failed or cancelled job any of its batches, any other job only second batches of its
+ * rows.
+ */
 export function mayHaveOpenBatches(summary: Summary): boolean {
   const { open = [], retries = [] } = summary;
   // The open batches of a retry are shown by the job that it retries, and cancelled by its own id.

@@ -1,4 +1,4 @@
-import { forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
+import { forgetRounds, forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
 import { fillFollowers } from '../collect/shard/fill-followers.ts';
 import { settleShards } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
@@ -12,6 +12,7 @@ import { planObject, type Plan } from '../checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { summaryKey } from '../checkpoints/keys.ts';
 import { Pace } from '../pace.ts';
+import { scopeOf } from '../reuse/scope.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { endJob, type JobToEnd } from './end-job.ts';
@@ -50,6 +51,9 @@ export async function writeResults(
   const summary = summarize({ job, plan, pilot, shards, followed, failure, stop, endedAt });
   reconcile(summary, plan);
   const filled = followed?.filled ?? new Map<number, number>();
+  const isEnded = needsNoResume(summary, plan) && plan?.failure === undefined;
+  const indexing = { jobId, isIndexed: scopeOf(job) !== undefined };
+  if (isEnded && !(await forgetRounds(edges, indexing, pace))) return later;
   const end: JobToEnd = { job, plan, summary, shards, filled, since: later.writing, isAgain, pace };
   if (!(await endJob(edges, end))) return later;
   return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;

@@ -10,8 +10,13 @@ import { joinFiles } from './join-files.ts';
 import type { ObjectStore, OpenObject, OpenOptions } from './object-store.ts';
 import { moveTo, moveIfAbsent, linkTo, STAGING, withStaged } from './staged-file.ts';
 
-/** As a chunk of 64 KiB costs as much as this one but for the copy, a build takes 6 % less CPU time with these. */
-const READ_CHUNK_BYTES = 262_144;
+/**
+ * Bytes per chunk, of small and of large files. A chunk of 64 KiB costs as much as one of 256 KiB but for the copy: with large
+ * chunks, a build takes 6 % less CPU time.
+ */
+const CHUNK_BYTES = 65_536;
+const LARGE_CHUNK_BYTES = 262_144;
+const LARGE_BYTES = 1_048_576;
 
 /**
  * A store whose objects are plain files: a key is the path below the folder. It has no versions. A key that would leave the
@@ -96,7 +101,7 @@ async function openFile(
   const stream = file.createReadStream({
     start,
     end: last - 1,
-    highWaterMark: READ_CHUNK_BYTES,
+    highWaterMark: last - start < LARGE_BYTES ? CHUNK_BYTES : LARGE_CHUNK_BYTES,
     autoClose: etag === undefined,
   });
   const chunks = stream as AsyncIterable<Buffer>;

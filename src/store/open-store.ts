@@ -54,7 +54,7 @@ function sharedClient(): S3Client {
   return client;
 }
 
-/** Credentials and region come from the environment. */
+/** Creates a client. Credentials and region come from the environment. */
 function newClient(): S3Client {
   return new S3Client({
     retryMode: 'standard',

@@ -427,6 +427,17 @@ export const STORIES = {
     const asked = JSON.stringify({ inputs: ['staged/a.jsonl', 'staged/b.jsonl'] });
     return [await end(world, world.drop('input/x.job.json', asked))];
   },
+  'rows go up to the next models, and the account is denied, while steps never have enough time': async (
+    world,
+  ) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids: ['b'], times: 2, action });
+    const rows = ['a', 'b', 'c'].map((id) => JSON.stringify({ custom_id: id, prompt: id })).join('\n');
+    const raised = await end(world, world.drop('input/laddered/rows.jsonl', rows));
+    world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003' } });
+    const denied = await end(world, world.drop('input/rows.jsonl', differentRows(4)));
+    return [raised, denied, await end(world, world.drop('input/rows.jsonl', differentRows(4)))];
+  },
   'large inputs from every source are built in slices': async (world) => {
     // Rows of the later files ask what those of the first one do.
     for (const key of INPUTS) await world.store.put(key, LONG_ROWS);
@@ -657,6 +668,11 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job that was cancelled is cancelled once more': ['cancelled', 'cancelled'],
   'a job whose execution is not known is looked at': ['succeeded'],
   'steps never have enough time': ['partial'],
+  'rows go up to the next models, and the account is denied, while steps never have enough time': [
+    'succeeded',
+    'failed',
+    'succeeded',
+  ],
   'large inputs from every source are built in slices': ['partial', 'succeeded', 'succeeded'],
   'a slice fails, and is done again when the file is dropped again': ['failed', 'succeeded'],
   'a large table ends inside of a cell': ['failed'],
@@ -683,6 +699,9 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   },
   'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
+  'rows go up to the next models, and the account is denied, while steps never have enough time': {
+    time: NEVER_ENOUGH,
+  },
   'the rows of a pilot are chosen among several inputs in many calls': { time: NEVER_ENOUGH },
   'a job with repeated rows, whose answers may be reused, and its retry end in many calls': {
     time: NEVER_ENOUGH,

@@ -17,7 +17,7 @@ const ESCAPED = new Uint8Array(256).map((_, byte) =>
   '"\\bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0,
 );
 
-/** From the byte after the opening quote to the closing quote. The line must be valid UTF-8. */
+/** The position of a text's closing quote, found from the byte after the opening quote. The line must be valid UTF-8. */
 export function textEnd(bytes: Uint8Array, from: number): number {
   for (let at = plainEnd(bytes, from); at < bytes.length; at = plainEnd(bytes, at + 1)) {
     const byte = bytes[at] as number;
@@ -53,7 +53,7 @@ export function isLineSeparator(bytes: Uint8Array, at: number): boolean {
 const MAX_DIGITS = 15;
 const MAX_LEADING_ZEROS = 5;
 
-/** A number without sign and exponent that prints exactly as it was read. */
+/** The end of a number without sign and exponent that prints exactly as it was read. */
 export function numberEnd(bytes: Uint8Array, from: number): number {
   const whole = digitsEnd(bytes, from);
   if (whole === from || whole - from > MAX_DIGITS || (bytes[from] === ZERO && whole - from > 1)) return -1;
@@ -77,7 +77,7 @@ function isNumberPart(byte = 0): boolean {
   return byte === 0x65 || byte === 0x45 || byte === PLUS || byte === MINUS || byte === POINT;
 }
 
-/** Digits with or without a point, inside quotes, up to the closing quote. Some providers send costs like this. */
+/** The position of the closing quote after digits with or without a point. Some providers send costs as such texts. */
 export function quotedNumberEnd(bytes: Uint8Array, from: number): number {
   const whole = digitsEnd(bytes, from);
   if (whole === from) return -1;

@@ -1,4 +1,5 @@
 import { HashTable } from '../../reuse/hash-table.ts';
+import { AscendingIds } from './ascending-ids.ts';
 import { IdHash } from './id-hash.ts';
 
 /** Most ids in one table: at 12.5 bytes each, half a gigabyte. */
@@ -30,20 +31,36 @@ export interface UniqueIds {
 const GROWTH = 1.4;
 
 /**
- * Creates a set of ids that holds their hashes.
+ * Creates a set of ids that holds their hashes. They are in a table from the first id on that does not come behind all before it.
  * @param seed seed of the hash
  */
 export function createUniqueIds(seed: number, max = MAX_IDS_AT_ONCE): UniqueIds {
   const hashes = new HashTable(0, GROWTH);
   const hash = new IdHash(seed);
+  let ascending: AscendingIds | undefined = new AscendingIds();
+  const toTable = (): void => {
+    // Two ids may share a hash.
+    ascending?.moveTo((high, low) => hashes.addKey(high, low));
+    ascending = undefined;
+  };
   return {
     add(id) {
       hash.take(id);
-      if (!hashes.addKey(hash.high, hash.low)) return false;
-      if (hashes.size > max) throw new ManyIds(`There are more than ${max} ids.`);
+      const isBehind = ascending?.add(id, hash.high, hash.low) === true;
+      if (!isBehind) {
+        if (ascending !== undefined) toTable();
+        if (!hashes.addKey(hash.high, hash.low)) return false;
+      }
+      if (hashes.size + (ascending?.size ?? 0) > max) throw new ManyIds(`There are more than ${max} ids.`);
       return true;
     },
-    dump: () => hashes.dump(),
-    load: (chunks) => hashes.load(chunks),
+    *dump() {
+      toTable();
+      yield* hashes.dump();
+    },
+    async load(chunks) {
+      toTable();
+      await hashes.load(chunks);
+    },
   };
 }
