@@ -199,3 +199,23 @@ describe('rows that are denied (403)', () => {
     expect(second.summary).toMatchObject({ status: 'succeeded' });
   });
 });
+
+test('a row with an unreadable line counts as paid twice once a resume has sent it again', async () => {
+  const noQuota = { kind: 'error', code: 'insufficient_quota', status: 429, message: 'no quota' } as const;
+  const world = await openWorld({
+    dialect: 'openai',
+    faults: [
+      { at: 'row', ids: ['a'], action: { kind: 'unreadable' }, times: 1 },
+      { at: 'row', ids: ['b'], action: noQuota, times: 1 },
+    ],
+  });
+
+  const stopped = await world.run(rowsOf(['a', 'b', 'c']), { provider: 'openai-simulator' });
+  const paidThen = paid(world);
+  const { summary } = await world.run(rowsOf(['a', 'b', 'c']), { provider: 'openai-simulator' });
+
+  expect(stopped.summary).toMatchObject({ status: 'failed', failure: { code: 'insufficient_quota' } });
+  expect(stopped.summary.unexplained.paidTwice).toBeUndefined();
+  expect(Math.max(...paidThen)).toBe(1);
+  expect(summary).toMatchObject({ status: 'succeeded', unexplained: { paidTwice: 1 } });
+});

@@ -47,13 +47,24 @@ export function sumRounds(
       open,
       unsettled,
     ),
-    ...sumUnexplained(rounds),
+    ...sumUnexplained(withoutUnsent(rounds, failure !== undefined && open === undefined)),
     unreadableLines: rounds.flatMap(({ unreadableLines = [] }) => unreadableLines).slice(0, 5),
     left: [...new Set([...rounds.flatMap(({ left = [] }) => left), ...leftOpen, ...twins.flatMap(filesOf)])],
     ...(open && { open }),
     ...(twins.length > 0 && { twins }),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/**
+ * The rounds, with the last one without rows that are paid twice, if the shard stopped before its next round was sent. They are
+ * paid twice once a resume sends them.
+ */
+function withoutUnsent(rounds: readonly Collected[], isUnsent: boolean): readonly Collected[] {
+  const last = rounds.at(-1);
+  if (!isUnsent || last === undefined) return rounds;
+  const { paidTwice: _unsent, ...sent } = last;
+  return [...rounds.slice(0, -1), sent];
 }
 
 /** The batches of the rounds, and the open batch, whose rows have no outcome yet. */

@@ -76,10 +76,26 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
   try {
     value = parseExact(text);
   } catch {
-    return { code: 'INVALID_JSON', message: 'The row is not valid JSON.' };
+    return { code: 'INVALID_JSON', message: `The row is not valid JSON${marksAround(text)}.` };
   }
   const reason = unwritable(value);
   return reason === undefined ? { value } : { code: 'INVALID_JSON', message: reason };
+}
+
+/** Marks of a list, of an event stream and of JSON text sequences. */
+// oxlint-disable-next-line no-control-regex -- RS is such a mark.
+const AROUND = /^(?:[\s\u001e,[]|data:)+|[\s,;\]]+$/g;
+
+/** Says if only marks around a row make it invalid. */
+function marksAround(text: string): string {
+  const inner = text.replaceAll(AROUND, '');
+  if (inner === text.trim()) return '';
+  try {
+    JSON.parse(inner);
+    return ': remove what stands around it, such as a comma or a bracket, or give a list of rows as one ".json" file';
+  } catch {
+    return '';
+  }
 }
 
 /**
