@@ -67,7 +67,7 @@ export class HashTable {
   }
 
   /**
-   * Loads a dump into an empty table.
+   * Loads a dump. It takes least time for an empty table.
    * @param onValue called with each value
    */
   async load(
@@ -134,12 +134,13 @@ class Part {
   }
 
   /**
-   * Takes the capacity for that many entries at once, before the first one is added. A dump has the order of its positions, so without
+   * Takes the capacity for that many entries at once, before the first one is added; does nothing afterwards. A dump has the
+   * order of its positions, so without
    * it the first entries would all fall into the first positions of a table that is still small, and each one would search past all
    * before it: 3,000,000 entries took minutes.
    */
   reserve(size: number): void {
-    if (this.#size > 0) throw new Error('The table has entries already.');
+    if (this.#size > 0) return;
     while (this.#capacity * MAX_LOAD < size) this.#capacity = this.#grownCapacity();
     this.#words = new Uint32Array(this.#stride * this.#capacity);
   }

@@ -45,7 +45,18 @@ describe('a table of hashes', () => {
     await expect(new HashTable(1).load(cutOff(bytes))).rejects.toThrow('in the middle of an entry');
   });
 
-  test('takes its whole size before it is loaded, because entries in the order of their places fill a small table from one end', async () => {
+  test('loads dumps one after the other', async () => {
+    const [first, second, loaded] = [new HashTable(0), new HashTable(0), new HashTable(0)];
+    for (let n = 0; n < 2_000; n += 1) (n < 1_000 ? first : second).addKey(...hashOf(n));
+
+    await loaded.load(cut(first, 4_096));
+    await loaded.load(cut(second, 4_096));
+
+    expect(loaded.size).toBe(2_000);
+    expect(loaded.addKey(...hashOf(1_500))).toBe(false);
+  });
+
+  test('takes its whole size before it is loaded, because entries in the order of their positions fill a small table from one end', async () => {
     const table = new HashTable(0);
     for (let n = 0; n < 100_000; n += 1) table.addKey(...hashOf(n));
     const loaded = new HashTable(0);
