@@ -102,6 +102,8 @@ function planLine(planned: PlannedJob): object {
     endpoint,
     model,
     ...plan,
+    // Sizes of checkpoints are of no use outside the job.
+    shards: plan.shards.map(({ files: _files, ...shard }) => shard),
     requests: requests.map((line) => parseExact(line)),
     skipped,
     batches,
