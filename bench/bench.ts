@@ -9,7 +9,7 @@ export interface BenchOptions {
   /** True for the sizes of the table of targets; otherwise small sizes. */
   readonly full: boolean;
   readonly repetitions: number;
-  /** This number of rows instead of both. */
+  /** Number of rows, instead of the small size and that of the table. */
   readonly rows?: number | undefined;
   /** The checkout whose programs in `bench/tasks` run; this one by default. */
   readonly checkout?: string | undefined;
@@ -86,7 +86,10 @@ export async function openBench(
   };
 }
 
-/** Reads the Node flags of the Lambdas in a checkout. Our programs start with those of their own checkout, the baselines without. */
+/**
+ * Reads the Node flags of the Lambdas in a checkout. Our programs start with the flags of their own checkout, baselines without
+ * flags.
+ */
 async function readFlags(checkout: string): Promise<readonly string[]> {
   const file = join(checkout, 'lib/node-flags.ts');
   if (!existsSync(file)) return [];

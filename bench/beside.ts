@@ -20,7 +20,7 @@ import { prepareCollect, type CollectWork } from './workloads/prepare-collect.ts
  * `npm run bench`, its ratios do not depend on a third program.
  */
 
-/** The most that a change may cost. */
+/** Highest accepted ratio of the new time to the earlier one. */
 const MOST = 1.05;
 
 interface Flags {
@@ -107,7 +107,7 @@ async function raceCollects(sides: Sides, work: CollectWork): Promise<Group> {
   );
 }
 
-/** Their bytes are not compared: a later commit may write more fields. */
+/** Compares the times of two runners, but not their bytes: a later commit may write more fields. */
 async function compare(
   { name, repetitions }: Sides,
   { title, size }: { readonly title: string; readonly size: string },

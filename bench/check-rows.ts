@@ -50,7 +50,7 @@ async function run({ rows: asked, rowBytes, stepSeconds }: Flags): Promise<void>
 }
 
 interface Progress extends Disposable {
-  /** Bytes of all files, the largest of what was seen each minute and at the end. */
+  /** Bytes of all files: the largest value that was measured each minute and at the end. */
   readonly mostDisk: number;
 }
 

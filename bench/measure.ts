@@ -22,7 +22,7 @@ export interface Measured extends Taken {
 
 /**
  * Runs a command as a process and measures it. Node has no wait4, and `/usr/bin/time` is not installed everywhere. With python3,
- * which a baseline needs anyway, `wait4.py` asks the kernel; without it only wall time is measured.
+ * which a baseline needs anyway, `wait4.py` reads the figures from the kernel; without it only wall time is measured.
  * @throws Error with the end of the command's output when it fails
  */
 export async function measure({ argv, env = {} }: Command): Promise<Measured> {

@@ -41,7 +41,7 @@ export interface RaceResult {
 
 /**
  * Runs all runners in turn, for every repetition, so that a machine that slows down affects all of them. Every second turn
- * goes backwards, so that no runner always follows the same one.
+ * has the reverse order, so that no runner always follows the same one.
  * @throws Error when two runners wrote different bytes: the benchmark is also a differential test
  */
 export async function race({ runners, repetitions, inputBytes, targets }: Race): Promise<RaceResult> {

@@ -25,7 +25,7 @@ export function renderReport(report: Report): string {
   return renderGroups(report, sizes);
 }
 
-/** The same without a claim about the sizes, or with this one. */
+/** The report as Markdown, with an optional sentence about the sizes. */
 export function renderGroups(
   { machine, repetitions, seconds, groups }: Omit<Report, 'full'>,
   sizes = '',

@@ -20,7 +20,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: (below + above) / 2, min, max };
 }
 
-/** Ratios of values measured side by side, each pair in one repetition, so that what slows both cancels out. */
+/** Ratios of values measured side by side, each pair in one repetition, so that a slowdown of both has no effect. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): Spread {
   if (ours.length !== theirs.length) throw new RangeError('Ratios are of pairs.');
   return spread(ours.map((value, n) => value / (theirs[n] ?? Number.NaN)));

@@ -1,6 +1,6 @@
-"""Runs a command and writes what it took to file descriptor 3, as wait4 tells it: wall and CPU seconds, peak RSS.
+"""Runs a command and writes its resource use to file descriptor 3, as wait4 reports it: wall and CPU seconds, peak RSS.
 
-A process that is started inherits the peak of the one that starts it: about 10 MB here, so no figure is below that.
+A process inherits the peak of its parent: about 10 MB here, so no figure is below that.
 """
 import json
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript, so that an older Node can still print what is missing.
+// Plain JavaScript, so that an older Node can still report the required version.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const isClone = existsSync(new URL('./nightshift.ts', import.meta.url));
 /** The required Node version. The package is compiled for Node 22; the sources need Node 24. */
 const needed = isClone ? { major: 24, minor: 0 } : { major: 22, minor: 19 };
 
-/** Input of this size takes seconds, and a second start takes 0.05 s. */
+/** A run with this much input takes seconds; another start takes 0.05 s. */
 const MUCH_INPUT_BYTES = 4 * 1_048_576;
 
 if (major > needed.major || (major === needed.major && minor >= needed.minor)) {
@@ -45,7 +45,7 @@ function runsLong([command, ...words]) {
   return command === 'local' || (command === 'run' && words.some((word) => word === '-' || isLarge(word)));
 }
 
-/** @param {string} word an argument, which may be anything but a path */
+/** @param {string} word an argument, which need not be a path */
 function isLarge(word) {
   try {
     return statSync(word).size >= MUCH_INPUT_BYTES;
@@ -55,8 +55,9 @@ function isLarge(word) {
 }
 
 /**
- * Starts this program again as the same process, with an allocator that returns large buffers to the system when they are freed. The
- * GNU C library otherwise keeps more than 100 MB of them (docs/performance.md), and reads this setting only at a start.
+ * Starts this program again as the same process, with an allocator that returns large buffers to the system when they are
+ * freed. The GNU C library otherwise keeps more than 100 MB of them (docs/performance.md), and reads this setting only at a
+ * start.
  */
 function returnFreedMemory() {
   const setting = 'MALLOC_MMAP_THRESHOLD_';
@@ -67,13 +68,13 @@ function returnFreedMemory() {
   try {
     process.execve(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, [setting]: '65536' });
   } catch {
-    // Node's permission model forbids it. The program only needs more memory then.
+    // Node's permission model forbids `execve`. The program then only needs more memory.
   }
 }
 
 /**
- * True if the path is an executable file. Without `/proc`, Node only knows the name by which it was started, and after an update its
- * file is gone. Node ends the process if `execve` fails.
+ * True if the path is an executable file. Without `/proc`, Node only knows the name by which it was started, and after an
+ * update its file is gone. Node ends the process if `execve` fails.
  * @param {string} path
  */
 function isProgram(path) {

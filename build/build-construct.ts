@@ -66,7 +66,7 @@ function portable(text: string, up: string): string {
     .replaceAll(/(from |import\()(['"])zod\2/g, `$1$2${up === '' ? './' : up}zod/index.js$2`);
 }
 
-/** Copies zod's declarations that ours refer to. They are few, and the package then needs no other package for them. */
+/** Copies the few declarations of zod to which ours refer, so that the package needs no other package for its types. */
 async function copyZod(folder: string): Promise<void> {
   const zod = join(PROJECT, 'node_modules', 'zod');
   await cp(join(zod, 'index.d.ts'), join(folder, 'index.d.ts'));

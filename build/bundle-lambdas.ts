@@ -113,7 +113,7 @@ const OPTIONS = {
   write: false,
   metafile: true,
   plugins: [WITHOUT_LOCALES, WITHOUT_MAPS, SECRETS_AT_START, ONE_HTTP_PARSER],
-  // With this name, undici leaves out a second, experimental parser.
+  // With this definition, undici leaves out a second, experimental parser.
   define: { esbuildDetection: 'true' },
 } as const satisfies BuildOptions;
 

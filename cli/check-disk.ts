@@ -47,7 +47,7 @@ export async function checkDisk(run: Run): Promise<string | undefined> {
 }
 
 /**
- * Why a disk has too little space; `isCertain` if it is too small for the copy of the input. Requests are estimated, and may be
+ * Describes a disk with too little space; `isCertain` if the copy of the input does not fit. Requests are estimated, and may be
  * much smaller than their rows: a prompt may use one column of many, and rows may be compressed less than assumed.
  */
 export function spaceProblem(

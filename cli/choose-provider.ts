@@ -23,7 +23,7 @@ export interface ChosenProvider {
 
 /**
  * Chooses the provider of a run: the profile's, unless an option names another one or asks for simulated answers.
- * @param isDemo true for the example without the user's files, which is also answered for free
+ * @param isDemo true for the built-in example: simulated answers unless an option names a provider
  * @throws InvalidRequest when a file or the provider's key is missing, before anything is created or sent
  */
 export async function chooseProvider(

@@ -10,7 +10,7 @@ export interface Destination {
 }
 
 /**
- * Checks `--out` before anything is paid for, so that an invalid path is not first noticed after the job.
+ * Checks `--out` before anything is paid for, so that an invalid path is reported before the job and not after it.
  * @param files inputs, which must not be overwritten
  * @throws InvalidRequest if the results cannot be written there
  */

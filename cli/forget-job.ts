@@ -28,7 +28,7 @@ export interface ForgottenJob {
   readonly inputs: readonly string[];
   /** Jobs that reuse answers of this one, with the number of such rows. */
   readonly copies: readonly { readonly jobId: string; readonly rows: number }[];
-  /** Jobs that still have answers that this one reused, its sample included. */
+  /** Jobs that still have answers that this job reused or took from its sample. */
   readonly reusedFrom: readonly string[];
 }
 
@@ -190,7 +190,7 @@ function copiedRows(summary: Summary | undefined, forgotten: readonly string[]):
   return reusedBy(summary).reduce((sum, { jobId, rows }) => sum + (forgotten.includes(jobId) ? rows : 0), 0);
 }
 
-/** The jobs whose answers a job has, its sample included. */
+/** The jobs whose answers a job reused, or took as its sample. */
 function reusedBy(
   summary: Summary | undefined,
 ): readonly { readonly jobId: string; readonly rows: number }[] {

@@ -62,7 +62,7 @@ export async function forgetRows(
   return { ...forgotten, rows: found.rows, reusedFrom, deleted, copies: await copiesOf(store, jobIds) };
 }
 
-/** A job that may have such rows, and why they are not forgotten. */
+/** A job that may have rows to forget, and the reason why it was skipped. */
 export interface LeftOut {
   readonly jobId: string;
   readonly reason: string;

@@ -35,8 +35,8 @@ export function takeInterrupts(): Interrupts {
     first: first.signal,
     second: async (milliseconds) => {
       const { promise, resolve } = Promise.withResolvers<false>();
-      // Waits for one more turn, because signals are handled after timers: a Ctrl-C that came while the process was busy still
-      // counts.
+      // Waits for one more turn of the event loop, because signals are handled after timers: a Ctrl-C that came while the
+      // process was busy still counts.
       const timer = setTimeout(() => setImmediate(resolve, false), milliseconds);
       const came = await Promise.race([second.promise, promise]);
       clearTimeout(timer);

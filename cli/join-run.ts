@@ -6,7 +6,7 @@ import { printError } from './output.ts';
 import { writeToDestination, type Destination } from './destination.ts';
 import { openTarget } from './targets/open-target.ts';
 
-/** Watches a job on which another process works, to its end, instead of sending its rows a second time. */
+/** Watches a job that another process runs, until the job ends, instead of sending its rows a second time. */
 export async function joinRun(
   { jobId, data }: { readonly jobId: string; readonly data: string },
   { json }: RunFlags,

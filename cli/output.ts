@@ -5,7 +5,7 @@ import { printableJson, printableLines } from '../src/text/printable.ts';
 
 /**
  * Prints a line to standard output. All output must go through this file: it escapes every character that a terminal interprets,
- * except line ends, tabs and this program's styles. Callers must first make values from outside `printable`.
+ * except line ends, tabs and this program's styles. Callers must first pass values of other origin to `printable`.
  */
 export function print(line: string): void {
   process.stdout.write(`${shown(line, process.stdout)}\n`);

@@ -32,10 +32,10 @@ export interface PlannedPrice extends Price {
 
 const HOUR = 3_600;
 
-/** Durations of batches to show, in seconds: those below the window, and the window. */
+/** Durations of batches to show if they are shorter than the window, in seconds. The window is also shown. */
 const LENGTHS = [HOUR / 6, HOUR, 6 * HOUR];
 
-/** When a batch would be polled, for batches of several durations. */
+/** Plans the polls of a batch for several durations. */
 export function planBatches(
   { polling: limits, completionWindow }: ResolvedProfile,
   plan: Plan,

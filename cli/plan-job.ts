@@ -46,12 +46,12 @@ export interface PlannedJob {
   readonly requests: readonly string[];
   /** Files below a job request's prefix that would be skipped; undefined if there are none. */
   readonly skipped: SkippedFiles | undefined;
-  /** When a batch would be polled, for batches of several durations; the last one takes its whole window. */
+  /** Polls of a batch for several durations; the last duration is the whole window. */
   readonly batches: readonly PlannedBatch[];
   /** Set if the job is small enough to send its rows direct, without a batch. */
   readonly direct: PlannedDirect | undefined;
   readonly price: PlannedPrice | undefined;
-  /** When its batches would end; undefined if no limit is known, and for jobs without batches. */
+  /** The time when its batches would end; undefined if no limit is known, and for jobs without batches. */
   readonly forecast: Forecast | undefined;
   /**
    * The space that a run on this machine needs in its data folder; undefined for a job request, whose inputs are not on this
@@ -115,7 +115,7 @@ const overBudget = (message: string): Failure => ({
 /** Number of requests to show. */
 const SHOWN_REQUESTS = 3;
 
-/** Most bytes to read for them. */
+/** Most bytes to read for these requests. */
 const SHOWN_BYTES = 1_000_000;
 
 async function firstRequests(scratch: ObjectStore, { shards }: Plan): Promise<string[]> {

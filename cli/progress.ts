@@ -124,7 +124,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned, where: W
     case 'Cancel batch':
       return step(printable(left.batchId ?? ''));
     case 'Collect results':
-      // Its output has the number of the next round.
+      // The step's output has the number of the next round, so its prefix uses the input.
       return `${at(given)}${state.padEnd(16)} ${left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : ''}`.trimEnd();
     case 'Write results':
       return step(left.writing === undefined ? (left.status ?? '') : 'not all so far');

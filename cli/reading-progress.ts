@@ -8,7 +8,7 @@ export interface ReadingProgress {
   readonly onEvent: (event: EngineEvent) => void;
   /**
    * Waits for pending output.
-   * @returns whether the notices were printed
+   * @returns true if the notices were printed
    */
   told(): Promise<boolean>;
 }

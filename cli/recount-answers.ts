@@ -6,7 +6,7 @@ type KnownRows = Pick<Summary, 'deduplicated' | 'reused'>;
 /** Answers among the result lines of a job, or among those of one of its retries. */
 class Answers {
   #ok = 0;
-  /** Answers that an earlier row with the same request has, too. */
+  /** Answers copied from an earlier row with the same request. */
   #followers = 0;
   /** Answers of earlier jobs, by job. */
   readonly #reused = new Map<string, number>();
@@ -21,7 +21,7 @@ class Answers {
     return this.#ok;
   }
 
-  /** Rows that were not sent, with the answers that are left. What these rows saved stays as it was. */
+  /** The counts of rows that were not sent, for the answers that are left. The recorded savings stay unchanged. */
   knownRows({ deduplicated, reused }: KnownRows): KnownRows {
     const from = (reused?.from ?? [])
       .map(({ jobId }) => ({ jobId, rows: this.#reused.get(jobId) ?? 0 }))
@@ -68,8 +68,8 @@ export class AnswerRecount {
   }
 
   /**
-   * The summary with the answers that are left. What was sent and paid stays as it was: `sent`, usage, cost, and the rows of
-   * each step.
+   * The summary with the answers that are left. The figures of what was sent and paid stay unchanged: `sent`, usage, cost, and
+   * the rows of each step.
    */
   update(summary: Summary): Summary {
     const { reused: _reused, taken, ...facts } = summary;
@@ -84,7 +84,7 @@ export class AnswerRecount {
     };
   }
 
-  /** Rows with a sample's answers also name a step, which did not send them: the count only falls. */
+  /** A row answered by the sample also names a step that did not send it, so the recount may be too high: use the lower count. */
   #okOfStep({ step, ok }: { readonly step: number; readonly ok: number }): number {
     return Math.min(ok, this.#ofSteps.get(step) ?? 0);
   }

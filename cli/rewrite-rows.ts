@@ -24,8 +24,8 @@ interface RewrittenJob {
 }
 
 /**
- * Replaces the lines of forgotten rows. The index of answers is changed first, as in a retry: an entry with the wrong position of
- * a line is detected.
+ * Replaces the lines of forgotten rows. Updates the index of answers before the results, as a retry does: readers detect an
+ * index entry with a wrong position.
  */
 export async function rewriteResults(
   store: ObjectStore,

@@ -13,7 +13,7 @@ type AnyStep = (edges: never, event: never) => Promise<unknown>;
 /** Loads a step's code when the step is first called. */
 type LoadStep = () => Promise<AnyStep>;
 
-/** Not a step of the workflow: Step Functions itself does this on AWS. */
+/** Reads the items of a map. This is not a step of the workflow: on AWS, Step Functions itself reads them. */
 const READS: Readonly<Record<string, LoadStep>> = {
   [READ_ITEMS]: async () => (await import('./read-items.ts')).readItems,
 };
@@ -50,7 +50,7 @@ const ENTRY_FUNCTIONS: Readonly<Record<string, LoadStep>> = {
   'cancel-job': async () => (await import('../src/job-control/cancel-job.ts')).cancelStoppedJob,
 };
 
-/** Calls {@link callHandlers} for the functions that receive events. */
+/** Calls the functions that receive events, in this process with these edges. */
 export function callEntryFunctions(edges: StartEdges): CallStep {
   return caller(ENTRY_FUNCTIONS, { edges });
 }

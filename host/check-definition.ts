@@ -2,8 +2,8 @@ import aslValidator from 'asl-validator';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 
 /**
- * Checks that a definition is valid Amazon States Language. It takes up to a second, so a definition is checked when it is
- * synthesized, and not again each time it runs.
+ * Checks that a definition is valid Amazon States Language. The check takes up to a second, so a definition is
+ * checked when it is synthesized, and not each time it runs.
  * @throws Error with everything that is wrong with it
  */
 export function checkDefinition(definition: StateMachineDefinition): void {

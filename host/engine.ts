@@ -17,7 +17,7 @@ export interface EngineOptions {
   readonly onEvent?: ((event: EngineEvent) => void) | undefined;
   /** Called for every stopped execution, as EventBridge is on AWS. */
   readonly onStopped?: ((name: string) => void) | undefined;
-  /** Ends steps whose results nobody needs any more, when all executions are left. */
+  /** Ends the running steps when {@link LocalExecutions.leave} is called: nothing needs their results. */
   readonly abandonSteps?: (() => Promise<void>) | undefined;
   /** True if waits and retries take no time, for tests with their own clock. */
   readonly instant?: boolean;

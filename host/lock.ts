@@ -9,8 +9,8 @@ import { notWritable, requireWritable } from './make-folder.ts';
 /**
  * An empty SQLite database that is never written. SQLite takes the operating system's file lock, which the system releases when
  * the process ends in any way. It works across containers, independent of process ids. The file is never deleted, because another
- * process may be about to lock it. If a person deletes it, its process locks a new one before its next step, unless another
- * process was faster.
+ * process may be about to lock it. If a person deletes it, the process that held the lock creates and locks a new file before
+ * its next step, unless another process has done so first.
  */
 const LOCK = '.lock.db';
 
@@ -98,7 +98,7 @@ async function takenOver(folder: string): Promise<StoreRejected> {
 class HeldFile {
   readonly #folder: string;
   #lock: DatabaseSync;
-  /** Identifies the locked file: a new file of the same name has another one, as long as this one is open. */
+  /** Identifies the locked file. A new file of the same name has another mark, as long as the locked file is open. */
   #mark: string | undefined;
   #isLost = false;
 
@@ -181,7 +181,10 @@ function takeLock(folder: string): DatabaseSync | undefined {
   }
 }
 
-/** True if another process has the lock. Only reads, which takes no lock itself; SQLite cannot read a locked file. */
+/**
+ * True if another process has the lock. Only reads the file, which SQLite cannot do while it is locked; the read holds a lock
+ * for a moment.
+ */
 function isLocked(path: string): boolean {
   let lock: DatabaseSync | undefined;
   try {
@@ -206,7 +209,7 @@ async function readHolder(folder: string): Promise<Holder | undefined> {
     if (typeof pid === 'number' && typeof host === 'string' && typeof since === 'string')
       return { pid, host, since, ...(typeof url === 'string' && { url }) };
   } catch {
-    // The holder has just taken the lock, or an older version wrote only its number.
+    // The holder has just taken the lock, or an older version wrote only its process id.
   }
   return undefined;
 }

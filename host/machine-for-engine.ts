@@ -7,7 +7,7 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
  * - Waits check their seconds, even if waits take no time.
  * - A Task's payload template is also filled for an input of `null`.
  *
- * Each becomes a Task of the same name with a handler in `run-machine.ts`. Pure.
+ * Each of these states becomes a Task of the same name with a handler in `run-machine.ts`. Pure.
  */
 export interface EngineMachine {
   readonly definition: StateMachineDefinition;
@@ -118,7 +118,7 @@ export function tolerates(
   return failed * 100 <= (percentage ?? 100) * items && failed <= (count ?? items);
 }
 
-/** The state's successor and error handling stay unchanged. */
+/** Replaces a map by a Task. The state's successor and error handling stay unchanged. */
 function mapAsTask({ Next, End, Retry, Catch, ResultPath, OutputPath }: AnyState): AnyState {
   const kept = { Next, End, Retry, Catch, ResultPath, OutputPath };
   const given = Object.entries(kept).filter(([, value]) => value !== undefined);

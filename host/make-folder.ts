@@ -49,7 +49,7 @@ async function make(path: string, mode?: number): Promise<void> {
   if (found?.isDirectory() === true) return;
   if (dirname(path) !== path) await make(dirname(path));
   await mkdir(path, { mode }).catch((error: NodeJS.ErrnoException) => {
-    // Another process has created it since.
+    // Another process has created the folder since.
     if (error.code !== 'EEXIST' || found !== undefined) throw error;
   });
 }

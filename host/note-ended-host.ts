@@ -3,12 +3,12 @@ import { providerOfRoomKey, ROOM_PREFIX } from '../src/checkpoints/keys.ts';
 import { changeRoom } from '../src/checkpoints/room.ts';
 import type { ProviderEdges } from '../src/edges.ts';
 
-/** Longest wait after another process has changed the room first, in milliseconds. */
+/** Longest wait before another attempt if another process has changed the room meanwhile, in milliseconds. */
 const PAUSE_MS = 50;
 
 /**
- * Records that the host which ran the jobs of this store has ended, in the room of each provider. The caller holds the lock of the
- * data folder, and has not started a job yet.
+ * Records that the host which ran the jobs of this store has ended, in the room of each provider. The caller holds the lock of
+ * the data folder, and has not started a job yet.
  */
 export async function noteEndedHost({
   store,

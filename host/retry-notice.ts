@@ -13,7 +13,7 @@ export interface NextAttempt {
   readonly attempt: number;
   /** Highest possible number of attempts. */
   readonly attempts: number;
-  /** Seconds until the next attempt at most; jitter shortens them. */
+  /** Most seconds until the next attempt; jitter shortens the wait. */
   readonly withinSeconds: number;
 }
 

@@ -34,7 +34,7 @@ export interface RunHost {
 export type RunJob = RunHost & AskedJob;
 
 /**
- * Runs one job to its end on this machine: the synthesized state machine, the Lambdas' handlers in this process.
+ * Runs one job to its end on this machine: the synthesized state machine with the code of the Lambdas.
  * @returns the job's summary, even if the job failed.
  * @throws InvalidRequest when a file, the profile or the provider does not exist.
  * @throws RunAborted when it was interrupted.

@@ -5,7 +5,7 @@ import { startSimulator } from '../simulator/index.ts';
 
 /** Message from the host. */
 export interface SimulatorThread {
-  /** Keeps files and batches. */
+  /** Folder for files and batches. */
   readonly folder: string;
 }
 

@@ -5,7 +5,7 @@ import { STEP_WORKER, HEAP_LIMITS } from './threads.ts';
 
 const start = (module: URL): Worker => new Worker(module, { resourceLimits: HEAP_LIMITS });
 
-/** A thread without steps that is loading or loaded. */
+/** A thread that was started early and runs no steps yet. */
 let prepared: Worker | undefined;
 
 /**

@@ -11,7 +11,7 @@ import { requireReadable } from './readable-file.ts';
 export interface TakeIn {
   /** In the order of their rows. */
   readonly files: readonly string[];
-  /** Settings of the job. Together with the content of the files they make it unique. */
+  /** Settings of the job. Together with the content of the files, they identify the job. */
   readonly identity: readonly string[];
   /** True to start a new job even if the last one with these files has ended. */
   readonly again: boolean;
@@ -47,7 +47,8 @@ interface ChosenJobs {
 }
 
 /**
- * Chooses the job of these files, and the job of all their rows: each the last one with this input or, with `again`, the next one.
+ * Chooses the job of these files, and the job of all their rows: each the last one with this input or, with `again`, the next
+ * one.
  * @throws InvalidRequest when a file cannot be read.
  */
 export async function chooseJobs(

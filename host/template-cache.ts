@@ -43,7 +43,7 @@ function templateHash(config: NightshiftConfig): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
-/** The stamps of sources that this process has loaded or will load; later changes do not affect it. */
+/** The stamps of sources that this process has loaded or will load; later changes do not affect this process. */
 let sources: readonly string[] | undefined;
 
 /**

@@ -9,7 +9,7 @@ import type { FromWorker, ToWorker } from './step-worker.ts';
 /** Runs the steps of the machine. */
 export interface Steps {
   readonly call: CallStep;
-  /** Ends calls whose results nobody needs any more. Later calls are accepted. */
+  /** Ends the open calls, whose results are no longer needed. Later calls are accepted. */
   abandon(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ interface WorkerStepsOptions {
  */
 const STUCK_MS = 30_000;
 
-/** Number of pings within that time. Several are needed because a machine that slept misses one. */
+/** Number of pings within {@link STUCK_MS}. Several are needed because a machine that slept misses one. */
 const PINGS_UNTIL_STUCK = 6;
 
 /** Milliseconds in which most steps end. Other steps may be ended at any point, as in a crash. */

@@ -40,7 +40,7 @@ const RUNBOOK = `https://unpkg.com/nightshift@${packageVersion()}/docs/operation
 /** Highest delay of a poll. A failing poll is retried for up to 3 hours, and counts as late for all of this time. */
 const POLL_LAG = Duration.minutes(30);
 
-/** Errors of the steps in five minutes, three times in a row: transient errors are retried before that. */
+/** Number of step errors in five minutes, in three periods in a row: transient errors are retried before that. */
 const STEP_ERRORS = 5;
 
 /** The alarms with their thresholds. Each alarm links to its section of the runbook. */

@@ -46,7 +46,7 @@ export class BatchWorkflow extends Construct {
   readonly stateMachineAliasArn: string;
   /** The HTTP API; undefined with `api: false`. */
   readonly api: HttpApi | undefined;
-  /** Failed events: drops and schedules that started no job, and aborts that were not cancelled. */
+  /** Failed events: drops and schedules that started no job, and aborted jobs that were not cancelled. */
   readonly deadLetters: IQueue;
   /** The Lambda function of each step. */
   readonly functions: Readonly<Partial<Record<StepName, IFunction>>>;

@@ -39,7 +39,7 @@ function unknownFields(name: string, value: unknown, known: readonly string[]): 
   return isObject(value) ? unknownNames(`${name}.`, Object.keys(value), known) : [];
 }
 
-/** A webhook secret without a URL has no use. */
+/** The problem of a webhook secret without a URL, which has no effect. */
 function unusedWebhook({ webhook, config }: BatchWorkflowProps): string[] {
   const url = isObject(webhook) ? webhook.url : undefined;
   return isObject(webhook) && isObject(config) && url === undefined && config.webhook === undefined

@@ -110,7 +110,7 @@ export class DataBucket extends Construct {
 
 const ACCESS_LOG_PREFIX = 'data/';
 
-/** Deletes the data when the stack is removed only if that is requested, and then all of it. The bucket holds paid results. */
+/** Keeps the bucket, which holds paid results, when the stack is removed. With the removal policy DESTROY, deletes all of it. */
 function keptBucket(kept: Kept): BucketProps {
   const { removalPolicy } = keptProps(kept);
   return { removalPolicy, autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY };

@@ -137,7 +137,7 @@ function defineSlice(states: Construct, steps: StepFunctions): LambdaInvoke {
 class ItemsReader extends S3JsonItemReader {
   readonly #keys: string;
 
-  /** @param keys of the objects that it reads */
+  /** @param keys key pattern of the objects that it reads */
   constructor(props: S3FileItemReaderProps, keys: string) {
     super(props);
     this.#keys = keys;
@@ -149,7 +149,10 @@ class ItemsReader extends S3JsonItemReader {
   }
 }
 
-/** Announces the job's end, or that it waits. Its output is dropped, so that the next state gets this state's input. */
+/**
+ * Announces the job's end, or that the job waits. The state's output is dropped, so that the next state gets this state's
+ * input.
+ */
 function announce(states: Construct, steps: StepFunctions, name: string, about: object): LambdaInvoke {
   return stepTask(states, name, steps['announce-job'], {
     retries: [RETRY_ANNOUNCE],

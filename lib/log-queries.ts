@@ -73,7 +73,7 @@ const QUERIES: Readonly<Record<string, LogQuery>> = {
 export interface LogQueriesProps {
   /** The log groups of the steps. */
   readonly logGroups: readonly ILogGroup[];
-  /** Name of the folder. */
+  /** Name of the workflow, and of the queries' folder. */
   readonly workflow: string;
 }
 

@@ -13,7 +13,7 @@ export interface PublishedConfigProps {
 }
 
 /**
- * Makes every deploy that changes the configuration write it into the bucket. Command lines read it there, so that a submitted
+ * Writes the configuration into the bucket at every deploy that changes it. Command lines read it there, so that a submitted
  * job uses the deployed configuration.
  */
 export class PublishedConfig extends Construct {

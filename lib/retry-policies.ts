@@ -75,14 +75,15 @@ const GROWING: RetryProps = {
 };
 
 /**
- * Every step but the poll. Waits at most 5 + 10 + 20 + 40 + 80 + 160 + 2 × 300 = 915 s (15 min); with full jitter
- * half of that on average.
+ * Retries of transient failures in all steps except *Poll batch*. Waits at most 5 + 10 + 20 + 40 + 80 + 160 + 2 × 300 = 915 s
+ * (15 min); with full jitter half of that on average.
  */
 export const RETRY_TRANSIENT: RetryProps = { ...GROWING, errors: [...TRANSIENT_ERRORS], maxAttempts: 8 };
 
 /**
- * Retries of *Poll batch*. If it failed for ever, no step would watch a batch that is paid for, so its retries last through a
- * long outage. Waits at most 315 + 34 × 300 = 10,515 s (2 h 55 min), half of that on average. 40 retries are 120 history events.
+ * Retries of *Poll batch*. If the step failed permanently, no step would watch a batch that is paid for, so its retries last
+ * through a long outage. Waits at most 315 + 34 × 300 = 10,515 s (2 h 55 min), half of that on average. 40 retries are 120
+ * history events.
  */
 export const RETRY_POLL: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 40 };
 
@@ -100,8 +101,8 @@ export const RETRY_FRESH_FILE: RetryProps = {
 };
 
 /**
- * A create whose answer was lost: retries search for its batch until the list must contain it. Waits at most 915 + 4 × 300 =
- * 2,115 s, half of that on average; after 180 s without the batch, the create is repeated.
+ * Retries of a create whose answer was lost. They search for its batch until the list must contain it. Waits at most 915 + 4 ×
+ * 300 = 2,115 s, half of that on average; after 180 s without the batch, the create is repeated.
  */
 export const RETRY_CREATE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 12 };
 
@@ -112,9 +113,9 @@ export const RETRY_CREATE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 12 };
 export const RETRY_ANNOUNCE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 6 };
 
 /**
- * Retries if the provider accepts no more until other batches end, or if a shard waits to know their cost. They may take a day,
- * so the waits are 60 s to 15 min, 300 times. Waits at most 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days), half of that
- * on average. 300 retries are 900 history events.
+ * Retries if the provider accepts no more until other batches end, or if a shard waits to know their cost. These batches may
+ * take a day, so the waits are 60 s to 15 min, 300 times. Waits at most 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days),
+ * half of that on average. 300 retries are 900 history events.
  */
 export const RETRY_BUSY: RetryProps = {
   errors: ['ProviderBusy', 'ShardMustWait'],
@@ -127,8 +128,8 @@ export const RETRY_BUSY: RetryProps = {
 
 /**
  * Retries if Lambda's concurrency is used up: a new account runs 10 functions at once. Separate from the retries of other
- * failures, so that it uses none of their attempts. Waits at most 5 + 10 + 20 + 40 + 56 × 60 = 3,435 s, half of that on average.
- * 60 retries are 180 history events.
+ * failures, so that throttling uses none of their attempts. Waits at most 5 + 10 + 20 + 40 + 56 × 60 = 3,435 s, half of that on
+ * average. 60 retries are 180 history events.
  */
 const RETRY_THROTTLED: RetryProps = {
   ...GROWING,

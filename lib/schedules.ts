@@ -21,8 +21,8 @@ export interface SchedulesProps {
 }
 
 /**
- * The schedules: one EventBridge schedule per entry of the configuration, and an hourly one that starts jobs for dropped files
- * without one, so that a lost event only delays its job.
+ * The schedules: one EventBridge schedule per entry of the configuration, and an hourly schedule that starts the missing jobs
+ * of dropped files, so that a lost event only delays its job.
  */
 export class Schedules extends Construct {
   constructor(scope: Construct, id: string, { schedules, startJob, delivery }: SchedulesProps) {

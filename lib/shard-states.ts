@@ -76,7 +76,7 @@ function closeRound(
         waitAsTold(states, 'Wait before retry').next(uploadFile),
       )
       .when(Condition.stringEquals('$.next', 'look'), waitForBatch)
-      // The call ran short of time.
+      // The call stopped before its time limit; the next call continues.
       .when(Condition.stringEquals('$.next', 'collect'), collectResults)
       .otherwise(shardDone),
   );

@@ -1,7 +1,7 @@
 import type { CostedStep } from '../src/cost/step-seconds.ts';
 import { STEPS } from './step-table.ts';
 
-/** Memory of the steps in a job's cost, in MiB; also used by the cost estimates. */
+/** Memory of the steps that a job's cost includes, in MiB; also used by the cost estimates. */
 export const STEP_MEMORY_MIB: Readonly<Record<CostedStep, number>> = {
   'build-requests': STEPS['build-requests'].memoryMib,
   'build-slice': STEPS['build-slice'].memoryMib,

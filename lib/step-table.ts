@@ -91,7 +91,7 @@ export const STEPS = {
   },
   'build-requests': {
     ...MOVING_ROWS,
-    // Also files that were staged for a request, and dead letters of other jobs.
+    // Also reads files that were staged for a request, and dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Reads its own request lines to check ids that look like duplicates, files of a shard that an earlier call has begun,
     // results of jobs that are retried or sampled, the pilot with a person's decision, and merged indexes of answers (REUSE).
@@ -112,7 +112,7 @@ export const STEPS = {
     ],
     puts: [PLANS, PILOTS, TO_RUN, PILOT_REPORTS],
     streams: [SHARDS, BUILDS, PILOT_RESULTS],
-    // Also rows that were wrongly taken for duplicates, and the claims of a rejected job.
+    // Also deletes rows that were wrongly treated as duplicates, and the claims of a rejected job.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
   },
   // A part of a large build. Writes the notes of its rows beside the state of the build, and its shards to the folder of all
@@ -129,7 +129,7 @@ export const STEPS = {
     provider: true,
     // ROOM: a file that is larger than the limit of enqueued tokens is sent in parts.
     reads: [JOBS, MONTHS, ROOM],
-    // Reserves the cost of the round. Of a shard that is done, records which second batches of its rows still run.
+    // Reserves the cost of the round. For a finished shard, records which twins (second batches of its rows) still run.
     puts: [
       ...roundFiles('uploading.json', 'upload.json', 'twins.json'),
       'jobs/*/shards/*/done.json',

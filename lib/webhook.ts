@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { WebhookConfig } from '../src/config/schema.ts';
 import { keptProps, type Kept } from './kept.ts';
 
-/** The URL for jobs' ends, and the secret that signs the posts. */
+/** The URL to which the end of each job is posted, and the secret that signs the posts. */
 export interface Webhook {
   readonly url: string;
   readonly secret: Pick<ISecret, 'grantRead'>;

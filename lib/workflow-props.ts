@@ -37,7 +37,7 @@ export interface BatchWorkflowProps {
    */
   readonly providerKeys?: ProviderKeys;
   /**
-   * The URL for jobs' ends, and the secret that signs the posts.
+   * The URL to which the end of each job is posted, and the secret that signs the posts.
    * @default - the `webhook` of the configuration
    */
   readonly webhook?: WebhookProps;

@@ -165,7 +165,7 @@ function answerTo(request: SimulatedRequest, hash: Buffer, amiss: Amiss | undefi
   return amiss === 'truncate' ? text.slice(0, Math.floor(text.length / 2)) : text;
 }
 
-/** A value that does not match the schema: a string if that is not allowed, otherwise invalid JSON. */
+/** A value that does not match the schema: a string if the schema allows none, otherwise invalid JSON. */
 function malformed(text: string, schema: unknown): string {
   const { type = 'string' } = (schema ?? {}) as { readonly type?: string | readonly string[] };
   const isStringAllowed = [type].flat().includes('string');

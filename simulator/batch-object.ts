@@ -100,7 +100,7 @@ function disturbed({ metadata, actions }: SimulatedBatch): Readonly<Record<strin
   return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value.toUpperCase()]));
 }
 
-/** The metadata that a batch shows. It is lost unless the dialect says that it is kept. */
+/** The metadata that a batch shows. Empty if the dialect does not keep metadata, except for the provider's own. */
 function metadataOf(batch: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
   const kept = dialect.honours.metadata === true ? disturbed(batch) : {};
   const shown = { ...kept, ...quirks.ownMetadata };

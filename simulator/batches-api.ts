@@ -46,7 +46,7 @@ function addCreate(api: Api): void {
 
 type CreateBody = NonNullable<ReturnType<typeof readCreate>>;
 
-/** Why the provider rejects a create, regardless of its file. */
+/** The error of an invalid create, regardless of its file. */
 function createProblem(
   { endpoint, completionWindow, metadata }: CreateBody,
   dialect: Dialect,

@@ -115,7 +115,7 @@ export interface Milestones {
   readonly finalizingAt?: number;
 }
 
-/** When a batch began to run and to write its files, if it did. */
+/** The times when a batch began to run and to write its files, if it did. */
 export function milestones(
   batch: SimulatedBatch,
   now: number,

@@ -11,7 +11,7 @@ export type Rejection =
   | 'not allowed'
   | 'failure';
 
-/** Codes of Melious, and of OpenAI, which all others copy. OpenAI has no code for some rejections. */
+/** Codes of Melious, and of OpenAI, whose codes all other providers use. OpenAI has no code for some rejections. */
 const CODES: Readonly<Record<Rejection, readonly [melious: string, openai: string | null]>> = {
   'no key': ['AUTH_1007', 'invalid_api_key'],
   'wrong key': ['AUTH_1008', 'invalid_api_key'],

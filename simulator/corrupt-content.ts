@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ContentAction, ContentKind, RangeKind } from './faults.ts';
 
-/** Corrupts a file's content as happens in practice. Kept in memory, because only tests do that. */
+/** Corrupts a file's content as happens in practice. Keeps the content in memory, because only tests use this. */
 export async function corruptContent(
   content: AsyncIterable<Buffer>,
   action: Exclude<ContentAction, { readonly kind: RangeKind }>,

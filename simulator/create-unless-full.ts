@@ -3,7 +3,7 @@ import type { SimulatedBatch } from './batches.ts';
 import { EnqueuedTokensExceeded } from './enqueued-tokens.ts';
 import type { BatchRequest } from './provider.ts';
 
-/** Creates a batch, or returns why the provider accepts no more tokens. */
+/** Creates a batch, or returns the error if the provider accepts no more tokens. */
 export async function createUnlessFull(
   provider: Api['provider'],
   request: BatchRequest,

@@ -4,7 +4,7 @@ import { messageError } from './anthropic.ts';
 import { QUIRKS, type Quirks } from './quirks.ts';
 import type { SimulatedFile } from './state.ts';
 
-/** The provider that the simulator imitates: its dialect, and its habits beyond the dialect. */
+/** The provider that the simulator imitates: its dialect, and its quirks beyond the dialect. */
 export interface Spoken {
   readonly dialect: Dialect;
   readonly quirks: Quirks;

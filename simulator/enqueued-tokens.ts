@@ -1,6 +1,6 @@
 import type { SimulatedBatch, ValidationError } from './batches.ts';
 
-/** Most queued and running tokens of a model's batches, and how a batch beyond it is rejected. */
+/** The limit of a model's queued and running tokens, and how a batch beyond the limit is rejected. */
 export interface EnqueuedLimit {
   readonly tokens: number;
   /** `create`: with 429. `batch`: the batch is created and fails when it leaves the queue, as at OpenAI. */

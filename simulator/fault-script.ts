@@ -21,7 +21,7 @@ export class FaultScript {
     for (const fault of faults) this.#faults.push({ fault, struck: 0 });
   }
 
-  /** The next fault of a call; it counts as used. */
+  /** Returns the next fault of a call, and counts it as used. */
   forRoute(route: Route): RouteAction | undefined {
     const isRoute = (fault: Fault): fault is RouteFault =>
       fault.at === route && !isContentKind(fault.action.kind);

@@ -1,5 +1,6 @@
 /**
- * A fault: what it strikes, its kind, and how often it occurs (`times`, default 1). Plain JSON, so that a script file can contain it.
+ * A fault: what it strikes, its kind, and how often it occurs (`times`, default 1). Plain JSON, so that a script file can
+ * contain it.
  */
 export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
 
@@ -36,7 +37,7 @@ export interface BatchFault {
 }
 
 export type BatchAction =
-  /** Ends in this way with a share of its rows finished. */
+  /** Ends with this status and a share of its rows finished. */
   | { readonly kind: 'end'; readonly as: 'failed' | 'expired' | 'cancelled'; readonly finished: number }
   /** Fails the validation, naming lines (1-based). */
   | { readonly kind: 'invalid'; readonly lines: readonly number[]; readonly code: string }
@@ -54,7 +55,7 @@ export type BatchAction =
   | { readonly kind: 'vanish' }
   /** Is not found by its id, is not listed, or both, for the first seconds after its create. */
   | { readonly kind: 'hidden'; readonly from: 'get' | 'list' | 'both'; readonly seconds: number }
-  /** Shows other metadata than those of its create. */
+  /** Shows other metadata than that of its create. */
   | { readonly kind: 'metadata'; readonly shown: 'upper case' | 'cut' | 'none' }
   /** Shows times of a clock that is ahead. */
   | { readonly kind: 'clock'; readonly aheadSeconds: number }
@@ -80,8 +81,8 @@ export interface RowFault {
 export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
   /**
-   * The row's line is missing and not counted; missing but counted; there twice; followed by an unknown row's; or without answer
-   * and error.
+   * The row's line is missing and not counted; missing but counted; duplicated; followed by the line of an unknown row; or
+   * without an answer and an error.
    */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
   /** Comes back under a changed id. */
@@ -137,6 +138,6 @@ export type ContentKind =
   | 'invalid-utf8'
   | 'long-line'
   | 'non-object'
-  /** Sends less than Content-Length promised; sends less, and closes as if it were complete. */
+  /** Sends fewer bytes than Content-Length; sends fewer bytes, and closes as if the body were complete. */
   | 'truncated-body'
   | 'early-close';

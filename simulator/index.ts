@@ -19,7 +19,7 @@ import { Realtime, type RealtimeLimit } from './realtime.ts';
 import { SimulatorState, type SimulatedFile } from './state.ts';
 
 export interface SimulatorOptions {
-  /** Provider to imitate: statuses, counters, errors, limits and habits. Default: melious. */
+  /** Provider to imitate: statuses, counters, errors, limits and quirks. Default: melious. */
   readonly dialect?: DialectName;
   /** Port on 127.0.0.1. Default: any free port. */
   readonly port?: number;
@@ -58,7 +58,7 @@ export interface Simulator {
   answersPerRow(): ReadonlyMap<string, number>;
 }
 
-/** Used if the dialect does not know the limit. */
+/** Used if the dialect has no known limit. */
 const MAX_FILE_BYTES = 100_000_000;
 
 const REALTIME_LIMIT: RealtimeLimit = { requests: 1_000, perSeconds: 60 };

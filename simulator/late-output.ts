@@ -31,7 +31,7 @@ export function latenessOf(state: SimulatorState, fileId: string, now: number): 
   return batch && lateness(batch, now);
 }
 
-/** A late file's content as shown; undefined if it is not found yet. Kept in memory, because only tests do that. */
+/** A late file's content as shown; undefined if it is not found yet. Kept in memory, because only tests use this. */
 export async function lateContent(
   content: AsyncIterable<Buffer>,
   { shows, share }: Late,

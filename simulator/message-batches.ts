@@ -49,7 +49,7 @@ export function addMessageBatches({ app, state, provider, script, realtime, now,
     }),
   );
 
-  /** Stores requests as a file. Its name is a hash of them, so that the same requests sent twice are two batches with one name. */
+  /** Stores requests as a file. The name is a hash of the requests, so that the same requests sent twice have one name. */
   function keep(lines: string): string {
     const id = state.nextId('file');
     writeFileSync(state.contentPath(id), lines);

@@ -77,7 +77,7 @@ export class SimulatedProvider {
     };
     state.batches.set(batch.id, batch);
     const key = request.metadata['key'] ?? state.files.get(request.inputFileId)?.name ?? '';
-    // A vanished batch cannot be found again, so a new one is created.
+    // Not counted if it vanishes: a client cannot find such a batch, so it creates another.
     if (!actions.some(({ kind }) => kind === 'vanish'))
       state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
     state.save();

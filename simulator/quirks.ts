@@ -1,6 +1,6 @@
 import type { DialectName } from '../src/provider/dialects/dialects.ts';
 
-/** Habits of providers beyond their dialects. Clients need not know them, and must work with all of them. */
+/** Quirks of providers beyond their dialects. Clients do not know them, and must work with all of them. */
 export interface Quirks {
   /** Statuses of a batch that is waiting, running or writing its files. */
   readonly queued: string;

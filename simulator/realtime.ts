@@ -91,7 +91,7 @@ export class Realtime {
     return Response.json(rejection, { status: 400, headers });
   }
 
-  /** Counts a call. The result contains `retry-after` if the call is one too many. */
+  /** Counts a call. The result contains `retry-after` if the call exceeds the limit. */
   #count(): Record<string, string> {
     const { limit, now } = this.#options;
     if (now() >= this.#windowEnds) {

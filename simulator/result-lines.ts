@@ -121,7 +121,7 @@ function errorType({ adapter }: Dialect, status = 500): string {
   return status >= 500 ? 'api_error' : 'invalid_request_error';
 }
 
-/** The lines of rows that were not processed. Some providers list these rows; for all others they are absent. */
+/** The line of a row that was not processed. Some providers list these rows; all others omit them. */
 export function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
   const error = {
     code: `batch_${ending}`,

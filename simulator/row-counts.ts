@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { HashTable } from '../src/reuse/hash-table.ts';
 import { IdHash } from '../src/rows/ids/id-hash.ts';
 
-/** More than the number of batches with the same row. */
+/** Counts an answer: a number larger than that of the batches with one row. */
 const ANSWER = 65_536;
 
 /** A full part of the table grows by this factor. */

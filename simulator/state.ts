@@ -14,8 +14,8 @@ import type { Quirks } from './quirks.ts';
 import { RowCounts } from './row-counts.ts';
 
 /**
- * A chunk that is being sent survives a collection of young objects, and is then freed only by a full one: chunks of 256 KiB left four
- * times as much garbage.
+ * A chunk that is being sent survives a collection of young objects, and is then freed only by a full collection: chunks of 256
+ * KiB left four times as much garbage.
  */
 const CHUNK_BYTES = 65_536;
 
@@ -40,7 +40,7 @@ interface Saved {
 export interface StateOptions {
   /** Folder of the files' contents. */
   readonly folder: string;
-  /** Whether a later simulator continues in this folder: then the state is stored in it after every change. */
+  /** True if a later simulator continues in this folder: the state is then stored there after every change. */
   readonly isKept: boolean;
   readonly seed: number;
   /** Default: `plain`. */

@@ -10,7 +10,7 @@ export interface Upload {
   /** Seconds after which the file expires, in either spelling of the field. */
   readonly expiresAfter: { readonly brackets?: number; readonly dots?: number };
   readonly bytes: number;
-  /** Set if the file exceeds the limit; the stored file is truncated there. */
+  /** Set if the file exceeds the limit; the stored file is truncated at the limit. */
   readonly tooLarge: boolean;
 }
 

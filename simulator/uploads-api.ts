@@ -90,7 +90,7 @@ async function uploadProblem(
   return undefined;
 }
 
-/** When a file expires, if its form says so in the provider's spelling. */
+/** The time when a file expires, if its form has this field in the provider's spelling. */
 function expiryOf(
   { expiresAfter }: Upload,
   { honours }: Dialect,

@@ -1,7 +1,7 @@
-"""The provider's guide, whole, against a simulator: guide.py <base URL> <prompts> <results> <seconds between polls>.
+"""The provider's whole guide, run against a simulator: guide.py <base URL> <prompts> <results> <seconds between polls>.
 
-What is done and in which order is the guide's; it asks every 30 s. httpx is used where it is installed; elsewhere urllib
-sends the same requests, the file's multipart body built in memory as httpx builds it from bytes.
+Runs the steps of the guide in its order; the guide polls every 30 s. Uses httpx if it is installed. Otherwise urllib sends
+the same requests, with the file's multipart body built in memory, as httpx builds it from bytes.
 """
 import json
 import sys

@@ -1,6 +1,6 @@
 """Step 5 of the provider's guide on downloaded files: guide_collect.py <results> chat|embeddings <output>...
 
-The guide has chat only; for embeddings it is the same with the vector in place of the text.
+The guide handles only chat; for embeddings, this script writes the vector in place of the text.
 """
 import json
 import sys

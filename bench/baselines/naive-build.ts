@@ -2,7 +2,7 @@ import { linesOf, openLines } from './lines.ts';
 
 /**
  * The build of a plain script, line by line with JSON.parse, a Set of ids and JSON.stringify: `naive-build <input> <output>
- * <model>`. Its bytes are the reference for ours.
+ * <model>`. Our output must have the same bytes.
  */
 const [input = '', output = '', model = ''] = process.argv.slice(2);
 const seen = new Set<string>();

@@ -2,7 +2,7 @@ import { linesOf, openLines } from './lines.ts';
 
 /**
  * The collect of a plain script, shard by shard: a Map of answers by custom_id, then the requests in order: `naive-collect
- * <results> (<requests> <output>)…`. Its bytes are the reference for ours.
+ * <results> (<requests> <output>)…`. Our output must have the same bytes.
  */
 const [results = '', ...files] = process.argv.slice(2);
 const out = openLines(results);

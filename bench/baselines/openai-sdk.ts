@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs';
 import OpenAI from 'openai';
 
-/** The same transfers through the official SDK: `openai-sdk up <base URL> <file>` or `openai-sdk down <base URL> <file id>`. */
+/**
+ * The transfers of `bench/tasks/transfer.ts` through OpenAI's SDK: `openai-sdk up <base URL> <file>` or `openai-sdk down <base
+ * URL> <file id>`.
+ */
 const [direction, baseURL = '', what = ''] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey: 'bench', maxRetries: 0 });
 

@@ -8,8 +8,7 @@ import { MODEL } from '../data/inputs.ts';
 
 /**
  * A cache of answers by request, as in simple scripts: one look-up in SQLite per row. `sqlite-look-ups fill <rows> <database>`
- * puts answers in;
- * `sqlite-look-ups build <rows> <database> <folder>` writes known answers and the requests of the other rows.
+ * stores answers; `sqlite-look-ups build <rows> <database> <folder>` writes known answers and the requests of the other rows.
  */
 const [what, rows = '', file = '', folder = ''] = process.argv.slice(2);
 const database = new DatabaseSync(file);

@@ -5,7 +5,7 @@ interface Pattern {
   readonly message: string;
 }
 
-/** Folders that no file of `src/` imports. */
+/** Folders that no file of `src/` may import. */
 const OUTSIDE: readonly Pattern[] = [
   {
     regex: '^\\.{1,2}/(.*/)?(bin|lib|lambdas|cli|host|simulator|test|bench)/',

@@ -78,7 +78,7 @@ function pollsChart(): string {
   ].join('\n');
 }
 
-/** The same as a table, with cost and delay. */
+/** The polls of the chart as a table, with cost and delay. */
 function pollsTable(): string {
   const rows = Object.entries(LENGTHS).map(([name, endsAfter]) => {
     const linear = estimateScale({ ...DEFAULTS, endsAfter });
@@ -157,7 +157,7 @@ export function chartAndTables(idle: Paid): string {
     .replace(/\n+$/, '\n');
 }
 
-/** Problems of jobs that do not fit, with the job. */
+/** The limits that too large jobs would exceed, by job. */
 export function problemsList(jobs: readonly Scenario[]): string {
   return jobs
     .flatMap((job) =>

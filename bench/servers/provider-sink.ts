@@ -2,7 +2,7 @@ import { createReadStream, statSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerParent, listen } from './serve.ts';
 
-/** Accepts and discards any upload; every download is the file that it was started with: `provider-sink <file>`. */
+/** Accepts and discards any upload; every download returns the file that the arguments name: `provider-sink <file>`. */
 const [file = ''] = process.argv.slice(2);
 const { size } = statSync(file);
 

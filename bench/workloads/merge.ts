@@ -55,7 +55,7 @@ export const mergeFolder: Workload = async (bench) => {
     ...result.notes,
     'A shard’s line is one row of its whole size: the shards’ bytes are joined, not read as rows.',
   ];
-  // The targets ask for the method, not for a ratio, so this ratio has no target.
+  // The targets require a method and not a ratio, so this ratio has no target.
   return { ...describe('merge', 'Merge in a folder', bytes), ...result, verdicts: [], notes };
 };
 
@@ -130,7 +130,7 @@ function fileOf(folder: string, key: string, content: object): string {
   return file;
 }
 
-/** A path becomes a link; an object is written as JSON. */
+/** Writes files into a folder: a path becomes a link, and an object becomes JSON. */
 function writeOutputFiles(
   folder: string,
   store: string,

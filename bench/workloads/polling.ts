@@ -16,7 +16,7 @@ const WINDOWS: Readonly<Record<string, number>> = {
 const SHARDS = [1, 10, 100, 1_000, 10_000];
 const MAX_EVENTS = 25_000;
 
-/** How often batches are polled, and how late their end is noticed, by a simulated clock. */
+/** Measures with a simulated clock how often batches are polled, and how late their end is noticed. */
 export const polling: Workload = async () => {
   const day = walkDay();
   const most = Math.max(...Object.values(WINDOWS).map((windowSeconds) => eventsOf(windowSeconds)));

@@ -8,7 +8,7 @@ import { race, type Runner } from '../race.ts';
 import { prepareCollect } from './prepare-collect.ts';
 import { clear, curlThrough, upload, s3Env, startS3 } from './s3.ts';
 
-/** The same steps through the S3 adapter, over HTTP to a sink on this machine. */
+/** The steps that build and collect, through the S3 adapter, over HTTP to a sink on this machine. */
 
 const ours = 'nightshift';
 const floor = 'curl | curl';

@@ -1,7 +1,7 @@
 import { race } from '../race.ts';
 import type { Workload } from '../bench.ts';
 
-/** Checking whether an id has occurred before. */
+/** The check whether an id has occurred before. */
 export const uniqueIds: Workload = async (bench) => {
   const count = bench.size(2_000_000, 10_000_000);
   const program = bench.program('tasks/unique-ids');

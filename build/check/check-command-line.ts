@@ -48,6 +48,6 @@ function runJob(command: string, node: string, { extension, text }: WrittenConfi
     node,
   });
   match(ran, /2 rows: 2 ok/);
-  // Warnings about SQLite and types in a configuration, which are experimental on Node 22.
+  // Node 22 would warn about SQLite and types in a configuration, which are experimental there.
   doesNotMatch(ran, /Warning/);
 }

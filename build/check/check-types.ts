@@ -27,7 +27,7 @@ export function checkTypes(app: string): void {
     checkErrors(attempt(tool(app, 'tsc'), ['--noEmit', '--pretty', 'false'], { folder }).output);
     const env = { ...UNVALIDATED, CDK_OUTDIR: join(folder, 'cdk.out') };
     run(tool(app, 'tsx'), ['app.ts'], { folder, env });
-    // Its types are already checked.
+    // The types of the app are already checked.
     if (type === 'commonjs') run(tool(app, 'ts-node'), ['--transpile-only', 'app.ts'], { folder, env });
   }
 }

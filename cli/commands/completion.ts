@@ -37,7 +37,7 @@ async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
 
 const OPTIONS_OF_PATHS = ['config', 'data', 'out', 'outputs', 'folder', 'script'];
 
-/** Paths that complete the current word. The shell leaves files to the command's completion. */
+/** Paths that complete the current word. The shell does not complete file names for a command with its own completion. */
 function pathsSoFar(): string[] {
   const word = process.argv.at(-1) ?? '';
   const folder = word.slice(0, word.lastIndexOf('/') + 1);

@@ -42,7 +42,7 @@ export async function printTable(
 }
 
 /**
- * Writes a job's results as a table to a file, and reports the same.
+ * Writes a job's results as a table to a file, and reports the same notices.
  * @returns the file's path
  */
 export async function exportTable(
@@ -93,7 +93,7 @@ export function delimiterOf(delimiter = ','): string {
   return read;
 }
 
-/** A streamed table, with notices for after its end. */
+/** A streamed table, with the notices to print after its end. */
 interface WrittenTable {
   readonly chunks: AsyncIterable<Uint8Array | string>;
   readonly notices: () => readonly string[];

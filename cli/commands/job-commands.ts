@@ -63,7 +63,7 @@ export function listCommand(): Command {
 
 interface FirstJobs {
   readonly jobs: readonly JobOverview[];
-  /** Why further jobs cannot be read, by jobId. */
+  /** The errors of jobs that cannot be read, by jobId. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 

@@ -114,7 +114,7 @@ async function cancelAll(
 async function jobsOfHost(store: ObjectStore, hostConfig: HostConfig): Promise<string[]> {
   const jobs: string[] = [];
   for await (const jobId of openJobs(store)) {
-    // A job whose record cannot be read is not known to be of this host.
+    // A job whose record cannot be read may belong to another host.
     const job = await jobObject.read(store, jobId).catch(unlessUnreadable);
     if (job !== undefined && whyNotThisHost(hostConfig, job) === undefined) jobs.push(jobId);
   }

@@ -14,7 +14,7 @@ import { findConfig } from './find-config.ts';
 export type LoadConfig = (named?: string) => NightshiftConfig | Promise<NightshiftConfig>;
 
 /**
- * Reads and checks the configuration of the working directory. Without one, it uses the profiles of the examples.
+ * Reads and checks the configuration of the working directory. Without a configuration, uses the profiles of the examples.
  * @throws InvalidRequest when it cannot be read, naming the file, or is not valid, naming every problem
  */
 export const loadConfig: LoadConfig = async (named) => {
@@ -61,7 +61,7 @@ function namesOutput(value: unknown): boolean {
 
 const PROFILE = [['body'], ['output', 'schema']];
 
-/** Paths of values that are sent to the provider, whose numbers keep their text. */
+/** Paths of the values that are sent to the provider. Numbers in them keep their exact text. */
 const SENT_ON = [
   ...PROFILE.map((path) => ['profiles', '*', ...path]),
   ...PROFILE.map((path) => ['schedules', '*', 'overrides', ...path]),

@@ -40,12 +40,12 @@ export async function projectManifest(given: Manifest, folder: string): Promise<
       ...(given.devDependencies?.['nightshift'] === undefined && { nightshift: await ownSpec(own) }),
       ...given.dependencies,
     },
-    // The `latest` version of it cannot read the library's output.
+    // The `latest` version of `aws-cdk` cannot read the output of this `aws-cdk-lib`.
     devDependencies: { 'aws-cdk': cli, ...given.devDependencies },
   };
 }
 
-/** `npm init` writes a test script that always fails. */
+/** Removes the test script of `npm init`, which always fails. */
 function withoutNpmsTest(scripts: Manifest['scripts'] = {}): Manifest['scripts'] {
   return Object.fromEntries(
     Object.entries(scripts).filter(

@@ -5,7 +5,7 @@ import { readOverview } from '../../src/status/job-status.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import type { Target } from './open-target.ts';
 
-/** Most recent jobs to search for a similar name. */
+/** Number of recent jobs to search for a similar id. */
 const LOOKED_THROUGH = 100;
 
 /** Most jobs that an error names. */

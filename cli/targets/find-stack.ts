@@ -86,7 +86,9 @@ async function readOutputs(file: string): Promise<Readonly<Record<string, Output
   }
 }
 
-/** Asks CloudFormation. Loads its client only here, because most calls need only the outputs file. */
+/**
+ * Reads the outputs of a stack from CloudFormation. Loads the client only here, because most calls need only the outputs file.
+ */
 async function askCloudFormation(name: string): Promise<Outputs> {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient();

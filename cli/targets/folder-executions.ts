@@ -7,7 +7,7 @@ import { holderOf } from '../../host/lock.ts';
 
 /**
  * Executions of a data folder as seen from outside: jobs are running while a process works there, and a job with a summary has
- * ended. It cannot start or stop any.
+ * ended. This object cannot start or stop jobs.
  * @param isBusy returns true if a process works in the folder
  */
 export function createFolderExecutions(store: ObjectStore, isBusy: () => Promise<boolean>): Executions {

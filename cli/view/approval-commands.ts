@@ -3,7 +3,7 @@ import type { JobStatus } from '../../src/status/job-status.ts';
 
 /**
  * The two commands that decide about a job that waits for an approval, with their effects.
- * @param options that select the job
+ * @param options the options that select the job
  */
 export function approvalCommands(jobId: string, options: string): [approve: string, reject: string] {
   const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;

@@ -2,7 +2,7 @@ import type { DecidedJob } from '../../src/job-control/approve-or-reject.ts';
 import { printable } from '../../src/text/printable.ts';
 
 /**
- * Says that a job was approved or rejected, and what follows.
+ * Describes the approval or rejection of a job, and its effect.
  * @param options options that select the job's target
  */
 export function describeJudged(

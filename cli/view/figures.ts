@@ -15,8 +15,8 @@ export interface Figures {
   /** Milliseconds since the start. */
   readonly elapsed: number;
   /**
-   * Estimated milliseconds; undefined while no estimate is possible: before the first row is done, when rows may need another
-   * round, after a pilot, and while nothing is running.
+   * Estimated milliseconds until the end; undefined while no estimate is possible: before the first row is done, when rows may
+   * need another round, after a pilot, and while nothing is running.
    */
   readonly left: number | undefined;
   /** Milliseconds until the next poll of any batch; undefined if unknown. */

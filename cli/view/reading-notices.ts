@@ -6,7 +6,7 @@ import { printable } from '../../src/text/printable.ts';
 /** Most files with notices to show; the plan and the summary have all. */
 const SHOWN_FILES = 10;
 
-/** How files were read that differ from the default, one line per notice. */
+/** Notices about files that were read differently from the default, one per line. */
 export function readingNotices(inputs: readonly (InputRef & Partial<InputReading>)[]): string[] {
   const told = inputs.filter(({ notices = [] }) => notices.length > 0);
   const lines = told

@@ -22,7 +22,7 @@ const TICK_MS = 1_000;
 
 /**
  * Updates the output in place: at every change, every second, and when the terminal changes its size.
- * @param options of the suggested commands, which lead to the job
+ * @param options options of the suggested commands, which select the job
  */
 export function createLiveView(stream: Screen, options = ''): View {
   // The cursor stays visible, because a killed process could not restore it.
@@ -79,7 +79,7 @@ function eraseReflowed(stream: Screen, lines: readonly string[]): void {
 
 /**
  * Prints a line per change.
- * @param options of the suggested commands, which lead to the job
+ * @param options options of the suggested commands, which select the job
  */
 export function createPlainView(print: (line: string) => void, options = ''): View {
   let shown: JobDetails | undefined;
@@ -110,7 +110,7 @@ export function createJsonView(print: (line: string) => void): View {
 
 /**
  * Opens the view that fits standard output.
- * @param options of the suggested commands, which lead to the job
+ * @param options options of the suggested commands, which select the job
  */
 export function openView({ json }: { readonly json?: boolean | undefined }, options: string): View {
   if (json === true) return createJsonView(print);

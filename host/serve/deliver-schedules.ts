@@ -18,7 +18,7 @@ export async function deliverDue(delivery: DeliverSchedules, now: number): Promi
   await deliverAll(delivery, await delivery.journal.begin(due, now));
 }
 
-/** Repeats deliveries that an earlier host began. The same time is the same job with the same files. */
+/** Repeats deliveries that an earlier host began. A repeated delivery starts the same job with the same files. */
 export async function deliverBegun(delivery: DeliverSchedules): Promise<void> {
   await deliverAll(delivery, await delivery.journal.begun());
 }

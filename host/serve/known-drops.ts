@@ -29,7 +29,7 @@ export async function wasRefused(store: ObjectStore, event: DropEvent): Promise<
 }
 
 /**
- * Records the job of a file. If an earlier version of the file has started a job, it reports this: a file that grew or was
+ * Records the job of a file. If an earlier version of the file has started a job, logs this: a file that grew or was
  * rewritten is sent again as a whole.
  */
 export async function noteDrop(

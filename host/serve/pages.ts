@@ -21,7 +21,7 @@ const JOBS_PER_PAGE = 50;
 /** Pages of the list to read for one search. */
 const SEARCHED_PAGES = 20;
 
-/** When each schedule fires next, milliseconds since 1970. */
+/** The next time of each schedule, milliseconds since 1970. */
 export type NextFires = () => readonly { readonly name: string; readonly time: number }[];
 
 /** Pages for people: the list of jobs, and one page per job, which is updated while the job runs. */
@@ -129,7 +129,7 @@ async function withDetails(edges: StartEdges, job: JobOverview): Promise<ListedJ
   return { ...job, details: await readStatus(edges, job.jobId) };
 }
 
-/** Jobs to read to find those of a schedule, and how many of them to show. */
+/** Number of jobs to read to find the jobs of a schedule, and number of them to show. */
 const LOOKED_AT = 100;
 const SHOWN_OF_SCHEDULE = 3;
 

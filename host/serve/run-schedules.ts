@@ -19,7 +19,7 @@ export interface MissedFires {
   readonly more: boolean;
 }
 
-/** Most missed times of a schedule: as many as the nights of a month. */
+/** Most missed times per schedule: enough for one per night of a month. */
 const MAX_MISSED = 31;
 
 /** Computes the due times of each schedule. Does no I/O except reading the clock. */
@@ -62,7 +62,7 @@ export class Timetable {
       .filter(({ fires }) => fires.length > 0);
   }
 
-  /** A schedule at a time; undefined if the schedule no longer exists. */
+  /** The delivery of a schedule for a time; undefined if the schedule no longer exists. */
   at(name: string, time: number): Fire | undefined {
     const schedule = this.#schedules.find((each) => each.name === name);
     return schedule && fireOf(schedule, time);

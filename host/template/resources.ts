@@ -77,7 +77,7 @@ function resolve(value: unknown, names: ReferenceNames): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner, names)]));
 }
 
-/** Unsupported references stay until their value is read. */
+/** Replaces references. An unsupported reference stays, and fails only when its value is read. */
 function resolved(value: object, names: ReferenceNames): unknown {
   try {
     return renderReferences(value, names);

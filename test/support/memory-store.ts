@@ -10,7 +10,7 @@ import type {
 } from '../../src/store/object-store.ts';
 
 /**
- * A store in memory, for tests that run jobs by the hundred. It keeps the same promises as the other stores (`memory-store.test.ts`).
+ * A store in memory, for tests that run jobs by the hundred. It behaves like the other stores (`memory-store.test.ts`).
  * @param chunkBytes most bytes per chunk of a body. Default: as a folder reads its files.
  * @param objects the objects, which a test may read and change
  */
@@ -74,10 +74,10 @@ interface Part {
   readonly bytes: Buffer;
 }
 
-/** What is known of each version of an object. Each write makes a new buffer. */
+/** Facts about each version of an object. Each write creates a new buffer. */
 const infos = new WeakMap<Buffer, ObjectInfo & { readonly etag: string }>();
 
-/** The mark depends only on the bytes, like the ETag of S3, so that two builds of the same input are equal. */
+/** The marks depend only on the bytes, like the ETag of S3, so that two builds of the same input are equal. */
 function infoOf(bytes: Buffer): ObjectInfo & { readonly etag: string } {
   const known = infos.get(bytes);
   if (known !== undefined) return known;
