@@ -8,7 +8,7 @@ import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '..
 import { isQuoted } from '../rows/formats/csv-records.ts';
 import type { Table, TableRow } from '../rows/row.ts';
 
-/** One bit per column marks the empty cells. */
+/** Most columns, because one bit per column marks the empty cells. */
 const MAX_COLUMNS = 30;
 
 /**
@@ -110,7 +110,7 @@ export class TableSplicer {
   }
 }
 
-/** An escape takes two bytes, which gives the upper bound. */
+/** Upper bound of a line's length in bytes: an escape takes two bytes. */
 function mostBytes(literalBytes: number, slots: readonly number[], spans: readonly number[]): number {
   let most = literalBytes;
   for (const slot of slots) most += 2 * ((spans[2 * slot + 1] as number) - (spans[2 * slot] as number));

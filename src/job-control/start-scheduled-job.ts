@@ -51,7 +51,7 @@ export async function startScheduledJob(
   }
 }
 
-/** The schedule may have been removed from the configuration after its event was sent. */
+/** Finds a schedule. It may have been removed from the configuration after its event was sent. */
 function findSchedule({ config }: StartEdges, name: string): Schedule {
   const schedule = Object.hasOwn(config.schedules ?? {}, name) ? config.schedules?.[name] : undefined;
   if (schedule === undefined) {

@@ -26,7 +26,7 @@ export interface Sweep {
 /** The event of a file that is younger than this may still arrive. Starting its job here would be harmless, but costs calls. */
 const LEFT_TO_ITS_EVENT_MS = 15 * 60_000;
 
-/** The Lambda that starts jobs may run for two minutes. */
+/** Time of a sweep, in milliseconds. The Lambda that starts jobs may run for two minutes. */
 const TIME_MS = 60_000;
 
 const DAY_MS = 86_400_000;
@@ -90,7 +90,7 @@ async function missedEvent({ store }: StartEdges, key: string): Promise<DropEven
   return known.some((each) => each !== undefined) ? undefined : event;
 }
 
-/** `s3://bucket` */
+/** The bucket's name, from `s3://bucket`. */
 function bucketOf(url: string): string {
   return url.replace(/^s3:\/\//, '');
 }

@@ -6,7 +6,7 @@ import { builtRows, EMPTY_LINE, type BuiltRow } from './shard-rows.ts';
 
 /** Rows of one shard that are moved to the pilot. */
 export interface RowsToSetAside {
-  /** Their positions among the shard's request lines, in ascending order. */
+  /** Positions of these rows among the shard's request lines, in ascending order. */
   readonly picked: readonly number[];
   /** Position in the job of the first of them. These positions follow those of all other rows. */
   readonly leader: number;

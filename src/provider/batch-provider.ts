@@ -85,7 +85,7 @@ export interface ProviderClient extends BatchProvider {
 /** The answer to a realtime call. */
 export interface DirectAnswer {
   readonly status: number;
-  /** Names in lower case. */
+  /** The names of the headers are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** JSON on one line, its values unchanged; a JSON string if the answer was not JSON. */
   readonly body: string;
@@ -104,14 +104,14 @@ export interface ProviderFile {
   readonly bytes: number | undefined;
   /** The provider's string in lower case, if it has one. */
   readonly status?: string;
-  /** An earlier upload got no answer, so another file with this name may exist. */
+  /** True if an earlier upload got no answer, so that another file with this name may exist. */
   readonly repeated?: boolean;
 }
 
 export interface CreateBatch {
   readonly inputFileId: string;
   readonly endpoint: string;
-  /** `24h`, or the profile's. */
+  /** `24h`, or the profile's completion window. */
   readonly completionWindow: string;
   /** Reads the uploaded request lines again from their first byte, for providers that do not read them from a file. */
   readonly open: () => AsyncIterable<Uint8Array>;

@@ -17,13 +17,16 @@ const NUMBERS = String.raw`\d+(?:,\d{3}(?!\d))*(?:\s*(?:,\s*and|,|and|&|-|–|to
 /** Words after a number that show that it is not a line: `line 3 of your plan`, `row 40 tokens`, `line 3.5`. */
 const NOT_A_LINE = String.raw`(?![\d.]*\d|\s*(?:bytes|characters|tokens|%)|\s+of\s+(?!(?:the\s+|this\s+)?(?:uploaded\s+|input\s+|batch\s+)*(?:file|input|batch|jsonl|\d)))`;
 
-/** `Line 4:`, `row #4`, `line no. 4`, `line_number=4`, `lines 3, 5 and 7`, `lines 3-5`, `at line 4 column 2`. */
+/** Matches `Line 4:`, `row #4`, `line no. 4`, `line_number=4`, `lines 3, 5 and 7`, `lines 3-5`, `at line 4 column 2`. */
 const COUNTED = new RegExp(
   String.raw`(?<!(?:number|count|total|maximum|max|most|than)(?: of)? )\b(?:${NAMES})(?:[\s_-]*(?:number|no\.?|num\.?))?["']?\s*[:=#(]*\s*(${NUMBERS})${NOT_A_LINE}`,
   'gi',
 );
 
-/** `request #4`, `item number 4`, `request 4 is invalid`; a number that may be an HTTP status does not count. */
+/**
+ * Matches `request #4`, `item number 4`, `request 4 is invalid`. Without `number` or `#`, a number that may be an HTTP status
+ * does not count.
+ */
 const MARKED =
   /(?<!\b(?:bad|http|per|max|most|than) )\b(?:requests?|items?)\s*(?:(?:number|no\.?|#)\s*[:=]?\s*(\d+)|(?![45]\d\d\b)(\d+)(?=\s*(?:[:,;)]|\.(?!\d)|$|is\b|has\b|was\b|failed\b|must\b|does\b|could\b)))/gi;
 
@@ -39,7 +42,7 @@ function countedLines(text: string): number[] {
 
 const MAX_RANGE = 50_000;
 
-/** `3, 5 and 7`; `3-5`; `1,234` is one number. */
+/** Reads line numbers such as `3, 5 and 7` or `3-5`; `1,234` is one number. */
 function readNumbers(text: string): number[] {
   const plain = text.replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, '');
   const range = /^(\d+)\s*(?:-|–|to)\s*(\d+)$/.exec(plain.trim());
@@ -52,7 +55,7 @@ function readNumbers(text: string): number[] {
 
 const isLineNumber = (number: number): boolean => Number.isSafeInteger(number);
 
-/** `lines[3]`, `requests.3.body`, `/requests/3`, `at index 3`. */
+/** Matches `lines[3]`, `requests.3.body`, `/requests/3`, `at index 3`. */
 const INDEXED = [
   /\b(?:lines|rows|records|requests|entries|items)\s*\[(\d+)\]/gi,
   /\b(?:lines|rows|records|requests|entries|items)[./](\d+)\b/gi,

@@ -25,7 +25,7 @@ export interface ListedSchedule {
   readonly name: string;
   /** Next time it fires, ISO 8601; absent if it never fires again. */
   readonly next: string | undefined;
-  /** Its last jobs, newest first. */
+  /** The schedule's last jobs, newest first. */
   readonly jobs: readonly string[];
 }
 

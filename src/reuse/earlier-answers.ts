@@ -30,7 +30,7 @@ export interface Candidate {
 
 /** The current state of an earlier job's results. */
 interface EarlierResults {
-  /** Their size; absent if they are deleted. */
+  /** Size of the results; absent if they are deleted. */
   readonly bytes?: number;
   /** The positions of their lines; set if they have changed since the job's index was merged. */
   readonly moved?: AnswerTable;

@@ -49,7 +49,7 @@ export interface MergedPart {
 const MAGIC = Buffer.from('answers+');
 const HEAD_BYTES = 24;
 const HASH_AT = 14;
-/** Enough for the header and a directory of some hundred jobs, so that one read is enough. */
+/** Bytes of the first read: they hold the header and a directory of some hundred jobs, so that one read is enough. */
 const FIRST_READ_BYTES = 65_536;
 const KEY_NAME = /\/merged-[\da-f]+$/;
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { fieldsBehindId } from '../jsonl/custom-id.ts';
 
-/** `{"custom_id":"` */
+/** Length of `{"custom_id":"`. */
 const BEFORE_ID = 14;
 const QUOTE = 0x22;
 const COMMA = 0x2c;

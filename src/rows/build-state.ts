@@ -134,7 +134,7 @@ export async function saveBuildState(
 
 /**
  * Saves tables for the next turn.
- * @param at the turn in which they were loaded, or began
+ * @param at the turn in which the tables were loaded or created
  * @param say writes the number of the turn that counts; called once its tables are stored
  */
 export async function saveTables(

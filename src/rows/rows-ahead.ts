@@ -10,7 +10,7 @@ const LEAST_BYTES = 200;
 /** A row that waits because an earlier job may have its answer, or because an earlier row waits. */
 export interface WaitingRow {
   readonly candidate?: Candidate | undefined;
-  /** Its size in memory, without the candidate's. */
+  /** Size of the row in memory, without that of the candidate. */
   readonly bytes: number;
   /**
    * Writes the row into its shard.

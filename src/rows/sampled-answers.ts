@@ -17,7 +17,7 @@ const LINE_END = Buffer.from('}\n');
 /** An answered row of a sample. */
 interface SampledAnswer {
   readonly customId: string;
-  /** Its result line with the newline, without the row's source and the number of the sample's retry. */
+  /** The row's result line with the newline, without its source and the number of the sample's retry. */
   readonly line: Buffer;
 }
 

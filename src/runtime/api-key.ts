@@ -4,7 +4,7 @@ import { readSecretText, type Environment } from './secret-text.ts';
 
 export type { Environment } from './secret-text.ts';
 
-/** `MELIOUS_API_KEY` for the provider `melious`. */
+/** Name of the variable with a provider's key: `MELIOUS_API_KEY` for `melious`. */
 export function apiKeyVariable(provider: string): string {
   return `${provider.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_API_KEY`;
 }

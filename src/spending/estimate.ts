@@ -57,7 +57,7 @@ export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
-/** Fallback for executions that an earlier version started. */
+/** Assumed bytes per token, for executions that an earlier version started. */
 const BYTES_PER_TOKEN = 4;
 
 /** Estimates the input tokens of some of a shard's request lines by their bytes. */

@@ -21,12 +21,12 @@ export function priceOf(price: Price, model: string | undefined): TokenPrice {
   return (name === undefined ? undefined : models[name]) ?? price;
 }
 
-/** `gpt-4o-2024-08-06` is a `gpt-4o`; `gpt-4o-mini` is not. */
+/** True for a dated version of a known model: `gpt-4o-2024-08-06` is a `gpt-4o`; `gpt-4o-mini` is not. */
 function isDated(model: string, known: string): boolean {
   return model.startsWith(known) && /^[-@]\d[\d-]*$/.test(model.slice(known.length));
 }
 
-/** `glm-4.7:batch` is a `glm-4.7`. */
+/** A model's name without its variant: `glm-4.7` for `glm-4.7:batch`. */
 function withoutVariant(model: string): string {
   return model.split(':', 1)[0] ?? model;
 }

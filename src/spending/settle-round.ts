@@ -29,7 +29,7 @@ type RoundCounts = Pick<Collected, 'models' | 'usage' | 'failed' | 'exhausted' |
 /**
  * Replaces a round's reservation by the cost of its answers, and counts its rows that are not ok. Does nothing for a settled
  * round.
- * @returns why no further shard may start, if too many rows ended badly
+ * @returns the reason why no further shard may start, if too many rows are not ok
  */
 export async function settleRound(
   store: ObjectStore,

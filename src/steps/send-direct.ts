@@ -19,7 +19,7 @@ import { tellProgress } from './tell-progress.ts';
 /** Milliseconds in which calls may start. A Lambda has fifteen minutes and a call may take four, so no call starts after ten. */
 const BUDGET_MS = 600_000;
 
-/** After this many consecutive passes without an answer, the provider accepts nothing, and the rows end without an answer. */
+/** After this many consecutive passes without an answer, the rows end without an answer, because the provider accepts nothing. */
 const MAX_STALLED_PASSES = 8;
 
 /**

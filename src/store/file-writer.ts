@@ -4,7 +4,7 @@ import { storeFileError } from './file-errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { moveTo, stagingPath } from './staged-file.ts';
 
-/** A call of the thread pool takes 50 µs of CPU time, as long as copying 400 KB. */
+/** Size of a block, in bytes. A call of the thread pool takes 50 µs of CPU time, as long as copying 400 KB. */
 const BLOCK_BYTES = 524_288;
 const NOTHING = Buffer.alloc(0);
 

@@ -3,7 +3,7 @@ import { InvalidInput, StoreUnavailable } from '../errors.ts';
 import { ifThere, storeFileError } from './file-errors.ts';
 import { moveTo, stagingPath } from './staged-file.ts';
 
-/** A block moves by two system calls, without a stream between them. */
+/** Size of a block, in bytes. Two system calls move a block, without a stream between them. */
 const BLOCK_BYTES = 1_048_576;
 
 export interface FileToJoin {

@@ -98,7 +98,7 @@ function putCommand(bucket: S3Bucket, key: string, body: Uint8Array, mark?: stri
   });
 }
 
-/** A browser shows an object of this type; without a type it would only download it. */
+/** The content type of an object. A browser shows an object with this type; without a type, it only downloads the object. */
 function contentTypeOf(key: string): string {
   if (key.endsWith('.html')) return 'text/html; charset=utf-8';
   return key.endsWith('.json') ? 'application/json' : 'application/octet-stream';

@@ -14,7 +14,7 @@ const MAX_COPY_BYTES = 512 * 1_048_576;
  */
 const HEADS_IN_FLIGHT = 32;
 const GATHERED_IN_FLIGHT = 4;
-/** Copies move no bytes through this process. */
+/** Number of parallel copies, which move no bytes through this process; and of pieces that are read in parallel. */
 const COPIES_IN_FLIGHT = 32;
 const PIECES_IN_FLIGHT = 8;
 

@@ -4,7 +4,7 @@ import type { ObjectWriter } from './object-store.ts';
 import { putObject, type S3Bucket } from './s3-bucket.ts';
 import { MAX_PARTS, MultipartUpload } from './s3-multipart.ts';
 
-/** With two parts in flight and one being filled, a writer has three buffers: 24 MiB. */
+/** Size of the first parts, in bytes. With two parts in flight and one being filled, a writer has three buffers: 24 MiB. */
 const FIRST_PART_BYTES = 8 * 1_048_576;
 const MAX_IN_FLIGHT = 2;
 const SPARE_PARTS = 3;
@@ -140,7 +140,9 @@ export class S3Writer implements ObjectWriter {
     this.#used = 0;
   }
 
-  /** Throws: after a failed part it drops the upload and throws that error; after the end nothing can be written. */
+  /**
+   * Rejects a write: after a failed part, drops the upload and throws the part's error; after the end, nothing can be written.
+   */
   async #rejectWrite(): Promise<never> {
     if (this.#ended) throw new Error(`s3://${this.#bucket.name}/${this.#key} was closed before this write.`);
     await this.abort();

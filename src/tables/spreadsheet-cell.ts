@@ -10,7 +10,7 @@ const IGNORED = '\\s\\p{Cc}\\p{Cf}\\p{Z}';
  */
 const BEGINS_FORMULA = new RegExp(`^[${IGNORED}"]*[${FORMULA}]`, 'u');
 
-/** Programs may drop these from the beginning of a cell and then read what follows. */
+/** Characters that programs may drop from the beginning of a cell before they read the rest. */
 const DROPPED = /^[\t\r\n]/;
 
 const PLAIN_NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

@@ -91,7 +91,7 @@ const files = z.strictObject({
   unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),
   /** Seconds that an ended batch may show less output than it promised, before its shard stops. Default: 600. */
   lateSeconds: z.number().int().min(60).max(3_600).optional(),
-  /** A cancelled batch loses its finished rows, whatever its counters say. Default: it keeps them. */
+  /** A cancelled batch loses its finished rows, whatever its counters show. Default: it keeps them. */
   cancelledIsEmpty: z.boolean().optional(),
   /** The files of a batch that exist even if they are empty. */
   emptyFiles: known(z.enum(['none', 'error file', 'both'])),

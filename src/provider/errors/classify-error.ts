@@ -39,7 +39,7 @@ export function classifyError(answer: BadAnswer, codes: Codes): Error {
   return new (isOfFile ? ProviderUnavailable : found)(described);
 }
 
-/** True if one of an error's codes says that the account is denied. */
+/** True if one of an error's codes means that the account is denied. */
 function namesAccount({ code = '', others = [] }: WireError, codes: Codes): boolean {
   return [code, ...others].some((name) => isListed(name, codes.halting));
 }

@@ -7,7 +7,7 @@ export interface Call {
   /** The call's name for error messages: `poll batch batch_1`. */
   readonly action: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the base URL, starting with a slash. */
+  /** Path below the base URL, starting with a slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | AsyncIterable<Uint8Array>;

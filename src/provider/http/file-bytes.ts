@@ -152,7 +152,7 @@ async function askAgain(http: Http, call: Call, read: ReadFile): Promise<Opened>
 
 /**
  * Reads an answer to its end.
- * @returns why the answer ended early
+ * @returns the reason why the answer ended early
  */
 async function* readAnswer(
   call: Call,

@@ -2,7 +2,7 @@ import type { Dialect } from '../dialects/schema.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
-  /** TCP and TLS. */
+  /** Time to connect by TCP and TLS. */
   readonly connect: number;
   /** From the request's last byte to the answer's headers. The provider stores and checks an upload in this time. */
   readonly headers: number;
@@ -38,6 +38,6 @@ export interface HttpOptions {
 export interface OwnHeader {
   readonly name: string;
   readonly value: string;
-  /** Its value is removed from the provider's answers. */
+  /** True if its value is removed from the provider's answers. */
   readonly isSecret: boolean;
 }

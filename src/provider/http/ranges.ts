@@ -8,7 +8,7 @@ export class FileChanged extends ProviderUnavailable {}
 export interface KnownFile {
   /** In bytes as transferred. */
   readonly length?: number | undefined;
-  /** Its ETag, otherwise its `Last-Modified`. A different one means different content. */
+  /** The file's ETag, otherwise its `Last-Modified`. A different value means different content. */
   readonly mark?: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export function wholeFile({ statusCode, headers }: AnswerHead): FilePart | undef
   return { start: 0, end: length, length, mark: markOf(headers) };
 }
 
-/** The part that the answer to {@link rangeHeaders} brings; undefined unless these are surely the requested bytes. */
+/** The part that the answer to {@link rangeHeaders} brings; undefined if these may be other bytes than the requested ones. */
 export function restOfFile({ statusCode, headers }: AnswerHead, at: FilePosition): FilePart | undefined {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(textOf(headers['content-range']));
   if (statusCode !== 206 || range === null) return undefined;

@@ -45,7 +45,7 @@ export function movedError(
 /**
  * Follows the redirects of a call that only reads, within the provider's origin.
  * @param ask calls a URL with the key
- * @returns the first answer that is no such redirect
+ * @returns the first answer that is not such a redirect
  */
 export async function followWithin(
   from: URL,

@@ -102,7 +102,7 @@ export class SecretParts {
   }
 }
 
-/** `sk-a****wxyz`, `sk-abcd...`, `…wxyz`; also in UTF-8 bytes that are read as Latin-1. */
+/** The mask in `sk-a****wxyz`, `sk-abcd...` or `…wxyz`, also as UTF-8 bytes that are read as Latin-1. */
 const MASK =
   /(?:[*•●·]|\xe2\x80\xa2|\xe2\x97\x8f|\xc2\xb7)+|\.{2,}|(?:…|\xe2\x80\xa6)+|[xX#_]{3,}|[<[](?:redacted|hidden|masked|snip)[>\]]/gi;
 const MASK_BEGINS = Array.from('*•●·.…xX#_<[');

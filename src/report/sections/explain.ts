@@ -18,7 +18,7 @@ export const EXPLAINED: Readonly<Record<RowKind, string>> = {
   refused: 'The model refused to answer.',
 };
 
-/** `96.7 %` */
+/** A share in percent: `96.7 %`. */
 export function share(part: number, whole: number): string {
   return `${whole === 0 ? 0 : Number(((100 * part) / whole).toFixed(1))} %`;
 }

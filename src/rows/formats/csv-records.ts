@@ -87,7 +87,7 @@ export interface CutOptions {
  */
 export class RecordCutter {
   readonly #delimiter: number;
-  /** -1 for no quotes, because no byte has this value. */
+  /** The byte of a quote; -1 for no quotes, because no byte has this value. */
   readonly #quote: number;
   readonly #mayBePlain: boolean;
   readonly #longest: number;

@@ -8,7 +8,7 @@ const MAX_NAME = 100;
 export interface SavedReading extends Pick<Reading, 'format' | 'encoding' | 'ignoredColumns'> {
   readonly delimiter?: string | undefined;
   readonly columns?: readonly string[] | undefined;
-  /** Number of occurrences and first line of each, in the order of {@link TALLIES}. */
+  /** Number of occurrences and first line of each tally, in the order of {@link TALLIES}. */
   readonly tallies: readonly SavedTally[];
   readonly notices: readonly string[];
 }

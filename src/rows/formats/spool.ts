@@ -6,7 +6,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InvalidInput } from '../../errors.ts';
 
-/** Fits into the temporary folder of a Lambda, with room for other files. */
+/** Largest file, in bytes. It fits into the temporary folder of a Lambda, with room for other files. */
 export const MAX_SPOOLED_BYTES = 450_000_000;
 
 /** A temporary file, which is removed on disposal. */

@@ -13,7 +13,7 @@ import type { SavedReading } from '../formats/reading.ts';
 /** A part of one input, from the start of a row to the start of another. */
 export interface Slice {
   readonly input: number;
-  /** Bytes of the input. The last slice of an input has no end, so that it is read to the end of the input. */
+  /** Byte positions in the input. The last slice of an input has no end, so that it is read to the end of the input. */
   readonly start: number;
   readonly end?: number | undefined;
 }
@@ -90,7 +90,7 @@ export interface BuiltRun {
   readonly invalid: number;
   readonly problems: readonly RowProblem[];
   readonly tokens: SavedEstimate;
-  /** As they were built; absent in runs of earlier versions. */
+  /** The shards as they were built; absent in runs of earlier versions. */
   readonly shards?: readonly ShardPlan[] | undefined;
 }
 

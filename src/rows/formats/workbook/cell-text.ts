@@ -83,7 +83,7 @@ export function numberToText(value: string): string {
   return Number.isFinite(number) ? String(Number(number.toPrecision(15))) : value;
 }
 
-/** Larger numbers are shown with an exponent. */
+/** Numbers from this size on are shown with an exponent. */
 const PLAIN_BELOW = 1e21;
 
 /** All digits of a whole number in scientific notation: `1.2345678901234567E+16`. Undefined for any other number. */
