@@ -17,7 +17,7 @@ export function whyNotThisHost(
   { jobId, profile, simulated: wasSimulated }: Pick<Job, 'jobId' | 'profile' | 'simulated'>,
 ): string | undefined {
   if (simulated === true && profile.provider.name !== SIMULATOR)
-    return `Job ${jobId} asks the provider "${profile.provider.name}", but this host makes answers up. Continue it with \`nightshift local --live\`, or run its files without --simulate.`;
+    return `Job ${jobId} asks the provider "${profile.provider.name}", but this host simulates all answers. Continue it with \`nightshift local --live\`, or run its files without --simulate.`;
   if (simulated !== true && wasSimulated === true)
     return `The answers of job ${jobId} are made up by a simulator, which this host does not have. Continue it with \`nightshift local\` without --live, or run its files with --simulate.`;
   return undefined;

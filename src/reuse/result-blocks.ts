@@ -150,7 +150,7 @@ export class ResultBlocks {
     }
     const block = this.#blocks[from];
     if (block === undefined || !(position < block.row + block.rows))
-      throw new Error(`There is no result of row ${position + 1}, which answers for others.`);
+      throw new Error(`There is no result of row ${position + 1}, whose answer other rows use.`);
     return block;
   }
 }

@@ -26,7 +26,7 @@ export async function* readUntil(
   try {
     for await (const chunk of object.body) {
       if (clock.now() > until || read > bytes || time?.isOver() === true)
-        throw new TooMuchToRead(`${store.locate(key)} is larger than what is read of it.`);
+        throw new TooMuchToRead(`${store.locate(key)} cannot be read within the limits of time and size.`);
       read += chunk.length;
       yield chunk;
     }

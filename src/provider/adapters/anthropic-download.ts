@@ -75,7 +75,9 @@ class LastByte {
       if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;
       this.bytes += chunk.length;
       if (this.bytes > 2 * MAX_RESULT_BYTES)
-        throw new ProviderUnavailable(`${this.#call.action}: ${this.bytes} bytes came without a line.`);
+        throw new ProviderUnavailable(
+          `${this.#call.action}: ${this.bytes} bytes arrived without a line end.`,
+        );
       yield chunk;
     }
   }

@@ -32,7 +32,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'The network does not reach the host.',
   ECONNREFUSED: 'Nothing listens at the base URL.',
   ECONNRESET: 'The connection was closed before the answer.',
-  UND_ERR_CONNECT_TIMEOUT: 'The host does not take the connection.',
+  UND_ERR_CONNECT_TIMEOUT: 'The host does not accept the connection.',
 };
 
 function codeOf(error: unknown): string {
