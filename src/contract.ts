@@ -7,11 +7,11 @@ import type { PollLimits } from './checkpoints/profile.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
 
 /**
- * The payload of every hop of the state machine, in the order of the hops. Small on purpose: ids, keys and
- * counters; rows never enter the state. Times are seconds since 1970; waits are whole seconds.
+ * The payload of every transition of the state machine, in the order of the transitions. Payloads are small: they hold ids,
+ * keys and counters, and never rows. Times are seconds since 1970; waits are whole seconds.
  */
 
-/** Input of the machine and of *Build requests*. Canonical: the same job always starts with the same bytes. */
+/** Input of the machine and of *Build requests*. The same job always starts with the same bytes. */
 export interface JobInput {
   readonly jobId: string;
 }
@@ -20,7 +20,7 @@ export interface JobInput {
  * Output of *Build requests* when it ran short of time, and its next input. The bucket has the position at which it continues.
  */
 export interface BuildingContext extends JobInput {
-  /** Progress so far. For people. */
+  /** Progress so far. It is only shown to people. */
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
@@ -42,11 +42,13 @@ export interface SliceContext extends JobInput {
 
 /** Output of *Build slice* and input of *Slice built?*. With `building`, the call ran short of time. */
 export interface BuiltSliceContext extends SliceContext {
-  /** Progress so far. For people. */
+  /** Progress so far. It is only shown to people. */
   readonly building?: { readonly rows: number };
 }
 
-/** Input of *Build requests*: at the start of the job, after slices of it, after its pilot, and while it waits for an approval. */
+/**
+ * Input of *Build requests*: at the start of the job, after its slices, after its pilot, and while it waits for an approval.
+ */
 export interface BuildContext extends JobInput {
   readonly slices?: SlicingContext['slices'];
   readonly pilot?: true;
@@ -87,7 +89,7 @@ export interface JobContext {
   readonly polling: PollLimits;
 }
 
-/** Input of *Upload file*, made by the map's item selector; after a retry the same with the round to run. */
+/** Input of *Upload file*, made by the map's item selector. For a retry it also names the round to run. */
 export interface ShardContext {
   readonly jobId: string;
   readonly shard: number;
@@ -147,7 +149,7 @@ export interface BatchContext extends UploadedContext {
   /** After this time the batch is `overdue`: it is cancelled, and what it finished is collected. */
   readonly deadline: number;
   readonly waitSeconds: number;
-  /** When *Poll batch* is due; a later poll knows its delay from this. */
+  /** When *Poll batch* is due; a later poll computes its delay from it. */
   readonly nextPollAt: number;
   readonly polls: number;
   /** Seconds since the create, added up from waits and clock so that a jump of the clock does not count. */
@@ -158,7 +160,7 @@ export interface BatchContext extends UploadedContext {
   readonly notFound: number;
   /** Seconds since the first of these polls. */
   readonly missedSeconds?: number;
-  /** How many of these seconds the complete list lacked the batch as well. */
+  /** Number of these seconds in which the complete list of batches lacked the batch as well. */
   readonly absentSeconds?: number;
   /** Set once *Cancel batch* has run. */
   readonly cancelledAt?: number;
@@ -172,7 +174,7 @@ export interface BatchContext extends UploadedContext {
   readonly late?: LateOutput;
 }
 
-/** Looks at an ended batch that found less output than it promised. */
+/** The times that an ended batch showed less output than it promised. */
 export interface LateOutput {
   /** The batch's `age` at the first look, so that a jump of the clock does not change the wait. */
   readonly since: number;
@@ -186,7 +188,7 @@ export interface PolledContext extends BatchContext {
   readonly phase: 'running' | 'ended' | 'overdue';
   /** The provider no longer has the batch, as far as can be checked. It is collected as a batch without answers. */
   readonly gone?: boolean;
-  /** The provider's string, verbatim, or `not found`. For people. */
+  /** The provider's status, verbatim, or `not found`. It is only shown to people. */
   readonly status: string;
   readonly succeeded?: number;
   readonly total?: number;
@@ -195,7 +197,7 @@ export interface PolledContext extends BatchContext {
 /** The input of a failed state, with the error that a Catch adds. */
 export type Caught<Context> = Context & { readonly error: CaughtError };
 
-/** Input of *Collect results*: a batch that ended, rows that were sent direct, or a shard for which an earlier step gave up. */
+/** Input of *Collect results*: a batch that ended, rows that were sent direct, or a shard whose earlier step failed. */
 export type CollectContext = (PolledContext | SentContext | Caught<ShardContext>) & {
   /** Number of calls so far that ran short of time. */
   readonly collects?: number;
@@ -248,7 +250,7 @@ export type JobEnd =
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
 /**
- * Input of *Announce job* and *Announce wait*, and, after they gave up, of *Record failed announcement* and *Record unannounced
+ * Input of *Announce job* and *Announce wait*, and, after they failed, of *Record failed announcement* and *Record unannounced
  * wait*. Their output is not used.
  */
 export type AnnounceContext = (AnnouncedEnd | AnnouncedWait) & {

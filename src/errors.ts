@@ -49,7 +49,7 @@ export class ProviderDenied extends Error {
 }
 
 /**
- * The provider redirects a call to an address at which it is not repeated. A retry would not help: the job stops, and can be
+ * The provider redirects a call to an address that the call is not sent to. A retry would not help: the job stops, and can be
  * resumed once the base URL is right.
  */
 export class ProviderMoved extends Error {

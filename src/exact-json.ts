@@ -89,7 +89,7 @@ function put(into: Container, key: string, value: unknown): void {
   else (into as Record<string, unknown>)[key] = value;
 }
 
-/** A noncharacter, before the ordinal of a kept number. */
+/** A Unicode noncharacter that marks a kept number; the ordinal of the number follows it. */
 const MARK = '\ufdd0';
 const ESCAPED_MARK = /\\ufdd0/i;
 
@@ -153,8 +153,9 @@ const MAX_DIGITS = 15;
 const MAX_LEADING_ZEROS = 5;
 
 /**
- * The end of a number that a double keeps for certain, as most numbers are: few digits, no exponent, no zeros that a double drops.
- * Otherwise -1. A loop over code units, because a regular expression takes three times as long for a vector.
+ * The end of a number that a double keeps for certain: it has few digits, no exponent, and no zeros that a double drops. Most
+ * numbers are of this kind. Returns -1 for others. A loop over code units, because a regular expression takes three times as
+ * long for a vector.
  */
 function plainEnd(text: string, from: number): number {
   const first = text.charCodeAt(from) === MINUS ? from + 1 : from;

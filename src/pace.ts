@@ -22,7 +22,7 @@ export class Pace {
     this.#done += 1;
   }
 
-  /** True if long work that cannot be divided must wait for the next call, which does nothing before it. */
+  /** True if long work that cannot be divided must wait for the next call, which begins with it. */
   get mustRest(): boolean {
     return this.#done > 0 && this.#time?.isLate?.() === true;
   }

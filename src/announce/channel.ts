@@ -2,7 +2,7 @@ import type { Edges, ProviderEdges } from '../edges.ts';
 import type { CompletionEvent } from './completion-event.ts';
 import type { WaitingEvent } from './waiting-event.ts';
 
-/** The edges of the step that announces ends of jobs and waits for approvals. */
+/** The edges of the step that announces the end of a job, or that a job begins to wait for an approval. */
 export interface AnnounceEdges extends Edges {
   readonly channels: readonly Channel[];
 }

@@ -2,7 +2,7 @@ import type { RouteConfig } from '@hono/zod-openapi';
 import type * as z from 'zod';
 import { problemSchema, PROBLEM_TYPE } from './problems.ts';
 
-/** A JSON body that a route takes. */
+/** A JSON body that a route accepts. */
 export function jsonBody<T extends z.ZodType>(schema: T) {
   return { required: true, content: { 'application/json': { schema } } };
 }

@@ -8,7 +8,7 @@ import { ApiProblem } from './problems.ts';
 import { jobParams } from './schemas.ts';
 
 /**
- * Keeps callers apart if the configuration says `api: { owner: 'caller' }`: each has a folder to upload to, and may name only
+ * Keeps callers apart if the configuration has `api: { owner: 'caller' }`: each has a folder to upload to, and may name only
  * files there and results of their own jobs.
  */
 

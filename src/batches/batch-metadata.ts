@@ -6,7 +6,7 @@ export interface UploadedRound extends ShardRef {
   readonly fileId: string;
 }
 
-/** Longest value that providers take, in characters. */
+/** Longest value that providers accept, in characters. */
 const MAX_VALUE = 512;
 
 /** Metadata of our batches. The file id distinguishes a round's batch from the batch of an earlier run of the same job. */

@@ -21,7 +21,7 @@ import { findUnmarked, type Search } from './unmarked-batches.ts';
  */
 const LOST_CREATE_SECONDS = 180;
 
-/** The same after a 429, which says that no batch was created. Some providers had created a batch in spite of it. */
+/** The same limit after a 429. A 429 means that no batch was created, but some providers had created one. */
 const REJECTED_CREATE_SECONDS = 60;
 
 /**
@@ -31,9 +31,9 @@ const REJECTED_CREATE_SECONDS = 60;
 const LOOKS_AFTER_REJECTION_MS = [0, 5_000, 20_000] as const;
 
 /**
- * Looks for the batch of a create that was announced before.
+ * Searches for the batch of a create that an earlier call recorded in `creating.json`.
  * @returns undefined once the complete list has lacked it for long enough
- * @throws ProviderUnavailable or ProviderBusy while the batch may still turn up
+ * @throws ProviderUnavailable or ProviderBusy while the batch may still appear
  */
 export async function findLost(
   edges: ProviderEdges,
@@ -103,7 +103,7 @@ export async function findDespite(
     const found = await lookRepeatedly(edges, context, announced);
     if (found !== undefined) return tell(edges, context, found);
   } catch (error) {
-    // The account may not list batches either. The announcement stays, so that a resume searches first.
+    // The provider may also deny the account the list of batches. The announcement stays, so that a resume searches first.
     if (rejection instanceof ProviderDenied) return undefined;
     if (!hasNoList(error)) throw error;
     await writeAnnouncement(edges, context, { at: 0 });
@@ -124,8 +124,9 @@ export async function writeAnnouncement(
 }
 
 /**
- * The error while it is unknown whether a create made a batch. Step Functions repeats the step, which searches again.
- * @param refusedWith the error that the provider answered the create with, if it did
+ * The error that is thrown while it is unknown whether a create made a batch. Step Functions repeats the step, which searches
+ * again.
+ * @param refusedWith name of the error that the provider returned for the create, if any
  */
 export function mayTurnUp({ jobId, shard, round, fileId }: UploadedContext, refusedWith?: string): Error {
   const message = `It is not known yet whether the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) was created; the list of batches is read again.`;
@@ -144,9 +145,8 @@ function unclear({ jobId, shard, round, fileId }: UploadedContext, rejection: Er
 }
 
 /**
- * The error if more than one batch may belong to a create. Only their results show which one it is, so the search waits until
- * they have
- * ended.
+ * The error that is thrown if more than one batch may belong to a create. Only their results show which one it is, so the
+ * search waits until they have ended.
  */
 function undecided(
   { jobId, shard, round }: UploadedContext,

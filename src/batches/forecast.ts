@@ -10,7 +10,7 @@ import { enqueuedTokens, isLimited, roomLimitsOf, withLearned } from './room-lim
 import { isOf, withEnqueued } from './room-queue.ts';
 import type { WantedRoom } from './take-room.ts';
 
-/** Estimates when batches that ask for room now would end. */
+/** An estimate of the time at which batches that ask for room now would end. */
 export interface Forecast {
   /**
    * Highest number of tokens of the model's batches at the same time, and of batches at the same time; absent if no such limit is

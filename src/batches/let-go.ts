@@ -13,8 +13,8 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { lookAtBatch } from './look-at-batch.ts';
 
 /**
- * Longest silence of a shard that has room but no batch, in seconds. A shard that waits for room asks again every 15 minutes and
- * records it.
+ * Longest time, in seconds, in which a shard that has room but no batch may record nothing. A shard that waits for room asks
+ * again every 15 minutes, and records that.
  */
 const SILENT_SECONDS = 3_600;
 
@@ -56,7 +56,7 @@ export async function hasLetGo(
   const stopped = await stoppedObject.read(store, holder);
   if (stopped !== undefined && stopped.open === undefined) return true;
   const creating = await creatingObject.read(store, { ...holder, round });
-  // An announced create may have made a batch, also if the host has ended.
+  // An announced create may have made a batch, even if the host has ended.
   if (holder.left === true && (creating?.at ?? 0) === 0) return true;
   const lastSeen = Math.max(holder.at ?? 0, creating?.at ?? 0);
   return now - lastSeen > SILENT_SECONDS;

@@ -16,8 +16,8 @@ export type Look =
   | {
       readonly batch?: undefined;
       /**
-       * True if neither the batch's id nor the complete list leads to it; false if the list could not be read, or another batch
-       * is shown under its id.
+       * True if the batch is found neither by its id nor in the complete list; false if the list could not be read, or another
+       * batch is shown under its id.
        */
       readonly isAbsent: boolean;
     };

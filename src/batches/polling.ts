@@ -21,12 +21,13 @@ export interface PollState {
 /** After this many polls, progress no longer shortens the wait: a batch stuck at 99.9 % would be polled without end. */
 const MAX_HURRIED_POLLS = 250;
 
-/** After this many polls a batch is overdue, whatever the clock says: 4 rounds x 500 polls x 9 events = 18,000 of 25,000. */
+/** After this many polls a batch is overdue, even before its deadline: 4 rounds x 500 polls x 9 events = 18,000 of 25,000. */
 export const MAX_POLLS_PER_ROUND = 500;
 
 /**
  * While counters show a batch's pace, the wait may be this many times longer, because the pace predicts the end. If the pace
- * changes suddenly, the end is noticed later: by at most that share of the batch's age, and by at most the longest wait.
+ * changes suddenly, the end is noticed later: by at most this many times the polling fraction of the batch's age, and by at
+ * most the longest wait.
  */
 const COUNTED = 3;
 
@@ -80,7 +81,7 @@ const CANCEL_GRACE_SECONDS = 3_600;
 const MAX_POLLS_AFTER_CANCEL = 150;
 
 /**
- * True if a cancelled batch has had all the time in which it could still run.
+ * True if the time in which a cancelled batch could still be running is over.
  * @param cancelledAt when it was first cancelled, seconds since 1970
  */
 export function isGivenUp({ now, deadline, polls }: PollState, cancelledAt: number): boolean {

@@ -67,7 +67,8 @@ export function bytesThatFit(
   { model, tokens, at, bytes }: Pick<RoomEntry, 'model' | 'tokens' | 'at'> & { readonly bytes: number },
 ): number | undefined {
   const lesson = room?.learned?.[model ?? ''];
-  // A file that is larger than everything that other rounds have enqueued: only a named limit says how much of it fits.
+  // A limit that was learned only from the tokens of other rounds does not show how much of this file fits. A limit that the
+  // provider named does.
   const named = lesson !== undefined && lesson.until > at ? lesson.named : undefined;
   const limit = Math.min(limits.tokensOf(model) ?? Infinity, named ?? Infinity);
   return tokens <= limit ? undefined : Math.floor((PART_SHARE * bytes * limit) / tokens);

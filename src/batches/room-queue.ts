@@ -6,8 +6,8 @@ import { enqueuedTokens, withLearned, type RoomLimits } from './room-limits.ts';
 export type Asking = Omit<RoomEntry, 'since'>;
 
 /**
- * Longest silence of a waiting shard, in seconds; after it, other shards get room first. A waiting shard asks again after at most
- * 15 minutes, and rewrites its entry once that is {@link SEEN_SECONDS} old.
+ * If a waiting shard does not ask again within this many seconds, other shards get room first. A waiting shard asks again after
+ * at most 15 minutes, and rewrites its entry once the entry is {@link SEEN_SECONDS} old.
  */
 const SILENT_SECONDS = 1_800;
 const SEEN_SECONDS = 300;
@@ -36,7 +36,7 @@ export function askForRoom(room: Room, asking: Asking, limits: RoomLimits): Room
   return isKnown ? undefined : { ...room, holders, waiting: queue };
 }
 
-/** Adds a round to the holders whatever the limits say, because its batch exists. */
+/** Adds a round to the holders regardless of the limits, because its batch exists. */
 export function holdRoom(room: Room, asking: Asking): Room {
   const isOther = (entry: RoomEntry): boolean => !isOf(asking)(entry);
   const since = room.waiting.find(isOf(asking))?.since ?? asking.at;

@@ -35,7 +35,7 @@ export interface WantedRoom {
   readonly limits: RoomLimits;
 }
 
-/** True if another holder is known to have released its room. */
+/** Returns true if another holder is known to have released its room. */
 export type HasLetGo = (holder: EnqueuedBatch | OldSlot) => Promise<boolean>;
 
 /**

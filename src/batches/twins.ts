@@ -42,7 +42,7 @@ export async function giveUpBatch(
   await twinsObject.write(store, ref, { twins: [...others, { ...twin, phase: 'ended', files: {} }] });
 }
 
-/** Collects the round from its twin from now on. The batch that it was collected from becomes a twin. */
+/** Records that the round is collected from its twin from now on. The batch that it was collected from becomes a twin. */
 export async function followTwin(
   store: ObjectStore,
   { batchId, ...shard }: ShardInDoubt & { readonly status: string },
@@ -64,7 +64,7 @@ export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Prom
   return found;
 }
 
-/** Calls {@link findTwins} for one round. Returns an empty list if the round can have no twins. */
+/** Does the same as {@link findTwins} for one round. Returns an empty list if the round can have no twins. */
 export async function findTwinsOfRound(
   edges: ProviderEdges,
   of: ShardInDoubt,

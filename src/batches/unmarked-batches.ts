@@ -15,8 +15,9 @@ import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * Finds a batch again at a provider whose batches show neither metadata nor a file (Anthropic). The existing batches are recorded
- * before a create. Of the batches that were created after it, ours is the one with the same number of requests and with our ids.
+ * Finds a batch again at a provider whose batches show neither metadata nor a file (Anthropic). The existing batches are
+ * recorded before a create. Of the batches that are created later, ours is the one with the same number of requests and with
+ * our ids.
  */
 
 /** The batches listed before the create; `undefined` if batches show what they were created from, or cannot be listed. */
@@ -81,9 +82,8 @@ async function readCustomIds(store: ObjectStore, context: UploadedContext): Prom
 }
 
 /**
- * Batches that are recorded for a round of this or another job. They are excluded, because generated ids are the same in every
- * job. The list
- * is long, and read only after a create was lost.
+ * The batches that are recorded for a round of this or another job. They are excluded, because generated ids are the same in
+ * every job. The list is long, and read only after a create was lost.
  */
 async function recordedBatches(store: ObjectStore): Promise<ReadonlySet<string>> {
   const keys: string[] = [];
@@ -142,5 +142,5 @@ function readId(bytes: Buffer): string | undefined {
   }
 }
 
-/** Longer than any result line. */
+/** Longest line that is read, in bytes: longer than any result line. */
 const MAX_LINE_BYTES = 512 * 1_048_576;

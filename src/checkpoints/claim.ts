@@ -30,7 +30,7 @@ export const claimObject = storedObject<Claim, ClaimRef>(({ schedule, object }) 
 
 export type Claimed = Pick<Candidate, 'key' | 'mark' | 'writtenAt'>;
 
-/** Without a time, as in version 0.1. */
+/** The key of a claim. For an object without a time, it has no day, as in version 0.1. */
 export function claimKey(schedule: string, { key, mark, writtenAt }: Claimed): string {
   const day = writtenAt === undefined ? '' : `${dayOf(writtenAt)}/`;
   return `${claimsPrefix(schedule)}${day}${hashOf(JSON.stringify([key, mark]))}.json`;

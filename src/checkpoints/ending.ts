@@ -22,7 +22,7 @@ export interface IndexProgress {
   readonly parts: readonly number[];
 }
 
-/** How many rows of a job have the result lines of its retry. */
+/** The progress of merging the result lines of a retry into those of its job. */
 export interface MergeProgress {
   /** Identifies the results that are read; with other results, the merge begins anew. */
   readonly mark: string;
@@ -40,7 +40,7 @@ export interface MergeProgress {
   readonly problems: readonly RowProblem[];
 }
 
-/** `ending.json`: what an end has come to, written by a call that leaves the rest to another one. */
+/** `ending.json`: the progress of an end, written by a call that leaves the rest to another call. */
 export interface Ending {
   /** Results and dead letters are joined. */
   readonly joined?: true;

@@ -1,7 +1,7 @@
 import type { ErrorCount } from './counts.ts';
 import type { Summary } from './summary.ts';
 
-/** Number of rows with an error code. Only the first invalid rows are known by their code. */
+/** Number of rows with an error code. Codes are recorded only for the first invalid rows. */
 export interface KnownError extends ErrorCount {
   /** True if there may be more rows with this code. */
   readonly orMore?: true;

@@ -86,8 +86,8 @@ export const announcedKey = (jobId: string, execution: string, channel: string):
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
 /**
- * The progress of *Write results* when it takes several calls; `since` separates its calls from those of an earlier end.
- * Joined results, and (`ending.ts`, `kept-blocks.ts`, `merge-lines.ts`) parts of an index or of a merged retry, and the progress.
+ * Files of a *Write results* that takes several calls: joined results, parts of an index or of a merged retry, and the progress
+ * (`ending.ts`, `kept-blocks.ts`, `merge-lines.ts`). `since` separates them from those of an earlier end.
  */
 export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
 export const joinedKey = (jobId: string, since: number, name: string): string =>
@@ -173,14 +173,13 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
 export const roundPartKey = (key: string, n: number): string => key.replace(/\.jsonl$/, `-part-${n}.jsonl`);
 
 /**
- * Files a shard has once.
+ * Files that a shard has once.
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
- * - `progress.json`: what the last poll saw, for people
+ * - `progress.json`: the state at the last poll, for people
  * - `trouble.json`: the last error of a failed step; reported if the shard never ends
  * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: results and dead letters including rows that earlier rows answer, in
- * shards that
- *   have such rows; `filled.json`: both are complete, with their counts
- * - `merging.json`: how far its rounds are joined, while that takes several calls
+ *   shards that have such rows; `filled.json`: both are complete, with their counts
+ * - `merging.json`: the progress of joining its rounds, if that takes several calls
  * - `done.json`: every row has its final outcome; `stopped.json`: the shard stopped before that, and why
  */
 export type ShardFile =
@@ -198,10 +197,10 @@ export type ShardFile =
 
 /**
  * Files of a shard for each step of its ladder that rows went up from. Steps count from 1.
- * - `results.jsonl`, `dead-letters.jsonl`: as those of a round, over all rounds of the step; an empty line in both means "see the
- *   next step". A result behind a space is an answer that holds unless the next step has a better one.
+ * - `results.jsonl`, `dead-letters.jsonl`: as those of a round, over all rounds of the step; an empty line in both means "see
+ *   the next step". A result line that begins with a space is an answer that is used unless the next step has a better one.
  * - `raised.jsonl`: the requests of the rows that went up, as the first step sent them
- * - `climbing.json`: how far these files are written, while that takes several calls
+ * - `climbing.json`: the progress of writing these files, if that takes several calls
  */
 export type StepFile = 'results.jsonl' | 'dead-letters.jsonl' | 'raised.jsonl' | 'climbing.json';
 
@@ -209,19 +208,20 @@ export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
   `${shardPrefix(ref)}step-${step}.${file}`;
 
 /**
- * Files a shard has per round.
- * - `requests.jsonl`: what is uploaded
- * - `uploading.json`, `creating.json`: written before the provider is asked, so that a lost answer is looked for
+ * Files that a shard has per round.
+ * - `requests.jsonl`: the request lines, which are uploaded
+ * - `uploading.json`, `creating.json`: written before the call of the provider; if its answer is lost, the file or batch is
+ *   searched for
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
- * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
- * - `twins.json`: other batches of the same rows, where the answer to a create was lost
- * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files as they came, where rows have no other answer
- * - `late.json`: whether the provider may show more of them at a later look, and how far downloads of several calls have come
- * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
- * - `writing.json`: how much of the round is written, while that takes several calls
- * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
- * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
- *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
+ * - `output.jsonl`, `errors.jsonl`: the provider's files, unchanged
+ * - `twins.json`: other batches of the same rows, after the answer to a create was lost
+ * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files, unchanged, if rows have no other answer
+ * - `late.json`: whether the provider may show more of these files later, and the progress of downloads that take several calls
+ * - `answers-<n>.jsonl`: in a round that is sent direct, the pieces that are joined into its `output.jsonl`
+ * - `writing.json`: the progress of writing the round, if that takes several calls
+ * - `lost.json`: ids of rows that the next round sends again because their lines could not be read
+ * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both means "see the
+ *   next round". Round 0 has the outcomes that Build decided: a line per input row, empty for rows that are sent.
  * - `collected.json`: the result of the round; written last
  */
 export type RoundFile =

@@ -54,7 +54,7 @@ export const EMPTY_LEDGER: JobLedger = {
   recent: [],
 };
 
-/** `spending/<profile>/<month>/<n>.json`. */
+/** A month's spending before its first change (`spending/<profile>/<month>-<currency>/<n>.json`). */
 export const NOTHING_SPENT: Spending = { spent: 0, open: {} };
 
 export async function readJobLedger(store: ObjectStore, jobId: string): Promise<JobLedger | undefined> {

@@ -4,8 +4,8 @@ import { slotsPrefix, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 
 /**
- * `slots/<provider>/<n>.json`: the shard that has one of the provider's slots, as earlier versions recorded it. Later jobs use
- * the room.
+ * `slots/<provider>/<n>.json`: the shard that has one of the provider's slots, as earlier versions recorded it. This version
+ * records room instead.
  */
 export interface OldSlot extends ShardRef {
   /** Key of the object. */

@@ -8,8 +8,8 @@ import { storedObject } from './stored-object.ts';
  * - `running`: its rows are being processed
  * - `waiting`: all its rows have outcomes, and a person must approve
  * - `passed`, `approved`: the other rows are sent
- * - `failed`: too many of its rows are not ok; `rejected`: by a person; `unanswered`: nobody approved in time. Nothing else is
- * sent.
+ * - `failed`: too many of its rows are not ok; `rejected`: by a person; `unanswered`: nobody approved in time. No other row is
+ *   sent.
  */
 export interface Pilot {
   readonly state: 'running' | 'waiting' | 'passed' | 'approved' | 'failed' | 'rejected' | 'unanswered';

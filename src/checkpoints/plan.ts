@@ -5,7 +5,7 @@ import type { ReusedRows } from './counts.ts';
 import type { InputRef } from './job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** `plan.json`: what Build decided. */
+/** `plan.json`: the decisions of Build. */
 export interface Plan {
   /** Input rows, valid and invalid. */
   readonly rows: number;
@@ -66,7 +66,7 @@ export interface ShardPlan {
   readonly look?: true;
 }
 
-/** Bytes of what Build writes beside the requests of a shard. */
+/** Bytes of the files that Build writes beside the requests of a shard. */
 export interface OtherFiles {
   /** `sources.jsonl`, in jobs with several inputs. */
   readonly sources?: number | undefined;

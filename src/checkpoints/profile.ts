@@ -33,7 +33,7 @@ export interface ResolvedProfile {
   /** Bytes of a slice of a large input. If absent, a slice has 1 GiB on AWS, and one machine builds every input in one pass. */
   readonly sliceBytes?: number | undefined;
   readonly polling: PollLimits;
-  /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
+  /** `compact`: the text, embedding or body, depending on the endpoint; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
   readonly budget: Budget;
   /** The schema that answers must match; absent if answers are plain text. */
@@ -58,7 +58,7 @@ export interface ResolvedProfile {
    * are indexed.
    */
   readonly reuse?: { readonly days: number } | 'always' | undefined;
-  /** Most batches of all jobs at this provider at the same time; absent means no limit of ours. */
+  /** Most batches of all jobs at this provider at the same time; absent if no limit is configured. */
   readonly maxBatches?: number | undefined;
   /** Most input tokens of a model's queued and running batches, for every model or by model; absent if unknown. */
   readonly enqueuedTokens?: number | Readonly<Record<string, number>> | undefined;
@@ -138,7 +138,7 @@ export interface Price extends TokenPrice {
 /** Most that a job may cost. A job that may exceed it is rejected before any upload. */
 export interface Budget {
   readonly maxRows?: number | undefined;
-  /** Estimated: a quarter of the request lines' bytes. */
+  /** Compared with the plan's estimate of its input tokens. */
   readonly maxInputTokens?: number | undefined;
   /** Limits in the currency of the price: for this job, and for all jobs of the profile in one month. */
   readonly max?: number | undefined;

@@ -53,7 +53,7 @@ export interface NotOkLine {
     /** Only for `invalid_output`: JSON pointer to the value that does not match. */
     readonly path?: string;
   };
-  /** Only for `invalid_output`: the answer as it came, because it is paid for. */
+  /** Only for `invalid_output`: the answer, unchanged, because it is paid for. */
   readonly text?: string | null;
   readonly finish_reason?: string | null;
   readonly refusal?: string;

@@ -63,7 +63,7 @@ export async function readRoom(store: ObjectStore, provider: string): Promise<Ro
   }
 }
 
-/** {@link changeState} of a provider's room. */
+/** Calls {@link changeState} for a provider's room. */
 export async function changeRoom(
   store: ObjectStore,
   provider: string,

@@ -30,8 +30,8 @@ function nthOf(prefix: string, key: string): number {
 export interface Changing<State> {
   readonly prefix: string;
   /**
-   * Returns the new state, or undefined to change nothing. It is called again with a later state if another writer may have come
-   * first. If replaced changes are deleted, it must recognise its own change there and then return undefined.
+   * Returns the new state, or undefined to change nothing. It is called again with a later state if another writer may have
+   * come first. If replaced changes are deleted, it must recognise its own change in that state, and then return undefined.
    * @param nth the number of the change that it makes
    */
   readonly change: (before: State | undefined, nth: number) => State | undefined;

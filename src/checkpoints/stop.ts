@@ -17,7 +17,7 @@ export async function readStop(store: ObjectStore, jobId: string): Promise<Stop 
   return stopObject.read(store, jobId);
 }
 
-/** A cancelled job also cancels its batches; a job that was denied lets them run to their end. */
+/** A cancelled job also cancels its batches; a job whose account was denied lets them run to their end. */
 export function isCancelled(stop: Stop | undefined): boolean {
   return stop?.failure.name === 'JobCancelled';
 }

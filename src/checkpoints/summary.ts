@@ -92,7 +92,7 @@ export interface Summary {
   readonly rows: number;
   readonly counts: OutcomeCounts;
   readonly shards: number;
-  /** Most rounds any shard took. */
+  /** Highest number of rounds of a shard. */
   readonly rounds: number;
   /** Rows that the realtime endpoint answered; absent if there are none. */
   readonly sentDirect?: number;

@@ -19,13 +19,16 @@ export function needsNoRows(summary: Pick<Summary, 'status' | 'failure'>, plan: 
   return needsNoResume(summary, plan) || (plan === undefined && summary.failure?.name === 'InvalidInput');
 }
 
-/** Files of rounds that were sent. Once all shards are done, no step reads them, except that the index of answers is made from requests. */
+/**
+ * Files of rounds that were sent. Once all shards are done, no step reads them, except that the index of answers is made from
+ * the requests.
+ */
 const OF_ROUNDS = /\/round-[1-9]\d*\.[^/]+\.jsonl$/;
 const REQUESTS = /\.requests\.jsonl$/;
 
 /**
- * On one machine, deletes the files of all rounds before the results are joined. Otherwise the disk would have each answer three
- * times. On AWS they stay to the end of the job, because each list of objects costs money.
+ * On one machine, deletes the files of all rounds before the results are joined. Otherwise the disk would have each answer
+ * three times. On AWS they stay until the end of the job, because each list of objects costs money.
  * @param isIndexed true if the answers are indexed for later jobs
  * @returns false if time ran short, and another call must delete the rest
  */
@@ -45,8 +48,9 @@ export async function forgetRounds(
 const DELETED_AT_ONCE = 1_000;
 
 /**
- * Deletes the rows of a job's shards: requests, provider files, results per shard, and the record that a shard was stopped. Keeps
- * all checkpoints. What cannot be deleted stays until the bucket's lifecycle rule removes it; the job's end does not change.
+ * Deletes the rows of a job's shards: requests, provider files, results per shard, and the record that a shard was stopped.
+ * Keeps all checkpoints. Objects that cannot be deleted stay until the bucket's lifecycle rule removes them; the job's end does
+ * not change.
  * @param hasPlan false if the build has not finished: its saved state, which refers to these rows, is deleted as well
  * @returns false if time ran short, and another call must delete the rest
  */

@@ -5,10 +5,13 @@ import type { NightshiftConfig } from './schema.ts';
 
 type Field = keyof ProfileConfig;
 
-/** Fields that every request may change: what is sent, and lower budgets. None of them names a provider or an endpoint. */
+/**
+ * Fields that every request may change: the content of its rows' requests, and lower budgets. None of them names a provider or
+ * an endpoint.
+ */
 const DEFAULT_FIELDS: readonly Field[] = ['model', 'body', 'system', 'prompt', 'output', 'table', 'budget'];
 
-/** Which fields of the profile requests from outside may change. */
+/** The fields of a profile that requests from outside may change, and the providers and endpoints that they may name. */
 export interface OverridePolicy {
   readonly fields: readonly Field[];
   readonly providers: readonly string[];

@@ -17,8 +17,8 @@ const ASKING = [
 
 /**
  * Endpoints that rows may be sent to direct: those that the dialect lists. If it lists none, the endpoints that only query a
- * model, and those that the configuration's profiles for this provider name. A job may name any endpoint, and some endpoints have
- * other effects, such as creating a key.
+ * model, and those that are named by the configuration's profiles for this provider. A job may name any endpoint, and some
+ * endpoints have other effects, such as creating a key.
  */
 export function directEndpoints(
   config: NightshiftConfig,

@@ -2,7 +2,7 @@ import { DIALECTS } from '../provider/dialects/dialects.ts';
 import type { ProfileConfig } from '../profiles/profile-schema.ts';
 import type { ProviderConfig } from '../profiles/provider-schema.ts';
 
-/** The provider that generates its answers. */
+/** Name of the provider that is a simulator. */
 export const SIMULATOR = 'simulator';
 
 /** The override of a job whose answers a simulator generates. */

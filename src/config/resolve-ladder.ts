@@ -22,7 +22,7 @@ export function resolveLadder(
     const { completionWindow, ...kept } = before;
     const treatment: ProfileConfig = {
       ...kept,
-      // Another provider may not have the window.
+      // Another provider may lack this completion window.
       ...(!isElsewhere && completionWindow !== undefined && { completionWindow }),
       ...given(step),
       rounds: step.rounds ?? (step.direct === true ? 1 : (first.rounds ?? undefined)),

@@ -30,12 +30,12 @@ export const DEFAULT_ENDPOINT = '/v1/chat/completions';
 
 /**
  * Most bytes and rows of a shard. Melious documents 105 MB without saying MB or MiB, and OpenAI's row limit is 50,000, so these
- * values are below every reading. A dialect may have lower limits. Higher limits must be configured, because one Lambda reads a
- * whole shard.
+ * values are below every interpretation. A dialect may have lower limits. Higher limits must be configured, because one Lambda
+ * reads a whole shard.
  */
 const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
 
-/** From the provider's guide: a batch pays off from about this many rows. */
+/** According to the provider's guide, a batch is worthwhile from about this many rows. */
 const SMALL_ROWS = 50;
 
 /** 15 s to 15 min at a tenth of the batch's age: 140 polls and 1,300 history events for a batch of 24 h. */

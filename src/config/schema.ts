@@ -7,7 +7,7 @@ import { scheduleSchema } from '../requests/schedule.ts';
 import { profileSchema } from '../profiles/profile-schema.ts';
 import { providerSchema } from '../profiles/provider-schema.ts';
 
-/** Schema of `nightshift.config.ts`. */
+/** The limits in `nightshift.config.ts`. */
 const limitsSchema = z.strictObject({
   /** Most shards of one job at the provider at the same time. Default: 100. */
   shardsInFlight: z.number().int().min(1).max(10_000).optional(),

@@ -3,8 +3,8 @@ import { statesOfJob, statesOfShard } from './state-counts.ts';
 import { DIRECT_ROW_SECONDS, SECONDS, SLICED_BUILD, slicesOf, type CostedStep } from './step-seconds.ts';
 
 /**
- * The cost of a job on AWS, from list prices and from counts of what its machine does. Pure and independent of the machine's code:
- * it uses only the counts below and in `state-counts.ts`, which a test compares with a run of the synthesized
+ * The cost of a job on AWS, from list prices and from counts of what its machine does. It is pure and independent of the
+ * machine's code: it uses only the counts below and in `state-counts.ts`, which a test compares with a run of the synthesized
  * definition.
  */
 
@@ -14,7 +14,7 @@ const DAYS_OF_MONTH = 30;
 /** S3 requests: writes and lists, and reads. Counted for objects of one part. */
 const REQUESTS = {
   job: { writes: 8, reads: 18 },
-  /** In addition, for a job that is built in slices; and for each slice. */
+  /** In addition for a job that is built in slices: once, and for each slice. */
   slicedJob: { writes: 9, reads: 10 },
   slice: { writes: 3, reads: 14 },
   /** A shard of one round. */
@@ -22,7 +22,7 @@ const REQUESTS = {
   directShard: { writes: 11, reads: 35 },
   /** Each round after the first. */
   laterRound: { writes: 14, reads: 36 },
-  /** One write for the answer, and one read of the job's stop before the call. */
+  /** One write for the answer, and one read of `stop.json` before the call. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
 } as const;
@@ -89,7 +89,7 @@ export interface AwsCost {
     readonly lambda: number;
     /** Requests. */
     readonly s3: number;
-    /** Storage of what is deleted at the job's end. */
+    /** Storage of the objects that are deleted at the job's end. */
     readonly storage: number;
     /** Request lines that are sent to the provider. */
     readonly egress: number;
@@ -102,7 +102,7 @@ export interface AwsCost {
   readonly resultsUsdPerMonth: number;
 }
 
-/** Excludes retries of steps, traces, custom metrics, and the provider's price. */
+/** Estimates the cost of a job. Excludes retries of steps, traces, custom metrics, and the provider's price. */
 export function estimateAwsCost({
   groups,
   memoryMib,
@@ -163,7 +163,7 @@ const ONE_ROUND = { rounds: 1, directRows: 0, seconds: 0 } as const;
 
 const DAY_SECONDS = 86_400;
 
-/** Storage of one shard's objects that are deleted at the job's end. */
+/** Storage, in gigabyte-days, of one shard's objects that are deleted at the job's end. */
 function gigabyteDays({ bytes, seconds }: Required<ShardGroup>): number {
   const whileItRuns = COPIES.whileItRuns * (seconds / DAY_SECONDS + OLD_VERSION_DAYS);
   return (bytes / GB) * (whileItRuns + COPIES.afterIt * OLD_VERSION_DAYS);

@@ -32,7 +32,7 @@ export interface StateCount {
   readonly events: number;
 }
 
-/** The job's own execution and, if it is built in slices, the executions of its slices. */
+/** Counts the states of the job's own execution and, if it is built in slices, of the executions of its slices. */
 export function statesOfJob(slices: number): { readonly job: StateCount; readonly slices: StateCount } {
   const isSliced = slices > 0 ? 1 : 0;
   const readings = slices * SLICED_BUILD.readings;
@@ -55,7 +55,7 @@ export interface ShardTurns {
   readonly directRows: number;
 }
 
-/** The execution of one shard. */
+/** Counts the states of the execution of one shard. */
 export function statesOfShard({ rounds, polls, directRows }: ShardTurns): StateCount {
   const total = (count: (states: Counts) => number): number =>
     count(STATES.shard) +

@@ -11,7 +11,7 @@ export type CostedStep =
   | 'announce-job';
 
 /**
- * How long a step runs, in seconds: estimates. A Lambda has 78 MB/s of network (625 Mb/s), which a step that moves rows shares
+ * Estimated duration of a step, in seconds. A Lambda has 78 MB/s of network (625 Mb/s), which a step that moves rows shares
  * between download and upload. A step that calls the provider waits 0.7 s for the answer.
  */
 export const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; readonly perByte: number }>> = {
@@ -36,8 +36,8 @@ export function stepSeconds(step: CostedStep, bytes: number): number {
 }
 
 /**
- * Builds in slices: the bytes of a slice, and the bytes from which an input is built in slices. Rows are read twice, in parallel.
- * After that, *Build requests* reads the notes, which takes about a tenth of that time.
+ * The sizes of a build in slices: the bytes of a slice, and the bytes from which an input is built in slices. Rows are read
+ * twice, in parallel. After that, *Build requests* reads the notes, which takes about a tenth of that time.
  */
 export const SLICED_BUILD = {
   leastBytes: 4 * 2 ** 30,

@@ -8,7 +8,7 @@ import { asWire } from '../provider/wire.ts';
 import { answerLine } from './answers.ts';
 import type { DirectRow } from './held-rows.ts';
 
-/** How to call rows. */
+/** The settings for the calls of rows. */
 export interface Calling {
   readonly endpoint: string;
   readonly provider: BatchProvider;
@@ -44,7 +44,7 @@ export async function callRow(
   return { answer, line, verdict, isTaken, isLimit: status === 429 };
 }
 
-/** A call without an answer becomes an answer with status 0. */
+/** Sends a row. A call without an answer becomes an answer with status 0. */
 async function send(provider: BatchProvider, endpoint: string, body: string): Promise<DirectAnswer> {
   try {
     return await provider.send(endpoint, body);

@@ -14,7 +14,7 @@ export class HeldDenials {
 
   /**
    * Holds back the line of a row that was denied.
-   * @returns why the account is denied, once enough rows were
+   * @returns why the account is denied, once enough consecutive rows were denied
    */
   add(line: string, failure: Failure): Failure | undefined {
     this.#lines.push(line);

@@ -49,7 +49,7 @@ export class HeldRows {
     return next;
   }
 
-  /** Takes out the rows that are due after the given time, and returns their last rejections. */
+  /** Removes the rows that are due after the given time, and returns their last rejections. */
   giveUp(latest: number): readonly string[] {
     const late = this.#attempts.filter(
       ({ notBefore, rejection }) => notBefore > latest && rejection !== undefined,

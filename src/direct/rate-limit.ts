@@ -20,9 +20,11 @@ export interface Paced {
    * `all`: it accepts none, so all calls pause.
    */
   readonly rejected: false | 'most' | 'all';
-  /** It names no limit (5xx, no answer). The rows themselves may be the cause, so the pauses grow slowly. */
+  /**
+   * The answer names no limit (5xx), or there is no answer. The rows themselves may be the cause, so the pauses grow slowly.
+   */
   readonly isFailure?: boolean;
-  /** Names in lower case. */
+  /** Headers of the answer, by name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +49,9 @@ const MAX_BACKOFF_MS = 60_000;
  */
 const FAILURES_PER_DOUBLING = 4;
 
-/** Short enough to wait within a pass, so that rows that fail repeatedly reach their last attempt in it. */
+/**
+ * Longest pause after failures. It fits into a pass, so that rows that fail repeatedly reach their last attempt in that pass.
+ */
 const MAX_FAILURE_BACKOFF_MS = 8_000;
 
 /** Milliseconds until the reset, if a provider says that nothing remains but names no time. */

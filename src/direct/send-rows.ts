@@ -192,7 +192,7 @@ class Sender {
       return;
     }
     if (verdict.kind === 'halting' && whose === 'account') this.#denied ??= deniedBy(verdict);
-    // Any other answer shows that the account is served. No answer shows nothing.
+    // Any other answer shows that the account is accepted. A call without an answer shows nothing about the account.
     else if (isTaken) await this.#keep(this.#denials.take());
     await this.#keep([line]);
   }
@@ -212,7 +212,7 @@ class Sender {
   }
 
   /**
-   * Handles an answer that says that too many requests were sent.
+   * Handles a call that was rejected, or whose answer is unusable.
    * @returns true if the row is sent again, in this pass or the next
    */
   #rejected(attempt: Attempt, rejected: Rejection): boolean {

@@ -8,7 +8,7 @@ export interface RecentRow {
   readonly isTaken: boolean;
 }
 
-/** Number of rows that are remembered. So many failing rows in a row slow down all rows until one is accepted. */
+/** Number of rows that are remembered. This many consecutive failing rows slow down all rows until one is accepted. */
 const REMEMBERED = 8;
 
 /** Adds a row to the rows that were answered last, each with its last answer, newest at the end. */
@@ -17,9 +17,8 @@ export function remember(recent: readonly RecentRow[], row: RecentRow): readonly
 }
 
 /**
- * The rows that a rejection concerns: the `row` alone; `all` rows, if none was accepted recently; or `most`, if the provider
- * names a rate
- * limit for most rows and accepts a few.
+ * Decides which rows a rejection concerns: the `row` alone; `all` rows, if none was accepted recently; or `most`, if the
+ * provider names a rate limit for most rows and accepts a few.
  */
 export function whoseRejection(recent: readonly RecentRow[], isLimit: boolean): 'row' | 'most' | 'all' {
   const rejected = recent.filter(({ isTaken }) => !isTaken).length;

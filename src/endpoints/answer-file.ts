@@ -27,7 +27,8 @@ export function fileOf(text: unknown): AnswerFile | undefined {
   const base64 = text.startsWith('data:') ? text.replace(DATA_URI, '') : text;
   if (base64.length < LEAST) return undefined;
   const bytes = Buffer.from(base64, 'base64');
-  // Ignores characters that are not base64. A regular expression would need memory for each of millions of characters.
+  // `Buffer.from` skips characters that are not base64, so the length reveals them. A regular expression would need memory for
+  // each of millions of characters.
   const padding = /={0,2}$/.exec(base64.slice(-2))?.[0].length ?? 0;
   if (bytes.length !== Math.floor(((base64.length - padding) * 3) / 4)) return undefined;
   return { bytes, extension: extensionOf(bytes) };

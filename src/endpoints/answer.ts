@@ -51,7 +51,7 @@ export function unexpectedResult(message: string): WireError {
   return { code: 'UNEXPECTED_RESULT', message };
 }
 
-/** The list in a field of the body if it is not empty; otherwise why there is none. */
+/** The list in a field of the body if it is not empty; otherwise the failure of the body. */
 export function listIn(body: unknown, field: string): readonly unknown[] | WireError {
   if (isBlank(body)) return emptyResult(`The answer has no "${field}".`);
   const wire = asWire(body);
@@ -91,9 +91,9 @@ const ANSWER_TEXTS = new Set([
   'text',
 ]);
 
-/** True if a body without the field has content in another shape: it is paid for, and a retry would bring the same. */
+/** True if a body without the field has content in another shape: it is paid for, and a retry would return the same. */
 function saysOtherwise(wire: Wire, field: string): boolean {
-  // A field that is there and empty says that there is no answer, unless a text is beside it.
+  // If the field is present but empty, the body has no answer, unless a text is beside the field.
   const isThere = wire[field] !== undefined && wire[field] !== null;
   return Object.entries(wire).some(([name, value]) => {
     const mayHold =

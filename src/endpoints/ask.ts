@@ -1,7 +1,7 @@
 import { isExactNumber } from '../exact-json.ts';
 import type { RowProblemCode } from '../checkpoints/plan.ts';
 
-/** Why a row cannot become a request. */
+/** Thrown for a row that cannot become a request. */
 export class RowRejected extends Error {
   override readonly name = 'RowRejected';
   readonly problem: { readonly code: RowProblemCode; readonly message: string };

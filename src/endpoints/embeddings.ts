@@ -12,7 +12,7 @@ import { common, envelope, isPlain, isUsual } from './show.ts';
 export const EMBEDDINGS: Endpoint = {
   path: /\/embeddings$/,
   fields: new Set(['prompt', 'system', 'messages', 'input']),
-  // The same field as in chat, so that one profile can serve both.
+  // The same parameters as in chat, so that one profile can serve both.
   parameters: CHAT_PARAMETERS,
   takesSystem: false,
   ask: (fields) => ({ input: textOrTexts(fields) }),

@@ -7,7 +7,7 @@ const ENDINGS: Readonly<Record<Ending, readonly string[]>> = {
     'length',
     'max_tokens',
     'max_output_tokens',
-    // Mistral; Anthropic and Z.ai; Cohere.
+    // From Mistral; from Anthropic and Z.ai; from Cohere.
     'model_length',
     'model_context_window_exceeded',
     'error_limit',
@@ -17,11 +17,11 @@ const ENDINGS: Readonly<Record<Ending, readonly string[]>> = {
     'content_filtered',
     'refusal',
     'safety',
-    // Zhipu and Z.ai; Bedrock; Cohere.
+    // From Zhipu and Z.ai; from Bedrock; from Cohere.
     'sensitive',
     'guardrail_intervened',
     'error_toxic',
-    // Gemini.
+    // The next five are from Gemini.
     'blocklist',
     'image_safety',
     'prohibited_content',
@@ -29,14 +29,14 @@ const ENDINGS: Readonly<Record<Ending, readonly string[]>> = {
     'spii',
   ],
   'broken off': [
-    // OpenRouter, Mistral and vLLM; vLLM and SGLang.
+    // From OpenRouter, Mistral and vLLM; from vLLM and SGLang.
     'error',
     'abort',
     'aborted',
     'canceled',
     'cancelled',
     'timeout',
-    // Zhipu and Z.ai; DeepSeek.
+    // From Zhipu and Z.ai; from DeepSeek.
     'network_error',
     'insufficient_system_resource',
   ],

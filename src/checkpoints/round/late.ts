@@ -16,9 +16,9 @@ export interface Download {
   /** Length and ETag or date of the whole file, as the provider's answers report them. */
   readonly length?: number | undefined;
   readonly mark?: string | undefined;
-  /** Nothing more is downloaded in this look; `promised` is the length that the file object reports. */
+  /** Set once nothing more is downloaded in this look; `promised` is the length that the file object reports. */
   readonly isWhole?: true | undefined;
-  /** The download ended because the file was no longer found, before all of it arrived. */
+  /** Set if the file was no longer found before all of it arrived. */
   readonly isGone?: true | undefined;
   readonly promised?: number | undefined;
 }

@@ -29,7 +29,7 @@ export const uploadObject = storedObject<UploadCheckpoint, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'upload.json'),
 );
 
-/** Written before an upload, which may then be on its way. */
+/** Written before an upload: it shows that an upload may have been sent. */
 export const uploadingObject = storedObject<Readonly<Record<string, never>>, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'uploading.json'),
 );

@@ -23,7 +23,9 @@ export async function requireWholeRequests(
   throw damagedFile(store, ref, { key, found: found?.bytes, bytes: recorded });
 }
 
-/** Bytes of a round's requests; undefined for a later round whose checkpoint before it was written by an earlier version. */
+/**
+ * Bytes of a round's requests; undefined for a later round if an earlier version wrote the checkpoint of the round before it.
+ */
 export async function recordedBytes(
   store: ObjectStore,
   ref: PlannedShard,

@@ -7,7 +7,7 @@ export interface FollowedRows {
   readonly rows: number;
   readonly counts: OutcomeCounts;
   readonly errors: readonly ErrorCount[];
-  /** The cost of separate answers, which was saved. */
+  /** The usage that separate answers would have had, which was saved. */
   readonly saved: Usage;
 }
 

@@ -1,6 +1,9 @@
 import { shardKey, type ShardRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
-/** `shards/<n>/progress.json`: the state at the last poll, or what the shard waits for. For people; no decision depends on it. */
+/**
+ * `shards/<n>/progress.json`: the state at the last poll, or what the shard waits for. It is shown to people; no decision
+ * depends on it.
+ */
 export interface Progress {
   readonly round: number;
   /** Absent while rows are sent direct. */

@@ -1,7 +1,10 @@
 import { shardKey, stepKey, type ShardRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
 
-/** A pass over the rows of a shard that takes several calls of a step: its position, and what its caller carries on. */
+/**
+ * A pass over the rows of a shard that takes several calls of a step: its position, and the data that its caller keeps for the
+ * next call.
+ */
 export interface SavedPass<Carried = unknown> {
   /** The facts on which the written lines depend. If they have changed, the next call writes all rows again. */
   readonly basis: string;

@@ -10,7 +10,7 @@ interface Trouble {
 
 const troubleObject = storedObject<Trouble, ShardRef>((ref) => shardKey(ref, 'trouble.json'));
 
-/** Our own errors, which are recorded. Any other error is only in the step's log. */
+/** Names of our own errors, which are recorded. Any other error is only in the step's log. */
 const NAMED = /^(?:Provider|Store|Invalid|Step|CountsDoNotReconcile|RequestsDamaged)/;
 
 /**

@@ -34,7 +34,7 @@ export class Tally<Sum> {
     return this.#sums.has(short) || this.#sums.size < MAX_NAMES ? short : undefined;
   }
 
-  /** In the order of first occurrence. */
+  /** The sums, in the order in which their names first occurred. */
   entries(): [name: string | undefined, sum: Sum][] {
     return [...this.#sums];
   }

@@ -51,7 +51,7 @@ export interface LineRules {
 /**
  * Reads a result line. Accepts Melious's `error` beside `response`, OpenAI's `response.status_code`, and the variants of other
  * providers: a body that is a JSON string, an error that is a plain string, a status in place of a code, both fields null.
- * @param asked what the row's request asks
+ * @param asked the parts of the row's request that its answer must match
  */
 export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: Asked): Verdict {
   const given = readBody(line['response']);
@@ -73,7 +73,10 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   return withAnswer({ ...fail(answer.error, status, codes), isSuccess: true }, status, body);
 }
 
-/** An error beside the body, with what the body says. An error without words beside an answer must not pay for it again. */
+/**
+ * Completes an error beside the body with the details in the body. An empty error beside an answer is not transient: a retry
+ * would pay for the answer again.
+ */
 function describe(error: WireError, status: number, body: unknown): WireError {
   const described = withBody(error, body);
   const isSuccess = status >= 200 && status < 300;

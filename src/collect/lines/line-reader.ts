@@ -57,12 +57,13 @@ export interface ReadLine {
 export interface LineReader {
   /**
    * Reads a line whose row is unknown so far.
-   * @param askedOf returns what the request with this id asks; undefined if there is no such request
+   * @param askedOf returns the parts of the request with this id that its answer must match; undefined if there is no such
+   * request
    */
   read(line: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine;
   /**
    * Reads a line of a known row, whatever its id is. Returns undefined if it is not a JSON object.
-   * @param note of the same line and request
+   * @param note the note of the same line and request
    */
   readOf(line: ProviderLine, asked: Asked, note?: number): LineVerdict | undefined;
 }

@@ -9,8 +9,8 @@ import type { Wire } from '../../provider/wire.ts';
 const STATUS_FIELDS = ['status_code', 'statusCode', 'status'];
 
 /**
- * The status of a response; of a line without a response, its own if it is an error. A response without a status, as Melious writes it, counts
- * as a success.
+ * The status of a response; for a line without a response, the line's own status if it is an error. A response without a status
+ * counts as a success: Melious writes such responses.
  */
 export function readStatus(response: Wire | undefined, line: Wire): number {
   // A body in the position of a response may have a `status`, too, but that one is a word.

@@ -31,11 +31,11 @@ export interface MergedLines {
 export const mergedKey = ({ retryId, since }: Merge, n: number): string =>
   `${endPrefix({ jobId: retryId, since })}merged-${n}.jsonl`;
 
-/** Key of the moves of lines that the nth call with such lines has written. */
+/** Key of the moves that were written by the nth call that moved lines. */
 export const movedKey = ({ retryId, since }: Merge, n: number): string =>
   `${endPrefix({ jobId: retryId, since })}moved-${n}.bin`;
 
-/** Writes the next part of the new results, until time runs short. The job's results stay as they are. */
+/** Writes the next part of the new results, until time runs short. Does not change the job's results yet. */
 export async function mergeLines(store: ObjectStore, merge: Merge): Promise<MergedLines> {
   const { jobId, before } = merge;
   const results = await store.stat(resultsKey(jobId));
@@ -73,7 +73,7 @@ const NOTHING_MERGED: Omit<MergeProgress, 'mark'> = {
   problems: [],
 };
 
-/** The lines of one part: those of the job, and of the retry for each row that it has. */
+/** The lines of one part of the new results: the retry's line for each row of the retry, otherwise the job's line. */
 class MergedPart implements AsyncDisposable {
   readonly #store: ObjectStore;
   readonly #merge: Merge;

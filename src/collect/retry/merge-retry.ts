@@ -46,7 +46,7 @@ export async function mergeRetry(
   };
 }
 
-/** Stores the moves of this call's lines for the last call. */
+/** Stores the moves of this call's lines for the call that replaces the results. */
 async function keepMoved(
   store: ObjectStore,
   merge: Merge,
@@ -58,7 +58,7 @@ async function keepMoved(
   return { ...progress, moved: nth };
 }
 
-/** Replaces the job's results by the merged ones. The index of its answers moves first. */
+/** Replaces the job's results by the merged ones. The index of its answers is updated first. */
 async function showLines(
   store: ObjectStore,
   merge: Merge,

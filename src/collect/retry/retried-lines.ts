@@ -13,7 +13,7 @@ export function isRetried(line: ResultLine, nth: number): boolean {
   return !line.ok || line.retried === nth;
 }
 
-/** Adds the retry's number to a result line, for its position among the job's lines. */
+/** Adds the retry's number to a result line that becomes a line of the job. */
 export function markRetried(line: Buffer, nth: number): Buffer {
   return Buffer.concat([line.subarray(0, line.lastIndexOf('}')), Buffer.from(`,"retried":${nth}}\n`)]);
 }

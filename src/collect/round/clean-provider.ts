@@ -52,7 +52,7 @@ export interface RoundLeavings {
   readonly twins?: readonly Batch[];
 }
 
-/** The uploaded file, and further files of its name if an upload got no answer. */
+/** The uploaded file, and further files with its name if an upload got no answer. */
 async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined): Promise<InputFiles> {
   const known = upload?.fileId === undefined ? [] : [upload.fileId];
   if (upload?.repeated !== true) return { inputs: known, unseen: [] };

@@ -37,8 +37,8 @@ export interface CollectedRound {
 
 /**
  * Collects one round: downloads both files, indexes their lines, decides whether they are complete, writes the outcome of every
- * row, and deletes the files at the provider. If the files show less than the batch promised, the round is collected again later.
- * If that does not help, its batch is left open.
+ * row, and deletes the files at the provider. If the files show less than the batch promised, the round is collected again
+ * later. If they still show less then, its batch is left open.
  * @throws GoesOnLater if time is short and another call must continue
  */
 export async function collectRound(

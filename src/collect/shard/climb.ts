@@ -195,7 +195,7 @@ async function writeRow(
     await writers.deadLetters.write(row.deadLetter.length > 0 ? row.deadLetter : LINE_END);
     return undefined;
   }
-  // An answer is kept until a later step has a better one.
+  // An answer is kept unless a later step has a better one.
   await writers.results.write(outcome === 'ok' ? Buffer.concat([SPACE, Buffer.from(row.result)]) : LINE_END);
   await writers.deadLetters.write(LINE_END);
   await writers.raised.write(first);

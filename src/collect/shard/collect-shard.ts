@@ -57,7 +57,7 @@ async function endRound(
 }
 
 /**
- * Records the cost of a round, and stops the job if too many rows ended badly.
+ * Records the cost of a round, and stops the job if too many rows are not ok.
  * @param collected absent for a round whose batch is left open
  */
 async function settle(

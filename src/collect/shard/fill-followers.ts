@@ -86,7 +86,7 @@ async function fillOpen(
     deadLetters: rowsNotOk(end.counts),
   });
   /**
-   * Adds the result lines of a shard to those in which answers are found.
+   * Adds the result lines of a shard to those in which answers are searched.
    * @returns false when no time is left to read the shard's lines
    */
   const addTo = async (blocks: ResultBlocks, each: SettledShard): Promise<boolean> => {

@@ -133,7 +133,7 @@ class ShardFiller {
   }
 }
 
-/** Least memory that a waiting row is counted with, in bytes. */
+/** Every waiting row counts as at least this many bytes of memory. */
 const LEAST_BYTES = 200;
 
 /** A dead letter with the same request and the row's own id. */

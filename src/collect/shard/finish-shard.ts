@@ -63,7 +63,7 @@ interface ShardToCheck {
 
 /**
  * Checks guarantee 1: every row has exactly one line.
- * @throws RequestsDamaged if that explains the difference; CountsDoNotReconcile otherwise
+ * @throws RequestsDamaged if damaged requests explain the difference; CountsDoNotReconcile otherwise
  */
 export async function checkRows(
   store: ObjectStore,

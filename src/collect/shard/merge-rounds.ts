@@ -92,7 +92,7 @@ async function writeRows(store: ObjectStore, merge: Merge): Promise<Merged> {
   const { ref, nextRound, hasRoundZero, failure, open, step, time } = merge;
   const keys = {
     deadLetters: shardKey(ref, 'dead-letters.jsonl'),
-    // Last, because results show that both files are whole.
+    // Last, because the existence of the results shows that both files are complete.
     results: shardKey(ref, 'results.jsonl'),
   };
   const facts = { nextRound, hasRoundZero, failure, open, step };
@@ -145,7 +145,7 @@ class EndTally {
   readonly #counts: Record<Outcome, number>;
   readonly #errors = new ErrorTally();
 
-  /** @param before of the rows of earlier calls */
+  /** @param before the outcomes of the rows of earlier calls */
   constructor(before: RowEnds = { counts: NO_ROWS, errors: [] }) {
     this.#counts = { ...before.counts };
     for (const error of before.errors) this.#errors.add(error);

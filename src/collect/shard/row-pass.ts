@@ -6,7 +6,7 @@ import { GoesOnLater } from '../round/files/downloads.ts';
 import { hasParts, joinFiles, PartedFiles, type Parts } from '../round/writing/parted-files.ts';
 import { FilesBeside } from './files-beside.ts';
 
-/** The time of a pass, and what an earlier call has come to. */
+/** The time of a pass, and the progress of an earlier call. */
 export interface PassTime {
   readonly time: StepTime | undefined;
   /** Number of rows of the pass, of which each call writes at least a share. */
@@ -58,7 +58,10 @@ export class RowPass<Name extends string, Carried> implements AsyncDisposable {
     this.#enough = this.rows + Math.ceil((time?.rows ?? 0) * LEAST_SHARE);
   }
 
-  /** @returns what the pass carried at its end, if an earlier call has written all rows */
+  /**
+   * Opens a pass. If an earlier call has written all rows, joins the files and returns the data that the pass carried at its
+   * end.
+   */
   static async open<Name extends string, Carried>(
     store: ObjectStore,
     parts: PassParts<Name>,
@@ -81,7 +84,7 @@ export class RowPass<Name extends string, Carried> implements AsyncDisposable {
     return time?.isShort() === true && (this.rows >= this.#enough || time.isOver());
   }
 
-  /** @throws GoesOnLater */
+  /** Saves the progress for the next call. Always throws GoesOnLater. */
   async leave(carried: Carried): Promise<never> {
     await this.#save({ isWhole: false, parts: await this.#files.close(), carried });
     throw new GoesOnLater();

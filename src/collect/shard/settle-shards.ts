@@ -70,8 +70,8 @@ async function settleShard(
 }
 
 /**
- * Writes the results of a shard that sends nothing: those of round 0. The store copies them if nothing must be added. They depend
- * on the plan alone, so results that are there stay.
+ * Writes the results of a shard that sends nothing: those of round 0. The store copies them if nothing must be added. They
+ * depend on the plan alone, so existing results stay.
  * @returns undefined when time ran short
  */
 async function settleUnsent(

@@ -57,8 +57,8 @@ export function sumRounds(
 }
 
 /**
- * The rounds, with the last one without rows that are paid twice, if the shard stopped before its next round was sent. They are
- * paid twice once a resume sends them.
+ * Removes `paidTwice` from the last round if the shard stopped before its next round was sent. Its rows are paid twice only
+ * once a resume sends them.
  */
 function withoutUnsent(rounds: readonly Collected[], isUnsent: boolean): readonly Collected[] {
   const last = rounds.at(-1);

@@ -60,7 +60,7 @@ export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, fa
 
 /**
  * True if a row without a final outcome gets another round.
- * @param answered its ordinal if it was answered, so that it may be paid for
+ * @param answered the row's ordinal if it was answered; such a row may be paid for
  */
 function isFollowed(
   { round, lastRound, lastForAnswered = lastRound, spent = 0, halted }: RoundDecision,

@@ -24,7 +24,7 @@ export function causeOf({ code, message }: Said, codes: Codes): Cause {
   if (isListed(code, codes.halting) || FILE_CODES.test(code) || FILE_MESSAGES.test(message)) return 'file';
   if (PASSING_MESSAGES.test(message)) return 'passing';
   if (ROW_MESSAGES.test(message)) return 'row';
-  // A message without a code does not decide.
+  // `batch_failed` may stand for an error without a code, so it does not decide.
   const saysPassing =
     code !== 'batch_failed' && (isListed(code, codes.retriable) || PASSING_CODES.test(code));
   return saysPassing ? 'passing' : 'row';

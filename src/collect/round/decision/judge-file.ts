@@ -64,7 +64,7 @@ async function judgeTooLarge(
     const { code, message } = givenBack;
     return { ...NO_FAULT, named: new Map([[0, { code, message, line: 1 }]]), rejection, next: known };
   }
-  // The learned limit divides the file, as long as it is valid.
+  // While the learned limit is valid, it determines the size of the next file.
   if (givenBack !== undefined && readTokensRejection(givenBack.code, givenBack.message) !== undefined)
     return { ...NO_FAULT, rejection, next: known };
   return { ...NO_FAULT, rejection, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };

@@ -49,7 +49,7 @@ export class LostRows {
     return this.#brokenAgain + Math.min(this.strays, this.again.length - this.#brokenAgain);
   }
 
-  /** The error of a row without a result; undefined if no such line explains it. */
+  /** The error of a row without a result; undefined if no unreadable or unmatched line explains it. */
   errorOf(ordinal: number): Pick<Failure, 'code' | 'message'> | undefined {
     const broken = this.#index.brokenLine(ordinal);
     if (broken !== undefined) return { code: UNREADABLE_RESULT, message: describeLine(broken) };

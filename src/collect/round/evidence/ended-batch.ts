@@ -14,8 +14,9 @@ import type { Codes } from '../../../provider/dialects/schema.ts';
 import type { Round } from './round.ts';
 
 /**
- * Reads the batch of a round that has ended, or a batch that the provider shows again after it was given up. A missing batch has
- * no files. Reads may be older than the polls, so a batch counts as missing only if the polls gave it up.
+ * Reads the batch of a round that has ended, or a batch that the provider shows again after it was given up. A missing batch
+ * has no files. A read may return an older state than the polls returned, so a batch counts as missing only if the polls gave
+ * it up.
  * @throws ProviderUnavailable when the answer may be outdated
  */
 export async function findEndedBatch(

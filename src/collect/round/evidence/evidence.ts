@@ -9,14 +9,14 @@ import type { FoundFile } from '../files/found-file.ts';
  * | found | then |
  * |---|---|
  * | a line for every row that was sent | complete |
- * | the polls gave the batch up | complete: the polls have looked for it in a second place |
+ * | the polls gave the batch up | complete: the polls found it neither by its id nor in the list |
  * | the batch is still running although it was cancelled | stop: its answers are still to come |
  * | lines, none of which belongs to a row | wait, then stop: the file may belong to another batch |
  * | a file named by the batch that is not found, is shorter than promised, or does not end | wait, then stop |
  * | as many unreadable or unknown lines as missing rows | complete; if the last line is cut off, once the files no longer grow |
  * | `succeeded`, and the missing rows are not counted either | complete once the files have not grown for half a minute |
  * | `succeeded`, and other rows are missing | wait; then complete if the counters exclude these rows, otherwise stop |
- * | another ending, and fewer lines than its counters promise | wait; then the same |
+ * | another ending, and fewer lines than its counters promise | wait; then as in the row above |
  * | another ending without counters, files and errors | wait, then complete: its status says that it did not finish |
  * | another ending, with everything that the counters promise, or with files and no counters | complete once two looks agree |
  */
@@ -132,7 +132,7 @@ type CountedBatch = Pick<Batch, 'ending' | 'counts' | 'errors'>;
 
 /**
  * True if the files have all lines that the counters promise. The provider may have counted a body that is not an answer as a
- * success. That is certain only if there are as many lines as rows that ended.
+ * success. Such a body counts here only if there are as many lines as rows that ended.
  */
 function explains(
   { rows, ok, succeeded, unexplained }: FoundLines,

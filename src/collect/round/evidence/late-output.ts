@@ -19,7 +19,7 @@ export interface LookAgain {
   readonly follow?: string;
 }
 
-/** Decides whether the files of a round are complete. A round without a batch is. */
+/** Decides whether the files of a round are complete. A round without a batch is always complete. */
 export function weighRound({ files: facts }: Dialect, read: RoundEvidence): Decision {
   const { context, batch, index, files } = read;
   if (context.batchId === undefined) return { next: 'complete' };
@@ -86,7 +86,7 @@ const GAPS: Readonly<Record<OpenGap, { readonly name: string; readonly code: str
   twin: { name: 'BatchOpen', code: 'BATCH_OPEN' },
 };
 
-/** The reason why a batch is left open. `twin`: a twin may have answers of rows without a line. */
+/** The reason why a batch is left open. `twin`: a twin may have answers for rows without a line. */
 export type OpenGap = GapKind | 'twin';
 
 /** Why the rows of a round without an answer are not sent again. */

@@ -25,7 +25,7 @@ import type { Round } from './round.ts';
 import { readTwins } from './read-twins.ts';
 import type { Scratch } from '../files/scratch.ts';
 
-/** Everything outside itself that collecting a round uses. */
+/** The edges that collecting a round uses. */
 export interface CollectEdges extends ProviderEdges {
   readonly createReader: (rules: ResultRules) => LineReader;
 }

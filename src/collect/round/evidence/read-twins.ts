@@ -42,7 +42,7 @@ export async function readTwins(
   return { twins, mayBringMore };
 
   /**
-   * Takes in the answers of one twin.
+   * Reads the answers of one twin.
    * @returns true if all of its answers are available
    */
   async function takeAnswers(n: number, { outputFileId, ending }: Batch): Promise<boolean> {

@@ -11,8 +11,8 @@ import type { ObjectStore } from '../../../store/object-store.ts';
 import { parseRequest } from './request-line.ts';
 
 /**
- * Bytes of a round's requests, which must be the recorded ones: nothing is paid for other rows. Those of a later round are
- * written again, those of the first one by *Build requests* of the next execution.
+ * Returns the bytes of a round's requests, which must be the recorded ones: nothing is paid for other rows. Damaged requests of
+ * a later round are written again here; those of the first round, by *Build requests* in the next execution.
  * @throws RequestsDamaged
  */
 export async function wholeRequests(
@@ -33,7 +33,7 @@ export async function wholeRequests(
 }
 
 /**
- * Writes the requests of a later round again, from what the round before has left: the requests without a result, or those that
+ * Writes the requests of a later round again, from the files of the round before: the requests without a result, or those that
  * went up to the next step. They are kept only if they have the recorded bytes.
  */
 async function rewriteRequests(store: ObjectStore, job: Job, ref: RoundRef): Promise<void> {

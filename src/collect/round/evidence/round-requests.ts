@@ -14,8 +14,8 @@ import { wholeRequests } from './rewrite-requests.ts';
 import type { Round } from './round.ts';
 
 /**
- * Reads a round's requests, as far as collecting needs them. Damaged requests of a later round are written again: without them, no
- * result could be written for some of its rows.
+ * Reads the parts of a round's requests that collecting needs. Damaged requests of a later round are written again: without
+ * them, no result could be written for some of its rows.
  * @throws RequestsDamaged when they are not those that were sent
  */
 export async function readRoundRequests(

@@ -4,9 +4,9 @@ import { sentOf } from './sent-requests.ts';
 
 /** How a round's twins affect its end. */
 export type TwinDecision =
-  /** Not at all: they have ended, or are running although every row has its result. */
+  /** The round ends: its twins have ended, or are running although every row has its result. */
   | { readonly next: 'end' }
-  /** The round's batch brought no success, so a running twin is collected instead. */
+  /** The round's batch did not succeed, so a running twin is collected instead. */
   | { readonly next: 'follow'; readonly twin: Batch }
   | { readonly next: 'wait' | 'stop' };
 

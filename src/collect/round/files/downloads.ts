@@ -136,7 +136,7 @@ interface Watch extends Disposable {
 export const sizeOf = ({ parts }: Pick<Download, 'parts'>): number =>
   parts.reduce((sum, bytes) => sum + bytes, 0);
 
-/** Joins the parts of a file under the file's own key. Repeating it changes nothing, also while another call does the same. */
+/** Joins the parts of a file under the file's own key. Repeating it changes nothing, even while another call does the same. */
 export async function joinParts(
   store: ObjectStore,
   key: string,

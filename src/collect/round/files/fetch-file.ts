@@ -203,7 +203,7 @@ class Tail {
   }
 }
 
-/** True if the last line, without a newline, is a JSON value, or ends behind one. */
+/** True if the last line, without a newline, is a JSON value or ends with one. */
 function endsWhole({ lastLine }: Tail): boolean {
   const last = lastLine?.trim();
   if (last === undefined || last === '' || endsObject(last)) return true;

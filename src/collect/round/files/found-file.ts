@@ -9,6 +9,6 @@ export interface FoundFile {
   readonly isCutOff?: boolean;
   /** Set if it was cut off because it was longer than the batch could have written. The rest is unknown. */
   readonly isEndless?: true;
-  /** Its length by the file object or the answer's Content-Length. */
+  /** Its length according to the file object or the answer's Content-Length. */
   readonly promised?: number | undefined;
 }

@@ -64,7 +64,7 @@ export async function receive(
 
 const FROM_ITS_START = 'downloads a file that can only be read from its start';
 
-/** True unless the file was replaced by another one, or no longer exists. */
+/** True if a later call can continue: time ran short or the provider failed, and the file still exists unchanged. */
 function mayGoOn(error: unknown): boolean {
   if (error instanceof FileChanged || error instanceof ProviderNotFound) return false;
   return error instanceof GoesOnLater || isProviderError(error);

@@ -56,5 +56,5 @@ const AMBIGUOUS = -1;
 /** A shorter id may be the beginning of another one by chance. */
 const SHORTEST_CUT = 8;
 
-/** From the smallest change to the largest. */
+/** The folds that are tried, from the smallest change to the largest. */
 const FOLDS: readonly Fold[] = [trimmed, inAnyCase, withoutZeros, asNumber];

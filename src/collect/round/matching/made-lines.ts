@@ -9,15 +9,15 @@ const MAX_BYTES = 6 * BLOCK_BYTES;
 /** Longest line that is kept. Longer lines are read from disk again: finding a line takes the same time, whatever its length. */
 const MAX_LINE_BYTES = 4_096;
 
-/** Numbers per line: its block, start and end, its kind, and the four parts of its usage. */
+/** Count of the numbers per line: its block, start and end, its kind, and the four parts of its usage. */
 const FIELDS = 8;
 
-/** What lines have in common, besides their usage. */
+/** The facts of a line that are the same for many lines. */
 type LineKind = Pick<CountedLine, 'model' | 'end'>;
 
 /**
- * Keeps rendered result lines between the provider's order and the input's, so that most lines need not be read from disk again.
- * What is known of a line is numbers in one array: as objects, they took a tenth of a collect's time for garbage collections.
+ * Keeps rendered result lines between the provider's order and the input's, so that most lines need not be read from disk
+ * again. The facts of a line are numbers in one array: with objects, garbage collections took a tenth of a collect's time.
  */
 export class MadeLines implements Disposable {
   readonly #blocks: Buffer<ArrayBuffer>[] = [];
@@ -59,7 +59,7 @@ export class MadeLines implements Disposable {
     return number;
   }
 
-  /** The line with this number. Its bytes are those that are kept. */
+  /** The line with this number. Its bytes are not copied. */
   read(number: number): CountedLine {
     const records = this.#records;
     const at = number * FIELDS;

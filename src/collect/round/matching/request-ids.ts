@@ -28,7 +28,7 @@ export class RequestIds {
     return this.ordinals.size;
   }
 
-  /** The ordinal of the request with the id of a line, which is asked for twice. */
+  /** The ordinal of the request with the id of a line. Each line is looked up twice, so the last result is kept. */
   lookUp(id: string): number | undefined {
     if (id !== this.#lastId) {
       this.#lastOrdinal = this.ordinals.get(id);
@@ -48,7 +48,7 @@ export class RequestIds {
     return inputs === undefined ? ONE_INPUT : { inputs };
   }
 
-  /** {@link asked} by the id of a line; undefined if there is no such request. */
+  /** Calls {@link asked} for the id of a line; undefined if there is no such request. */
   readonly askedOf = (id: string): Asked | undefined => {
     const ordinal = this.lookUp(id);
     return ordinal === undefined ? undefined : this.asked(ordinal);

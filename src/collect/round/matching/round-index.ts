@@ -52,8 +52,8 @@ export class RoundIndex implements Disposable {
   }
 
   /**
-   * Indexes a file while its bytes arrive; its lines are read again from the scratch file only if necessary. Of a twin's file, which
-   * must come last, only answers count, and only for rows without another answer.
+   * Indexes a file while its bytes arrive; its lines are read again from the scratch file only if necessary. In a twin's file,
+   * which must come last, only answers count, and only for rows without another answer.
    */
   takeIn(file: Scratch, name: Stray['name'], isTwin = false): ChunkSink {
     const source = { file, name, isTwin };
@@ -164,7 +164,7 @@ export class RoundIndex implements Disposable {
     return this.haltedBy !== undefined;
   }
 
-  /** Records that the account was denied, as far as its answers do not say so. */
+  /** Records that the account was denied, unless the round's lines already show it. */
   halt(by: Failure): void {
     this.#denials.haltedBy ??= by;
   }

@@ -37,7 +37,7 @@ const HEAD_BYTES = 4_096;
 /** Stray lines that are kept in addition to the number of rows. */
 const SPARE_STRAYS = 1_000;
 
-/** Stray lines, until all lines of a round are known. Keeps as many as there may be rows, and some more. */
+/** Stray lines, until all lines of a round are known. Keeps as many as the round has rows, and some more. */
 export class KeptStrays {
   readonly #most: number;
   #strays: Stray[] = [];

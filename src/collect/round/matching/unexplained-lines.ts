@@ -23,7 +23,7 @@ export class UnexplainedLines {
 
   /**
    * Counts a line that cannot be read, and keeps it if it is one of the first, or if its row is known.
-   * @param ordinal of the line's row; undefined if it is unknown
+   * @param ordinal the ordinal of the line's row; undefined if it is unknown
    */
   addUnreadable(line: UnreadableLine, ordinal: number | undefined): void {
     this.unreadable += 1;

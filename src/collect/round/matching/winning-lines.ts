@@ -19,7 +19,7 @@ export interface LineRange {
   note?: number | undefined;
 }
 
-/** The range of an answer with all of its fields, so that each range is one object of one form. */
+/** The range of an answer with all of its fields, so that all ranges are objects of the same shape. */
 export function rangeOfAnswer(
   found: Pick<LineRange, 'file' | 'isTwin' | 'start' | 'length' | 'isUtf8'>,
 ): LineRange {
@@ -73,8 +73,8 @@ export class WinningLines {
   }
 
   /**
-   * Removes both lines of an id that occurs twice, if a row is missing whose id differs only in ways that providers are known to
-   * change. Nobody knows which line belongs to which row.
+   * Removes both lines of an id that occurs twice, if a row is missing whose id differs only in ways that providers are known
+   * to change. It is unknown which line belongs to which row.
    * @returns the ids of such rows
    */
   dropAmbiguous(ordinals: ReadonlyMap<string, number>): string[] {

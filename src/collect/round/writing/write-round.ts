@@ -24,7 +24,7 @@ import { RoundWriter } from './round-writer.ts';
 export interface RoundTotals extends Record<Fate, number> {
   readonly models: ModelTally;
   readonly errors: ErrorTally;
-  /** Set if rows are left for a next round. */
+  /** Bytes of the next round's requests; absent if no rows are left for one. */
   readonly nextBytes?: number;
 }
 
