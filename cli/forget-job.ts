@@ -54,7 +54,7 @@ export async function forgetJob(
     );
   const ids = [...(await retriesOf(store, jobId)), jobId];
   for (const id of ids) await rejectOpen(edges, id);
-  // Done before anything else is deleted, so that no further job reuses an answer.
+  // The entries for reuse are deleted first, so that no further job reuses an answer.
   let deleted = await deleteAll(store, REUSE_PREFIX, (key) =>
     ids.includes(jobOfReusableKey(key)?.jobId ?? ''),
   );
