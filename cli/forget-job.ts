@@ -24,7 +24,7 @@ export interface ForgottenJob {
   readonly jobId: string;
   /** Number of deleted objects. */
   readonly deleted: number;
-  /** Input files that stay, because the job did not create them. */
+  /** Input files that are not deleted, because the job did not create them. */
   readonly inputs: readonly string[];
   /** Jobs that reuse answers of this one, with the number of such rows. */
   readonly copies: readonly { readonly jobId: string; readonly rows: number }[];
