@@ -56,7 +56,7 @@ const FIXED = new Set([
 ]);
 const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number', 'quotedNumber', 'vector']);
 
-/** How lines of one shape that answer one kind of request become result lines. */
+/** The transformation of one shape's lines, which answer one kind of request, into result lines. */
 interface ResultSplice {
   readonly slotCount: number;
   readonly splice: Splice;
@@ -143,7 +143,7 @@ export class FastLines implements LineReader {
 
 const NOTHING = Buffer.alloc(0);
 
-/** The answer of the line that was read last: one object and one result line for all answers, which saves garbage. */
+/** The answer of the line that was read last. All answers share one object and one result line, to save garbage collection. */
 class SplicedAnswer implements RenderableAnswer {
   readonly kind = 'ok';
   readonly #notes: SpanNotes<ResultSplice>;

@@ -19,8 +19,8 @@ export interface Noted<T> {
 }
 
 /**
- * Positions of lines' slots, kept between the first and the second reading of a file. Numbers in blocks, because an array per line
- * would take three times the memory.
+ * Positions of lines' slots, kept between the first and the second reading of a file. They are numbers in blocks, because an
+ * array per line would take three times the memory.
  */
 export class SpanNotes<T extends Use> {
   readonly #uses: T[] = [];
@@ -48,7 +48,7 @@ export class SpanNotes<T extends Use> {
     return note;
   }
 
-  /** The next call overwrites the spans. */
+  /** Reads a note. The next call overwrites its spans. */
   read(note: number): Noted<T> {
     const block = this.#blocks[note >>> BLOCK_BITS] as Int32Array;
     let at = note & (BLOCK_LENGTH - 1);

@@ -12,8 +12,8 @@ import type { Table, TableRow } from '../rows/row.ts';
 const MAX_COLUMNS = 30;
 
 /**
- * Makes request lines of a table's rows by copying their cells: the same lines as `toRequestLine`, from which it learns. Rows
- * that need more are left to `toRequestLine`.
+ * Makes request lines of a table's rows by copying their cells: the same lines as `toRequestLine`, from which it learns. All
+ * other rows are left to `toRequestLine`.
  */
 export class TableSplicer {
   readonly #rules: RequestRules;

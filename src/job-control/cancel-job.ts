@@ -26,17 +26,17 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   if ((await store.stat(jobKey(jobId))) === undefined) return summary && { jobId, state: 'ended' };
   const last = await lastExecution(executions, jobId);
   const running = last?.running === true;
-  // Its execution may still be running. That execution announces the end.
+  // The job's execution may still be running, and announces the end.
   if (summary !== undefined && !mayHaveOpenBatches(summary)) return { jobId, state: 'ended' };
   if (!running) rejectOtherHost(edges, await jobObject.require(store, jobId));
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
   if (summary !== undefined && hasAllResults(summary)) {
     if (running) return { jobId, state: 'ended' };
-    // The results stay as they are; the execution only asks the provider again.
+    // The results stay as they are; the execution only requests the cancellation again.
     await startExecution(executions, jobId);
     return { jobId, state: 'cancelling' };
   }
-  // Written before the execution is stopped: a create in flight finds it when it returns, and cancels its batch.
+  // Written before the execution is stopped: a create in flight then finds the mark, and cancels its own batch.
   await markCancelled(edges, jobId, 'The job was cancelled.');
   if (running) await executions.stop(last.name, 'The job was cancelled.');
   await store.delete(summaryKey(jobId));
@@ -45,8 +45,8 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
 }
 
 /**
- * True if a job may have open batches: a failed or cancelled job any of its batches, any other job only second batches of its
- * rows.
+ * True if a job may have open batches. In a failed or cancelled job, any batch may be open; in other jobs, only a second batch
+ * for the same rows.
  */
 export function mayHaveOpenBatches(summary: Summary): boolean {
   const { open = [], retries = [] } = summary;

@@ -2,14 +2,14 @@ import { SIMULATOR } from '../config/known-providers.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
 
-/** The host of jobs: one whose simulator answers every job, or one that calls providers. */
+/** The host of jobs. Either its simulator answers every job, or it calls providers. */
 interface Host {
   readonly simulated?: true | undefined;
 }
 
 /**
- * Why this host cannot continue a job: a simulating host calls no real provider, and the batches of a simulated job exist only in
- * the simulator of such a host.
+ * The reason why this host cannot continue a job: a simulating host calls no real provider, and the batches of a simulated job
+ * exist only in the simulator of such a host.
  * @returns undefined when it can
  */
 export function whyNotThisHost(

@@ -21,8 +21,8 @@ export interface PublishEdges extends Edges {
 const RESOURCE_ID = 'nightshift-config';
 
 /**
- * Writes the deployed configuration into the bucket, and answers CloudFormation, which waits for it. When the stack is removed the
- * object stays with the bucket.
+ * Writes the deployed configuration into the bucket, and sends CloudFormation the answer that it waits for. When the stack is
+ * removed, the object stays in the bucket.
  */
 export async function publishConfig(edges: PublishEdges, event: DeployEvent): Promise<void> {
   try {

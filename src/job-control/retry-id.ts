@@ -7,7 +7,7 @@ export function retryId(jobId: string, nth: number): string {
   return `${jobId}-retry-${nth}`;
 }
 
-/** The job that a retry's jobId names; undefined for the jobId of another job. */
+/** The job that a retry's jobId names; undefined for the jobId of a job that is not a retry. */
 export function retriedJobOf(jobId: string): string | undefined {
   return /^(.+)-retry-[1-9]\d*$/.exec(jobId)?.[1];
 }

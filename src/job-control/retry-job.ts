@@ -12,7 +12,7 @@ import { retryId } from './retry-id.ts';
 import { rejectOtherHost } from './host-of-job.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
 
-/** Settings of the retry; absent fields stay as they were. */
+/** Settings of the retry; for absent fields, the retried job's settings apply. */
 export interface RetryTreatment {
   readonly profile?: string | undefined;
   readonly overrides?: ProfileConfig | undefined;
@@ -104,7 +104,7 @@ async function nextRetry(
 async function isOver(store: ObjectStore, { jobId, status, open = [] }: Summary): Promise<boolean> {
   if (status === 'cancelled') return open.length === 0;
   if (status !== 'failed') return true;
-  // The whole retry was rejected, so nothing of it was sent.
+  // The whole retry was rejected, so none of its rows was sent.
   return (await planObject.read(store, jobId))?.failure !== undefined;
 }
 

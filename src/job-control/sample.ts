@@ -9,7 +9,7 @@ import { InvalidRequest } from '../errors.ts';
 
 /*
  * A sample is a job of the first rows of its inputs. A later job with the same inputs and settings reuses the sample's answers,
- * so that they are paid only once.
+ * so that they are paid for only once.
  */
 
 /** Records a sample for later jobs. */
@@ -45,7 +45,7 @@ export async function findSample(
   return summary.results === undefined ? undefined : { jobId, results: summary.results };
 }
 
-/** Hash of the inputs and of all settings that affect answers, but not of how often rows are sent. */
+/** Hash of the inputs, the owner and the settings, without those for polling, prices, limits and the pilot. */
 function hashOf({ profile, inputs, owner }: Job): string {
   const { polling: _polling, price: _price, budget: _budget, maxBad: _maxBad, ...asked } = profile;
   const { pilot: _pilot, provider, ...rest } = asked;

@@ -22,7 +22,8 @@ export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
   readonly executions: Executions;
   /**
-   * A simulator answers every job of this host, whatever provider the job names. The host calls no real provider. Never on AWS.
+   * A simulator answers every job of this host, whatever provider the job names. The host calls no real provider. Never set on
+   * AWS.
    */
   readonly simulated?: true | undefined;
 }
@@ -43,7 +44,7 @@ export interface StartRequest {
   readonly schedule?: string | undefined;
   /** The schedule that requests the job. */
   readonly scheduledBy?: string | undefined;
-  /** Number of rows to take from the first on, for a sample. */
+  /** Number of rows of a sample, counted from the first row. */
   readonly limit?: number | undefined;
   /** Distinguishes this request from another one under the same jobId, which is then rejected. */
   readonly requestHash?: string | undefined;
@@ -92,8 +93,8 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
 }
 
 /**
- * True if the job ran so long ago that the bucket has deleted its checkpoints. Its summary then prevents that the job runs, and
- * is paid for, again. A rejected or empty job has no provider in its summary, and may start.
+ * True if the job ran so long ago that the bucket has deleted its checkpoints. Its summary then prevents the job from running,
+ * and being paid for, again. A rejected or empty job has no provider in its summary, and may start.
  */
 async function isForgotten(store: Edges['store'], jobId: string): Promise<boolean> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return false;
@@ -218,7 +219,7 @@ async function hasFinished(store: Edges['store'], jobId: string): Promise<boolea
   return summary !== undefined && (summary.status !== 'failed' || (await isPlanRejected(store, jobId)));
 }
 
-/** True if the job's plan forbids sending any row. Its rows are deleted once they are in its results. */
+/** True if the job's plan forbids sending any row. The rows of such a job are deleted once they are in its results. */
 async function isPlanRejected(store: Edges['store'], jobId: string): Promise<boolean> {
   return (await planObject.read(store, jobId))?.failure !== undefined;
 }

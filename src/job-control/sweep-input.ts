@@ -23,7 +23,7 @@ export interface Sweep {
   readonly complete: boolean;
 }
 
-/** The event of a newer file may still arrive. Starting its job here would be harmless, but costs calls. */
+/** The event of a file that is younger than this may still arrive. Starting its job here would be harmless, but costs calls. */
 const LEFT_TO_ITS_EVENT_MS = 15 * 60_000;
 
 /** The Lambda that starts jobs may run for two minutes. */

@@ -1,7 +1,7 @@
 import { createFramer, type Framer, type Line, type LinePosition } from './lines.ts';
 import { ObjectFramer, type Framed } from './object-framer.ts';
 
-/** Lines that are longer are not kept as a whole: they may hold a whole file. In bytes. */
+/** Longest line that is kept as a whole, in bytes. A longer one may contain a whole file. */
 const LONG_BYTES = 16 * 1_048_576;
 
 const NEWLINE = 0x0a;
@@ -15,24 +15,24 @@ interface LongPart {
   readonly start: number;
 }
 
-/** Splits a provider's file into lines, and lines without an end in sight into the objects on them. */
+/** Splits a provider's file into lines, and very long lines into the objects on them. */
 export class AnswerFramer {
   readonly #maxBytes: number;
   readonly #objects: ObjectFramer;
   #lines: Framer;
-  /** The next byte of the long line. */
+  /** Position of the long line's next byte; undefined outside of a long line. */
   #long: LongPart | undefined;
-  /** Position in the long line behind its last object. */
+  /** Position in the long line after its last object. */
   #behind = 0;
 
-  /** @param objects may have an open object, which a long line then continues */
+  /** @param objects may have an open object, which then continues in a long line */
   constructor(maxBytes: number, objects = new ObjectFramer(maxBytes)) {
     this.#maxBytes = maxBytes;
     this.#objects = objects;
     this.#lines = createFramer(maxBytes);
   }
 
-  /** Position behind the last complete line or object. */
+  /** Position after the last complete line or object. */
   get position(): LinePosition {
     if (this.#long === undefined) return this.#lines.position;
     return { lines: this.#long.number - 1, offset: this.#behind };

@@ -3,13 +3,13 @@ import { parseExact } from '../exact-json.ts';
 /**
  * Reads JSON that a provider wrote. Numbers keep their digits. Python's `NaN`, `Infinity` and `-Infinity` become null, and line
  * ends, tabs and other control characters in strings are accepted, because the rest of the answer is paid for.
- * @throws SyntaxError when it is not JSON even so
+ * @throws SyntaxError when it is not JSON even with these exceptions
  */
 export function readAnswer(text: string): unknown {
   try {
     return parseExact(text);
   } catch (error) {
-    // It is nested so deeply that it cannot be written again, so exact numbers do not matter.
+    // The value is nested so deeply that it cannot be written again, so exact numbers do not matter.
     if (error instanceof RangeError) return JSON.parse(text);
     const strict = asStrict(text);
     if (strict === undefined) throw error;

@@ -29,7 +29,7 @@ export function fieldsBehindId(line: Buffer): number {
   return line.indexOf(BETWEEN_FIELDS, BEFORE_ID + 1) + 2;
 }
 
-/** True if a result line says that its row is not ok. */
+/** True if a result line reports that its row is not ok. */
 export function isNotOk(line: Buffer): boolean {
   const at = fieldsBehindId(line);
   return NOT_OK.equals(line.subarray(at, at + NOT_OK.length));

@@ -8,7 +8,7 @@ export const inAnyCase = (id: string): string => id.trim().normalize('NFKC').toL
 export const withoutZeros: Fold = (id) =>
   inAnyCase(id).replaceAll(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, ''));
 
-/** The id as a program writes it that reads it as a number. */
+/** The id as written by a program that reads it as a number. */
 export const asNumber: Fold = (id) =>
   /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(id.trim()) ? String(Number(id)) : undefined;
 

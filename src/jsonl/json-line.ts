@@ -3,7 +3,7 @@ export function jsonLine(value: object): string {
   return `${escapeLineSeparators(JSON.stringify(value))}\n`;
 }
 
-/** A value as a line of JSON; `undefined` for a value with some thousand levels, which can be parsed but not written. */
+/** A value as a line of JSON; `undefined` for a value with thousands of levels, which can be parsed but not written. */
 export function tryJsonLine(value: object): string | undefined {
   try {
     return jsonLine(value);

@@ -48,7 +48,7 @@ export interface Framer {
   /** Number of bytes of the line that has not ended yet. */
   readonly unfinished: number;
   push(chunk: Buffer): Line[];
-  /** Takes the bytes of that line away. The next chunk must begin behind it. */
+  /** Removes and returns the bytes of that line. The next chunk must begin after them. */
   takeUnfinished(): Buffer;
   end(): Line[];
 }
@@ -73,9 +73,9 @@ export function createFramer(
 }
 
 /**
- * A line with its position. It is a class because V8, for an object literal, may learn from the first objects to place all of
- * them, with the bytes that they hold, where only a full garbage collection finds them. A build of 600,000 rows then spent 0.5 s
- * of CPU time on garbage collection instead of 0.2 s.
+ * A line with its position. It is a class because V8 may allocate the objects of an object literal, and the bytes that they hold,
+ * in memory that only a full garbage collection frees. A build of 600,000 rows then spent 0.5 s of CPU time on garbage collection
+ * instead of 0.2 s.
  */
 class FramedLine implements Line {
   readonly number: number;

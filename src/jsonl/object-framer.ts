@@ -7,7 +7,7 @@ export interface FramedObject extends Line {
   readonly length: number;
 }
 
-/** Where a line or an object is in its file. */
+/** The position of a line or an object in its file. */
 export type Span = Pick<FramedObject, 'number' | 'start' | 'length'>;
 
 /** The content of a line, or of a part of one. */
@@ -16,7 +16,7 @@ export interface Framed {
   readonly objects: readonly FramedObject[];
   /** An object that has no end, because another one begins in this line. */
   readonly lost: Span | undefined;
-  /** True if it has anything else than objects and marks between them. */
+  /** True if it has anything other than objects and marks between them. */
   readonly hasOther: boolean;
 }
 
@@ -87,7 +87,7 @@ export class ObjectFramer {
     if (this.isOpen) this.#keep(NEWLINE);
   }
 
-  /** Gives up the open object. */
+  /** Discards the open object. Returns its position. */
   drop(): Span | undefined {
     const span = this.#span;
     this.#depth = 0;
@@ -118,7 +118,7 @@ export class ObjectFramer {
 
   /**
    * Adds a piece to the open object, as long as the object is not too long.
-   * @param end position in the file behind the piece; absent for the end of a line
+   * @param end position in the file after the piece; absent for the end of a line
    */
   #keep(piece: Buffer, end?: number): void {
     this.#bytes += piece.length;
@@ -145,7 +145,7 @@ export class ObjectFramer {
     this.#linesBefore = 0;
   }
 
-  /** Position behind the brace that closes the object, or behind the last byte. */
+  /** Position after the brace that closes the object, or after the last byte. */
   #findEnd(bytes: Buffer, from: number): number {
     for (let at = from; at < bytes.length; at += 1) {
       const byte = bytes[at];
@@ -191,7 +191,7 @@ function hasOnlyMarks(bytes: Buffer, from: number, to: number): boolean {
   return true;
 }
 
-/** True if a text ends behind an object, or with marks that may follow one. */
+/** True if a text ends with an object, or with marks that may follow one. */
 export function endsObject(text: string): boolean {
   const framer = new ObjectFramer(0);
   const { hasOther } = framer.push({ number: 1, start: 0, bytes: Buffer.from(text) });

@@ -50,8 +50,9 @@ export async function* eachRequiredLine(
 }
 
 /**
- * Lines that are read one by one, beside those of another file, with {@link LinesBeside.next}. The last line is read before the
- * end of the file is, so that only the end of the reader's scope closes the file: `await using lines = new LinesBeside(…)`.
+ * Reads the lines of a file one by one with {@link LinesBeside.next}, in step with another file. A reader stops after the last
+ * line, before the end of the file is reached, so the file is closed at the end of the reader's scope:
+ * `await using lines = new LinesBeside(…)`.
  */
 export class LinesBeside implements AsyncDisposable {
   readonly #lines: AsyncGenerator<Buffer, undefined>;

@@ -9,7 +9,7 @@ import { weightOf } from './weight.ts';
 import { uniqueItems } from './unique-items.ts';
 import { TooSlow, withDeadline } from './with-deadline.ts';
 
-/** Where and why a value does not match. */
+/** The place where a value does not match, and the reason. */
 export interface Mismatch {
   /** JSON pointer such as `/items/0/price`; empty for the value as a whole. */
   readonly path: string;
@@ -79,7 +79,7 @@ function notChecked(error: unknown): Mismatch {
  */
 export function checkSchema(schema: AnySchemaObject): void {
   if (isPlainSchema(toPlain(schema))) return;
-  // Compiled before the deadline starts, because an interruption could leave it half-made.
+  // The meta-schema is compiled before the deadline starts, because an interruption could leave its checker incomplete.
   schemaOfSchemas(schema);
   try {
     withDeadline(COMPILE_MS, () => compileSchema(schema));

@@ -16,7 +16,7 @@ const validate: SchemaValidateFunction = (isOn: boolean, items: readonly unknown
   return true;
 };
 
-/** `uniqueItems` in linear time; Ajv's own compares every object with every other. */
+/** `uniqueItems` in linear time; Ajv's own implementation compares every object with every other. */
 export const uniqueItems: FuncKeywordDefinition = {
   keyword: 'uniqueItems',
   type: 'array',

@@ -1,6 +1,6 @@
 import { createContext, Script, type Context } from 'node:vm';
 
-/** The work took longer than it may. */
+/** Error of work that exceeded its time limit. */
 export class TooSlow extends Error {
   override readonly name = 'TooSlow';
 }
@@ -10,8 +10,8 @@ const context: Context & { work?: () => unknown } = createContext({});
 const run = new Script('work()');
 
 /**
- * A share of the time limit. If the thread used less CPU time than this, other threads kept it waiting, and it gets the time
- * limit once more.
+ * A share of the time limit. If the thread used less CPU time than this, other threads kept it waiting, and the work runs once
+ * more, with {@link MORE} times the limit.
  */
 const STARVED = 0.5;
 const MORE = 4;

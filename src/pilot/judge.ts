@@ -10,7 +10,7 @@ export interface PilotEnd {
   readonly counts: OutcomeCounts;
   /** Absent until a person has decided. */
   readonly approval: Approval | undefined;
-  /** When the wait for an approval began, and the current time, in milliseconds since 1970. */
+  /** The start of the wait for an approval, and the current time, in milliseconds since 1970. */
   readonly since: number;
   readonly now: number;
 }

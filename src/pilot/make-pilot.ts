@@ -85,7 +85,7 @@ async function movePicked(
     }
     piloted += ofShard.length;
     const left = await planWithout(store, ref, each, rows);
-    // Set aside by an earlier call, or else written by another call of the build at the same time: then it is built again.
+    // If the shard is not whole now, another call of the build has written it at the same time, and the build starts again.
     if (!(await isWhole(store, ref, left))) return startAgain(store, job, plan);
     shards.push(left);
   }
@@ -93,7 +93,7 @@ async function movePicked(
   return { ...plan, shards: await writePilotShards(store, job, shards) };
 }
 
-/** The plan of a shard without the rows that are set aside, which follow rows of the pilot in its round 0. */
+/** The plan of a shard without the rows that are set aside. In its round 0, these follow rows of the pilot. */
 async function planWithout(
   store: ObjectStore,
   ref: ShardRef,

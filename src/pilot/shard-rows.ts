@@ -6,7 +6,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 /** One row of a shard as Build wrote it. */
 export type BuiltRow = (
   | { readonly request: Buffer }
-  /** Lines in round 0 of a row that is not sent. */
+  /** The lines that round 0 has for a row that is not sent. */
   | { readonly result: Buffer; readonly deadLetter: Buffer }
 ) & {
   /** Source of the row; undefined in jobs with one input. */

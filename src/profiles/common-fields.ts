@@ -14,7 +14,7 @@ const pollLimits = z.strictObject({
   maxSeconds: z.number().int().min(1).max(86_400).optional(),
   /** Longest wait as a fraction of the batch's age; three times as long while its counters show its pace. Default: 0.1. */
   fraction: z.number().min(0.01).max(1).optional(),
-  /** How long after its completion window a batch may run before it is cancelled, in seconds. Default: 3600. */
+  /** Time that a batch may run after its completion window before it is cancelled, in seconds. Default: 3600. */
   graceSeconds: z.number().int().min(0).max(86_400).optional(),
 });
 

@@ -18,10 +18,9 @@ const ladderStep = z
     completionWindow: completionWindow.optional(),
     price: price.optional(),
     /**
-     * Which rows move up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`; rows
-     * of an
-     * `expired` batch, before the rounds that are left; all rows if the provider is `denied` (key, credit) or `unavailable`; or
-     * error codes of rows. Default: exhausted, failed, invalid_output.
+     * The rows that move up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`;
+     * rows of an `expired` batch, before the rounds that are left; all rows if the provider is `denied` (key, credit) or
+     * `unavailable`; or error codes of rows. Default: exhausted, failed, invalid_output.
      */
     for: z.array(z.string().min(1)).min(1).optional(),
   })

@@ -34,7 +34,7 @@ export const profileSchema = z.strictObject({
   system: z.string().min(1).optional(),
   /** Prompt: a template over the row's fields. With it, a row may have any fields, and only the rendered prompt is sent. */
   prompt: z.string().min(1).optional(),
-  /** How to read input files, where detection is not enough. Absent settings are detected. */
+  /** Settings for reading input files, where detection is not enough. Absent settings are detected. */
   table: z
     .strictObject({
       /** Separator of a table's cells: a character, or `comma`, `semicolon`, `tab`, `pipe`. */
@@ -73,7 +73,7 @@ export const profileSchema = z.strictObject({
         .optional(),
       /** Request strict mode, if the provider has one: it may reject schemas that it cannot enforce. Default: false. */
       strict: z.boolean().optional(),
-      /** Send rows whose answer does not match again in a later round. Default: false. */
+      /** Send a row again in a later round if its answer does not match. Default: false. */
       retry: z.boolean().optional(),
     })
     .optional(),

@@ -71,7 +71,7 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a download begins; `bytes` is the position in the file: 0, or that of `from`. */
+/** The start of a download; `bytes` is the position in the file: 0, or that of `from`. */
 export interface DownloadStart extends FilePosition {
   /** True if another download may continue after the bytes of this one. */
   readonly canGoOn: boolean;
@@ -131,11 +131,11 @@ export interface Batch {
   readonly id: string;
   /** The provider's string, verbatim. */
   readonly status: string;
-  /** True if nothing is known about that status. */
+  /** True if the status is unknown. */
   readonly isUnknown?: true;
   /** `running` for every status that is not known to be final: the deadline decides, not a guess. */
   readonly phase: 'running' | 'ended';
-  /** How it ended; `undefined` while it is running. */
+  /** The batch's ending; `undefined` while it is running. */
   readonly ending: BatchEnding | undefined;
   readonly inputFileId: string | undefined;
   readonly outputFileId: string | undefined;

@@ -5,7 +5,7 @@ import { asWire } from './wire.ts';
 /**
  * Returns the value that was read.
  * @param answer the answer that it was read from
- * @throws ProviderUnavailable when it is undefined
+ * @throws ProviderUnavailable when the value is undefined
  */
 export function required<Value>(action: string, value: Value | undefined, answer?: unknown): Value {
   if (value === undefined)

@@ -2,8 +2,8 @@ import type { Batch, FindBatch } from './batch-provider.ts';
 
 /**
  * True if a listed batch was created from the wanted file, or for the wanted round. Proxies change metadata: upper case,
- * truncated, renamed, merged with other keys, or as one text; some show another id for the file. Either sign is enough, in any
- * field.
+ * truncated, renamed, merged with other keys, or as one text; some show another id for the file. Either the file or the round's
+ * key is enough, in any field.
  * @param shown the batch as listed
  */
 export function isWanted(batch: Batch, wanted: FindBatch, shown?: unknown): boolean {

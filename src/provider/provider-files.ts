@@ -11,7 +11,7 @@ import { readFile } from './wire.ts';
 /** Attempts to upload a file. Each further attempt first searches for the lost file. */
 const UPLOAD_ATTEMPTS = 3;
 
-/** Looks at a file that must be processed first, each a second later than the one before: 28 s in all. */
+/** Most polls of a file that must be processed first. Each wait is a second longer than the last one: 28 s in all. */
 const PROCESSING_LOOKS = 7;
 const PROCESSING_WAIT_MS = 1_000;
 
@@ -52,7 +52,7 @@ export class ProviderFiles {
   }
 
   /**
-   * Waits until the file is processed. After the last look the create is tried. If it does not find the file, the state machine
+   * Waits until the file is processed. After the last poll the create is tried. If it does not find the file, the state machine
    * repeats it.
    */
   async #untilProcessed({ id, status }: ProviderFile): Promise<void> {

@@ -9,7 +9,7 @@ import { ProviderUnavailable } from '../errors.ts';
 const MAX_PAGES = 1_000;
 const PAGE_SIZE = 100;
 
-/** How often an empty page that announces more is requested again. */
+/** Most times that an empty page which announces more is requested again. */
 const MAX_EMPTY_PAGES = 4;
 const EMPTY_PAGE_WAIT_MS = 1_000;
 

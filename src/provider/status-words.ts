@@ -1,11 +1,11 @@
 import type { BatchEnding } from './batch-provider.ts';
 import type { Dialect } from './dialects/schema.ts';
 
-/** What a batch shows beside its status. */
+/** Signs of a batch's end beside its status. */
 export interface ShownEnd {
-  /** True if it names a file of results, or says why it failed. */
+  /** True if it names a file of results, or the reason why it failed. */
   readonly hasEnd: boolean;
-  /** True if its counters say that every row ended. */
+  /** True if its counters show that every row ended. */
   readonly isCounted: boolean;
 }
 

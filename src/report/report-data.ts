@@ -38,7 +38,7 @@ export interface ReportFacts extends Pick<
   readonly rows: number | undefined;
   /** Running batches have no duration. */
   readonly batches: readonly (TimedBatch & { readonly batchId: string | undefined })[];
-  /** When the job ended or, while it runs, the current time; ISO 8601. */
+  /** The end of the job or, while it runs, the current time; ISO 8601. */
   readonly at: string;
   readonly files: readonly FileLink[];
   /** Questions and answers of the rows that were read. */

@@ -6,7 +6,7 @@ export const NAME_BYTES = 160;
 export const MESSAGE_BYTES = 500;
 
 export interface ShownError extends Omit<KnownError, 'orMore'> {
-  /** True if there may be more, because only the first invalid rows are listed with their code. */
+  /** True if more rows may have this error, because only the first invalid rows are listed with their code. */
   readonly orMore: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { BatchRecord } from '../checkpoints/round/collected.ts';
 
-/** When batches ran, as fractions of the time from the job's start to its end or to now. */
+/** The times at which batches ran, as fractions of the time from the job's start to its end or to now. */
 export interface Timeline {
   /** Length of the timeline. */
   readonly seconds: number;

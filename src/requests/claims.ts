@@ -26,8 +26,8 @@ export interface Claimer {
 const DAY_MS = 86_400_000;
 
 /**
- * A run reads the files of this many milliseconds, and once a day all files. It is more than a day, because S3 dates a multipart
- * upload by its start, and the bucket aborts an upload that takes longer than a day.
+ * A run reads the files that are at most this old, in milliseconds, and once a day all files. The age is more than a day, because
+ * S3 dates a multipart upload by its start, and the bucket aborts an upload that takes longer than a day.
  */
 const RECENT_MS = 3 * DAY_MS;
 

@@ -37,7 +37,7 @@ export const scheduleSchema = z
       )
       .optional(),
     /**
-     * What `npm run local` does with times that it missed while it was not running. Default: it lists them and runs none. On AWS,
+     * Handling of the times that `npm run local` missed while it was not running. Default: they are listed and not run. On AWS,
      * EventBridge Scheduler retries deliveries for a day.
      */
     missed: z.enum(['run', 'skip']).optional(),

@@ -4,11 +4,12 @@ import type { Fingerprint } from './fingerprint.ts';
 /*
  * The index of a job's answers: a head, and an entry per row that was sent and is ok, sorted by fingerprint within each shard.
  *
- *   head    8 bytes "answers1", 6 bytes: size of the results that the positions are about, 6 bytes: the last change of
+ *   head    8 bytes "answers1", 6 bytes: size of the results to which the positions refer, 6 bytes: the last change of
  *           positions, 0 if there was none, 4 bytes 0
  *   entry   8 bytes of the fingerprint, 6 position of the line in `results.jsonl`, 4 its length, 6 check
  *
- * Numbers are big-endian. An index is never believed: the check ties an entry to the line's bytes and to the whole fingerprint.
+ * Numbers are big-endian. An index is never used without a check, which ties an entry to the line's bytes and to the whole
+ * fingerprint.
  */
 
 /** Size of an entry, and of the head, in bytes. */
@@ -59,7 +60,7 @@ export function readHead(bytes: Buffer): number | undefined {
   return bytes.readUIntBE(RESULTS_AT, 6);
 }
 
-/** The last change of the positions in an index, of a head. */
+/** The last change of positions, read from a head. */
 export function readChange(head: Buffer): number {
   return head.readUIntBE(CHANGE_AT, 6);
 }

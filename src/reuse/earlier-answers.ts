@@ -58,7 +58,7 @@ export class EarlierAnswers {
   readonly #sources: AnswerSources;
   readonly #jobs: EarlierJob[] = [];
   readonly #table = new AnswerTable();
-  /** By job. */
+  /** Results by the number of their job in the list. */
   readonly #results = new Map<number, Promise<EarlierResults>>();
 
   private constructor(store: ObjectStore, scope: string, sources: AnswerSources) {

@@ -134,10 +134,9 @@ class Part {
   }
 
   /**
-   * Takes the capacity for that many entries at once, before the first one is added; does nothing afterwards. A dump has the
-   * order of its positions, so without
-   * it the first entries would all fall into the first positions of a table that is still small, and each one would search past all
-   * before it: 3,000,000 entries took minutes.
+   * Allocates the capacity for that many entries at once, before the first one is added; does nothing afterwards. A dump has the
+   * order of its positions, so without it the first entries would all fall into the first positions of a table that is still
+   * small, and each one would search past all before it: 3,000,000 entries took minutes.
    */
   reserve(size: number): void {
     if (this.#size > 0) return;
@@ -217,7 +216,7 @@ class Part {
     return Math.ceil(this.#capacity * growth);
   }
 
-  /** Moves all entries, and looks only for a free position, because the keys differ. */
+  /** Moves all entries to a larger table. Looks only for free positions, because the keys differ. */
   #grow(): void {
     const before = this.#words;
     const stride = this.#stride;

@@ -31,7 +31,7 @@ export interface LeaderRules {
 /**
  * Finds rows of a job whose requests differ only in the id. The first of them leads: it is sent, and its answer is used for the
  * later ones, which follow. A hash finds candidates, and a digest of the bytes decides. Once all rows are written, {@link
- * confirm} compares the leaders' bytes with it.
+ * confirm} compares the leaders' bytes with the digest.
  */
 export class Leaders {
   /** Hash → position of the row. */
@@ -122,7 +122,7 @@ export class Leaders {
     };
   }
 
-  /** The row that already has the hash; otherwise this row gets it. */
+  /** The earlier row with this hash; if there is none, records this row and returns undefined. */
   #find(high: number, low: number, position: number): number | undefined {
     const seen = this.#seen;
     if (seen.size < MAX_LEADERS) return seen.getOrAdd(high, low, position);

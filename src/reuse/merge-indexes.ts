@@ -13,7 +13,7 @@ import {
 import { jobOfReusableKey, nameOf, type EarlierJob } from './reusable-jobs.ts';
 
 /**
- * Number of small indexes of one scope from which they are merged, because a job that reuses answers needs one request for each.
+ * Number of small indexes of one scope at which they are merged, because a job that reuses answers needs one request for each.
  */
 export const MERGE_AT = 16;
 

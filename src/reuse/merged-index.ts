@@ -12,7 +12,8 @@ import type { EarlierJob } from './reusable-jobs.ts';
  *   directory  JSON: the jobs, newest first, each with the number of its entries
  *   entries    those of each job in the order of the directory, copied from its own index
  *
- * It is a copy that never changes. Each job keeps its own index, which is valid if the two differ. Version 0.1 wrote no hash.
+ * A merged index is a copy that never changes. Each job keeps its own index, which takes precedence if the two differ. Version
+ * 0.1 wrote no hash.
  */
 
 /** A job whose entries are in a merged index. */
@@ -77,7 +78,7 @@ export async function writeMerged(
   return key;
 }
 
-/** True if the bytes are those that {@link writeMerged} wrote. Look-ups need not ask: they check each line. */
+/** True if the bytes are those that {@link writeMerged} wrote. Look-ups do not need this: they check each line. */
 export function isUndamaged(bytes: Buffer): boolean {
   return bytes.subarray(HASH_AT, HEAD_BYTES).equals(hashOf(bytes));
 }
@@ -112,7 +113,7 @@ export async function readDirectory(
   return jobs && { key, bytes, jobs, start };
 }
 
-/** Its jobs with the positions of their entries; undefined for a job whose own index is read. */
+/** The jobs of a merged index with the positions of their entries; undefined for a job whose own index is read. */
 export function sectionsOf({
   key,
   bytes,

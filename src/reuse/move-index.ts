@@ -14,7 +14,7 @@ import {
 /** Two numbers of 64 bits. */
 const PAIR_BYTES = 16;
 
-/** How positions of a job's results change when some lines are replaced by lines of other lengths. */
+/** The changes of positions in a job's results when some lines are replaced by lines of other lengths. */
 export class MovedLines {
   /** Old positions after each replaced line, in order, and the offset of lines from there on. */
   readonly #starts: number[] = [];
@@ -99,9 +99,9 @@ export class MovedLines {
 }
 
 /**
- * Moves the entries of a job's index along with its lines; called before the new results are visible. The index names the size of
- * the results that it describes, and the change after which it describes them: the new results may be as large as the old ones. So
- * a call repeated after a crash moves nothing twice.
+ * Moves the entries of a job's index along with its lines; called before the new results are visible. The index records the size
+ * of its results and, because the new results may be as large as the old ones, its last change. A call that is repeated after a
+ * crash therefore moves no entry twice.
  */
 export async function moveAnswerIndex(store: ObjectStore, jobId: string, lines: MovedLines): Promise<void> {
   const { before, after } = lines.bytes;

@@ -42,7 +42,7 @@ export class RequestHash {
     const end = line.length + shift;
     if (end + 8 > this.#bytes.length) this.#grow(2 * (end + 8));
     this.#bytes.set(line, shift);
-    // Clears what follows in its last words.
+    // Clears the bytes after the line, because its last words include some of them.
     for (let n = 0; n < 8; n += 1) this.#bytes[end + n] = 0;
     const words = this.#words;
     const behind = (end + 3) >>> 2;

@@ -6,7 +6,7 @@ import { hashOfScope } from './scope.ts';
 /** An earlier job whose answers may be reused. */
 export interface EarlierJob {
   readonly jobId: string;
-  /** When its results were written, ISO 8601. */
+  /** The time at which its results were written, ISO 8601. */
   readonly at: string;
 }
 

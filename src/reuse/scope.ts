@@ -4,8 +4,8 @@ import type { LadderStep } from '../checkpoints/profile.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 
 /**
- * Everything besides the request's body that an answer depends on, and its owner. Two jobs share answers only if this text is
- * equal.
+ * Everything besides the request's body that an answer depends on, and the job's profile and owner. Two jobs share answers only
+ * if this text is equal.
  * @returns undefined for a job that does not reuse answers. Answers that are files are not reused: they belong to their job's
  * output
  */

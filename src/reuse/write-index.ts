@@ -19,7 +19,7 @@ interface JobToIndex {
   readonly plan: Plan;
   /** Returns the file from which a shard's part of the results was joined. */
   readonly fileOf: (shard: number) => ShardFile;
-  /** When the results were written, ISO 8601. */
+  /** The time at which the results were written, ISO 8601. */
   readonly at: string;
 }
 

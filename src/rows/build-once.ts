@@ -55,7 +55,7 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
     const stopped = await builder.takeAll(store, saved, time);
     await ahead?.flush();
     if (stopped !== undefined) {
-      // Another call of the build may have ended it meanwhile: then an unfinished shard must not replace its whole one.
+      // Another call may have finished the build meanwhile. Its complete shard must not be replaced by an unfinished one.
       if ((await store.stat(planKey(job.jobId))) !== undefined) {
         await writer.abort();
         return { rows: taker.taken.rows, shards: 0 };
@@ -81,8 +81,8 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
 }
 
 /**
- * Deletes the lines of rows that are not sent, as a failed call has written them. The answers of earlier jobs may have changed
- * since then, so that a shard may no longer have such rows.
+ * Deletes the lines that a failed call has written for rows that are not sent. The answers of earlier jobs may have changed since
+ * then, so that a shard may no longer have such rows.
  */
 async function forgetUnsent(store: ObjectStore, jobId: string): Promise<void> {
   for await (const { key } of store.list(shardsPrefix(jobId)))

@@ -95,7 +95,10 @@ interface Passed {
   readonly built: Built;
 }
 
-/** Begins with the first row again if two calls have stopped at different rows: the shard is then not the saved one. */
+/**
+ * Continues a build. Begins with the first row again if two calls have stopped at different rows: the shard then differs from the
+ * saved state.
+ */
 async function buildFrom(
   shared: Omit<Calling, 'ids' | 'leaders'>,
   start: Start,
@@ -167,7 +170,7 @@ export interface BuildParts {
 
 export const newHash = (seed: number): RequestHash => new RequestHash(seed);
 
-/** Finds rows with the same request. Requests that only share a hash with every seed are all sent in the end. */
+/** Creates the finder of rows with the same request. The last attempt has none: it sends all requests that only share a hash. */
 export function leadersOf(
   { profile: { dedupe, reuse } }: Job,
   { attempt, seed }: Pick<Start, 'attempt' | 'seed'>,

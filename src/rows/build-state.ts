@@ -19,7 +19,7 @@ import type { Position } from './formats/position.ts';
  * the build is divided, shards and plan have the same bytes (`test/rows/build-on.test.ts`).
  */
 export interface BuildState {
-  /** How often the build was saved. Each time uses other keys, so that a failed call leaves the earlier state. */
+  /** Number of times that the build was saved. Each time uses other keys, so that a failed call leaves the earlier state. */
   readonly turn: number;
   /** Number of seeds tried, including this one. */
   readonly attempt: number;
@@ -120,7 +120,7 @@ interface Turn {
   readonly turn: number;
 }
 
-/** Saves a build. Writes the state last, because it says which tables count. */
+/** Saves a build. Writes the state last, because it shows which tables count. */
 export async function saveBuildState(
   store: ObjectStore,
   jobId: string,
@@ -177,7 +177,7 @@ export async function forgetBuildState(store: ObjectStore, jobId: string): Promi
   for await (const { key } of store.list(buildPrefix(jobId))) await store.delete(key);
 }
 
-/** The build is not finished and must be called again. */
+/** Progress of a build that is not finished and must be called again. */
 export interface Unfinished {
   /** Rows so far. */
   readonly rows: number;

@@ -30,21 +30,21 @@ export interface RowSink {
 /** Position among a job's inputs at which a call stopped. */
 export interface InputPosition {
   readonly input: number;
-  /** Has this name because builds in progress have stored it. */
+  /** The name must not change, because builds in progress have stored it. */
   readonly place: Position;
 }
 
 /** A part of one input, which one call reads. */
 interface InputPart extends Pick<InputPosition, 'input'> {
   readonly position?: Position;
-  /** Byte of the input behind the part; undefined for its end. */
+  /** Position in the input after the part; undefined if the part ends with the input. */
   readonly end: number | undefined;
   readonly time: StepTime | undefined;
 }
 
-/** How far an input was read. */
+/** The start and the time limit of reading an input. */
 interface Taking {
-  /** Where an earlier call stopped. */
+  /** The position at which an earlier call stopped. */
   readonly from: Position | undefined;
   readonly time: StepTime | undefined;
 }
@@ -91,7 +91,7 @@ export class Builder {
     this.#read = saved.read;
   }
 
-  /** How the finished inputs were read. */
+  /** The finished inputs, and how they were read. */
   get inputs(): readonly (InputRef & InputReading)[] {
     return this.#inputs;
   }

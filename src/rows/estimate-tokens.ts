@@ -11,7 +11,7 @@ const TOKENS_PER_FILE = 800;
 const PIECES =
   /([\p{Script=Latin}\p{M}]+)|([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}])|(\p{L}[\p{L}\p{M}]*)|(\p{N}+)|([^\s\p{L}\p{N}\p{M}]+)|(\n+)/gu;
 
-/** Latin letters per token. Other alphabets have fewer, because tokenizers have seen less of them. */
+/** Latin letters per token. Other alphabets have fewer, because tokenizers were trained on less text in them. */
 const LATIN_LETTERS = 6;
 const OTHER_LETTERS = 2.5;
 const DIGITS = 3;
@@ -70,7 +70,7 @@ function isNested(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Number of requests that are estimated: the first ones, then one request in every so many. */
+/** Number of first requests that are all estimated; after them, one request in {@link ONE_IN} is estimated. */
 const FIRST_REQUESTS = 64;
 const ONE_IN = 1_024;
 

@@ -48,8 +48,8 @@ async function* readParquetRows(
 }
 
 /**
- * Reads a file by its extension, in any case, after a check of its first bytes. An empty batch is returned, too, so that the
- * caller can check the time while rows are left out.
+ * Reads a file by its extension, in upper or lower case, after a check of its first bytes. An empty batch is returned, too, so
+ * that the caller can check the time while rows are left out.
  * @throws InvalidInput when the format is unknown, or the content clearly has another format
  */
 export async function* readRows(

@@ -11,12 +11,12 @@ export interface KnownAnswers {
   find(request: MadeRequest, position: number): KnownRow | undefined | Promise<KnownRow | undefined>;
 }
 
-/** Knows the rows whose request an earlier row of the job has. */
+/** Finds the rows whose request an earlier row of the job has. */
 export type Following = Pick<Leaders, 'leaderOf' | 'isRepeated' | 'addAnswered'>;
 
 /**
- * Finds the rows that are not sent because their answer is known, or because an earlier row of the job has the same request. Asks
- * the sources of answers in order, and earlier rows last.
+ * Finds the rows that are not sent because their answer is known, or because an earlier row of the job has the same request.
+ * Tries the sources of answers in order, and earlier rows last.
  */
 export class KnownRows {
   readonly #answers: readonly KnownAnswers[];
@@ -39,7 +39,7 @@ export class KnownRows {
 
   /**
    * The known answer of the row; undefined if there is none.
-   * @param from the first source to ask
+   * @param from the first source to try
    */
   find(
     request: MadeRequest,

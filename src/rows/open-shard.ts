@@ -168,7 +168,7 @@ export class OpenShard {
   }
 }
 
-/** A file of an unfinished shard has other bytes than were saved, because two calls have written it. */
+/** Error for a file of an unfinished shard with other bytes than were saved, because two calls have written it. */
 export class OtherShardFile extends Error {
   override readonly name = 'OtherShardFile';
 }

@@ -43,7 +43,7 @@ function noRows(inputs: NonNullable<Plan['inputs']>, files: string): string {
   return [...new Set(sentences)].join(' ');
 }
 
-/** Error codes that the profile causes if every row has the same. */
+/** Error codes that show a mistake in the profile if every row has the same code. */
 const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
 
 /** The message if the profile or the request is wrong and not the file: every row has the same problem. */
@@ -56,7 +56,7 @@ function profileFault({ rows, invalid, problems, inputs }: Plan): string | undef
   return `${first.message}${ask} [${first.code}]`;
 }
 
-/** Suggests how to ask about a table, if none of its columns is used. */
+/** Suggests a prompt for a table, if none of its columns is used. */
 function askOf(columns: readonly string[] = []): string {
   const last = columns.at(-1);
   if (last === undefined) return '';

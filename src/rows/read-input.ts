@@ -15,7 +15,7 @@ import { rowFields } from './table-columns.ts';
 /** Longest row to read, in bytes. No request is as long, and a malicious row takes fifty times its length in memory. */
 const MAX_ROW_BYTES = 20_000_000;
 
-/** How an input is read, and from where. */
+/** Options for reading an input, with the position to begin at. */
 export interface InputOptions extends Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> {
   /** Position from which to continue; earlier rows are skipped. */
   readonly from?: Position | undefined;

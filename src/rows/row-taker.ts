@@ -43,7 +43,7 @@ export class RowTaker implements RowSink {
   readonly #ahead: RowsAhead | undefined;
   /** Key of the current input file. */
   #file = '';
-  /** Ids that were called duplicates. */
+  /** Ids that were reported as duplicates. */
   readonly suspects: Set<string>;
   readonly #problems: RowProblem[];
   #rows: number;

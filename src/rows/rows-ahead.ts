@@ -4,7 +4,7 @@ import type { ReusedAnswer } from '../reuse/reused-line.ts';
 /** Most bytes of waiting rows and of their possible answers. */
 const WINDOW_BYTES = 32 * 1_048_576;
 
-/** Least memory that a waiting row is counted with, in bytes. */
+/** Least number of bytes that a waiting row counts. */
 const LEAST_BYTES = 200;
 
 /** A row that waits because an earlier job may have its answer, or because an earlier row waits. */

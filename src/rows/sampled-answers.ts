@@ -10,7 +10,7 @@ import type { KnownRow } from './open-shard.ts';
  * when a retry was merged.
  */
 const OWN_FIELDS = [',"source":{', ',"retried":'].map((field) => Buffer.from(field));
-/** The end of a line with such a field. Without this form, the field belongs to an object in the answer. */
+/** The end of a line with such a field. If a line ends in another way, the field belongs to an object in the answer. */
 const OWN_END = /^(?:,"source":\{(?:"(?:[^"\\]|\\.)*"|[^"{}])*\})?(?:,"retried":\d+)?\}\n$/;
 const LINE_END = Buffer.from('}\n');
 

@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the text of a secret in AWS Secrets Manager, by its ARN or name. It is kept for five minutes to save calls; an empty or
  * unreadable secret is read again at the next call.
- * @returns the text, or as data why it could not be read: each caller reports that with its own error
+ * @returns the text, or the reason why it could not be read, which each caller reports with its own error
  */
 export function readSecretText(secretId: string, now = Date.now()): Promise<SecretAnswer> {
   return keptSecret(secretId, now) ?? keepSecret(secretId, now, ask(secretId));
@@ -20,7 +20,7 @@ async function ask(secretId: string): Promise<SecretAnswer> {
   }
 }
 
-/** Errors with which Secrets Manager asks for a later retry. Any other 4xx needs a person to fix it. */
+/** Errors of Secrets Manager after which a retry may succeed. Any other 4xx needs a person to fix it. */
 const PATIENCE = /Throttl|TooManyRequests|LimitExceeded|RequestTimeout|ExpiredToken|InternalServiceError/;
 
 function describe(error: unknown): SecretAnswer {

@@ -26,7 +26,7 @@ export interface RoundToSend extends RoundRef, Pick<PlannedShard, 'planned'> {
   readonly bytes: number;
   /** The parameters of its requests. */
   readonly asked: Priced;
-  /** True if its rows moved up a ladder: then the estimate for all rows of the job at its price is meaningless. */
+  /** True if its rows moved up a ladder: then the estimate for all rows of the job, at the price of this step, is meaningless. */
   readonly isHigherStep?: boolean;
 }
 
@@ -50,7 +50,7 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
     reservation: (ledger) => ({ amount: cost(ledger), ...month }),
     goesAlone: (ledger) => goesAlone(ledger, limits, round.asked),
   });
-  // The plan is read only here, because it may be large, and a round that waits comes back many times.
+  // The plan is read only here, because it may be large, and a round that waits is tried many times.
   const isWaiting = ofJob.verdict === 'wait' || ofJob.verdict === 'first';
   if (isWaiting) throw lacking(round, ofJob, limits);
   if (ofJob.verdict !== 'reserved')

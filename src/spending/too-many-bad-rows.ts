@@ -15,7 +15,9 @@ export function withRound(recent: readonly ShardRows[], round: ShardRows): reado
   return [...others, { ...round, bad: round.bad + (before?.bad ?? 0) }].slice(-LAST_SHARDS);
 }
 
-/** Why no further shard starts: more rows of the last shards are not ok than the profile allows. Undefined if they are not. */
+/**
+ * The reason why no further shard starts: more rows of the last shards are not ok than the profile allows. Otherwise undefined.
+ */
 export function tooManyBadRows(
   jobId: string,
   recent: readonly ShardRows[],

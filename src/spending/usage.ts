@@ -29,7 +29,7 @@ export function usageOf(body: unknown): Usage {
   };
 }
 
-/** Usage of a result line. Its body has what the line does not show. */
+/** Usage of a result line. The body has the parts that the line itself does not show. */
 export function usageOfLine({ usage, body }: Pick<ResultLine, 'usage' | 'body'>): Usage {
   return usageOf(usage === undefined ? body : { ...asWire(body), usage });
 }

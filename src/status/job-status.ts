@@ -113,7 +113,7 @@ export async function readDetails(edges: StatusEdges, jobId: string): Promise<Jo
   const shards =
     plan === undefined || plan.failure !== undefined ? [] : await readShards(edges.store, jobId, plan);
   const status = statusOf(jobId, facts, plan, shards);
-  // It ended without a summary.
+  // The job ended without a summary.
   const isUntold = facts.summary === undefined && facts.status === 'failed';
   const open = isUntold ? await readLeftOpen(edges.store, jobId, shards) : [];
   return { status: open.length === 0 ? status : { ...status, open }, shards };
@@ -176,7 +176,7 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
 function stateOf(summary: Summary | undefined, running: boolean | undefined, cancelled: boolean): JobState {
   if (running === true) return cancelled ? 'cancelling' : 'running';
   if (summary !== undefined) return summary.status;
-  // It ended without a summary. The execution's history says why, and the job can be resumed.
+  // `failed`: the job ended without a summary. The execution's history shows the reason, and the job can be resumed.
   return running === undefined ? 'queued' : 'failed';
 }
 

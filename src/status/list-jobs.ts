@@ -69,7 +69,9 @@ const TOLD_BY_SUMMARY: ReadonlySet<JobState | undefined> = new Set([
   'empty',
 ]);
 
-/** Reads a job for the list. Does not ask Step Functions, which allows few calls per second, for jobs that the filter excludes. */
+/**
+ * Reads a job for the list. Does not call Step Functions, which allows few calls per second, for jobs that the filter excludes.
+ */
 async function lookAt(
   edges: StatusEdges,
   jobId: string,
@@ -85,7 +87,10 @@ async function lookAt(
   }
 }
 
-/** True for the entry of a job that counts. A job that was rejected and later started has two entries; the later one counts. */
+/**
+ * True if an index entry counts for its job, and the job has the wanted status. A job that was rejected and later started has two
+ * entries; the later one counts.
+ */
 function isMeant(key: string, { jobId, createdAt, status }: JobOverview, wanted?: JobState): boolean {
   const isItsOwn = indexKey(createdAt, jobId) === key;
   return isItsOwn && (wanted === undefined || status === wanted);

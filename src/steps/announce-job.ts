@@ -20,7 +20,7 @@ export async function announceJob(edges: AnnounceEdges, context: AnnounceContext
     edges.log('job_not_announced', { jobId, execution, error: name, reason: bounded(message) });
     return {};
   }
-  // Somebody decided while a channel failed.
+  // A person decided while a channel failed.
   if ('waits' in context && (await isDecided(edges, context))) return {};
   const event = 'end' in context ? await readEnd(edges, context) : await readWait(edges, context);
   const failures: unknown[] = [];

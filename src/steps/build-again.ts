@@ -50,7 +50,7 @@ function unlessInvalid(error: unknown): undefined {
   if (!(error instanceof InvalidInput)) throw error;
 }
 
-/** Shards, the plan and the state of the build are below the job's `build/`, where everything is deleted at the end. */
+/** Moves shards, the plan and the state of the build below the job's `build/`, where everything is deleted at the end. */
 function keysAside(jobId: string): KeyMap {
   const [whole, aside] = [jobPrefix(jobId), `${buildPrefix(jobId)}again/`];
   const isMoved = (key: string): boolean =>

@@ -68,7 +68,7 @@ async function collectOnce(
     await stopShard(edges, context, { nextRound: round + 1, failure: HISTORY_FULL });
     return { ...base, next: 'stop', round, waitSeconds: 0 };
   }
-  // A stopped job starts no further round, so its end need not be awaited.
+  // A stopped job starts no further round, so it does not wait for one.
   const isStopped = (await readStop(edges.store, jobId)) !== undefined;
   // Files that fail during the search for a row, and parts of a file, are no sign of overload.
   const isFirst = end.halving !== undefined || up !== undefined || isPart(end);
@@ -77,7 +77,7 @@ async function collectOnce(
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-/** Has the state machine wait, poll the batch again and collect again. Only rounds with a batch reach this. */
+/** Makes the state machine wait, poll the batch again and collect again. Only rounds with a batch reach this. */
 function lookLater(
   { clock }: ProviderEdges,
   context: PolledContext,

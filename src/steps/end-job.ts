@@ -32,7 +32,7 @@ export interface JobToEnd {
 
 /**
  * Joins the results of a job, indexes its answers, merges a retry into its job, and writes tables, report and, last, the summary.
- * A call that runs short of time records what it has come to.
+ * A call that runs short of time records its progress.
  * @returns false when time ran short, and another call must do the rest
  */
 export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
@@ -55,7 +55,7 @@ export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
     ending = { ...ending, index };
     if (index !== 'written' || pace.mustStop) return leave(ending);
   }
-  // Tables are written in one call, so that it must have most of its time.
+  // Tables are written in one call, which must have most of its time left.
   if (pace.mustRest && hasTables(job)) return leave(ending);
   const retried = await mergeIfRetry(edges, end, ending);
   if (retried !== undefined && 'progress' in retried) return leave({ ...ending, merge: retried.progress });
@@ -146,8 +146,8 @@ async function joinFiles(
   if (results !== undefined) {
     const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', ofJob);
     const [only, ...others] = ofResults.sources;
-    // In a folder, the results then are a second name of the shard's file, which is deleted next. Without a deletion they must not
-    // be, because a person may edit them.
+    // In a folder, the copy is a second name of the shard's file, which is deleted next. If the shard's file stays, the results
+    // must be a separate file, because a person may edit them.
     const isOnly = only !== undefined && others.length === 0 && needsNoRows(summary, plan);
     if (isOnly) await store.copy(ofResults.key, only);
     else if (!(await joinObjects(store, ofResults, pace))) return false;

@@ -13,10 +13,10 @@ const EVENTS_PER_ROUND = 28;
  */
 const MAX_SPENT = 15_000;
 
-/** A look at an ended batch that shows less output than it promised, in addition to its poll: collect and choice. */
+/** Events of a look at an ended batch that shows less output than it promised, in addition to its poll: collect and choice. */
 const EVENTS_PER_LOOK = 7;
 
-/** A call of collect that ran short of time, with its choice. */
+/** Events of a call of collect that ran short of time, with its choice. */
 const EVENTS_PER_COLLECT = 7;
 
 /** Number of polls, of collects without a result, and of collects that ran short of time in a round. */

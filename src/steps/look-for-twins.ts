@@ -9,9 +9,9 @@ import { isProviderError } from '../errors.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 
 /**
- * Looks once more for the twins of a shard that is done, when its job is resumed or cancelled: a twin may have been listed too late,
- * or still be running although it was cancelled. Cancels running twins, and records in `done.json` which ones still run. Costs one
- * list call per lost create. If the provider cannot be asked, nothing changes.
+ * Looks once more for the twins of a shard that is done, when its job is resumed or cancelled: a twin may have been listed too
+ * late, or still be running although it was cancelled. Cancels running twins, and records in `done.json` which ones still run.
+ * Costs one list call per lost create. If the provider cannot be reached, nothing changes.
  */
 export async function lookForTwins(edges: ProviderEdges, { jobId, shard }: ShardRef): Promise<void> {
   const { store } = edges;

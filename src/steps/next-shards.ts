@@ -45,7 +45,7 @@ export async function nextShards(
   const { done, stopped, damaged } = ended;
   const isOpen = ofPilot.some((shard) => !done.has(shard));
   if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not finish.');
-  // Not in each turn of a wait for a person, because damaged shards may not be the planned ones when they are built again.
+  // Skipped in each later turn of a wait for a person: shards that differ from the plan when they are built again stay damaged.
   if (damaged.length > 0 && context.waiting === undefined) {
     const building = await buildAgain(edges, job, { plan, damaged });
     if (building !== undefined) return { ...context, building };
@@ -195,7 +195,7 @@ async function note(
 }
 
 /**
- * Does what the judgement of a pilot says.
+ * Applies the judgement of a pilot.
  * @returns the wait for a person; undefined if the other rows follow
  */
 async function followJudgement(

@@ -22,7 +22,7 @@ import { tellProgress } from './tell-progress.ts';
 /**
  * Polls the batch once and decides what the state machine does next: `phase`, and the wait until the next poll. A failed poll
  * shows nothing about the batch, so the state machine's Retry repeats it.
- * @throws BatchOpen when the batch can neither be collected nor given up: the shard stops, and a resume looks again
+ * @throws BatchOpen when the batch can neither be collected nor given up: the shard stops, and a resume polls it again
  */
 export async function pollBatch(edges: ProviderEdges, context: BatchContext): Promise<PolledContext> {
   const now = Math.floor(edges.clock.now() / 1_000);
@@ -142,7 +142,7 @@ async function tendTwins(
 }
 
 /**
- * Ends the wait for a batch that would last for ever.
+ * Ends a wait for a batch that would last for ever.
  * @throws BatchOpen for a batch that should have ended long ago, and for one that can be neither found nor ruled out
  */
 function rejectToWaitForEver(polled: PolledContext): void {

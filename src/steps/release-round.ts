@@ -36,7 +36,10 @@ async function hasOpenBatch({ store }: ProviderEdges, ref: ShardRef): Promise<bo
   return (await stoppedObject.read(store, ref))?.open !== undefined;
 }
 
-/** Returns the room of a round. If the provider rejected its batch for too many enqueued tokens, records the limit, and the next round asks for room. */
+/**
+ * Returns the room of a round. If the provider rejected its batch for too many enqueued tokens, records the limit, and the next
+ * round requests room.
+ */
 async function returnRoom(
   edges: ProviderEdges,
   { profile: { model, maxBatches } }: Job,

@@ -38,7 +38,7 @@ export async function waitForRoom(
   );
 }
 
-/** Records room for a batch whose create got no answer: it exists, so it gets room whatever the limits say. */
+/** Records room for a batch whose create got no answer: the batch exists, so it gets room whatever the limits are. */
 export async function keepRoomOfFound(
   edges: ProviderEdges,
   context: UploadedContext,

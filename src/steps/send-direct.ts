@@ -23,8 +23,8 @@ const BUDGET_MS = 600_000;
 const MAX_STALLED_PASSES = 8;
 
 /**
- * A pass after which the provider asks for a longer wait than this counts as half of all passes, so that a wait of a day happens
- * only once.
+ * If the provider requests a longer wait than this after a pass, the pass counts as half of {@link MAX_STALLED_PASSES}, so that a
+ * wait of a day happens only once.
  */
 const LONG_WAIT_MS = 3_600_000;
 

@@ -76,7 +76,7 @@ export async function readTooManyTokens(
   };
 }
 
-/** Records the limit of enqueued tokens that a rejected create shows, and lets other shards ask for room. */
+/** Records the limit of enqueued tokens that a rejected create shows, and lets other shards request room. */
 export async function recordTooManyTokens(
   edges: ProviderEdges,
   context: UploadedContext,

@@ -5,7 +5,7 @@ const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', '
 
 const TAKEN = 'a file has this name, or the name of a folder above it';
 
-/** Why no file or folder can be created at a path. A bucket may hold both `a` and `a/b`; a folder cannot. */
+/** The reason why no file or folder can be created at a path, by code. A bucket may hold both `a` and `a/b`; a folder cannot. */
 const PATH_PROBLEMS: Readonly<Record<string, string>> = {
   EEXIST: TAKEN,
   ENOTDIR: TAKEN,
@@ -32,7 +32,7 @@ export function placingError(error: unknown, path: string): unknown {
     : new InvalidInput(`There can be no file ${path}: ${problem}.`, { cause: error });
 }
 
-/** Why the path itself is the problem; undefined for other errors. */
+/** The reason why the path itself is the problem; undefined for other errors. */
 export function pathProblem(error: unknown): string | undefined {
   return PATH_PROBLEMS[codeOf(error)];
 }
@@ -42,7 +42,7 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** Why the operating system failed, and what to do. */
+/** The reason why the operating system failed, and the remedy, by code. */
 const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
   ENOSPC: ['the disk is full', 'Free space on it.'],
   EDQUOT: ['the disk quota is used up', 'Free space, or raise the quota.'],

@@ -18,8 +18,8 @@ export interface JoinLimits {
 }
 
 /**
- * How to join sources of these sizes, in order and without a gap. A gathered part is smaller than twice the minimum. If it is
- * below the minimum, it takes the beginning of the large source after it.
+ * Plans the join of sources of these sizes, in order and without a gap. A gathered part is smaller than twice the minimum. If it
+ * is below the minimum, it takes the beginning of the large source after it.
  */
 export function planJoin(sizes: readonly number[], limits: JoinLimits): JoinPart[] {
   const { minPartBytes } = limits;

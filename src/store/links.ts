@@ -12,5 +12,5 @@ export interface Links {
 /** Largest object of one PUT. */
 export const MAX_UPLOAD_BYTES = 5 * 2 ** 30;
 
-/** How long a URL is valid, in seconds. */
+/** Time that a URL is valid, in seconds. */
 export const LINK_SECONDS = 900;

@@ -1,12 +1,12 @@
 import type { ObjectStore } from './object-store.ts';
 
-/** Where a key of the inner store stands, and the key that stands at one of its positions. */
+/** A mapping of keys: `to` returns the key in the inner store, and `from` maps that key back. */
 export interface KeyMap {
   readonly to: (key: string) => string;
   readonly from: (moved: string) => string;
 }
 
-/** A store whose objects are under other keys of another store. */
+/** A store that keeps its objects in another store (the inner one), under other keys. */
 export function moveKeys(store: ObjectStore, { to, from }: KeyMap): ObjectStore {
   const { file } = store;
   return {

@@ -6,7 +6,7 @@
 export interface ObjectStore {
   /** `s3://bucket` or `file:///folder`: the URL that opened this store. */
   readonly url: string;
-  /** Where a person finds the object: `s3://bucket/key`, or the path of the file. */
+  /** The address of the object for people: `s3://bucket/key`, or the path of the file. */
   locate(key: string): string;
   /** Opens an object for reading, or returns `undefined` if it does not exist. Reading fails with `StoreUnavailable`. */
   open(key: string, options?: OpenOptions): Promise<OpenObject | undefined>;
@@ -62,7 +62,7 @@ export interface ListedObject {
   readonly bytes: number;
   /** Changes whenever the object is rewritten. */
   readonly mark: string;
-  /** When it was written, milliseconds since 1970; for a file, its modification time. */
+  /** The time at which it was written, milliseconds since 1970; for a file, its modification time. */
   readonly writtenAt: number;
 }
 

@@ -7,9 +7,9 @@ import { changedObject } from './changed-object.ts';
 import { isMissing, statusOf, storeError } from './s3-errors.ts';
 
 /**
- * Most breaks of one body to continue after; the count restarts after every {@link PROGRESS_BYTES} received. S3 closes a
- * connection that is not read for a while, so a slow reader, such as an upload to a slow provider, has a break after every few
- * pieces.
+ * Most connection breaks after which one body is continued; the count restarts after every {@link PROGRESS_BYTES} received. S3
+ * closes a connection that is not read for a while, so a slow reader, such as an upload to a slow provider, has a break after
+ * every few pieces.
  */
 const MAX_BREAKS = 5;
 const PROGRESS_BYTES = 16_384;

@@ -4,7 +4,7 @@ import { csvRecord } from './csv-record.ts';
 import { spreadsheetCell } from './spreadsheet-cell.ts';
 import type { Table } from './table.ts';
 
-/** Without it, Excel reads a file in the system's 8-bit encoding. */
+/** Without a byte order mark, Excel reads a file in the system's 8-bit encoding. */
 export const BYTE_ORDER_MARK = '\ufeff';
 
 /** The default: RFC 4180, and safe to open in a spreadsheet. */

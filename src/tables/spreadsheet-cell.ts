@@ -29,7 +29,7 @@ export function spreadsheetCell(text: string, delimiter: string): string {
 /** Tokens: a run of ignored characters and quotes, a separator, the beginning of a formula, or anything else. */
 const TOKENS = new RegExp(`[${IGNORED}"]+|[,;|]|[${FORMULA}]|[^${IGNORED}",;|${FORMULA}]+`, 'gu');
 
-/** Characters at which programs may begin a new cell, whatever quotes say. */
+/** Characters at which programs may begin a new cell, even inside quotes. */
 const CUTS = /[\r\n\t,;|]/;
 const FORMULA_BEGINS = new RegExp(`^[${FORMULA}]`, 'u');
 const NOTHING_BEGINS = new RegExp(`^(?:[${IGNORED}"]|[,;|])`, 'u');

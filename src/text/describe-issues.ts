@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { didYouMean } from './did-you-mean.ts';
 
 /**
- * One line per problem: its path, then what is wrong.
+ * One line per problem: its path and a description.
  * @param schema the schema of the value, used to suggest the name that was meant
  */
 export function describeIssues(error: z.ZodError, schema?: z.core.$ZodType): string {

@@ -64,7 +64,9 @@ function changeBy(character: string): Change {
 /** All different changes, each with a number. */
 class Changes {
   readonly all: Change[] = [];
-  /** By the change as one number: its twelve states have four bits each, which a double holds exactly. */
+  /**
+   * Numbers by change. The key is the change as one number: its twelve states have four bits each, which a double holds exactly.
+   */
   readonly #numbers = new Map<number, number>();
 
   numberOf(change: Change): number {
@@ -74,7 +76,7 @@ class Changes {
     );
   }
 
-  /** The number of two changes in turn. Thousands of them are looked up, so each creates no list. */
+  /** The number of two changes in turn. Thousands of them are looked up, so a look-up creates no list. */
   numberInTurn(first: Change, second: Change): number {
     let key = 0;
     for (const state of first) key = key * 16 + (second[state] as number);

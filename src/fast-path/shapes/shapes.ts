@@ -1,7 +1,7 @@
 import { learnShape, matchShape, type Learn, type Shape } from './shape.ts';
 import type { Spans } from './splice.ts';
 
-/** Most shapes to try. For each shape that does not match, the common beginning is compared in vain. */
+/** Most shapes to try. Each shape that does not match costs a comparison of the common beginning. */
 const MAX_SHAPES = 16;
 
 /** Lines to learn from before giving up on a file whose lines have no common shape. */

@@ -1,6 +1,6 @@
 import { fillShape, type Shape, type SlotKind } from './shape.ts';
 
-/** How a rule transforms lines of one shape: fixed bytes, with the slots' bytes between them. */
+/** A rule's transformation of lines of one shape: fixed bytes, with the slots' bytes between them. */
 export interface Splice {
   /** Has one entry more than `slots`. */
   readonly literals: readonly Buffer[];
@@ -13,7 +13,7 @@ export interface Splice {
 /** A line of a shape with unique values in its slots, which show where a rule copies them. */
 export interface Probe {
   readonly line: string;
-  /** The slot that has a value. */
+  /** The slot that has this value; undefined if there is none. */
   readonly slotOf: (value: string) => number | undefined;
   readonly values: readonly string[];
 }

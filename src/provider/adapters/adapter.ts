@@ -6,7 +6,7 @@ import type { Http } from '../http/http.ts';
 export interface Adapter {
   readonly batchesPath: string;
   readonly filePurpose: string;
-  /** How a list is paged: by `after`, by `after_id`, by the number of a `page`, or not at all. */
+  /** The paging of lists: by `after`, by `after_id`, by the number of a `page`, or none. */
   readonly lists: 'after' | 'after_id' | 'page' | 'whole';
   /**
    * Sends a file once.

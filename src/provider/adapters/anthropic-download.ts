@@ -8,7 +8,7 @@ import { toResultLine } from './anthropic-result.ts';
 /** Most bytes without a newline. No result line is as long, so more bytes are not results. */
 const MAX_RESULT_BYTES = 512 * 1_048_576;
 
-/** Which results to download. */
+/** The results to download. */
 interface Wanted {
   readonly batchId: string;
   readonly path: string;

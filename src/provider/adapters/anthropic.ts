@@ -26,7 +26,7 @@ const BATCHES = '/messages/batches';
 const VERSION = '2023-06-01';
 /** File id of a provider without files. */
 const NO_FILE = 'inline:';
-/** How many of the newest batches are recorded before a create. */
+/** Number of the newest batches that are recorded before a create. */
 const NEWEST = 100;
 
 /**

@@ -50,7 +50,7 @@ const codeLists = z.strictObject({
   permanent: codes,
   /** Codes of a denied account: the job stops. */
   halting: codes,
-  /** Codes that ask to slow down. */
+  /** Codes of throttled calls. */
   throttled: codes,
   /** Codes for "no room until other batches end or files are deleted". */
   busy: codes,
@@ -63,7 +63,7 @@ const honours = z.strictObject({
   metadata: known(z.boolean()),
   /** The same key never creates a second batch; sent as a header or in the body. Unknown: not sent. */
   idempotencyKey: known(z.enum(['header', 'body', 'no'])),
-  /** How the upload form requests that the file expires: `expires_after[seconds]`, `expires_after.seconds`. Unknown: not sent. */
+  /** The form's field that requests a file's expiry: `expires_after[seconds]`, `expires_after.seconds`. Unknown: not sent. */
   fileExpiry: known(z.enum(['brackets', 'dots', 'no'])),
   /** Batches can be cancelled. Unknown: the call is tried, and its absence is ignored. */
   cancel: known(z.boolean()),
@@ -89,25 +89,25 @@ const files = z.strictObject({
    * difference.
    */
   unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),
-  /** How long an ended batch may show less output than it promised, in seconds, before its shard stops. Default: 600. */
+  /** Seconds that an ended batch may show less output than it promised, before its shard stops. Default: 600. */
   lateSeconds: z.number().int().min(60).max(3_600).optional(),
   /** A cancelled batch loses its finished rows, whatever its counters say. Default: it keeps them. */
   cancelledIsEmpty: z.boolean().optional(),
-  /** Which files of a batch exist even if they are empty. */
+  /** The files of a batch that exist even if they are empty. */
   emptyFiles: known(z.enum(['none', 'error file', 'both'])),
 });
 
 const fields = z.strictObject({
   times: known(z.enum(['seconds', 'ISO 8601'])),
-  /** How a field without a value is written. */
+  /** The form of a field without a value. */
   absent: known(z.enum(['null', 'omitted'])),
-  /** How the reason of a failed batch is written: OpenAI's list, a list of messages without code and line, or a text. */
+  /** The form in which a failed batch shows the reason: OpenAI's list, a list of messages without code and line, or a text. */
   errors: known(z.enum(['list', 'messages', 'text'])),
-  /** How a result line's `response.body` is written. */
+  /** The form of a result line's `response.body`. */
   body: known(z.enum(['object', 'JSON text'])),
   /**
-   * How a failed row reports its error: a response with a status, an `error` with a code, with a type, with the status in place
-   * of a code, or with a message only. All forms are read.
+   * The form in which a failed row reports its error: a response with a status, an `error` with a code, with a type, with the
+   * status in place of a code, or with a message only. All forms are read.
    */
   rowError: known(z.enum(['response', 'code', 'type', 'status as code', 'message'])),
 });
@@ -123,7 +123,7 @@ const shape = {
   endpoints: known(z.array(path).min(1)),
   /** Completion windows: a list, or a range. Unknown: any window is accepted. */
   windows: known(z.union([z.array(duration).min(1), z.strictObject({ from: duration, to: duration })])),
-  /** Shortest wait between two polls that the provider asks for, in seconds. Unknown: our default. */
+  /** Shortest wait between two polls that the provider requests, in seconds. Unknown: our default. */
   pollSeconds: known(count),
   counters,
   errors: known(z.array(envelope).min(1)),

@@ -2,7 +2,7 @@ import { bounded } from '../../errors.ts';
 
 /** Reads errors that are a plain text or a page. */
 
-/** How much of a text is searched for a status, in characters. */
+/** Number of characters of a text that are searched for a status. */
 const MAX_WORDS = 2_000;
 
 /**
@@ -23,7 +23,7 @@ export function statusIn(text: string): string | undefined {
   return (STATUS_FIRST.exec(start) ?? PASSING_STATUS.exec(start))?.[1];
 }
 
-/** A message behind its status, which is not repeated if the message begins with it: `413 Request Entity Too Large`. */
+/** A message after its status, which is not repeated if the message begins with it: `413 Request Entity Too Large`. */
 export function withStatus(status: number, message: string): string {
   const begins = new RegExp(
     `^\\W{0,2}(?:HTTP[/ ]?[\\d.]* ?|(?:error|status)(?: code)?:? ?)*${status}\\b`,
@@ -38,7 +38,7 @@ interface PageWords {
   readonly words: string | undefined;
 }
 
-/** How much of a page is read, in characters. */
+/** Number of characters of a page that are read. */
 const MAX_PAGE = 20_000;
 
 /** Reads a page of HTML (from gateways) or XML (from stores): its title, otherwise its text. */

@@ -13,8 +13,8 @@ const PRIVATE =
   /^(?:(?:0|10|127)\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.|\[(?:::|f[cd]|fe[89ab])|[^.]+\.?$|.*\.(?:localhost|local|internal|lan|home\.arpa)\.?$)/;
 
 /**
- * Why a redirect of a provider to a URL must not be followed; `undefined` if it may be, without the key. Allowed are https, http
- * if the provider itself uses http, and a private network only if the provider is in one.
+ * The reason why a redirect of a provider to a URL must not be followed; `undefined` if it may be, without the key. Allowed are
+ * https, http if the provider itself uses http, and a private network only if the provider is in one.
  */
 export function redirectProblem(url: URL, baseUrl: string): string | undefined {
   const base = new URL(baseUrl);
@@ -25,7 +25,7 @@ export function redirectProblem(url: URL, baseUrl: string): string | undefined {
 }
 
 /**
- * Why secrets must not be sent to a URL; `undefined` if they may be: it uses https, or is on this machine.
+ * The reason why secrets must not be sent to a URL; `undefined` if they may be: it uses https, or is on this machine.
  * @param insecure true to allow plain http, for a server in a private network
  */
 export function addressProblem(text: string, insecure = false): string | undefined {
@@ -37,7 +37,7 @@ export function addressProblem(text: string, insecure = false): string | undefin
   return undefined;
 }
 
-/** Why a base URL cannot be used; `undefined` if it can. Every path of the provider must be below it. */
+/** The reason why a base URL cannot be used; `undefined` if it can. Every path of the provider must be below it. */
 export function baseUrlProblem(text: string, insecure = false): string | undefined {
   const problem = addressProblem(text, insecure);
   if (problem !== undefined) return problem;
@@ -53,7 +53,7 @@ export function baseUrlProblem(text: string, insecure = false): string | undefin
  */
 export const ENDPOINT_PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~:-]{1,200})+$/;
 
-/** Why a text is not such a path. */
+/** The reason why a text is not such a path. */
 export const ENDPOINT_PATH_MESSAGE =
   'must be a path such as "/v1/chat/completions": letters, digits, "_", "-", "~", ":" and "." between single slashes, without "." or ".." as a part';
 

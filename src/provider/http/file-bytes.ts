@@ -99,7 +99,7 @@ async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Bu
   }
 }
 
-/** The error for an answer without a length that may have ended early: it looks complete even if it has no new bytes. */
+/** The error for answers that bring no new bytes before the file's end. Without a length, each of them looks complete. */
 function endedEarly({ action }: Call, { bytes, length }: FilePosition): ProviderUnavailable {
   return new ProviderUnavailable(`${action}: it ended after ${bytes} of ${length} bytes.`);
 }
@@ -208,8 +208,8 @@ const fileChanged = ({ action }: Call): FileChanged =>
   new FileChanged(`${action}: it has changed since its first bytes came.`);
 
 /**
- * The lowest accepted rate. A slow reader also lowers the rate, so the limit is low. A server that sends a byte now and then is
- * still far below it.
+ * Returns a check that rejects a download below the lowest accepted rate. A slow reader also lowers the rate, so the limit is
+ * low. A server that sends a byte now and then is still far below it.
  */
 function paceOf({ action }: Call, leastMs: number): (received: number) => void {
   const startedAt = performance.now();

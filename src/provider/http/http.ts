@@ -210,7 +210,10 @@ export class Http {
     });
   }
 
-  /** Ends a transfer that is too slow. A server that sends a byte now and then never reaches the timeout between two pieces. */
+  /**
+   * A signal that ends a transfer which is too slow. A server that sends a byte now and then never reaches the timeout between
+   * two pieces.
+   */
   #endsAfter(leftMs: number | undefined, signal?: AbortSignal): AbortSignal {
     const timeout = leftMs === undefined ? undefined : AbortSignal.timeout(Math.ceil(leftMs));
     return AbortSignal.any([timeout, this.#options.signal, signal].filter((each) => each !== undefined));

@@ -12,7 +12,7 @@ export interface KnownFile {
   readonly mark?: string | undefined;
 }
 
-/** How much of a file was read, and what is known about it. */
+/** Number of bytes of a file that were read, with the known facts about the file. */
 export interface FilePosition extends KnownFile {
   readonly bytes: number;
 }

@@ -1,7 +1,7 @@
 /** Longest wait inside one call, in milliseconds. Step Functions makes longer waits at no cost. */
 export const MAX_WAIT_MS = 20_000;
 
-/** Above these, a number is no wait but a time since 1970, which some providers send: in seconds, or in milliseconds. */
+/** Above these, a number is a time since 1970 and not a wait. Some providers send one, in seconds or in milliseconds. */
 const FIRST_TIME_SECONDS = 1e9;
 const FIRST_TIME_MS = 1e11;
 /** The latest time that a date can have. */

@@ -82,7 +82,7 @@ class TraceSearch {
   /** Length of the longest trace in bytes, and of the shortest. */
   readonly #longest: number;
   readonly #window: number;
-  /** How far to skip, by the last two bytes of the window. */
+  /** Number of bytes to skip, by the last two bytes of the window. */
   readonly #skips = new Uint8Array(BLOCKS);
   /** Traces by the last two bytes of their windows. */
   readonly #ends = new Map<number, Buffer[]>();

@@ -67,7 +67,7 @@ export class SecretParts {
     return into.finish();
   }
 
-  /** True if so many characters of the beginning and the end are the secret's, and not there by chance. */
+  /** True if the shown characters of the beginning and the end are the secret's, and not there by chance. */
   #isShown(before: number, behind: number): boolean {
     const shown = this.#form.slice(this.#named, Math.max(this.#named, before));
     const ending = this.#form.slice(this.#form.length - behind);

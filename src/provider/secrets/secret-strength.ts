@@ -22,7 +22,7 @@ export function isRandom(text: string): boolean {
   return (text.match(CHANGES) ?? []).length >= 2 && !ONLY_NUMBERS.test(text);
 }
 
-/** A capital at the beginning of a word is no change. */
+/** A capital at the beginning of a word does not count as a change. */
 const CHANGES = /[A-Za-z](?=\d)|\d(?=[A-Za-z])|[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])/g;
 const ONLY_NUMBERS = /^[\d+.Ee-]*$/;
 

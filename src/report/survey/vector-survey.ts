@@ -47,6 +47,6 @@ function readVector(vector: unknown): (ArrayLike<number> & Iterable<number>) | u
   return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, n) => bytes.readFloatLE(4 * n));
 }
 
-/** A plain number as it is: its text would take as long as reading the vector. */
+/** Returns a plain number unchanged, because converting it to text would take as long as reading the vector. */
 const toNumber = (value: unknown): number =>
   typeof value === 'number' ? value : Number(numberText(value) ?? Number.NaN);

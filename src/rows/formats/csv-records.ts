@@ -31,9 +31,9 @@ export interface CsvChunk {
 /** The records at the start of some bytes. */
 export interface Cut {
   readonly records: readonly CsvRecord[];
-  /** Where the first uncut record begins. */
+  /** Position at which the first uncut record begins. */
   readonly end: number;
-  /** Why that record cannot be cut; undefined if it is only incomplete. */
+  /** The reason why that record cannot be cut; undefined if it is only incomplete. */
   readonly broken?: Broken | undefined;
 }
 

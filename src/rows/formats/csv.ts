@@ -71,7 +71,7 @@ async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffe
 
 interface Records {
   readonly chunks: AsyncIterable<Buffer>;
-  /** Position of their first byte. */
+  /** Position in the file of the first byte of these chunks. */
   readonly offset: number;
   readonly cutter: RecordCutter;
   readonly reader: TableReader;
@@ -107,7 +107,8 @@ function noteDelimiter(
 }
 
 /**
- * Cuts a table into records. A record that is longer than its chunk is tried again only once twice as many bytes have arrived.
+ * Cuts a table into records. Cutting a record that is longer than its chunk is retried only after twice as many bytes have
+ * arrived.
  */
 async function* cutRecords(
   chunks: AsyncIterable<Buffer>,

@@ -43,7 +43,7 @@ export interface Sample {
   readonly quotes: TableRules['quotes'];
 }
 
-/** How well a delimiter fits a table. */
+/** The fit of a delimiter to a table. */
 interface Fit {
   readonly delimiter: string;
   /** Columns of its header. */

@@ -146,7 +146,7 @@ async function* decode(
 
 const HOW_TO_NAME = "--encoding windows-1252, or table: { encoding: 'windows-1252' } in the profile";
 
-/** Rejects a whole file because of bytes on one line, because half a file is never sent. */
+/** The error for a file with invalid bytes, also if they are on one line only: half a file is never sent. */
 export function notUtf8(name: string, line?: number): InvalidInput {
   const where = line === undefined ? '' : ` in line ${line}`;
   return new InvalidInput(

@@ -6,14 +6,14 @@ const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 const BLANK = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
-/** Why a document cannot be cut into elements. */
+/** The reason why a document cannot be cut into elements. */
 export type Brokenness = 'not a document' | 'malformed' | 'cut off' | 'more than one value';
 
 export interface CutterOptions {
   readonly name: string;
   /** Longest element, in bytes. */
   readonly maxBytes: number;
-  /** Creates the error for a text that is not exactly one array or object, behind this number of its elements. */
+  /** Creates the error for a text that is not exactly one array or object, after this number of its elements. */
   readonly rejection: (why: Brokenness, isArray: boolean, elements: number) => Error;
 }
 

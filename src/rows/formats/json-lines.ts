@@ -86,7 +86,7 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
 // oxlint-disable-next-line no-control-regex -- RS is such a mark.
 const AROUND = /^(?:[\s\u001e,[]|data:)+|[\s,;\]]+$/g;
 
-/** Says if only marks around a row make it invalid. */
+/** Advice for a row that is invalid only because of marks around it; empty for another row. */
 function marksAround(text: string): string {
   const inner = text.replaceAll(AROUND, '');
   if (inner === text.trim()) return '';

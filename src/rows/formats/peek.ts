@@ -1,4 +1,4 @@
-/** How many bytes are read to detect the format. */
+/** Number of bytes that are read to detect the format. */
 export const PEEK_BYTES = 65_536;
 
 /** The start of a stream, and the whole stream. */

@@ -1,4 +1,4 @@
-/** How many characters of the beginning are read. */
+/** Number of characters that are read of the beginning. */
 const LOOKED_AT = 4_096;
 
 /**

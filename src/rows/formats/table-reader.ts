@@ -43,7 +43,7 @@ export class TableReader {
     return rows;
   }
 
-  /** Fast for most rows, whose first cell begins differently from the header's. */
+  /** True if a record repeats the header. Fast for most records, whose first cell begins differently from the header's. */
   #isHeader(table: Table, record: CsvRecord): boolean {
     const { spans, chunk } = record;
     const [start = 0, end = 0] = spans;

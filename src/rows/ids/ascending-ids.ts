@@ -2,7 +2,7 @@
 const BLOCK = 65_536;
 
 /**
- * Hashes of ids that have come in ascending order, as in most files. An id behind all others is new, so nothing is looked up: a
+ * Hashes of ids that have come in ascending order, as in most files. An id after all others is new, so nothing is looked up: a
  * look-up waits for memory, and takes three times as long as all else that is done for an id.
  */
 export class AscendingIds {
@@ -10,7 +10,7 @@ export class AscendingIds {
   #last = '';
   size = 0;
 
-  /** Adds an id if it comes behind all others. Otherwise returns false. */
+  /** Adds an id if it comes after all others. Otherwise returns false. */
   add(id: string, high: number, low: number): boolean {
     if (id <= this.#last) return false;
     this.#last = id;

@@ -9,7 +9,10 @@ import type { UniqueIds } from './unique-ids.ts';
 /** Separates the number of a file from an id. No id contains it. */
 const BEHIND_FILE = '\u0000';
 
-/** Number of names that are tried for one row. Without a limit, a full filter would reject every name. */
+/**
+ * Number of names that are tried for one row. Without a limit, the search for a name would not end if a full filter rejected
+ * every name.
+ */
 const MAX_NAMES = 20;
 
 /**

@@ -5,7 +5,7 @@ import { IdHash } from './id-hash.ts';
 /** Most ids in one table: at 12.5 bytes each, half a gigabyte. */
 export const MAX_IDS_AT_ONCE = 40_000_000;
 
-/** There are more ids than fit into one table: they are surveyed first (`id-survey.ts`), and only repeated ones are kept. */
+/** Error for more ids than fit into one table: they are then surveyed first (`id-survey.ts`), and only repeated ones are kept. */
 export class ManyIds extends Error {
   override readonly name = 'ManyIds';
 }
@@ -31,7 +31,7 @@ export interface UniqueIds {
 const GROWTH = 1.4;
 
 /**
- * Creates a set of ids that holds their hashes. They are in a table from the first id on that does not come behind all before it.
+ * Creates a set of ids that holds their hashes. Uses a table from the first id on that does not come after all earlier ones.
  * @param seed seed of the hash
  */
 export function createUniqueIds(seed: number, max = MAX_IDS_AT_ONCE): UniqueIds {

@@ -133,7 +133,7 @@ function startOf({ division, cut, run }: RunToBuild): SavedRun {
  */
 function checkPlans({ job, cut, run }: RunToBuild, plans: readonly ShardPlan[]): void {
   const planned = cut.shards.slice(run.shard, run.shard + run.shards);
-  // The notes do not tell the exact size of the lines of rows that are not sent.
+  // The notes do not contain the exact size of the lines of rows that are not sent.
   const built = plans.map(({ files: _files, ...plan }) => plan);
   if (JSON.stringify(planned) === JSON.stringify(built)) return;
   const at = planned.findIndex((shard, n) => JSON.stringify(shard) !== JSON.stringify(built[n]));

@@ -21,7 +21,7 @@ export interface Slice {
 /** The facts from the start of an input that the other slices need; absent for an input of one slice. */
 export type Head = Mark & { readonly reading: SavedReading };
 
-/** How a build is divided. The shards and the plan have the same bytes with any division. */
+/** The division of a build into slices. The shards and the plan have the same bytes with any division. */
 export interface Division {
   /**
    * `note`: each slice notes its rows, from which the shards are planned. `build`: the shards are built. `whole`: the job cannot
@@ -34,7 +34,7 @@ export interface Division {
   readonly cut?: CutShards | undefined;
 }
 
-/** Where the shards of a job begin, and their contents. */
+/** The starts of a job's shards, and their contents. */
 export interface CutShards {
   readonly rows: number;
   readonly shards: readonly ShardPlan[];
@@ -67,7 +67,7 @@ export interface ShardRun {
   readonly model?: string | undefined;
 }
 
-/** How a slice was read. */
+/** The result of reading a slice. */
 export interface NotedSlice {
   readonly rows: number;
   readonly lines: number;

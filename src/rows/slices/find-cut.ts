@@ -6,7 +6,7 @@ import type { Head } from './division.ts';
 
 const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d];
 
-/** Bytes after a boundary in which the start of a row is searched; the second number is for long rows. */
+/** Bytes after a boundary that are searched for the start of a row; the second number is for long rows. */
 const WINDOWS = [1_048_576, 8_388_608];
 
 /** Most line ends of a table to try, and the bytes to examine after each. */

@@ -39,7 +39,7 @@ export function joinRuns(
   });
 }
 
-/** How each input was read: from its first slice, with additions of the others. */
+/** The readings of the inputs: each is that of its first slice, with additions of the others. */
 function readings(
   { inputs }: Job,
   { slices }: Division,

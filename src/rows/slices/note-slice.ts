@@ -70,7 +70,7 @@ async function readSlice(
   return { lines, hasSeenFields: builder.save().hasSeenFields, reading };
 }
 
-/** The build in one pass reports the error with its line. */
+/** Records an invalid slice as unreadable. The build in one pass then reports the error with its line. */
 function unreadable(error: unknown): Omit<NotedSlice, 'rows'> {
   if (!(error instanceof InvalidInput)) throw error;
   return NOT_NOTED;

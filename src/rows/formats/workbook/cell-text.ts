@@ -1,4 +1,4 @@
-/** How a workbook shows the numbers of its cells. */
+/** The styles in which a workbook shows the numbers of its cells. */
 export interface CellStyles {
   readonly isDate: (style: number) => boolean;
   /** True if a style shows a number of days as a duration, such as `26:30` hours. */
@@ -98,7 +98,7 @@ function wholeNumber(value: string): string | undefined {
 
 const DAY_MS = 86_400_000;
 
-/** Spreadsheets count 29 February 1900, a day that did not exist. */
+/** Number of 29 February 1900, a day that spreadsheets count although it did not exist. */
 const LEAP_BUG = 60;
 
 /** A serial number as a date, a time, or both, in ISO 8601. */

@@ -44,7 +44,7 @@ export async function* readWorkbookRows(
       table = readHeaderOf(workbook, sheet.name, cells, options);
       return [];
     });
-  // The reader has the rows found so far.
+  // The chunk itself is not used: the reader has the rows found so far.
   for await (const _ of readXml(zip.read(sheet.part), reader, name)) {
     const rows = toRows(reader.take());
     if (rows.length > 0) yield rows;

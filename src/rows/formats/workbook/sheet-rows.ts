@@ -120,7 +120,10 @@ export class SheetReader implements XmlHandler {
     return pattern === undefined ? text : withPattern(text, pattern);
   }
 
-  /** The text of a cell that refers to a shared text which the workbook lacks. @throws InvalidInput unless it refers to none */
+  /**
+   * The text of a cell whose shared text was not found: empty if the cell refers to none.
+   * @throws InvalidInput when the workbook lacks the shared text
+   */
   #missing(value: string): string {
     if (value === '') return '';
     throw new InvalidInput(
