@@ -72,7 +72,7 @@ async function raceAll(sides: Sides): Promise<Group[]> {
   const model = { model: MODEL };
   return [
     await raceBuilds(sides, 'Build: prompts in JSON lines', model),
-    // An earlier commit may not know this field.
+    // An earlier commit may not have this field.
     await raceBuilds(sides, 'Build: prompts in JSON lines, now with `dedupe: false`', {
       ...model,
       dedupe: false,

@@ -73,8 +73,8 @@ function returnFreedMemory() {
 }
 
 /**
- * True if the path is an executable file. Without `/proc`, Node only knows the name by which it was started, and after an
- * update its file is gone. Node ends the process if `execve` fails.
+ * True if the path is an executable file. Node ends the process if `execve` fails. Without `/proc`, the path is the
+ * name by which Node was started, and an update may have removed that file.
  * @param {string} path
  */
 function isProgram(path) {

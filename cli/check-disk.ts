@@ -35,7 +35,7 @@ export async function checkDisk(run: Run): Promise<string | undefined> {
   const { config, files, data } = run;
   const treatment = await readTreatment(run);
   const free = await freeBytes(data);
-  // The inputs of a job request are in the folder.
+  // The inputs of a job request are already in the folder.
   if (treatment.request !== undefined || free === undefined) return undefined;
   const profile = resolveProfile(config, treatment.profile, treatment.overrides);
   const ofFiles = estimateNeed(await estimateRows(files, treatment.limit), profile);

@@ -24,7 +24,7 @@ export interface ForgottenJob {
   readonly jobId: string;
   /** Number of deleted objects. */
   readonly deleted: number;
-  /** Input files that stay, because the job did not create them. */
+  /** Input files that are not deleted, because the job did not create them. */
   readonly inputs: readonly string[];
   /** Jobs that reuse answers of this one, with the number of such rows. */
   readonly copies: readonly { readonly jobId: string; readonly rows: number }[];
@@ -54,7 +54,7 @@ export async function forgetJob(
     );
   const ids = [...(await retriesOf(store, jobId)), jobId];
   for (const id of ids) await rejectOpen(edges, id);
-  // Done before anything else is deleted, so that no further job reuses an answer.
+  // The entries for reuse are deleted first, so that no further job reuses an answer.
   let deleted = await deleteAll(store, REUSE_PREFIX, (key) =>
     ids.includes(jobOfReusableKey(key)?.jobId ?? ''),
   );

@@ -1,4 +1,4 @@
-/** How long to wait for a second Ctrl-C, in milliseconds. */
+/** Time to wait for a second Ctrl-C, in milliseconds. */
 export const SECOND_INTERRUPT_MS = 2_000;
 
 /** First and second Ctrl-C. */

@@ -15,12 +15,12 @@ const MOST_BESIDE = 9;
 export type RunFolder =
   /** A folder that this process has locked. */
   | { readonly kind: 'own'; readonly edges: LocalEdges; readonly data: string }
-  /** The folder is used by another process that knows the job. The job is watched there. */
+  /** The folder is used by another process that has recorded the job. The job is watched there. */
   | { readonly kind: 'joined'; readonly jobId: string; readonly data: string };
 
 /**
- * Opens the data folder for a run. If another process has it and knows the job, this run watches the job there, so that it is not
- * paid twice. Any other job runs in a folder beside it.
+ * Opens the data folder for a run. If another process uses it and has recorded the job, this run watches the job there, so that
+ * it is not paid twice. Any other job runs in a folder beside it.
  * @throws InvalidRequest when no folder can be used
  */
 export async function openForRun(options: OpenEdges, asked: AskedJob): Promise<RunFolder> {

@@ -5,7 +5,7 @@ export interface PolledBatch {
   readonly limits: PollLimits;
   /** The completion window, in seconds. */
   readonly windowSeconds: number;
-  /** When the batch ends, in seconds after its create. */
+  /** The end of the batch, in seconds after its create. */
   readonly endsAfter: number;
   /** Share of finished rows at an age in seconds; undefined if the provider reports no counters. Default: linear. */
   readonly progress?: (age: number) => number | undefined;

@@ -13,9 +13,9 @@ export interface RunProgress {
   readonly onEvent: (event: EngineEvent) => void;
   /** Called when the job starts. */
   begin(jobId: string): void;
-  /** Prints a line that stays. */
+  /** Prints a line that is not erased later. */
   note(line: string): void;
-  /** Called when the job has ended or was left; the last output stays. */
+  /** Called when the job has ended or was interrupted; the last output remains. */
   end(): Promise<void>;
 }
 

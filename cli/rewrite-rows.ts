@@ -13,7 +13,7 @@ import { AnswerRecount } from './recount-answers.ts';
 export interface RewrittenLines {
   readonly lines: LineTally;
   readonly answers: AnswerRecount;
-  /** Number of forgotten rows, including earlier calls. */
+  /** Number of forgotten rows, including those of earlier calls. */
   readonly forgotten: number;
 }
 

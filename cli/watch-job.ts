@@ -18,7 +18,7 @@ export interface WatchJob {
   readonly signal: AbortSignal;
 }
 
-/** How watching ended. */
+/** The reason why watching ended. */
 export type Watched =
   | { readonly end: 'ended'; readonly summary: Summary | undefined }
   /** Watching was aborted. */

@@ -33,7 +33,7 @@ export interface LocalHostOptions {
   readonly folder: string;
   /** Port of the API on 127.0.0.1; 0 for any free port. */
   readonly port: number;
-  /** How long a dropped file must be unchanged before it counts as complete, in milliseconds. */
+  /** Time without a change after which a dropped file counts as complete, in milliseconds. */
   readonly settleMs?: number;
   readonly onEvent?: (event: EngineEvent) => void;
   /** Called for an event that started nothing; on AWS it would go to the dead-letter queue. */
@@ -97,7 +97,7 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   );
   await carryOn(startEdges);
   await deliverBegun(schedules);
-  // Done after the deliveries, because deliveries that can be completed keep their files.
+  // Claims are released after the deliveries, because deliveries that can be completed keep their files.
   await releaseUnusedClaims(edges, options.folder);
   await deliverMissed(schedules, startedAt);
   await makeFolders(options);
@@ -155,8 +155,8 @@ async function carryOn(startEdges: StartEdges): Promise<void> {
 }
 
 /**
- * Why a job is not continued here. If the record of a job cannot be read, for example after a power failure, the other jobs
- * continue.
+ * The reason why a job is not continued here. If the record of a job cannot be read, for example after a power failure, the
+ * other jobs continue.
  */
 async function whyItWaits(startEdges: StartEdges, jobId: string): Promise<string | undefined> {
   try {

@@ -17,7 +17,7 @@ const LOCK = '.lock.db';
 /** The file that names the process with the lock, for people. Only the lock shows whether that process is still running. */
 const HOLDER = '.lock';
 
-/** How long a new holder waits for processes that only check whether the folder is in use, in milliseconds. */
+/** Longest wait of a new holder for processes that only check whether the folder is in use, in milliseconds. */
 const PATIENCE_MS = 500;
 
 const SQLITE_BUSY = 5;

@@ -4,7 +4,7 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
  * A definition rewritten for the engine, so that it behaves like Step Functions where the engine differs:
  *
  * - A Distributed Map reads its items from the bucket and runs each as a child execution, up to the map's tolerance of failures.
- * - Waits check their seconds, even if waits take no time.
+ * - The seconds of a wait are checked, even if waits take no time.
  * - A Task's payload template is also filled for an input of `null`.
  *
  * Each of these states becomes a Task of the same name with a handler in `run-machine.ts`. Pure.

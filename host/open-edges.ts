@@ -33,7 +33,7 @@ export interface OpenEdges {
   /** True to start a simulator, with its state in the data folder, and to reach no other provider. */
   readonly simulator: boolean;
   readonly log: Log;
-  /** Has the URL for each provider's key, and the webhook. */
+  /** The configuration, with the URL for each provider's key and the webhook. */
   readonly config: NightshiftConfig;
 }
 

@@ -7,7 +7,7 @@ import { machineEdges } from './machine-edges.ts';
 
 /**
  * The thread that runs the steps. A step that computes without end blocks only this thread, so the host still handles signals and
- * requests. The thread may start before the host knows its settings: the first message, `open`, contains them.
+ * requests. The thread may start before its settings are known: the first message, `open`, contains them.
  */
 
 interface OpenMessage {

@@ -9,7 +9,7 @@ import { readBlocks } from './read-blocks.ts';
 import { requireReadable } from './readable-file.ts';
 
 export interface TakeIn {
-  /** In the order of their rows. */
+  /** Paths of the files, in the order of their rows. */
   readonly files: readonly string[];
   /** Settings of the job. Together with the content of the files, they identify the job. */
   readonly identity: readonly string[];

@@ -19,9 +19,9 @@ interface WorkerStepsOptions {
   readonly folder: string;
   /** The URL that each provider's key may be sent to. */
   readonly providers: DeployedProviders;
-  /** How long the thread may be unresponsive before it is ended, in milliseconds. */
+  /** Time without a response after which the thread is ended, in milliseconds. */
   readonly stuckMs?: number;
-  /** How long abandoned calls may still take, in milliseconds. */
+  /** Time that abandoned calls have to finish, in milliseconds. */
   readonly graceMs?: number;
   /** Module of the thread; tests use another one with the same messages. */
   readonly module?: URL;
@@ -39,7 +39,7 @@ const PINGS_UNTIL_STUCK = 6;
 /** Milliseconds in which most steps end. Other steps may be ended at any point, as in a crash. */
 const GRACE_MS = 3_000;
 
-/** How long steps may clean up after their calls to the provider were aborted, in milliseconds. */
+/** Time that steps have to clean up after their calls to the provider were aborted, in milliseconds. */
 const ABORT_MS = 1_000;
 
 interface OpenCall {

@@ -5,7 +5,7 @@ import { renderReferences, type ReferenceNames } from './render-references.ts';
 export interface MeantWildcards {
   /** ARNs with a wildcard, as written in the policies. */
   readonly resources: readonly string[];
-  /** Why they cannot be narrower. */
+  /** The reason why the ARNs cannot be narrower. */
   readonly reason: string;
 }
 

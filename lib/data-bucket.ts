@@ -136,7 +136,7 @@ export function rejectSilentBucket(bucket: IBucket): string[] {
 }
 
 /**
- * True if a bucket sends its events to EventBridge. Only the CDK knows the notifications that it manages, so for such a bucket
+ * True if a bucket sends its events to EventBridge. Notifications that the CDK manages cannot be read here, so for such a bucket
  * events are assumed.
  */
 function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBucket): boolean {

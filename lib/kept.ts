@@ -9,7 +9,7 @@ export interface Kept {
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** The same settings as properties of a resource. */
+/** Converts these settings to properties of a resource. */
 export function keptProps({ removalPolicy, encryptionKey }: Kept): {
   readonly removalPolicy: RemovalPolicy;
   readonly encryptionKey?: IKey;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How to write the references in a CloudFormation value. */
+/** Functions that return the text of each reference in a CloudFormation value. */
 export interface ReferenceNames {
   readonly ref: (id: string) => string;
   readonly attribute: (id: string, name: string) => string;

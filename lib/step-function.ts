@@ -73,7 +73,7 @@ export class StepFunction extends Construct {
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
-      // A job may run for days, and its version of the code must stay when a deploy brings another.
+      // A job may run for days, and its version of the code must remain when a deploy adds another.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
       environment: environmentOf(props),
       ...optionsOf(step, settings),

@@ -20,7 +20,7 @@ export class BatchLines implements Disposable {
 
   /**
    * Finds the lines of a batch's input file.
-   * @param most number of lines, or more
+   * @param most upper limit of the number of lines
    */
   static async open(state: SimulatorState, fileId: string, most: number): Promise<BatchLines> {
     const ranges = new Float64Array(STRIDE * most);

@@ -85,7 +85,7 @@ export type RowAction =
    * without an answer and an error.
    */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
-  /** Comes back under a changed id. */
+  /** The row's line has a changed id. */
   | { readonly kind: 'rename'; readonly as: IdChange }
   /** The answer is at the top level of the line; the line is truncated; the line is not JSON and shows no id. */
   | { readonly kind: 'top-level' | 'unreadable' | 'garbled' }

@@ -2,7 +2,7 @@ import type { SimulatedBatch } from './batches.ts';
 import type { LateOutput } from './faults.ts';
 import type { SimulatorState } from './state.ts';
 
-/** How a late batch shows its files, and the share of the delay that has passed, from 0 to 1. */
+/** The kind of error in a late batch's files, and the share of the delay that has passed, from 0 to 1. */
 export interface Late {
   readonly shows: LateOutput;
   readonly share: number;

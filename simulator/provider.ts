@@ -42,7 +42,7 @@ export class SimulatedProvider {
   readonly #options: ProviderOptions;
   /** Batches whose files are being written, so that two simultaneous requests write them once. */
   readonly #ending = new Map<string, Promise<void>>();
-  /** Ends are written one after the other, because each needs its batch's requests in memory. */
+  /** Ends are written one after the other, because each needs memory for the lines of its batch. */
   #lastEnding: Promise<void> = Promise.resolve();
 
   constructor(options: ProviderOptions) {

@@ -20,7 +20,7 @@ export interface RealtimeOptions {
   readonly now: () => number;
 }
 
-/** How an endpoint's requests and answers differ from OpenAI's. */
+/** The differences of an endpoint's requests and answers from OpenAI's. */
 export interface RealtimeShape {
   /** The equivalent endpoint of OpenAI. */
   readonly url: string;

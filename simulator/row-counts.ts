@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 
 /**
  * How often each row was in a batch and was answered. The ids are in a file of JSON lines; memory has only their hashes, about
- * 20 bytes per row, where a `Map` of ids takes more than 100.
+ * 20 bytes per row; a `Map` of ids takes more than 100.
  */
 export class RowCounts {
   readonly #path: string;
@@ -52,7 +52,7 @@ export class RowCounts {
     return new Map(answers.filter(([, count]) => count > 0));
   }
 
-  /** Appends, because writing a million rows anew would take longer than answering them. */
+  /** Appends to the file, because writing a million rows again would take longer than answering them. */
   save(): void {
     if (this.#changed.size === 0) return;
     const lines = [...this.#changed].map((id) => `${JSON.stringify([id, this.#get(id)])}\n`);

@@ -29,7 +29,7 @@ export async function validateRequests(
     bare: adapter === 'mistral' || adapter === 'together',
     models: new Set(),
   };
-  // Hashes, because many files may be checked at the same time.
+  // Keeps hashes and not ids, because many files may be checked at the same time.
   const ids = createUniqueIds(1);
   const errors: ValidationError[] = [];
   let requests = 0;

@@ -137,7 +137,10 @@ export interface SentContext extends DirectContext {
   readonly denied?: Failure;
 }
 
-/** Output of *Upload file* for a shard that is done: its twins were looked for, and nothing else is left to do. */
+/**
+ * Output of *Upload file* for a shard that is done: its twins (second batches of its rows) were searched for, and nothing else
+ * is left to do.
+ */
 export interface SettledContext extends ShardContext {
   readonly settled: true;
 }

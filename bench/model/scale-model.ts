@@ -28,11 +28,11 @@ export interface Scenario {
 }
 
 export interface Estimate {
-  /** From the drop to `summary.json`. */
+  /** Time from the drop to `summary.json`. */
   readonly wallSeconds: number;
   /** Polls in all rounds. */
   readonly pollsPerShard: number;
-  /** From a batch's end to the poll that notices it. */
+  /** Time from a batch's end to the poll that finds it ended. */
   readonly delaySeconds: number;
   readonly shardEvents: number;
   readonly jobEvents: number;

@@ -67,7 +67,7 @@ interface FirstJobs {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** Reads further pages, because a page may have fewer jobs than requested and still a next page. */
+/** Reads further pages, because a page may have fewer jobs than requested although a next page exists. */
 async function firstJobs(
   target: Parameters<typeof listJobs>[0],
   { status, limit }: ListFlags,

@@ -158,8 +158,8 @@ const tellJobs: Log = (event, fields) => {
 };
 
 /**
- * Says that an input has changed since an earlier job began with it.
- * @param fields of `input_changed`
+ * Describes the change of an input since an earlier job began with it.
+ * @param fields the fields of `input_changed`
  */
 function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields): string {
   const how = Number(bytes) > Number(bytesBefore) ? 'has grown' : 'has changed';
@@ -169,8 +169,8 @@ function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields):
 }
 
 /**
- * Says which times of a schedule passed while no host was running.
- * @param fields of `schedule_missed`
+ * Describes the times of a schedule that passed while no host was running.
+ * @param fields the fields of `schedule_missed`
  */
 function describeMissed({ schedule, times, more, run }: LogFields): string {
   const missed = `Schedule ${schedule} did not fire while no host was running: ${times}${more === true ? ', and later' : ''}.`;

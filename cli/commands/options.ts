@@ -93,7 +93,7 @@ export function addTreatmentOptions(command: Command): Command {
     .option('--no-quotes', 'quotes in a table are plain characters');
 }
 
-/** Where the jobs are, and the format of the output. */
+/** The location of the jobs, and the format of the output. */
 export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }

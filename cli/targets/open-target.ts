@@ -11,7 +11,7 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 import { createFolderExecutions, isFolderBusy, isThere } from './folder-executions.ts';
 import { findStack, type FindStack } from './find-stack.ts';
 
-/** Where jobs are: a deployed stack, or a data folder. */
+/** The location of jobs: a deployed stack, or a data folder. */
 export interface Target extends StatusEdges {
   /** Name for people. */
   readonly name: string;

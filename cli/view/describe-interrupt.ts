@@ -6,7 +6,7 @@ export function isOpen({ collected: _collected, ...open }: SentSoFar): boolean {
   return Object.values(open).some((n) => n > 0);
 }
 
-/** Describes what an interrupted run leaves, and the next step. */
+/** Describes what an interrupted run leaves at the provider, and the next step. */
 export function describeInterrupt(sent: SentSoFar): string {
   const facts = describeSent(sent);
   if (facts === undefined) return 'Interrupted. Nothing was sent; run the same command to continue.';
@@ -14,7 +14,7 @@ export function describeInterrupt(sent: SentSoFar): string {
 }
 
 /**
- * Describes what a stopping host leaves.
+ * Describes what a stopping host leaves at the provider.
  * @param jobs number of jobs that have not ended
  * @param sent what these jobs have sent
  */

@@ -12,7 +12,7 @@ import { isLive, type Screen } from './is-live.ts';
 /** Shows the progress of a job. */
 export interface View {
   show(details: JobDetails): void;
-  /** Prints a line that stays, such as a retried step. */
+  /** Prints a line that is not erased later, such as a retried step. */
   note(line: string): void;
   /** Leaves the current output in place. Afterwards only notes are shown. */
   end(): void;

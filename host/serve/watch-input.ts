@@ -9,7 +9,7 @@ export interface WatchInput {
   readonly folder: string;
   /** Called for each complete file, new or existing. */
   readonly onFile: (key: string) => void;
-  /** How long a file must be unchanged before it counts as complete, in milliseconds. */
+  /** Time without a change after which a file counts as complete, in milliseconds. */
   readonly settleMs: number;
 }
 

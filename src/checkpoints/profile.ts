@@ -1,6 +1,9 @@
 import type { ProviderSettings } from '../provider/batch-provider.ts';
 
-/** A profile with every default filled in. `config.ts` documents each field for users and sets the defaults. */
+/**
+ * A profile with every default filled in. `profiles/profile-schema.ts` documents each field for users;
+ * `config/resolve-profile.ts` sets the defaults.
+ */
 export interface ResolvedProfile {
   readonly name: string;
   readonly provider: ProviderSettings;

@@ -71,7 +71,7 @@ export async function forgetRows(
   return true;
 }
 
-/** @returns false if time ran short */
+/** Deletes objects. Returns false if time ran short. */
 async function deleteAll(store: ObjectStore, keys: readonly string[], pace: Pace): Promise<boolean> {
   for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) {
     if (pace.mustStop) return false;

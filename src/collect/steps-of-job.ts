@@ -7,7 +7,7 @@ import { costOfModels, money } from '../spending/price.ts';
 import { sumSteps } from './counts/step-counts.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 
-/** Each step and the cost at its own price; only in jobs with a ladder. */
+/** Each step with its cost, at the price of the step; only in jobs with a ladder. */
 export function stepsOf(
   job: Job,
   plan: Plan | undefined,

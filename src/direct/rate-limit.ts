@@ -9,7 +9,7 @@ export interface RateLimit {
   readonly resetAt: number;
   /** No call is made before this time. */
   readonly pausedUntil: number;
-  /** Consecutive answers that asked to slow down. */
+  /** Number of consecutive rejections. */
   readonly failures: number;
 }
 

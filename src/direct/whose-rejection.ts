@@ -1,6 +1,7 @@
 /**
  * A row that was answered recently. Recent rows distinguish a provider that accepts nothing at the moment from a row that it
- * never accepts. Both answer 429 or 5xx. In the first case every call fails; in the second, calls of other rows succeed.
+ * never accepts. The answer is 429 or 5xx in both cases. In the first case every call fails; in the second, calls of other rows
+ * succeed.
  */
 export interface RecentRow {
   readonly customId: string;

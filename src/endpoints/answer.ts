@@ -41,7 +41,7 @@ function problemOf(body: unknown, endpoint: Endpoint, asked: Asked): WireError |
 const isWithoutAnswer = ({ code }: WireError): boolean =>
   code === 'EMPTY_RESULT' || code === 'UNEXPECTED_RESULT';
 
-/** The failure of a body without an answer. A retry may return one. */
+/** The failure of a body without an answer. A retry may return an answer. */
 export function emptyResult(message: string): WireError {
   return { code: 'EMPTY_RESULT', message };
 }

@@ -10,7 +10,8 @@ import { ExecutionsUnavailable } from '../errors.ts';
 import type { Executions } from './executions.ts';
 
 /**
- * Executions of the deployed state machine. StartExecution is idempotent while the same name and input run.
+ * Executions of the deployed state machine. StartExecution is idempotent while an execution with the same name and input is
+ * running.
  * @param stateMachineArn ARN of the machine, or of an alias, which selects the version to start
  */
 export function createSfnExecutions(stateMachineArn: string, client = new SFNClient()): Executions {

@@ -23,7 +23,7 @@ export type LineVerdict = Verdict | RenderableAnswer;
 /** An answer whose result line is rendered from the bytes of the provider's line. */
 export interface RenderableAnswer {
   readonly kind: 'ok';
-  /** Call it before the next line is read, which reuses the memory of both lines. */
+  /** Renders the result line. Call it before the next line is read, because that reuses the memory of both lines. */
   render(): CountedLine;
   /**
    * Notes where the line's values are, so that {@link LineReader.readOf} need not search for them. Call it before the next line is

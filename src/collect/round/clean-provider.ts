@@ -73,7 +73,7 @@ interface InputFiles {
 /** The known uploads of a round. */
 export type Uploaded = Pick<UploadCheckpoint, 'name' | 'repeated'> & { readonly fileId?: string };
 
-/** The upload of a round without a file: an earlier attempt without an answer may have left one. */
+/** The upload of a round without a known file: an earlier attempt without an answer may have left a file at the provider. */
 export async function announcedUpload(
   store: ObjectStore,
   ref: ShardRef,

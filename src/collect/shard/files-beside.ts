@@ -52,7 +52,7 @@ class LinesFrom implements AsyncDisposable {
     this.position = position;
   }
 
-  /** @returns undefined at the end */
+  /** Returns the next line; undefined at the end. */
   async next(): Promise<Buffer | undefined> {
     if (this.#at === this.#batch.length && !(await this.#fill())) return undefined;
     const line = this.#batch[this.#at];

@@ -24,7 +24,7 @@ export interface Round extends ShardContext {
   readonly late?: LateOutput;
   /** Set if the provider rejected the round's file or batch. */
   readonly rejection?: Failure | undefined;
-  /** Set if the provider gave up and the rows go up a ladder: the round was not sent. */
+  /** Set if the round was not sent because of a failure for which its rows go up the ladder. */
   readonly gaveUp?: Failure | undefined;
   /** Set if the provider had no room for the round, or lost its file: the rows go to the next round unchanged. */
   readonly givenBack?: Failure | undefined;

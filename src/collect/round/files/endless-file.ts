@@ -16,8 +16,8 @@ const LINES_PER_REQUEST = 100;
 const SPARE_LINES = 100_000;
 
 /**
- * An answer that is printed on many lines may have one for each number of a vector. Such lines are short on average, in bytes; a
- * line with a whole answer is not.
+ * Average length of short lines, in bytes. An answer that is printed on many lines may have a short line for each number of a
+ * vector; a line with a whole answer is longer.
  */
 const SHORT_BYTES = 64;
 const SHORT_LINES_PER_REQUEST = 20_000;

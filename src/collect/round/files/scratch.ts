@@ -23,7 +23,7 @@ export class Scratch implements Disposable {
   /** Position of the bytes that were read last, and their number. */
   #from = 0;
   #held = 0;
-  /** End of the last range that was asked for. */
+  /** End of the last range that was requested. */
   #end = -1;
 
   append(chunk: Uint8Array): void {

@@ -4,7 +4,7 @@ import type { RoundEvidence } from '../evidence/read-round.ts';
 import { tokensRejection } from '../evidence/ended-batch.ts';
 import type { Collected } from '../../../checkpoints/round/collected.ts';
 
-/** A round in the form of its checkpoint. */
+/** Builds the checkpoint of a round. */
 export function describeRound(
   { context, direct, batch, index }: RoundEvidence,
   { lastRound, halted, sent, sendNext, expired }: RoundDecision,

@@ -49,7 +49,7 @@ export class PartedFiles<Name extends string> {
     await Promise.all(namesOf(this.#keys).map((name) => this.writers[name].abort()));
   }
 
-  /** {@link joinFiles} */
+  /** Calls {@link joinFiles} for these files. */
   join(all: Parts<Name>): Promise<void> {
     return joinFiles(this.#store, this.#keys, all);
   }
