@@ -7,7 +7,7 @@ const SHORT = 32;
 
 /**
  * Memory that is reused for each line. Creating a view of a buffer costs as much as copying a short line, and the lines of a file
- * have few different lengths, so the views are kept.
+ * have few different lengths, so the views are kept by length.
  */
 export class ReusedLine {
   bytes = Buffer.allocUnsafeSlow(65_536);

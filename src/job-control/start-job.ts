@@ -179,7 +179,7 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
   return resume(edges, jobId);
 }
 
-/** A rejected or empty job has ended without being started. */
+/** Returns `finished` for a rejected or empty job, which has ended without being started. */
 async function unstarted(store: Edges['store'], jobId: string): Promise<StartedJob | undefined> {
   return (await store.stat(summaryKey(jobId))) === undefined ? undefined : { jobId, state: 'finished' };
 }

@@ -49,7 +49,7 @@ function asStrict(text: string): string | undefined {
   return from === 0 ? undefined : strict + text.slice(from);
 }
 
-/** `undefined` if a string has no control character. */
+/** The string with escapes for its control characters; `undefined` if it has none. */
 function escapeControls(string: string): string | undefined {
   return string.search(CONTROL) === -1
     ? undefined

@@ -14,8 +14,9 @@ export function tryJsonLine(value: object): string | undefined {
 }
 
 /**
- * JSON allows these three characters unescaped inside strings, but many line readers split at them; Python's `str.splitlines`
- * splits at all three. The other characters at which it splits are control characters, which JSON always escapes.
+ * Escapes U+0085, U+2028 and U+2029. JSON allows them unescaped inside strings, but many line readers split at them; Python's
+ * `str.splitlines` splits at all three. The other characters at which it splits are control characters, which JSON always
+ * escapes.
  */
 export function escapeLineSeparators(json: string): string {
   return json.replaceAll('\u0085', '\\u0085').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');

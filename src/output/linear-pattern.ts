@@ -29,7 +29,7 @@ const NOT_LINE_END = String.raw`[^\n\r\u2028\u2029]`;
 /** The parts of a pattern: an escape, the beginning or the end of a class, or any other character. */
 const PARTS = /\\[\s\S]|\[\^?\]?|[\s\S]/g;
 
-/** Escapes that RE2 supports with the same meaning, or that are translated. Back-references are not among them. */
+/** Escapes that RE2 supports with the same meaning, or that are translated. They do not include back-references. */
 const SAME_ESCAPES = /^\\[dDwWsSbBtnrfvcxupP^$\\.*+?()[\]{}|/-]$/;
 /** Escapes that cannot be translated inside a class, or have another meaning there. */
 const NOT_IN_CLASS: ReadonlySet<string> = new Set([String.raw`\S`, String.raw`\b`]);

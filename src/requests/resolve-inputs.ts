@@ -70,7 +70,9 @@ export function pinOf({ version, etag }: Pick<ObjectInfo, 'version' | 'etag'>): 
   return etag === undefined ? {} : { etag };
 }
 
-/** A key that cannot belong to a file (a folder has no `staged//a`) is an error of the request. */
+/**
+ * Reads the metadata of an input. A key that cannot belong to a file (a folder has no `staged//a`) is an error of the request.
+ */
 async function statInput(store: ObjectStore, key: string): Promise<ObjectInfo | undefined> {
   try {
     return await store.stat(key);

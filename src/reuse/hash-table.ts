@@ -8,7 +8,7 @@ const PARTS = 2 ** PART_BITS;
 const FIRST_CAPACITY = 16;
 const MAX_LOAD = 0.75;
 const GROWTH = 2;
-/** A part below this capacity takes little memory, and grows fast: every growth moves all entries. */
+/** Capacity below which a part grows fast: it takes little memory, and every growth moves all entries. */
 const SMALL_CAPACITY = 1_024;
 const SMALL_GROWTH = 4;
 

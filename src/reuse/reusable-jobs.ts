@@ -10,7 +10,7 @@ export interface EarlierJob {
   readonly at: string;
 }
 
-/** Times count down in keys, so that the newest job is listed first. */
+/** The time from which times count down in keys, so that the newest job is listed first. */
 const LAST_TIME = 9_999_999_999_999;
 const TIME_DIGITS = 13;
 const DAY_MS = 86_400_000;

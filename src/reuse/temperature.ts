@@ -1,5 +1,5 @@
 const NAME = Buffer.from('"temperature"');
-/** In request lines from the input, letters of the name may be escaped. */
+/** The beginning of an escaped letter: in request lines from the input, letters of the name may be escaped. */
 const ESCAPED_LETTER = Buffer.from(String.raw`\u00`);
 
 /**

@@ -121,7 +121,7 @@ export class OpenShard {
     return { sent, inputs, invalid, ...this.#known, sentBehindInvalid, bytes: bytes as SavedShard['bytes'] };
   }
 
-  /** Restores its files to their suspended state; a failed call may have added to them. */
+  /** Restores the shard's files to their suspended state; a failed call may have added to them. */
   async resume({ bytes, ...counts }: SavedShard): Promise<void> {
     if (bytes.results !== undefined) this.#openRoundZero();
     for (const { name, key, writer } of this.#files())

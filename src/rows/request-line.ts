@@ -22,7 +22,7 @@ export interface RequestRules {
 }
 
 export interface CustomIdRules {
-  /** Most characters. */
+  /** Most characters of an id. */
   readonly length: number;
   /** `ascii`: printable ASCII only, for ids that end up in a header; `word`: letters, digits, `_` and `-`. */
   readonly characters: 'any' | 'ascii' | 'word';

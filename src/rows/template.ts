@@ -8,7 +8,7 @@ import { hasLoneSurrogate } from '../jsonl/json-line.ts';
  */
 export type Template = (fields: Readonly<Record<string, unknown>>) => string;
 
-/** Thrown when a row has no field of a name that a template uses. */
+/** Error for a row without a field that a template names. */
 export class MissingColumn extends Error {
   override readonly name = 'MissingColumn';
   readonly column: string;

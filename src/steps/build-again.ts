@@ -39,7 +39,7 @@ export async function buildAgain(
   return undefined;
 }
 
-/** A plan of an earlier version does not have the sizes of other files. */
+/** True if two plans have the same shards. A plan of an earlier version only has the sizes of request files. */
 function hasSameShards(again: Plan, { shards }: Plan): boolean {
   const isOld = shards.every(({ files }) => files === undefined);
   const built = isOld ? again.shards.map(({ files: _files, ...shard }) => shard) : again.shards;

@@ -55,7 +55,9 @@ function hasError(
   return 'error' in context && context.error !== undefined;
 }
 
-/** A rejected poll does not fail the rows: the batch exists and is paid for, and a resume collects it. */
+/**
+ * True if the round has a batch. A rejected poll then does not fail the rows: the batch is paid for, and a resume collects it.
+ */
 function hasBatch(context: object): boolean {
   return 'batchId' in context;
 }

@@ -1,7 +1,7 @@
 import { parseExact } from '../exact-json.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** One of our JSON objects cannot be read: somebody changed it, or a power failure interrupted its writing. */
+/** Error for one of our JSON objects that cannot be read: a person changed it, or a power failure interrupted its writing. */
 export class UnreadableObject extends Error {}
 
 /**

@@ -28,7 +28,7 @@ export function createS3Store(bucketName: string, client: S3Client): ObjectStore
   };
 }
 
-/** S3 lists in the order of the keys' UTF-8 bytes, 1,000 keys per page. */
+/** Lists objects page by page. S3 lists in the order of the keys' UTF-8 bytes, 1,000 keys per page. */
 async function* listObjects(
   bucket: S3Bucket,
   prefix: string,

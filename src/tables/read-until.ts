@@ -1,6 +1,6 @@
 import type { Edges } from '../edges.ts';
 
-/** Thrown when the time is up or enough was read. */
+/** Error for reading that has reached its limit of time or bytes. */
 export class TooMuchToRead extends Error {
   override readonly name = 'TooMuchToRead';
 }

@@ -45,7 +45,7 @@ export function answerField(line: ResultLine, field: string): unknown {
   return answer !== undefined && Object.hasOwn(answer, field) ? answer[field] : undefined;
 }
 
-/** A field that has the name of another column becomes `output.<name>`. */
+/** The columns of an answer's fields. A field that has the name of another column becomes `output.<name>`. */
 function fieldColumns(fields: readonly string[]): ResultColumn[] {
   const others = [...BEFORE_FIELDS, ...AFTER_FIELDS].map(({ name }) => name);
   const names = new ColumnNames([...others, ...fields.filter((field) => !others.includes(field))]);

@@ -1,7 +1,7 @@
 /** Characters that begin a formula, in ASCII and in the wide and small forms that spreadsheets read the same way. */
 const FORMULA = '=+\\-@＝＋－＠﹦﹢﹣﹫';
 
-/** Spaces and invisible characters before a formula are ignored, because programs trim them. */
+/** Spaces and invisible characters, which are ignored before a formula because programs trim them. */
 const IGNORED = '\\s\\p{Cc}\\p{Cf}\\p{Z}';
 
 /**

@@ -1,8 +1,8 @@
 /**
  * Finds the end of a list of numbers, reading every byte by JSON's rules. A loop over single bytes takes a quarter of a collect's
  * time. This reads eight bytes at a time with tables: each pair of bytes is one of 23 state changes, two pairs are one of 90, and
- * so on. Only one look-up of the eight needs the state before them, so the processor does the others ahead of it.
- * Measured on a busy machine: 0.6 ns a byte; 0.9 ns with four bytes at a time; 2 ns with a table for single bytes.
+ * so on. Only one look-up of the eight needs the state before them, so the processor can do the others in advance. Measured on a
+ * busy machine: 0.6 ns a byte; 0.9 ns with four bytes at a time; 2 ns with a table for single bytes.
  */
 
 /** States of the automaton: the position within a list. The last two are final. */

@@ -49,7 +49,7 @@ export function isLineSeparator(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xe2 && second === 0x80 && (bytes[at + 2] === 0xa8 || bytes[at + 2] === 0xa9);
 }
 
-/** With more digits than this, a double may lose digits or print with an exponent. */
+/** Most digits of a number. With more, a double may lose digits or print with an exponent. */
 const MAX_DIGITS = 15;
 const MAX_LEADING_ZEROS = 5;
 

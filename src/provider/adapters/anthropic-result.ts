@@ -27,7 +27,7 @@ const RESULT_TYPES: ReadonlySet<unknown> = new Set(['succeeded', 'errored', 'can
 
 const isMessage = ({ type, content }: Wire): boolean => type === 'message' && Array.isArray(content);
 
-/** `undefined` for a value of some thousand levels, which can be parsed but not written. */
+/** Returns `undefined` for a value with thousands of levels, which can be parsed but not written. */
 function unlessTooDeep(write: () => string): string | undefined {
   try {
     return write();

@@ -67,7 +67,7 @@ const honours = z.strictObject({
   fileExpiry: known(z.enum(['brackets', 'dots', 'no'])),
   /** Batches can be cancelled. Unknown: the call is tried, and its absence is ignored. */
   cancel: known(z.boolean()),
-  /** Files can be deleted. Unknown: it is tried, and the summary lists what is left. */
+  /** Files can be deleted. Unknown: the deletion is tried, and the summary lists the files that are left. */
   deletion: known(z.boolean()),
 });
 

@@ -218,7 +218,7 @@ function joined(texts: readonly (string | undefined)[], between: string): string
   return said.size === 0 ? undefined : [...said].join(between);
 }
 
-/** Longer texts are not parsed. */
+/** Longest text that is parsed, in characters. */
 const MAX_PARSED = 100_000;
 
 function readText(text: string, level: number): Found {

@@ -59,7 +59,8 @@ export const ENDPOINT_PATH_MESSAGE =
 
 /**
  * The URL of a path below a base URL.
- * @throws RangeError when the address would not be that path below the base, for instance because an id of the provider's is ".."
+ * @throws RangeError when the address would not be that path below the base, for instance because the provider has returned ".."
+ * as an id
  */
 export function addressBelow(baseUrl: string, path: string): URL {
   const base = new URL(baseUrl);

@@ -12,8 +12,8 @@ export interface MultipartFile {
 }
 
 /**
- * A hand-written iterable, because `undici.request` with a FormData body hangs on Node 24 once `node:http` is loaded, and `fetch`
- * with a Blob needs three times the memory.
+ * Builds the body as a hand-written iterable, because `undici.request` with a FormData body hangs on Node 24 once `node:http` is
+ * loaded, and `fetch` with a Blob needs three times the memory.
  *
  * @param fields sent before the file, because some providers read nothing after it
  * @param boundary must be long and random enough that the content does not contain it; this is not checked

@@ -79,7 +79,7 @@ function markOf(headers: Headers): string | undefined {
   return typeof mark === 'string' && mark !== '' ? mark : undefined;
 }
 
-/** A header that occurs twice is a list at runtime, whatever its type says, and counts as missing. */
+/** The text of a header. A header that occurs twice is a list at runtime, despite its type, and counts as missing. */
 function textOf(header: string | readonly string[] | undefined): string {
   return typeof header === 'string' ? header.trim() : '';
 }

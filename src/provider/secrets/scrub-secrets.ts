@@ -3,7 +3,7 @@ import { encodings, writtenForms } from './secret-forms.ts';
 import { SecretParts } from './secret-parts.ts';
 import { isRandom, isSecret } from './secret-strength.ts';
 
-/** From this length on, the beginning and the end of a random secret are removed as well. */
+/** Shortest random secret whose beginning and end are removed as well. */
 const SHORTEST_IN_PARTS = 16;
 
 /**
@@ -83,7 +83,7 @@ function isWholeToken(text: string, start: number, end: number): boolean {
   return !TOKEN_CHARACTER.test(before.slice(-1)) || ENDS_ESCAPE.test(before);
 }
 
-/** `RegExp.escape` is not in Node 22, on which the package runs. */
+/** Escapes a text for a pattern. `RegExp.escape` does not exist in Node 22, on which the package runs. */
 function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
 }

@@ -27,7 +27,9 @@ export function writtenForms(secret: string): string[] {
   return [...new Set([...forms, ...forms.map((text) => JSON.stringify(text).slice(1, -1))])];
 }
 
-/** A secret with such a quote may, unchanged, be the end of one JSON string and the beginning of another. */
+/**
+ * A quote beside JSON's punctuation. A secret that contains one may be the end of one JSON string and the beginning of another.
+ */
 const AT_BORDER = /"\s*[\]:,}]|[:,[{]\s*"/;
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -40,7 +40,10 @@ export class SecretParts {
     return this.#scrubTail(new Replacement(headless, from, mark));
   }
 
-  /** Texts of which one is in every text with a part, unless a mask shows fewer than four characters on one side. */
+  /**
+   * Search texts. Every text with a part contains at least one of them, unless a mask shows fewer than four characters on one
+   * side.
+   */
   get traces(): string[] {
     const form = this.#form;
     return [

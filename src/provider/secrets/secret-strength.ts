@@ -1,4 +1,4 @@
-/** Shorter texts are ordinary words: removing them from every message would reveal more than it hides. */
+/** Shortest secret. Shorter texts are ordinary words: removing them from every message would reveal more than it hides. */
 const SHORTEST_SECRET = 6;
 /** Shortest random secret, shortest secret of several words, and shortest one of a single word or of digits. */
 const SHORTEST_RANDOM = 8;
@@ -22,7 +22,7 @@ export function isRandom(text: string): boolean {
   return (text.match(CHANGES) ?? []).length >= 2 && !ONLY_NUMBERS.test(text);
 }
 
-/** A capital at the beginning of a word does not count as a change. */
+/** Changes between letters, digits and cases. A capital at the beginning of a word does not count. */
 const CHANGES = /[A-Za-z](?=\d)|\d(?=[A-Za-z])|[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])/g;
 const ONLY_NUMBERS = /^[\d+.Ee-]*$/;
 

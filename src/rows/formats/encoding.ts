@@ -13,7 +13,7 @@ interface Recognised {
   readonly why?: string | undefined;
 }
 
-/** A NUL within these first bytes means that a file is not text; a later one makes its row invalid. */
+/** Number of first bytes in which a NUL means that the file is not text; a later NUL makes its row invalid. */
 const TEXT_BYTES = 4_096;
 
 /** The canonical name of an encoding, such as `windows-1252` for `latin1`; undefined for an unknown encoding. */

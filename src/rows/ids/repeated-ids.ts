@@ -2,7 +2,7 @@ import { HashTable } from '../../reuse/hash-table.ts';
 import { IdHash } from './id-hash.ts';
 import type { UniqueIds } from './unique-ids.ts';
 
-/** With this growth, the table takes 1.3 to 1.9 times the bytes of its entries. */
+/** Factor by which a full part grows. The table then takes 1.3 to 1.9 times the bytes of its entries. */
 const GROWTH = 1.4;
 const WAS_TAKEN = 1;
 

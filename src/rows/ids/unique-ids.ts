@@ -27,7 +27,7 @@ export interface UniqueIds {
   load(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** A full part grows by this factor. It is small, because there are many parts. */
+/** Factor by which a full part grows. It is small, because there are many parts. */
 const GROWTH = 1.4;
 
 /**

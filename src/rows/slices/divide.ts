@@ -12,7 +12,10 @@ import { readInput } from '../read-input.ts';
 import type { Division, Head, Slice } from './division.ts';
 import { findCut } from './find-cut.ts';
 
-/** Inputs with fewer slices are built in one pass, because a division costs half a minute and reads the rows twice. */
+/**
+ * Least slices of a divided job. Inputs with fewer slices are built in one pass, because a division costs half a minute and reads
+ * the rows twice.
+ */
 const LEAST_SLICES = SLICED_BUILD.leastBytes / SLICED_BUILD.sliceBytes;
 
 /** Most slices of a job. Each is a child of the machine's map, like a shard. */

@@ -143,7 +143,7 @@ function notesOf({ bytes, ids, inputs, models, digests, own = [] }: Columns): No
   }));
 }
 
-/** Has the form of a request line, so that it can be compared like one. */
+/** A short text in place of a request line. It has the form of a request line, so that it can be compared like one. */
 function standInOf(digest: string, wantsOwn: boolean): Buffer {
   const body = wantsOwn ? ',"body":{"temperature":1}' : '';
   return Buffer.from(`{"custom_id":"","digest":"${digest}"${body}}\n`);
