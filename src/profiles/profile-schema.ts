@@ -81,7 +81,7 @@ export const profileSchema = z.strictObject({
   budget: z
     .strictObject({
       maxRows: z.number().int().min(1).optional(),
-      /** Most input tokens, estimated as a quarter of the request lines' bytes. */
+      /** Most input tokens, as the plan estimates them. */
       maxInputTokens: z.number().int().min(1).optional(),
       /**
        * Most money for the job: estimated before sending, reserved per shard, corrected by the reported usage. Needs a `price`.

@@ -103,7 +103,7 @@ export class RowSurvey {
     this.#addNotable(row, row.outcome, { body: letter.body });
   }
 
-  /** Sets how many rows are not ok in the whole job, of which only a part was added. */
+  /** Sets the number of rows of the whole job that are not ok. The survey may have only some of them. */
   countNotOk(count: number): void {
     this.#allNotable += Math.max(0, count - this.#notOk);
     this.#notOk = count;
