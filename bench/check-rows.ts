@@ -54,7 +54,7 @@ interface Progress extends Disposable {
   readonly mostDisk: number;
 }
 
-/** Prints a line each minute: the files that the run has written so far. */
+/** Prints a line each minute: the bytes of all files so far. */
 function reportEveryMinute(folder: string, rows: number): Progress {
   let [minutes, most] = [0, 0];
   const look = (): number => {
