@@ -3,6 +3,7 @@ import { InFlight } from '../concurrency/in-flight.ts';
 import { storeFileError } from './file-errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { moveTo, stagingPath } from './staged-file.ts';
+import { writeAll } from './write-all.ts';
 
 /** Size of a block, in bytes. A call of the thread pool takes 50 µs of CPU time, as long as copying 400 KB. */
 const BLOCK_BYTES = 524_288;
@@ -99,9 +100,7 @@ export class FileWriter implements ObjectWriter {
   async #writeAll(bytes: Uint8Array): Promise<void> {
     try {
       const { file } = await this.#open();
-      for (let from = 0; from < bytes.byteLength;) {
-        from += (await file.write(bytes, from)).bytesWritten;
-      }
+      await writeAll(file, bytes);
     } catch (error) {
       throw storeFileError(error, 'write', this.#path);
     }

@@ -2,6 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { InvalidInput, StoreUnavailable } from '../errors.ts';
 import { ifThere, storeFileError } from './file-errors.ts';
 import { moveTo, stagingPath } from './staged-file.ts';
+import { writeAll } from './write-all.ts';
 
 /** Size of a block, in bytes. Two system calls move a block, without a stream between them. */
 const BLOCK_BYTES = 1_048_576;
@@ -50,10 +51,6 @@ async function append(into: FileHandle, { path, bytes }: FileToJoin, block: Buff
   } finally {
     await file?.close();
   }
-}
-
-async function writeAll(into: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let from = 0; from < bytes.length;) from += (await into.write(bytes, from)).bytesWritten;
 }
 
 async function onRead<T>(path: string, reading: Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { readCollected, type Collected } from '../../checkpoints/round/collected
 import type { Job } from '../../checkpoints/job.ts';
 import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { roundKey, stepKey } from '../../checkpoints/keys.ts';
-import { rowsNotOk } from '../../checkpoints/outcomes.ts';
+import { NO_ROWS, rowsNotOk } from '../../checkpoints/outcomes.ts';
 import { hasRoundZero, readShardPlan } from '../../checkpoints/plan.ts';
 import { climbingObject } from '../../checkpoints/shard/saved-pass.ts';
 import type { Edges } from '../../edges.ts';
@@ -111,7 +111,7 @@ interface Gone {
   readonly raised: Raised;
   /** Size of their requests in the next step. */
   readonly bytes: number;
-  readonly unread: readonly string[];
+  readonly unread: string[];
 }
 
 interface StepToWrite {
@@ -133,7 +133,7 @@ async function writeStep(store: ObjectStore, round: Round, step: StepToWrite): P
   const opened = await RowPass.open<keyof typeof keys, Gone>(store, { keys, facts }, time);
   if (!(opened instanceof RowPass)) return opened.carried;
   await using pass = opened;
-  let gone = pass.carried ?? NONE_GONE;
+  const gone = pass.carried ?? { raised: { ...NO_ROWS }, bytes: 0, unread: [] };
   const carried = (): Gone => ({ ...gone, bytes: gone.bytes + pass.writers.requests.bytes });
   try {
     const firsts = round.step && pass.read.of(stepKey(round, round.step.nth, 'raised.jsonl'));
@@ -142,7 +142,7 @@ async function writeStep(store: ObjectStore, round: Round, step: StepToWrite): P
       const first = firsts === undefined ? row.request : await firsts.next();
       const outcome = await writeRow(pass.writers, row, first, by);
       pass.rows += 1;
-      if (outcome !== undefined) gone = addGone(gone, outcome, row);
+      if (outcome !== undefined) addGone(gone, outcome, row);
       if (pass.mustStop) await pass.leave(carried());
     }
     const all = carried();
@@ -156,19 +156,10 @@ async function writeStep(store: ObjectStore, round: Round, step: StepToWrite): P
   }
 }
 
-const NONE_GONE: Gone = {
-  raised: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
-  bytes: 0,
-  unread: [],
-};
-
-function addGone({ raised, unread, bytes }: Gone, outcome: Outcome, row: StepRow): Gone {
-  const lost = outcome === 'exhausted' ? lostIdOf(row) : [];
-  return {
-    raised: { ...raised, [outcome]: raised[outcome] + 1 },
-    unread: lost.length === 0 ? unread : [...unread, ...lost],
-    bytes,
-  };
+/** Counts a row in place, because a shard has many rows. */
+function addGone({ raised, unread }: Gone, outcome: Outcome, row: StepRow): void {
+  raised[outcome] += 1;
+  if (outcome === 'exhausted') unread.push(...lostIdOf(row));
 }
 
 const rowsOf = ({ raised }: Gone): number => rowsNotOk(raised) + raised.ok;

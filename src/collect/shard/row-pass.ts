@@ -3,7 +3,7 @@ import type { SavedPass } from '../../checkpoints/shard/saved-pass.ts';
 import type { StepTime } from '../../pace.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { GoesOnLater } from '../round/files/downloads.ts';
-import { hasParts, joinFiles, PartedFiles, type Parts } from '../round/writing/parted-files.ts';
+import { hasParts, joinPartedFiles, PartedFiles, type Parts } from '../round/writing/parted-files.ts';
 import { FilesBeside } from './files-beside.ts';
 
 /** The time of a pass, and the progress of an earlier call. */
@@ -70,7 +70,7 @@ export class RowPass<Name extends string, Carried> implements AsyncDisposable {
     const before = time?.before;
     const isValid = before !== undefined && (await isStill(store, parts, before));
     if (!isValid || !before.isWhole) return new RowPass(store, parts, time, isValid ? before : undefined);
-    await joinFiles(store, parts.keys, before.parts as Parts<Name>);
+    await joinPartedFiles(store, parts.keys, before.parts as Parts<Name>);
     return { rows: before.rows, carried: before.carried as Carried };
   }
 

@@ -49,14 +49,14 @@ export class PartedFiles<Name extends string> {
     await Promise.all(namesOf(this.#keys).map((name) => this.writers[name].abort()));
   }
 
-  /** Calls {@link joinFiles} for these files. */
+  /** Calls {@link joinPartedFiles} for these files. */
   join(all: Parts<Name>): Promise<void> {
-    return joinFiles(this.#store, this.#keys, all);
+    return joinPartedFiles(this.#store, this.#keys, all);
   }
 }
 
 /** Joins the parts of each file. Repeating it after a crash changes nothing. */
-export async function joinFiles<Name extends string>(
+export async function joinPartedFiles<Name extends string>(
   store: ObjectStore,
   keys: Readonly<Record<Name, string>>,
   all: Parts<Name>,
