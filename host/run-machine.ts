@@ -49,7 +49,7 @@ export function runMachine(machine: EngineMachine, input: EngineInput, scope: Sc
   );
 }
 
-/** Marks a failure as handled. Callers of `result` get it; if there is no caller, it must not end the process. */
+/** Marks a failure as handled, so that it does not end the process if nobody waits for `result`. */
 function failing(result: Promise<unknown> | Error): Promise<unknown> {
   const promise = result instanceof Error ? Promise.reject(result) : result;
   promise.catch(() => undefined);
