@@ -336,37 +336,34 @@ test('a vector is copied unchanged', () => {
   );
 });
 
-trials(150, 600).test(
-  'both paths read a line with a long vector in the same way after any change of a byte',
-  (numRuns) => {
-    const rules = RULES[1] as ResultRules;
-    const lineOf = (numbers: readonly number[]): string =>
-      `{"custom_id":"q1","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[${numbers.join(', ')}]}]}},"error":null}`;
-    const numbers = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), {
-      minLength: 200,
-      maxLength: 300,
-    });
-    const byte = fc.oneof(
-      fc.constantFrom(...Buffer.from('0123456789.,-+eE []N"')),
-      fc.integer({ min: 0, max: 127 }),
-    );
-    let taken = 0;
-    fc.assert(
-      fc.property(numbers, fc.nat(), byte, (vector, place, changedTo) => {
-        const reader = new FastLines(rules);
-        rendered(reader, Buffer.from(lineOf([1, 2, 3, 4, 5, 6, 7, 8])));
-        const json = Buffer.from(lineOf(vector));
-        json[place % json.length] = changedTo;
+test('both paths read a line with a long vector in the same way after any change of a byte', () => {
+  const rules = RULES[1] as ResultRules;
+  const lineOf = (numbers: readonly number[]): string =>
+    `{"custom_id":"q1","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[${numbers.join(', ')}]}]}},"error":null}`;
+  const numbers = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), {
+    minLength: 200,
+    maxLength: 300,
+  });
+  const byte = fc.oneof(
+    fc.constantFrom(...Buffer.from('0123456789.,-+eE []N"')),
+    fc.integer({ min: 0, max: 127 }),
+  );
+  let taken = 0;
+  fc.assert(
+    fc.property(numbers, fc.nat(), byte, (vector, place, changedTo) => {
+      const reader = new FastLines(rules);
+      rendered(reader, Buffer.from(lineOf([1, 2, 3, 4, 5, 6, 7, 8])));
+      const json = Buffer.from(lineOf(vector));
+      json[place % json.length] = changedTo;
 
-        const made = rendered(reader, json);
+      const made = rendered(reader, json);
 
-        if (made === undefined) return;
-        taken += 1;
-        const expected = reference(asWire(readAnswer(json.toString('utf8'))) as Wire, rules, ONE_INPUT);
-        expect(compact(made.line.toString('utf8'))).toBe(compact(expected?.text ?? ''));
-      }),
-      { numRuns },
-    );
-    expect(taken).toBeGreaterThan(numRuns / 6);
-  },
-);
+      if (made === undefined) return;
+      taken += 1;
+      const expected = reference(asWire(readAnswer(json.toString('utf8'))) as Wire, rules, ONE_INPUT);
+      expect(compact(made.line.toString('utf8'))).toBe(compact(expected?.text ?? ''));
+    }),
+    { numRuns: 600 },
+  );
+  expect(taken).toBeGreaterThan(100);
+});

@@ -5,7 +5,6 @@ import { readCsv } from '../../src/rows/formats/csv.ts';
 import { readTableRow } from '../../src/rows/formats/table-reader.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
 import type { ReadRow, UnreadableRow } from '../../src/rows/row.ts';
-import { trials } from '../support/exhaustive.ts';
 
 async function* inChunks(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b);
@@ -65,30 +64,27 @@ const piece = fc.constantFrom(
 const rest = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
 const cuts = fc.array(fc.nat({ max: 200 }));
 
-trials(400, 1_500).test(
-  'a table is split into the same records as by another parser, in chunks of any size',
-  async (numRuns) => {
-    let [readable, refused] = [0, 0];
-    await fc.assert(
-      fc.asyncProperty(rest, cuts, async (text, where) => {
-        const rows = await read(`p,q\n${text}`, where);
-        expect(await read(`p,q\n${text}`, [])).toEqual(rows);
-        const strict = parsed(`p,q\n${text}`, false);
-        if (typeof rows === 'string') {
-          if (!rows.includes('are one row if quotes hold cells together')) expect(strict).toBeUndefined();
-          refused += 1;
-          return;
-        }
-        // A quote within a cell that has none around it is a character for us, and for that parser when it is lenient.
-        const expected = strict ?? parsed(`p,q\n${text}`, true);
-        expect(rows.map(cellsOf)).toEqual(expected?.slice(1).map((cells) => shown(cells)));
-        readable += 1;
-      }),
-      { numRuns },
-    );
-    expect(Math.min(readable, refused)).toBeGreaterThan(numRuns / 15);
-  },
-);
+test('a table is split into the same records as by another parser, in chunks of any size', async () => {
+  let [readable, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(rest, cuts, async (text, where) => {
+      const rows = await read(`p,q\n${text}`, where);
+      expect(await read(`p,q\n${text}`, [])).toEqual(rows);
+      const strict = parsed(`p,q\n${text}`, false);
+      if (typeof rows === 'string') {
+        if (!rows.includes('are one row if quotes hold cells together')) expect(strict).toBeUndefined();
+        refused += 1;
+        return;
+      }
+      // A quote within a cell that has none around it is a character for us, and for that parser when it is lenient.
+      const expected = strict ?? parsed(`p,q\n${text}`, true);
+      expect(rows.map(cellsOf)).toEqual(expected?.slice(1).map((cells) => shown(cells)));
+      readable += 1;
+    }),
+    { numRuns: 1_500 },
+  );
+  expect(Math.min(readable, refused)).toBeGreaterThan(100);
+});
 
 /** A row as it can be compared with its cells: two columns become fields, empty ones none; more cells are its text. */
 const cellsOf = (row: ReadRow | UnreadableRow): unknown =>

@@ -114,41 +114,38 @@ const content = fc.array(fc.tuple(fc.uuid(), cell, cell), { minLength: 1, maxLen
 const fieldsOf = (cells: readonly string[]): object =>
   Object.fromEntries(HEADER.map((name, n) => [name, cells[n] ?? '']).filter(([, value]) => value !== ''));
 
-trials(150, 600).test(
-  'a table in any dialect and encoding has the written rows, in chunks of any size',
-  async (numRuns) => {
-    let ambiguous = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        content,
-        dialect,
-        fc.integer({ min: 1, max: 50 }),
-        fc.boolean(),
-        async (cells, to, size, packed) => {
-          const bytes = writeTable([HEADER, ...cells], to);
-          const table = to.encoding === 'windows-1252' ? { encoding: 'windows-1252' } : {};
-          const name = `a.${to.delimiter === '\t' ? 'tsv' : 'csv'}${packed ? '.gz' : ''}`;
-          const found = await read(name, packed ? gzipSync(bytes) : bytes, table, size).catch(
-            (error: Error) => error.message,
-          );
-          if (typeof found === 'string') {
-            // A cell over several lines that looks like several rows.
-            expect(found).toContain('are one row if quotes hold cells together');
-            expect(cells.flat().some((value) => /[\r\n]/.test(value))).toBe(true);
-            ambiguous += 1;
-            return;
-          }
-          expect(found.rows.map((row) => readTableRow(row))).toMatchObject(
-            cells.map((row) => ({ value: fieldsOf(row) })),
-          );
-          expect(found.reading.delimiter).toBe(to.delimiter);
-        },
-      ),
-      { numRuns },
-    );
-    expect(ambiguous).toBeLessThan(numRuns / 10);
-  },
-);
+test('a table in any dialect and encoding has the written rows, in chunks of any size', async () => {
+  let ambiguous = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      content,
+      dialect,
+      fc.integer({ min: 1, max: 50 }),
+      fc.boolean(),
+      async (cells, to, size, packed) => {
+        const bytes = writeTable([HEADER, ...cells], to);
+        const table = to.encoding === 'windows-1252' ? { encoding: 'windows-1252' } : {};
+        const name = `a.${to.delimiter === '\t' ? 'tsv' : 'csv'}${packed ? '.gz' : ''}`;
+        const found = await read(name, packed ? gzipSync(bytes) : bytes, table, size).catch(
+          (error: Error) => error.message,
+        );
+        if (typeof found === 'string') {
+          // A cell over several lines that looks like several rows.
+          expect(found).toContain('are one row if quotes hold cells together');
+          expect(cells.flat().some((value) => /[\r\n]/.test(value))).toBe(true);
+          ambiguous += 1;
+          return;
+        }
+        expect(found.rows.map((row) => readTableRow(row))).toMatchObject(
+          cells.map((row) => ({ value: fieldsOf(row) })),
+        );
+        expect(found.reading.delimiter).toBe(to.delimiter);
+      },
+    ),
+    { numRuns: 600 },
+  );
+  expect(ambiguous).toBeLessThan(60);
+});
 
 trials(50, 200).test('a table has the same rows as in another parser', async (numRuns) => {
   await fc.assert(
