@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What may come next, as the scripts ask for it. */
+/** Returns the completions for these words, requested as the shell scripts do. */
 async function next(...words: string[]): Promise<string[]> {
   const { status, stdout } = await spawnCli(folder, ['complete', '--', ...words]);
   expect(status).toBe(0);

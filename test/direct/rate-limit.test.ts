@@ -14,7 +14,7 @@ import {
 
 const NOW = Date.UTC(2026, 10, 1);
 
-/** Anything a provider may say. */
+/** Answers with any values that a provider may send. */
 const answers = fc.array(
   fc.record({
     rejected: fc.constantFrom<Paced['rejected'][]>(false, 'most', 'all'),

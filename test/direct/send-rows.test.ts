@@ -22,20 +22,20 @@ const LIMITED = { status: 429, headers: {}, body: '{"error":{"code":"rate_limit_
 const BROKEN = { status: 500, headers: {}, body: '{"error":{"message":"Internal error."}}' };
 
 interface Run extends Sent {
-  /** Milliseconds of the clock that the waits took. */
+  /** Time on the clock that passed in waits, in milliseconds. */
   readonly tookMs: number;
-  /** Until the last row was taken. */
+  /** The same, until the last answer came. */
   readonly takenAfterMs: number;
-  /** The rows of all calls, in their order. */
+  /** Ids of the rows of all calls, in the order of the calls. */
   readonly calls: readonly string[];
-  /** Rows whose answers are safe. */
+  /** Ids of the rows whose answers are stored. */
   readonly kept: ReadonlySet<string>;
-  /** Their answers. */
+  /** The stored answers. */
   readonly lines: readonly { readonly custom_id: string; readonly response: unknown }[];
   readonly mostInFlight: number;
 }
 
-/** Sends rows through an answering function on a clock that only waits move. */
+/** Sends rows to a function that answers them. Only waits move the clock. */
 async function run(
   count: number,
   answer: (id: string, nth: number) => DirectAnswer | Error,
@@ -53,7 +53,7 @@ async function run(
   const send = async (_endpoint: string, id: string): Promise<DirectAnswer> => {
     calls.push(id);
     mostInFlight = Math.max(mostInFlight, (inFlight += 1));
-    // Not before whatever else can go on now has gone on.
+    // Everything else that can run now runs first.
     await new Promise((resolve) => setImmediate(resolve));
     inFlight -= 1;
     const answered = answer(id, calls.filter((call) => call === id).length);
@@ -72,7 +72,7 @@ async function run(
     rows(count),
     {
       endpoint: '/v1/chat/completions',
-      // Nothing else is asked of it.
+      // The code under test uses only this method.
       provider: { send } as unknown as BatchProvider,
       codes: builtInDialect('openai').codes,
       answers,
@@ -120,7 +120,7 @@ test('a row that the provider never accepts does not delay others', async () => 
   expect(kept.has('q0')).toBe(false);
 });
 
-/** Rows that fail whenever they are called: every third, the first twenty, or the last twenty of 32. */
+/** Rows that fail at each call: every third, the first twenty, or the last twenty of 32. */
 const FAILING: readonly (readonly [string, (n: number) => boolean])[] = [
   ['one in three', (n) => n % 3 === 0],
   ['the first 20 of 32', (n) => n < 20],
@@ -169,7 +169,7 @@ describe('rows that keep failing do not slow down the others', () => {
 const DAY_MS = 86_400_000;
 const asking = (wait: string): DirectAnswer => ({ ...LIMITED, headers: { 'retry-after': wait } });
 
-/** Values of Retry-After that say nothing usable, or ask for more than a row is waited for. */
+/** Values of Retry-After that are unusable or longer than a row may wait. */
 const RETRY_AFTERS = [
   '86400',
   '901',
@@ -248,7 +248,7 @@ test('a provider that asks every row to wait for a day is obeyed after a few row
 });
 
 test('a limit of the provider slows all rows down, so few calls are rejected', async () => {
-  // Ten calls, then none for a minute.
+  // The provider accepts ten calls, then none for a minute.
   let now = 0;
   let budget = 10;
   let refused = 0;

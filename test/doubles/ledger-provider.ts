@@ -14,31 +14,34 @@ import { readForm } from './ledger-form.ts';
 import { shownContent, shownCounts, shownLine, type OutputMisbehaviour } from './ledger-output.ts';
 
 /**
- * A second provider for tests, written from the public description of OpenAI's Files and Batch API alone. It shares no code with
- * the simulator nor with what it tests, and keeps a ledger: every row that it was paid for, and how often.
+ * A second provider for tests, written only from the public description of OpenAI's Files and Batch API. It shares no code with the simulator or
+ * with the code under test, and keeps a ledger of how often each row was paid for.
  */
 export interface LedgerOptions {
   readonly clock: { now(): number };
-  /** How long a batch runs, in seconds of the clock. */
+  /** Duration of a batch in seconds of the clock. */
   readonly runSeconds?: number;
   readonly misbehaviour?: Misbehaviour;
 }
 
-/** What goes wrong. Counts go down as they are used up; everything may be changed while the provider runs. */
+/**
+ * Faults of the provider. It decrements the counts and removes the statuses that it has used; a test may change everything while the provider
+ * runs.
+ */
 export interface Misbehaviour {
-  /** The batch is created, and the answer is this status; 0 breaks the connection. */
+  /** Statuses of the next creates, whose batches exist nevertheless. 0 breaks the connection. */
   lostCreates?: number[];
-  /** Nothing is created, and the answer is this status. */
+  /** Statuses of the next creates, which create nothing. */
   refusedCreates?: number[];
-  /** A proxy answers refused and lost creates in the provider's place: with a page. */
+  /** The errors of refused and lost creates are HTML pages, as from a proxy. */
   proxyPages?: boolean;
-  /** Seconds until a created batch is in the list. */
+  /** Seconds until the list shows a new batch. */
   listLagSeconds?: number;
-  /** The list answers this status instead. */
+  /** Status of every list call. */
   listStatus?: number;
-  /** The first so many pages of a list are empty and say that there are more. */
+  /** Number of empty pages, each with a link to the next one, at the start of a list. */
   emptyPages?: number;
-  /** How the batches' metadata is shown. */
+  /** How batches show their metadata. */
   metadata?:
     | 'as sent'
     | 'upper case'
@@ -49,59 +52,59 @@ export interface Misbehaviour {
     | 'pairs'
     | 'nested'
     | 'none';
-  /** Leave `input_file_id` out of batches. */
+  /** Batches do not show `input_file_id`. */
   hidesInputFile?: boolean;
-  /** For every batch, another one of the same file that was cancelled; it is listed first. */
+  /** Each create also makes a cancelled batch of the same file, which is listed first. */
   cancelledTwin?: boolean;
-  /** Every create makes a second batch of the same file. It runs for so many seconds, or ends in another way. */
+  /** Each create makes a second batch of the same file, which runs for these seconds or ends early. */
   twin?: { readonly runSeconds?: number; readonly endsEarly?: NonNullable<Misbehaviour['endsEarly']> };
-  /** So many cancels are answered with this status and ignored. */
+  /** The next cancels have no effect and return this status. */
   failedCancels?: { status: number; times: number };
-  /** Cancels are accepted, and nothing happens. */
+  /** Cancels are accepted and have no effect. */
   ignoresCancels?: boolean;
-  /** Batches never end by themselves. */
+  /** Batches never end. */
   neverEnds?: boolean;
-  /** Seconds that this provider's clock is ahead of ours. */
+  /** Seconds by which the provider's clock is ahead. */
   clockAheadSeconds?: number;
-  /** Timestamps as texts without a time zone, in the provider's own local time. */
+  /** Timestamps are texts in the provider's local time, without a time zone. */
   zonelessTimes?: boolean;
-  /** Batches cannot be found by their id from second to second of their life: all, or the first one. */
+  /** From `from` to `to` seconds after its creation, a batch is not found by its id. Concerns all batches, or the first one. */
   notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean; status?: number };
-  /** Seconds after its end until a batch names its output file. */
+  /** Seconds from the end of a batch until it shows its output file. */
   lateOutputSeconds?: number;
-  /** How the output is shown. */
+  /** Faults in the output. */
   output?: OutputMisbehaviour;
-  /** The first batch, or the one after so many, ends in this way when so many rows are answered; perhaps sooner than others. */
+  /** The first batch, or the one after `after` others, ends in this state with `finished` answered rows, after `runSeconds` if given. */
   endsEarly?: { as: 'expired' | 'cancelled'; finished: number; after?: number; runSeconds?: number };
-  /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
+  /** Responses to these calls never end: they send one byte per `everyMs` milliseconds. */
   drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
-  /** Rows of batches that are denied with a status, without an answer, by their custom_id. */
+  /** Statuses of batch rows that get an error instead of an answer, by custom_id. */
   deniedRows?: Record<string, number>;
-  /** A batch that holds this row fails as a whole, with these words; `{line}` stands for the row's line. */
+  /** A batch with this row fails as a whole. In its message `says`, `{line}` stands for the line number of the row. */
   poison?: { id: string; code: string; says: string };
-  /** Files' contents are behind so many redirects, the last one to another host. */
+  /** Number of redirects before the content of a file. The last one leads to another host. */
   redirects?: number;
-  /** Files' contents come compressed. */
+  /** Contents of files are gzipped. */
   isZipped?: boolean;
-  /** So many calls of this kind are answered with a page and 200, as by a proxy that asks for a login. */
+  /** The next calls of this kind get an HTML page with status 200, as from a proxy that requires a login. */
   loginPages?: { call: 'get' | 'list' | 'cancel' | 'file'; times: number };
-  /** Times in milliseconds. */
+  /** Timestamps are in milliseconds. */
   millisecondTimes?: boolean;
-  /** Realtime calls whose prompt holds one of these texts are answered with a status. */
+  /** Realtime calls whose prompt contains one of these texts get an error with this status. */
   failingPrompts?: { text: string; status: number; retryAfter?: number }[];
 }
 
 export interface LedgerProvider extends AsyncDisposable {
   readonly url: string;
   readonly misbehaviour: Misbehaviour;
-  /** How often each row was paid for, by its custom_id: in batches and in realtime calls. */
+  /** How often each row was paid for in batches and realtime calls, by custom_id. */
   paidRows(): ReadonlyMap<string, number>;
   /** Rows that were paid for more than once. */
   paidTwice(): readonly string[];
   batches(): readonly LedgerBatch[];
-  /** Ids of batches that still run and cost money. */
+  /** Ids of running batches, which cost money. */
   openBatches(): readonly string[];
-  /** `GET /v1/batches/batch_1`, in the order of their arrival. */
+  /** All requests in the order of their arrival, such as `GET /v1/batches/batch_1`. */
   calls(): readonly string[];
 }
 
@@ -129,11 +132,11 @@ interface Reply {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent again and again behind the body. */
+  /** Text that is sent after the body without end. */
   readonly endless?: string | undefined;
 }
 
-/** A body that goes on for as long as anybody reads. */
+/** A body that never ends. */
 function* withoutEnd(body: Buffer, more: string): Generator<Buffer> {
   yield body;
   const piece = Buffer.from(more.repeat(Math.ceil(65_536 / more.length)));
@@ -157,7 +160,7 @@ class Ledger {
   readonly #clock: { now(): number };
   readonly #runSeconds: number;
   #serial = 0;
-  /** The part of a growing file that was sent last. */
+  /** The part of a growing file that was sent in the last download. */
   #lastShown: Buffer | undefined;
 
   constructor({ clock, runSeconds = 300, misbehaviour = {} }: LedgerOptions) {
@@ -191,7 +194,7 @@ class Ledger {
     const { drip } = this.misbehaviour;
     response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
     if (drip !== undefined && drip.call === kind) {
-      // Blanks before a JSON value are valid for ever.
+      // White space may precede a JSON value.
       const timer = setInterval(() => response.write(' '), drip.everyMs);
       response.on('close', () => clearInterval(timer));
       return;
@@ -237,7 +240,7 @@ class Ledger {
       return { status: 200, body: { id, object: 'file', deleted: true } };
     }
     const output = file.purpose === 'batch_output' ? (this.misbehaviour.output ?? {}) : {};
-    // The object tells the size of what was sent last.
+    // The object shows the size of the last download.
     if (content !== 'content')
       return { status: 200, body: showOutput({ ...file, content: this.#lastShown ?? file.content }, output) };
     const shown = shownContent(file.content, output);
@@ -261,7 +264,7 @@ class Ledger {
     return { status: 200, body: shown, endless, ...(isToldLength && { headers: length }) };
   }
 
-  /** A store on another host, which knows no key: a host that gets one that it should not have denies the call. */
+  /** A file store on another host. It rejects requests that contain a key, because the key does not belong to it. */
   #stored(request: IncomingMessage, path: string): Reply {
     const [, hops = '', id = ''] = /^(x+)-(.*)$/.exec(path) ?? [];
     if (request.headers.authorization !== undefined) return fail(400, 'key_leaked');
@@ -336,7 +339,7 @@ class Ledger {
     return batch;
   }
 
-  /** Why a batch of these rows fails as a whole. */
+  /** The error of a batch that fails as a whole because of one of these rows. */
   #errorOf(lines: readonly RequestLine[]): LedgerBatch['error'] {
     const { poison } = this.misbehaviour;
     const line = lines.findIndex(({ custom_id }) => custom_id === poison?.id) + 1;
@@ -539,7 +542,7 @@ function linesOf(content: Buffer): RequestLine[] {
     .map((line) => JSON.parse(line) as RequestLine);
 }
 
-/** To the same server by another name: another host for whoever asks. */
+/** Redirects to the same server under another host name, so that the client treats it as another host. */
 function redirected({ headers }: IncomingMessage, path: string): Reply {
   const port = /:(\d+)$/.exec(headers.host ?? '')?.[1] ?? '';
   return { status: 302, body: null, headers: { location: `http://localhost:${port}/v1/store/${path}` } };

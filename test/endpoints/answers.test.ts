@@ -5,7 +5,7 @@ import type { Asked } from '../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { png, wav } from '../../simulator/media.ts';
 
-/** What a result line shows of an answer; of a body that is none, its code. */
+/** The part of an answer that a result line shows. For a body that is not an answer, its error code. */
 function shown(path: string, body: unknown, asked: Asked = ONE_INPUT): unknown {
   const answer = answerOf(body, endpointAt(path), asked);
   return answer.kind === 'answer' ? answer.shown : answer.error.code;

@@ -45,10 +45,10 @@ const CONFIG: NightshiftConfig = {
   },
 };
 
-/** State-machine executions, as Step Functions has them: a name is used once, and starting it again while it runs is one start. */
+/** State-machine executions in memory. As in Step Functions, a name can be used once, and starting a running execution again has no effect. */
 interface MemoryExecutions extends Executions {
   readonly names: readonly string[];
-  /** Lets an execution end. */
+  /** Ends an execution. */
   readonly end: (name: string) => void;
 }
 
@@ -83,11 +83,11 @@ interface Stage {
   readonly store: ObjectStore;
   readonly executions: MemoryExecutions;
   readonly logs: readonly LogEvent[];
-  /** Delivers a schedule's event. */
+  /** Delivers the event of a schedule. */
   readonly fire: (schedule: string, scheduledTime?: string) => ReturnType<typeof startScheduledJob>;
-  /** What a job reads; nothing when it was not started. */
+  /** Keys of the input files of a job. Empty if the job was not started. */
   readonly filesOf: (jobId: string) => Promise<string[]>;
-  /** Jobs of the index, one per entry. */
+  /** jobIds in the index, one per entry. */
   readonly index: () => Promise<string[]>;
 }
 

@@ -10,22 +10,22 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { KEY } from '../support/edges.ts';
 import type { RoleWorld, RoleWorldOptions } from './role-world.ts';
 
-/** What happens to some jobs, and how they end. */
+/** Runs some jobs, and returns how they ended. */
 export type Story = (world: RoleWorld) => Promise<Summary['status'][]>;
 
 const ROW = '{"prompt":"hello"}\n';
 const INVALID_ROW = '{"nothing":true}\n';
-/** Rows of which none answers for another. */
+/** Rows with different requests. */
 const differentRows = (count: number): string =>
   Array.from({ length: count }, (_, n) => `{"prompt":"hello ${n}"}\n`).join('');
 const LONG_ROW_COUNT = 60;
-/** More than a step reads at once. */
+/** More bytes than a step reads at once. */
 const LONG_ROWS = Array.from(
   { length: LONG_ROW_COUNT },
   (_, n) => `{"prompt":"row ${n} ${'x'.repeat(3_000)}"}\n`,
 ).join('');
 
-/** Many jobs of the same profile say that their answers may be reused. */
+/** Writes markers as if many jobs of the same profile had reusable answers. */
 async function leaveAnswers(store: ObjectStore, name: string): Promise<void> {
   const [marker] = await Array.fromAsync(store.list(REUSE_PREFIX));
   const scope = marker?.key.split('/')[1];
@@ -33,7 +33,7 @@ async function leaveAnswers(store: ObjectStore, name: string): Promise<void> {
     await store.put(`${REUSE_PREFIX}${scope}/9000000000000-${name}-${n}`, '');
 }
 
-/** Together they go every way on which a function touches the bucket, an execution or the provider. */
+/** Together, the stories cover every call of a function to the bucket, an execution or the provider. */
 export const STORIES = {
   'a job file names inputs from every source, and one row needs a second round': async (world) => {
     world.simulator.addFaults({ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } });
@@ -174,12 +174,12 @@ export const STORIES = {
     const build = world.hold('build-requests');
     const secondId = await world.drop('input/reusing/second.jsonl', rows('abc'));
     await build.reached;
-    // As a call leaves it that died when other answers were known.
+    // A call that died while other answers were known leaves this.
     await world.store.put(`jobs/${secondId}/shards/00000/round-0.results.jsonl`, '{}\n');
     await leaveAnswers(world.store, 'earlier');
     build.release();
     const second = await end(world, secondId);
-    // The indexes are merged by now, and so are those of these jobs when the next one ends.
+    // Now these indexes are merged. The indexes of the new markers are merged when the next job ends.
     await leaveAnswers(world.store, 'later');
     return [first, retried, second, await end(world, world.drop('input/reusing/third.jsonl', rows('cbad')))];
   },
@@ -325,7 +325,7 @@ export const STORIES = {
     const [lost = ''] = await world.sweep('input/rows.jsonl', ROW);
     return [await end(world, lost)];
   },
-  // Its create takes the request lines themselves.
+  // Creating a batch sends the request lines themselves.
   'a provider that takes no files': async (world) => [
     await end(world, world.drop('input/inline.jsonl', ROW)),
   ],
@@ -439,7 +439,7 @@ export const STORIES = {
     return [raised, denied, await end(world, world.drop('input/rows.jsonl', differentRows(4)))];
   },
   'large inputs from every source are built in slices': async (world) => {
-    // Rows of the later files ask what those of the first one do.
+    // The later files repeat the requests of the first file.
     for (const key of INPUTS) await world.store.put(key, LONG_ROWS);
     await world.store.put('staged/a.jsonl', INVALID_ROW + LONG_ROWS);
     const ofSources = await end(world, world.drop('input/x.job.json', JSON.stringify({ inputs: INPUTS })));
@@ -448,7 +448,7 @@ export const STORIES = {
     return [ofSources, submitted, await end(world, post(world, '/jobs', { rows }))];
   },
   'a slice fails, and is done again when the file is dropped again': async (world) => {
-    // A step that fails for an unknown reason is called three times.
+    // A step that fails with an unknown error is called three times.
     for (let n = 0; n < 3; n += 1) world.crashBefore(/slice-000001\.noted\.json$/, () => Promise.resolve());
     const failed = await end(world, world.drop('input/rows.jsonl', LONG_ROWS + LONG_ROWS));
     return [failed, await end(world, world.drop('input/rows.jsonl', LONG_ROWS + LONG_ROWS))];
@@ -488,7 +488,7 @@ export const STORIES = {
     first.release();
     await second.reached;
     await send(world, `/jobs/${jobId}`);
-    // Of two people the first one counts.
+    // The first decision counts.
     for (const _ of [1, 2]) await post(world, `/jobs/${jobId}/reject`);
     second.release();
     const rejected = await end(world, jobId);
@@ -527,7 +527,7 @@ export const STORIES = {
     await collect.reached;
     const message = 'Too many enqueued tokens.';
     const action = { kind: 'status', status: 429, code: 'token_limit_exceeded', message } as const;
-    // For more than half an hour, after which a file counts as too large unless it has one row.
+    // The rejections last more than half an hour. After that, a file with more than one row would count as too large.
     world.simulator.addFaults({ at: 'create', action, times: 18 });
     collect.release();
     return [await end(world, jobId)];
@@ -555,7 +555,7 @@ export const STORIES = {
     await pilot.reached;
     world.crashBefore(/jobs\/[^/]*\/plan\.json$/, damage(requestsOf(piloted, 1)));
     pilot.release();
-    // Nobody approves it.
+    // Nobody approves the job.
     return [ended, await end(world, piloted)];
   },
   'a strict job has an invalid row': async (world) => [
@@ -568,7 +568,7 @@ export const STORIES = {
 
 export type StoryName = keyof typeof STORIES;
 
-/** How the jobs of each story end. */
+/** Statuses with which the jobs of each story end. */
 export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job file names inputs from every source, and one row needs a second round': ['partial'],
   'a job file brings its rows': ['succeeded'],
@@ -686,10 +686,10 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a strict job has an invalid row': ['failed'],
 };
 
-/** A step takes one piece of work per call. */
+/** Each call of a step does one piece of work. */
 const NEVER_ENOUGH: StepTime = { isShort: () => true, isOver: () => false };
 
-/** The worlds of stories that need another one than most. */
+/** Options of the stories that need another world. */
 export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions>>>> = {
   'a provider that takes no files': { dialect: 'anthropic' },
   'a create is lost at a provider whose batches show nothing of their origin': { dialect: 'anthropic' },
@@ -715,7 +715,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   'ids share their hash with the id of an earlier row': { time: NEVER_ENOUGH },
 };
 
-/** Stories that go another way on a bucket where somebody suspended versions. */
+/** Stories that are also run in a bucket with suspended versions, because they read other inputs there. */
 export const OF_INPUTS: readonly StoryName[] = [
   'large inputs from every source are built in slices',
   'a job file names inputs from every source, and one row needs a second round',
@@ -731,12 +731,12 @@ async function putInputs(store: ObjectStore): Promise<void> {
   await store.put('staged/a.jsonl', INVALID_ROW + ROW);
 }
 
-/** The next batch does not end before it is cancelled. */
+/** Makes the next batch run until it is cancelled. */
 function getStuck({ simulator }: RoleWorld): void {
   simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0 } });
 }
 
-/** How the job ends. */
+/** Waits for the end of the job and returns its status. */
 async function end(world: RoleWorld, jobId: string | Promise<string>): Promise<Summary['status']> {
   const id = await jobId;
   await world.settled();
@@ -770,7 +770,7 @@ async function expectStatus(
     throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
 }
 
-/** A build that was saved has a row whose id has the hash that this id will have. */
+/** Gives a row of a saved build the hash of this id. */
 async function shareHash(store: ObjectStore, jobId: string, id: string): Promise<void> {
   const { turn, seed } = await buildStateObject.require(store, jobId);
   const key = buildTableKey({ jobId, turn }, 'ids');
@@ -780,7 +780,7 @@ async function shareHash(store: ObjectStore, jobId: string, id: string): Promise
   await store.put(key, Buffer.concat([saved, ...ids.dump()]));
 }
 
-/** The provider's only slot is held by a shard of another job, with these files of its own. */
+/** Gives the provider's only slot to a shard of another job, which has these files. */
 async function holdSlot({ store }: RoleWorld, files: Readonly<Record<string, unknown>>): Promise<void> {
   await store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
   await store.put('jobs/earlier/job.json', '{"profile":{"rounds":2,"provider":{"name":"simulator"}}}');

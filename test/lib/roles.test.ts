@@ -20,7 +20,7 @@ async function tell(name: StoryName, versioned: boolean): Promise<void> {
   ends.set(`${name}, ${versioned}`, await story(world).catch((error: unknown) => error));
 }
 
-/** A deploy has its configuration published. */
+/** Publishes the configuration, as a deploy does. */
 async function deploy(): Promise<void> {
   const answered: string[] = [];
   const server = createServer((request, response) => {

@@ -29,13 +29,13 @@ async function read(name: string, bytes: Buffer, table: TableRules = {}, size = 
   return { rows, reading };
 }
 
-/** Writes tables as other programs do; it shares nothing with the code that reads them. */
+/** Ways in which other programs write tables. The code that writes them is not the code that reads them. */
 interface Dialect {
   readonly delimiter: ',' | ';' | '\t' | '|';
   readonly quotes: 'where needed' | 'always';
   readonly lineEnd: '\n' | '\r\n' | '\r';
   readonly lastLineEnd: boolean;
-  /** An empty cell more in each row. */
+  /** Whether each row ends with an additional empty cell. */
   readonly trailing: boolean;
   readonly encoding:
     | 'utf-8'
@@ -110,7 +110,7 @@ const cell = fc.oneof(
 const HEADER = ['id', 'text', 'note'];
 const content = fc.array(fc.tuple(fc.uuid(), cell, cell), { minLength: 1, maxLength: 12 });
 
-/** The fields of a row as other readers give them, without empty ones. */
+/** The fields of a row as other readers return them, without empty ones. */
 const fieldsOf = (cells: readonly string[]): object =>
   Object.fromEntries(HEADER.map((name, n) => [name, cells[n] ?? '']).filter(([, value]) => value !== ''));
 
@@ -130,7 +130,7 @@ test('a table in any dialect and encoding has the written rows, in chunks of any
           (error: Error) => error.message,
         );
         if (typeof found === 'string') {
-          // A cell over several lines that looks like several rows.
+          // The file has a cell with line ends that looks like several rows.
           expect(found).toContain('are one row if quotes hold cells together');
           expect(cells.flat().some((value) => /[\r\n]/.test(value))).toBe(true);
           ambiguous += 1;
@@ -170,13 +170,13 @@ trials(50, 200).test('a table has the same rows as in another parser', async (nu
 });
 
 interface Sent {
-  /** Prompts by their ids. */
+  /** Prompts by the ids of their rows. */
   readonly prompts: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
   readonly notices: readonly string[];
 }
 
-/** What a table becomes with the template `{{review}}`. */
+/** The requests, problems and notices of a table with the template `{{review}}`. */
 async function send(
   name: string,
   content: string | Buffer,

@@ -59,7 +59,7 @@ test.each([
   daemon.on('message', (message) => told.push(message));
 
   await traceCall({ AWS_XRAY_DAEMON_ADDRESS: address, ...env }, CALL);
-  // What was sent before this has arrived before it: one socket to another on this machine.
+  // Datagrams from one socket to another on this machine keep their order, so nothing that was sent earlier is still in flight.
   await traceCall(
     { AWS_XRAY_DAEMON_ADDRESS: address, _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=53995c3f42cd8ad8;Sampled=1` },
     CALL,

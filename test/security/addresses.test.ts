@@ -10,7 +10,7 @@ import { builtInDialect, type DialectName } from '../../src/provider/dialects/di
 import { parseJobRequest } from '../../src/requests/job-request.ts';
 import { startRecorder } from './recorder.ts';
 
-/** Paths that some server or proxy between here and the provider reads as another path. */
+/** Paths that a server or proxy may read as a different path. */
 const WRONG_PATHS = [
   '/v1/../key/generate',
   '/v1/./chat/completions',

@@ -13,7 +13,7 @@ const JOB_ID = 'job-1';
 const SHARDS = { done: 0, polled: 1, lost: 2, waiting: 3, twin: 4 };
 const ref = (shard: keyof typeof SHARDS) => ({ jobId: JOB_ID, shard: SHARDS[shard] });
 
-/** A job of five shards, as an execution leaves it that is stopped in their midst. */
+/** A job of five shards whose execution was stopped while they ran. */
 async function openStoppedJob(): Promise<{ store: ObjectStore; executions: HeldExecutions }> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-open-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -42,7 +42,7 @@ describe('the results', () => {
             shuffled.map(({ line }) => line),
             (line) => intoErrors && line.includes('"m"'),
           );
-          // The counters know which rows were not done: without them, a missing line is no evidence.
+          // The counters show which rows were not processed. Without them, a missing line would not be evidence.
           const batch = {
             status: 'expired',
             ending: 'expired',
@@ -50,7 +50,7 @@ describe('the results', () => {
           } as const;
           const found = { batch, output: good.join(''), errors: bad.join('') };
           const look = await shard.collect(context, found);
-          // Counters that are all zero are believed when a second look finds the same.
+          // Counters of zero are evidence only when a second look finds the same.
           context =
             look.next === 'look'
               ? await shard.collect(context, { ...found, secondsLater: 600, polled: lateIn(look) })
@@ -81,13 +81,13 @@ function linesFor(id: string, fate = 'ok'): string[] {
   return fate === 'twice' ? [okLine(id), okLine(id)] : [okLine(id)];
 }
 
-/** Rows in no line were not done. */
+/** Counters of a batch that processed only the rows with a line. */
 function countsOf(lines: readonly string[], total: number): Batch['counts'] {
   const done = new Set(lines.map((line) => (JSON.parse(line) as { custom_id: string }).custom_id)).size;
   return { total, succeeded: done, failed: 0 };
 }
 
-/** The simple reference: the first round that settles the row. */
+/** A simple definition: the first round that settles the row decides. */
 function expectedOutcome(fates: readonly string[]): string {
   if (fates[0] === 'invalid') return 'invalid';
   for (const fate of fates) {
@@ -101,7 +101,7 @@ function partition(lines: readonly string[], test: (line: string) => boolean): [
   return [lines.filter((line) => test(line)), lines.filter((line) => !test(line))];
 }
 
-/** Every file of the shard and what is in it. */
+/** The content of every file of the shard. */
 async function snapshot(folder: string): Promise<Record<string, string>> {
   const shard = join(folder, shardKey(REF, 'done.json'), '..');
   const names = (await readdir(shard)).toSorted();

@@ -5,7 +5,7 @@ import { tableOf, trials } from '../support/exhaustive.ts';
 
 const MIB = 1_048_576;
 
-/** Keys that S3 allows and that some code on the way may be tempted to decode, encode or trim. */
+/** Keys that S3 allows and that code could wrongly decode, encode or trim. */
 const ODD_KEYS = [
   'input/my file.csv',
   'input/a+b c%20d%2Fe.jsonl',
@@ -16,13 +16,13 @@ const ODD_KEYS = [
 ];
 
 export interface StoreUnderTest {
-  /** Gives an empty store. */
+  /** Opens an empty store. */
   readonly open: () => Promise<ObjectStore>;
-  /** `loose`: the server behind the store lists folder by folder, and escapes what XML reserves twice. */
+  /** `loose`: the server behind the store lists folder by folder, and escapes reserved characters of XML twice. */
   readonly listing: 'exact' | 'loose';
 }
 
-/** What every store promises, whatever it is made of. */
+/** The tests that every store must pass. */
 export function describeStore(name: string, { open, listing }: StoreUnderTest): void {
   describe(`${name}, a whole object`, () => {
     test('reads back as it was put, also when it is empty', async () => {
@@ -114,7 +114,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       await fc.assert(
         fc.asyncProperty(bytes, range, async (content, { start, length }) => {
           const end = length === undefined ? undefined : start + length;
-          // The server behind the loose one takes "bytes=0-0" for "from 0 on".
+          // The server behind the loose store reads "bytes=0-0" as "from 0 on".
           fc.pre(listing === 'exact' || start > 0 || length !== 1);
           const options: OpenOptions = end === undefined ? { start } : { start, end };
           await store.put('ranged', content);
@@ -323,7 +323,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
   });
 }
 
-/** Opens an object that is known to be there. */
+/** Opens an object that exists. */
 export async function openThere(store: ObjectStore, key: string, options?: OpenOptions): Promise<OpenObject> {
   const object = await store.open(key, options);
   if (object === undefined) throw new Error(`There is no ${key}.`);
@@ -342,7 +342,7 @@ export async function listed(store: ObjectStore, prefix: string): Promise<{ key:
   return entries;
 }
 
-/** Bytes in which every 4-byte word tells its place. */
+/** Bytes in which every 4-byte word is its own position. */
 export function pattern(bytes: number): Buffer {
   const words = new Uint32Array(Math.ceil(bytes / 4));
   for (let index = 0; index < words.length; index += 1) words[index] = index;

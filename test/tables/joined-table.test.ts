@@ -28,7 +28,7 @@ const failed = (code: string, message: string): NotOkLine => ({
 
 type Lines = readonly (ResultLine | string)[];
 
-/** A job of these files, whose results are these lines. */
+/** The table of a job with these files and these result lines. */
 async function joined(files: Readonly<Record<string, string>>, lines: Lines): Promise<JoinedTable> {
   const store = await openStore();
   for (const [key, text] of Object.entries(files)) await store.put(key, text);

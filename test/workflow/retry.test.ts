@@ -6,7 +6,7 @@ import { expectReconciled, openWorld, prompts, type Ended, type World } from './
 
 const PERMANENT = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
 
-/** Rows fail once, and not when they are asked again. */
+/** Makes these rows fail once, but not when they are retried. */
 const failOnce = ({ simulator }: World, ...ids: string[]): void =>
   simulator.addFaults({ at: 'row', ids, action: PERMANENT });
 

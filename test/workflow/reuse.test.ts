@@ -48,7 +48,7 @@ function expectReusedReconciled(ended: Ended): void {
   if (deduplicated !== undefined) expect(followers.filter(({ ok }) => ok)).toHaveLength(deduplicated.ok ?? 0);
 }
 
-/** Runs jobs one after another in one bucket, named by their order. */
+/** Runs jobs one after another in one bucket. Their names are numbered. */
 function nights(world: World): (input: string, options?: RunOptions) => Promise<Ended> {
   let night = 0;
   return (input, options = {}) =>
@@ -380,7 +380,7 @@ async function keysOf({ store }: World, prefix: string): Promise<string[]> {
   return (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
 }
 
-/** An index that somebody or something has changed. */
+/** Returns a damaged or foreign index. */
 function damage(
   index: Buffer,
   other: Buffer,
@@ -391,7 +391,7 @@ function damage(
   if (how === 'cut') return index.subarray(0, (changes[0]?.[0] ?? 0) % index.length);
   const damaged = Buffer.from(index);
   if (how === 'swapped') {
-    // The fingerprint of each row before the position of the next one.
+    // Swaps each fingerprint with the one of the next row.
     for (let at = 24; at + 48 <= index.length; at += 24) index.copy(damaged, at, at + 24, at + 32);
     return damaged;
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openWorld, prompts, type Ended } from './world.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
-/** Guarantee 1: exactly one result line per input row, in input order, and counts that sum to the rows. */
+/** Checks that there is exactly one result line per input row, in input order, and that the counts sum to the rows. */
 function expectEveryRowOnce({ results, summary, deadLetters }: Ended, ids: readonly string[]): void {
   expect(results.map((line) => line.custom_id)).toEqual(ids);
   const { ok, failed, exhausted, invalid } = summary.counts;
