@@ -47,7 +47,7 @@ describe('completion', () => {
   });
 
   tableOf(['bash', 'zsh', 'fish'], 1).test(
-    'has a script for %s that asks for what comes next',
+    'has a script for %s that requests the next words',
     async (shell) => {
       const { status, stdout } = await spawnCli(folder, ['completion', shell]);
 

@@ -42,7 +42,7 @@ function after(told: readonly Paced[]): RateLimit {
 }
 
 describe('with any answers of a provider', () => {
-  test('there is a time at which a call may be made, and none before it', () => {
+  test('there is a time at which a call is allowed, and no call is allowed before it', () => {
     fc.assert(
       fc.property(answers, (told) => {
         const rate = after(told);
@@ -54,7 +54,7 @@ describe('with any answers of a provider', () => {
     );
   });
 
-  test('no more calls are in flight than may be', () => {
+  test('no more calls are in flight than the limit allows', () => {
     fc.assert(
       fc.property(answers, fc.nat(40), (told, inFlight) => {
         const rate = after(told);

@@ -145,7 +145,7 @@ describe('rows that keep failing do not slow down the others', () => {
     expect(takenAfterMs).toBeLessThan(120_000);
   });
 
-  test('thirty rows of a thousand cost the others next to no time', EXHAUSTIVE, async () => {
+  test('thirty failing rows of a thousand hardly delay the others', EXHAUSTIVE, async () => {
     const { answered, end, takenAfterMs } = await run(1_000, (id) => {
       const n = Number(id.slice(1));
       return n >= 100 && n < 130 ? BROKEN : OK;
@@ -204,7 +204,7 @@ describe.each(RETRY_AFTERS)('a row that is always answered 429 with Retry-After 
 });
 
 test.each(['86400', '901', 'Fri, 31 Dec 2199 23:59:59 GMT'])(
-  'a row that is to wait longer than a row is waited for ends with the reason (%s)',
+  'a row that must wait longer than the limit for one row ends with the reason (%s)',
   async (wait) => {
     const { end, kept, lines } = await run(12, (id) => (id === 'q0' ? asking(wait) : OK));
 
@@ -239,7 +239,7 @@ test('a reset time in milliseconds since 1970 causes a wait of seconds, not of y
   expect({ end, kept: kept.size }).toEqual({ end: 'all', kept: 12 });
 });
 
-test('a provider that asks every row to wait for a day is obeyed after a few rows', async () => {
+test('a pass in which the provider asks every row to wait for a day ends after a few rows', async () => {
   const { calls, end, waitMs } = await run(1_000, () => asking('86400'));
 
   expect(end).toBe('later');
@@ -350,7 +350,7 @@ describe('rows that are denied by a status alone (403)', () => {
     expect({ kept: kept.size, end }).toEqual({ kept: 20, end: 'halted' });
   });
 
-  test('for their content fail alone, in any number', async () => {
+  test('fail alone, in any number, if the reason is their content', async () => {
     const moderated = { status: 403, headers: {}, body: '{"error":{"message":"flagged by moderation"}}' };
     const { kept, end } = await run(30, () => moderated);
 

@@ -291,7 +291,7 @@ test('the second answer of a shape is spliced, with its usage', () => {
   ]);
 });
 
-test('amounts count in any notation', () => {
+test('token counts are read in any notation', () => {
   const reader = new FastLines(RULES[0] as ResultRules);
   const { response } = CHAT;
   const answer = (credits: string): Buffer => {

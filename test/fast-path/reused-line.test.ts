@@ -33,7 +33,7 @@ test('each line of a sequence is its literals with its slots between them, whate
   );
 });
 
-test('a line is whole again after its memory was written by somebody else', () => {
+test('a line is complete again after other code has written to its memory', () => {
   const line = new ReusedLine();
   const { source, spans } = sourceOf(['7', 'herring']);
   const [first] = SPLICES;

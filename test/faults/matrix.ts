@@ -34,12 +34,12 @@ const ROUTES = {
 } as const;
 
 const ANSWERS: readonly (readonly [string, RouteAction])[] = [
-  ['connection reset before it took place', { kind: 'reset' }],
-  ['connection reset after it took place', { kind: 'reset', when: 'after' }],
+  ['connection reset before the call took effect', { kind: 'reset' }],
+  ['connection reset after the call took effect', { kind: 'reset', when: 'after' }],
   ['429 with Retry-After', { kind: 'status', status: 429, retryAfter: 1 }],
   ['429 without Retry-After', { kind: 'status', status: 429 }],
   ['500', { kind: 'status', status: 500 }],
-  ['502 after it took place', { kind: 'status', status: 502, when: 'after' }],
+  ['502 after the call took effect', { kind: 'status', status: 502, when: 'after' }],
   ['HTML', { kind: 'html' }],
   ['an empty answer', { kind: 'empty' }],
   ['half an answer', { kind: 'truncated' }],
@@ -72,10 +72,10 @@ const denials: Case[] = DENIALS.flatMap(([fault, action]) =>
 
 const polls: Case[] = (
   [
-    ['a status nobody knows', { kind: 'status', status: 'scheduling' }],
+    ['an unknown status', { kind: 'status', status: 'scheduling' }],
     ['an upper-case status', { kind: 'status', status: 'IN_PROGRESS' }],
     ['no counters', { kind: 'counts', counts: null }],
-    ['counters that cannot be', { kind: 'counts', counts: { total: 1, completed: 99, failed: -1 } }],
+    ['impossible counters', { kind: 'counts', counts: { total: 1, completed: 99, failed: -1 } }],
     ['a batch stuck in one status', { kind: 'stuck', status: 'validating', finished: 0.5 }],
     ['a batch that vanished', { kind: 'vanish' }],
     ['a 404 now and then', undefined],
@@ -186,12 +186,12 @@ const AFTER_CREATE = [400, 401, 403, 405, 409, 410, 413, 422, 501] as const;
 const lostCreates: Case[] = [
   ...AFTER_CREATE.map((status) => ({
     where: 'create batch',
-    fault: `refused (${status}) after it took place`,
+    fault: `refused (${status}) after the call took effect`,
     faults: [{ at: 'create', action: { kind: 'status', status, when: 'after' } }] as const,
   })),
   ...[400, 429, 503].map((status) => ({
     where: 'create batch',
-    fault: `${status} after it took place, and the list lags 20 s behind`,
+    fault: `${status} after the call took effect, and the list lags 20 s behind`,
     faults: [
       { at: 'create', action: { kind: 'status', status, when: 'after' } },
       { at: 'batch', nth: 1, action: { kind: 'hidden', from: 'list', seconds: 20 } },
@@ -199,7 +199,7 @@ const lostCreates: Case[] = [
   })),
   ...(['upper case', 'cut', 'none'] as const).map((shown) => ({
     where: 'create batch',
-    fault: `502 after it took place, and the list shows its metadata ${SHOWN[shown]}`,
+    fault: `502 after the call took effect, and the list shows its metadata ${SHOWN[shown]}`,
     faults: [
       { at: 'create', action: { kind: 'status', status: 502, when: 'after' } },
       { at: 'batch', nth: 1, action: { kind: 'metadata', shown } },
@@ -249,7 +249,7 @@ const refusals: Case[] = [
   },
   ...[404, 405].map((status) => ({
     where: 'list',
-    fault: `there is none (${status}), 5 times, after a create got no answer`,
+    fault: `the list does not exist (${status}), 5 times, after a create got no answer`,
     faults: [
       { at: 'create', action: { kind: 'reset', when: 'after' } },
       { at: 'list', action: { kind: 'status', status }, times: 5 },
@@ -260,13 +260,13 @@ const refusals: Case[] = [
 const rows: Case[] = (
   [
     ['is in neither file, nor counted', { kind: 'drop' }],
-    ['is there twice', { kind: 'duplicate' }],
-    ['has a stranger beside it', { kind: 'unknown' }],
+    ['has two lines', { kind: 'duplicate' }],
+    ['has a line of an unknown row beside it', { kind: 'unknown' }],
     ['has neither answer nor error', { kind: 'empty' }],
     ['has a body that is a string', { kind: 'string-body' }],
     ['has the status 0', { kind: 'status-zero' }],
-    ['fails for a passing reason', { kind: 'error', code: 'INFERENCE_3107' }],
-    ['fails for good', { kind: 'error', code: 'INFERENCE_3207' }],
+    ['fails with a transient error', { kind: 'error', code: 'INFERENCE_3107' }],
+    ['fails with a permanent error', { kind: 'error', code: 'INFERENCE_3207' }],
   ] as const
 ).map(([fault, action]) => ({
   where: 'result line',
@@ -280,7 +280,7 @@ const oddLines: Case[] = (
     ['comes back under an id in upper case', { kind: 'rename', as: 'upper' }],
     ['comes back under an id with zeros before its number', { kind: 'rename', as: 'padded' }],
     ['is cut in its middle', { kind: 'unreadable' }],
-    ['is no JSON', { kind: 'garbled' }],
+    ['is not JSON', { kind: 'garbled' }],
   ] as const
 ).map(([fault, action]) => ({
   where: 'result line',
@@ -315,9 +315,9 @@ const contents: Case[] = (
     ['CRLF', 'crlf'],
     ['a BOM', 'bom'],
     ['blank lines', 'blank-lines'],
-    ['bytes that are no UTF-8', 'invalid-utf8'],
+    ['bytes that are not UTF-8', 'invalid-utf8'],
     ['a line of 5 MB', 'long-line'],
-    ['a line that is no object', 'non-object'],
+    ['a line that is not an object', 'non-object'],
     ['a body shorter than promised', 'truncated-body'],
     ['a body that ends early as if it were all', 'early-close'],
   ] as const
@@ -352,7 +352,7 @@ const STORE_CALLS = ['get', 'open', 'put', 'createIfAbsent', 'concat', 'copy', '
 const stores: Case[] = STORE_CALLS.flatMap((method) =>
   (['before', 'after'] as const).map((when) => ({
     where: 'store',
-    fault: `every seventh ${method} gets no answer, ${when} it took place`,
+    fault: `every seventh ${method} gets no answer, ${when} it took effect`,
     wrap: (edges: TaskEdges) => ({ ...edges, store: flaky(edges.store, method, when) }),
   })),
 );

@@ -236,7 +236,7 @@ describe('a schedule with key patterns', () => {
     expect(failure?.message).toContain(store.locate('staged/always.csv'));
   });
 
-  test('that no key can match is refused and not retried for ever', async () => {
+  test('that no key can match is refused and not retried', async () => {
     const { store, fire } = await openStage({
       ...CONFIG,
       schedules: { odd: { rate: '1 hour', inputs: ['staged//{{yyyy}}.csv'] } },
@@ -382,7 +382,7 @@ describe('a scheduled time', () => {
   });
 
   test.each([[{}], [null], [{ schedule: 'hourly' }], [{ schedule: 'hourly', scheduledTime: 'now' }]])(
-    'is not told by %j',
+    'cannot be %j',
     async (event) => {
       const { edges, store } = await openStage();
 
@@ -545,7 +545,7 @@ describe('a delivery that fails halfway and is repeated', () => {
 });
 
 trials(6, 60).test(
-  'however deliveries of two times cross, each is one job with one execution, and they share no file',
+  'in any order of the calls of two times, each time is one job with one execution, and they share no file',
   async (numRuns) => {
     const keys = ['staged/inbox/a.csv', 'staged/inbox/b.csv', 'staged/inbox/c.csv'];
     await fc.assert(

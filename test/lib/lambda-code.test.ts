@@ -42,7 +42,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(['output elsewhere', 'project elsewhere'])('%s: the assets are the same', (where) => {
+test.each(['output elsewhere', 'project elsewhere'])('the assets are the same with the %s', (where) => {
   expect(assets['here']).toHaveLength(14);
   expect(assets[where]).toEqual(assets['here']);
 });

@@ -31,7 +31,7 @@ async function runHostileJob(): Promise<{ world: World; ended: Ended }> {
 describe('in a browser, the report of', EXHAUSTIVE, () => {
   const browser = useBrowser();
 
-  test('a hostile job runs no script, asks for nothing and shows everything as text', async () => {
+  test('a hostile job runs no script, requests nothing and shows everything as text', async () => {
     const { world, ended } = await runHostileJob();
     const { page, trouble, requests } = await watchPage(browser.open());
     const url = urlOf(world, ended);

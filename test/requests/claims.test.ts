@@ -220,7 +220,7 @@ describe('a run that is tried again', () => {
   });
 
   trials(6, 60).test(
-    'at the same moment takes the same files, however the two cross with files that come',
+    'at the same moment takes the same files, in any order of the calls and of new files',
     async (numRuns) => {
       const store = await openStore();
       let world = 0;
@@ -272,7 +272,7 @@ describe('runs at the same moment', () => {
   );
 
   trials(6, 60).test(
-    'share no file and take all together, however they cross, and wherever they fail and are tried again',
+    'share no file and take all together, in any order of their calls, and with any failures and retries',
     async (numRuns) => {
       const store = await openStore();
       let world = 0;

@@ -352,7 +352,7 @@ describe('what is not an expression', () => {
     expect(cronProblem('99 12 * * ? *')).toContain('"cron(99 12 * * ? *)"');
   });
 
-  test('is any of these', () => {
+  test('is each of these', () => {
     expect(cronProblem('0/15 8-18 ? JAN-JUN MON-FRI 2026-2030')).toBeUndefined();
   });
 });

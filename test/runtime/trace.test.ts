@@ -51,9 +51,9 @@ test.each(['', 'udp:'])(
 );
 
 test.each([
-  ['one that is not sampled', { _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=53995c3f42cd8ad8;Sampled=0` }],
-  ['one outside of Lambda', {}],
-])('with %s nothing is sent', async (_name, env) => {
+  ['that is not sampled', { _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=53995c3f42cd8ad8;Sampled=0` }],
+  ['outside of Lambda', {}],
+])('a trace %s sends nothing', async (_name, env) => {
   const { daemon, address } = await listen();
   const told: Buffer[] = [];
   daemon.on('message', (message) => told.push(message));

@@ -221,7 +221,7 @@ describe('the client', () => {
   });
 
   test.each(['/v1/../key/generate', '/..', '/v1/a/%2e%2e/b'])(
-    'leaves the base URL by no endpoint, were it listed: %s',
+    'stays below the base URL with any listed endpoint: %s',
     async (endpoint) => {
       const provider = await startRecorder();
 

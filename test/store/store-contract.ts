@@ -45,7 +45,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect((await store.get('a'))?.toString()).toBe('the second');
     });
 
-    test('is told of without being read, and marked anew when it is written anew', async () => {
+    test('has its size and mark without being read, and a new mark after it is written again', async () => {
       const store = await open();
       await store.put('a/b', 'one');
       const first = await store.stat('a/b');
@@ -106,7 +106,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
   });
 
   describe(`${name}, a range`, () => {
-    trials(10, 40).test('equals the slice, and tells the whole size', async (numRuns) => {
+    trials(10, 40).test('equals the slice, and has the size of the whole object', async (numRuns) => {
       const store = await open();
       const range = fc.record({ start: fc.nat(250), length: fc.option(fc.nat(250), { nil: undefined }) });
       const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 });
@@ -206,7 +206,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect(await listed(store, '')).toEqual([{ key: 'old', bytes: 3 }]);
     });
 
-    test('stays when it is aborted after it was closed, and takes no more', async () => {
+    test('stays when it is aborted after it was closed, and accepts no further chunk', async () => {
       const store = await open();
       const writer = store.write('a');
       await writer.write('whole');
@@ -220,7 +220,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
   });
 
   describe(`${name}, a join`, () => {
-    test('has a copy stay as it is when its source is written anew', async () => {
+    test('of one object is a copy that does not change when its source is written again', async () => {
       const store = await open();
       await store.put('a', 'one');
       await store.copy('b', 'a');
@@ -260,7 +260,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
     });
 
     tableOf([1_000, 12 * MIB + 5], 1).test(
-      'of parts whose first one is already the whole gives the same bytes again, with %i bytes in the second one',
+      'whose first source is already the result has the same bytes again, with %i bytes in the second source',
       async (bytes) => {
         const store = await open();
         const second = pattern(bytes);
@@ -278,7 +278,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       },
     );
 
-    test('names the object that is not there, and makes nothing', async () => {
+    test('names the missing source, and creates no object', async () => {
       const store = await open();
       await store.put('1', 'one\n');
 
@@ -300,7 +300,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect(listing === 'exact' ? listedKeys : inByteOrder(listedKeys)).toEqual(ordered);
     });
 
-    test('holds what starts with the prefix, be it a folder or half a name', async () => {
+    test('has all keys that start with the prefix, which may be a folder or a part of a name', async () => {
       const store = await open();
       for (const key of ['jobs/a/1', 'jobs/a/2', 'jobs/ab/1', 'jobs/b', 'output/a']) await store.put(key, '');
 
@@ -312,7 +312,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect(await keysOf('jobs/a/1/')).toEqual([]);
     });
 
-    test('goes on behind a key', async () => {
+    test('continues after a key', async () => {
       const store = await open();
       for (const key of ['index/1', 'index/2', 'index/2-b', 'index/3']) await store.put(key, '');
 

@@ -17,7 +17,7 @@ const by = (results: readonly ResultLine[]): (string | undefined)[] =>
   results.map(({ answeredBy }) => answeredBy);
 
 describe('rows with the same request', () => {
-  test('are sent once, and each has the answer at its own place', async () => {
+  test('are sent once, and each has the answer at its own position', async () => {
     const world = await openWorld();
 
     const ended = await world.run(rowsOf(['a', 'b', 'a', 'c', 'a', 'b']));

@@ -196,7 +196,7 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
     const world = await openDialect(name, {
       at: 'batch',
       nth: 1,
-      action: { kind: 'stuck', status: 'a status nobody knows', finished: 0.5 },
+      action: { kind: 'stuck', status: 'an unknown status', finished: 0.5 },
     });
 
     const ended = await world.run(INPUT);

@@ -46,7 +46,7 @@ describe('a small job', () => {
     expect(callsOf(direct)).toBe(7);
   });
 
-  test('is one up to the threshold; without the option there is none', async () => {
+  test('is sent direct up to the threshold, and never without the option', async () => {
     const at = await openWorld();
     const without = await openWorld();
 

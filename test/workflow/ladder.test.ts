@@ -412,7 +412,7 @@ describe('rows that move from one dialect to another', () => {
     ['groq', 'anthropic'],
   ];
 
-  tableOf(PAIRS, 3).test('%s to %s: each row is asked in the words of its provider', async (from, to) => {
+  tableOf(PAIRS, 3).test('%s to %s: each row is sent in the format of its provider', async (from, to) => {
     const second = await openSecond(to);
     const config = configOf(
       { body: { max_tokens: 20 }, then: [{ provider: 'second', model: BIG }], shardLimits: { maxRows: 4 } },

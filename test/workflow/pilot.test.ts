@@ -101,7 +101,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('lets the others follow if the bad share is exactly the limit', async () => {
+  test('is followed by the other rows if the share of bad rows is exactly the limit', async () => {
     const world = await openWorld();
 
     const ended = await world.run(failing(20, 2), { pilot: { rows: 4, maxBad: 0.5 } });

@@ -14,7 +14,7 @@ const outcomes = ({ results }: Ended): string[] =>
   results.map((line) => `${line.custom_id} ${line.ok ? 'ok' : line.outcome} ${line.retried ?? '-'}`);
 
 describe('a retry', () => {
-  test('sends only the rows that are not ok again, and puts their results at their places', async () => {
+  test('sends only the rows that are not ok again, and puts their results at their positions', async () => {
     const world = await openWorld();
     failOnce(world, 'q1', 'q4');
     const first = await world.run(prompts(6));

@@ -128,7 +128,7 @@ test('a small input is built in one pass', async () => {
   expect(entered['For each slice']).toBeUndefined();
 });
 
-test('a failed slice ends the job before anything is sent, and a resume does the rest', async () => {
+test('a failed slice ends the job before anything is sent, and a resume builds the rest', async () => {
   let isBroken = true;
   const calls: unknown[] = [];
   const around =
