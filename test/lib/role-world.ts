@@ -147,7 +147,7 @@ export interface RoleWorldOptions {
   /** Callers of the API see only their own jobs. */
   readonly owner?: 'caller';
   /** The map passes only the shard's number to its children, and not its part of the plan. */
-  readonly untold?: true;
+  readonly withoutPlan?: true;
   /** The provider has no known limit. */
   readonly unlimited?: boolean;
   /** Size in bytes from which inputs are built in slices. */
@@ -178,7 +178,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const broken = new Set<string>();
   const busy = new Set<Promise<unknown>>();
   const { definition: deployed, functions } = stackMachine();
-  const definition = options.untold ? withoutPlanned(deployed) : deployed;
+  const definition = options.withoutPlan ? withoutPlanned(deployed) : deployed;
   const executions = createLocalExecutions({
     // The engine validates the definition in its constructor.
     definition: definition as StateMachineDefinition,
