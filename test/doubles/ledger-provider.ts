@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { pipeline, Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import {
@@ -11,7 +10,10 @@ import {
   type RequestLine,
 } from './ledger-batch.ts';
 import { readForm } from './ledger-form.ts';
-import { shownContent, shownCounts, shownLine, type OutputMisbehaviour } from './ledger-output.ts';
+import type { Misbehaviour } from './ledger-misbehaviour.ts';
+import { shownContent } from './ledger-output.ts';
+import { fail, PROXY_PAGE, redirected, sendReply, type Reply } from './ledger-reply.ts';
+import { completionOf, outputOf, showBatch, showFile, showOutput } from './ledger-shown.ts';
 
 /**
  * A second provider for tests, written only from the public description of OpenAI's Files and Batch API. It shares no code with the simulator or
@@ -22,76 +24,6 @@ export interface LedgerOptions {
   /** Duration of a batch in seconds of the clock. */
   readonly runSeconds?: number;
   readonly misbehaviour?: Misbehaviour;
-}
-
-/**
- * Faults of the provider. It decrements the counts and removes the statuses that it has used; a test may change everything while the provider
- * runs.
- */
-export interface Misbehaviour {
-  /** Statuses of the next creates, whose batches exist nevertheless. 0 breaks the connection. */
-  lostCreates?: number[];
-  /** Statuses of the next creates, which create nothing. */
-  refusedCreates?: number[];
-  /** The errors of refused and lost creates are HTML pages, as from a proxy. */
-  proxyPages?: boolean;
-  /** Seconds until the list shows a new batch. */
-  listLagSeconds?: number;
-  /** Status of every list call. */
-  listStatus?: number;
-  /** Number of empty pages, each with a link to the next one, at the start of a list. */
-  emptyPages?: number;
-  /** How batches show their metadata. */
-  metadata?:
-    | 'as sent'
-    | 'upper case'
-    | 'truncated'
-    | 'renamed'
-    | 'merged'
-    | 'text'
-    | 'pairs'
-    | 'nested'
-    | 'none';
-  /** Batches do not show `input_file_id`. */
-  hidesInputFile?: boolean;
-  /** Each create also makes a cancelled batch of the same file, which is listed first. */
-  cancelledTwin?: boolean;
-  /** Each create makes a second batch of the same file, which runs for these seconds or ends early. */
-  twin?: { readonly runSeconds?: number; readonly endsEarly?: NonNullable<Misbehaviour['endsEarly']> };
-  /** The next cancels have no effect and return this status. */
-  failedCancels?: { status: number; times: number };
-  /** Cancels are accepted and have no effect. */
-  ignoresCancels?: boolean;
-  /** Batches never end. */
-  neverEnds?: boolean;
-  /** Seconds by which the provider's clock is ahead. */
-  clockAheadSeconds?: number;
-  /** Timestamps are texts in the provider's local time, without a time zone. */
-  zonelessTimes?: boolean;
-  /** From `from` to `to` seconds after its creation, a batch is not found by its id. Concerns all batches, or the first one. */
-  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean; status?: number };
-  /** Seconds from the end of a batch until it shows its output file. */
-  lateOutputSeconds?: number;
-  /** Faults in the output. */
-  output?: OutputMisbehaviour;
-  /** The first batch, or the one after `after` others, ends in this state with `finished` answered rows, after `runSeconds` if given. */
-  endsEarly?: { as: 'expired' | 'cancelled'; finished: number; after?: number; runSeconds?: number };
-  /** Responses to these calls never end: they send one byte per `everyMs` milliseconds. */
-  drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
-  /** Statuses of batch rows that get an error instead of an answer, by custom_id. */
-  deniedRows?: Record<string, number>;
-  /** A batch with this row fails as a whole. In its message `says`, `{line}` stands for the line number of the row. */
-  poison?: { id: string; code: string; says: string };
-  /** Number of redirects before the content of a file. The last one leads to another host. */
-  redirects?: number;
-  /** Contents of files are gzipped. */
-  isZipped?: boolean;
-  /** The next calls of this kind get an HTML page with status 200, as from a proxy that requires a login. */
-  loginPages?: { call: 'get' | 'list' | 'cancel' | 'file'; times: number };
-  /** Timestamps are in milliseconds. */
-  millisecondTimes?: boolean;
-  /** Realtime calls whose prompt contains one of these texts get an error with this status. */
-  failingPrompts?: { text: string; status: number; retryAfter?: number }[];
 }
 
 export interface LedgerProvider extends AsyncDisposable {
@@ -127,28 +59,6 @@ export async function startLedgerProvider(options: LedgerOptions): Promise<Ledge
     },
   };
 }
-
-interface Reply {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Text that is sent after the body without end. */
-  readonly endless?: string | undefined;
-}
-
-/** A body that never ends. */
-function* withoutEnd(body: Buffer, more: string): Generator<Buffer> {
-  yield body;
-  const piece = Buffer.from(more.repeat(Math.ceil(65_536 / more.length)));
-  for (;;) yield piece;
-}
-
-const fail = (status: number, code = `http_${status}`): Reply => ({
-  status,
-  body: { error: { code, message: `The provider answers ${status}.`, type: 'error', param: null } },
-});
-
-const PROXY_PAGE = Buffer.from('<html><head><title>Request rejected</title></head><body>proxy</body></html>');
 
 class Ledger {
   readonly misbehaviour: Misbehaviour;
@@ -191,19 +101,11 @@ class Ledger {
       request.socket.destroy();
       return;
     }
-    const { drip } = this.misbehaviour;
-    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-    if (drip !== undefined && drip.call === kind) {
-      // White space may precede a JSON value.
-      const timer = setInterval(() => response.write(' '), drip.everyMs);
-      response.on('close', () => clearInterval(timer));
-      return;
-    }
-    if (reply.endless !== undefined && Buffer.isBuffer(reply.body)) {
-      pipeline(Readable.from(withoutEnd(reply.body, reply.endless)), response, () => undefined);
-      return;
-    }
-    response.end(Buffer.isBuffer(reply.body) ? reply.body : JSON.stringify(reply.body));
+    sendReply(
+      response,
+      reply,
+      this.misbehaviour.drip?.call === kind ? this.misbehaviour.drip.everyMs : undefined,
+    );
   }
 
   #answer(request: IncomingMessage, url: URL, body: Buffer): readonly [string, Reply | 'reset'] {
@@ -436,24 +338,8 @@ class Ledger {
       ).id;
     const isLate =
       endedAt !== undefined && now < endedAt + (this.misbehaviour.lateOutputSeconds ?? 0) * 1_000;
-    return {
-      id: batch.id,
-      object: 'batch',
-      endpoint: batch.endpoint,
-      errors: status === 'failed' && batch.error ? { object: 'list', data: [batch.error] } : null,
-      ...(this.misbehaviour.hidesInputFile === true ? {} : { input_file_id: batch.inputFileId }),
-      completion_window: batch.window,
-      status,
-      output_file_id: isLate || this.#isNull(endedAt) ? null : (batch.outputFileId ?? null),
-      error_file_id: null,
-      created_at: this.#time(batch.createdAt),
-      expires_at: this.#time(batch.createdAt + 86_400_000),
-      request_counts: shownCounts(
-        { total: batch.lines.length, completed: finished, failed: 0 },
-        this.misbehaviour.output ?? {},
-      ),
-      metadata: this.#metadataOf(batch),
-    };
+    const outputFileId = isLate || this.#isNull(endedAt) ? undefined : batch.outputFileId;
+    return showBatch({ ...batch, outputFileId }, { status, finished }, this.misbehaviour);
   }
 
   #isNull(endedAt: number | undefined): boolean {
@@ -461,39 +347,6 @@ class Ledger {
     if (endedAt === undefined || output?.nullLooks === undefined || output.nullLooks <= 0) return false;
     output.nullLooks -= 1;
     return true;
-  }
-
-  #time(milliseconds: number): number | string {
-    const { clockAheadSeconds = 0, zonelessTimes, millisecondTimes } = this.misbehaviour;
-    const shifted = milliseconds + clockAheadSeconds * 1_000;
-    if (millisecondTimes === true) return shifted;
-    return zonelessTimes === true
-      ? new Date(shifted).toISOString().slice(0, 19)
-      : Math.floor(shifted / 1_000);
-  }
-
-  #metadataOf({ metadata }: LedgerBatch): unknown {
-    const entries = Object.entries(metadata);
-    switch (this.misbehaviour.metadata ?? 'as sent') {
-      case 'none':
-        return {};
-      case 'upper case':
-        return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value.toUpperCase()]));
-      case 'truncated':
-        return Object.fromEntries(entries.map(([name, value]) => [name, value.slice(0, 6)]));
-      case 'renamed':
-        return Object.fromEntries(entries.map(([name, value]) => [`user_${name}`, value]));
-      case 'merged':
-        return { ...Object.fromEntries(entries.slice(1)), user: 'u-1', all: JSON.stringify(metadata) };
-      case 'text':
-        return JSON.stringify(metadata);
-      case 'pairs':
-        return entries.map(([key, value]) => ({ key, value }));
-      case 'nested':
-        return { user: metadata, version: 1 };
-      case 'as sent':
-        return metadata;
-    }
   }
 
   #realtimeCall(body: Buffer): Reply {
@@ -517,63 +370,10 @@ class Ledger {
   }
 }
 
-function showFile({ id, name, content, purpose, createdAt }: LedgerFile) {
-  return {
-    id,
-    object: 'file',
-    bytes: content.length,
-    created_at: Math.floor(createdAt / 1_000),
-    filename: name,
-    purpose,
-    status: 'processed',
-  };
-}
-
-function showOutput(file: LedgerFile, { bytes }: OutputMisbehaviour) {
-  const shown = showFile(file);
-  return { ...shown, bytes: bytes === 'absent' ? null : bytes === 'zero' ? 0 : shown.bytes };
-}
-
 function linesOf(content: Buffer): RequestLine[] {
   return content
     .toString('utf8')
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => JSON.parse(line) as RequestLine);
-}
-
-/** Redirects to the same server under another host name, so that the client treats it as another host. */
-function redirected({ headers }: IncomingMessage, path: string): Reply {
-  const port = /:(\d+)$/.exec(headers.host ?? '')?.[1] ?? '';
-  return { status: 302, body: null, headers: { location: `http://localhost:${port}/v1/store/${path}` } };
-}
-
-function outputOf({ lines, denied }: LedgerBatch, finished: number, output: OutputMisbehaviour): Buffer {
-  const answers = lines.slice(0, finished).map(({ custom_id, body }, n) => ({
-    id: `batch_req_${n}`,
-    custom_id,
-    response: responseOf(denied?.[custom_id], n, body),
-    error: null,
-  }));
-  return Buffer.from(answers.map((answer) => `${shownLine(answer, output)}\n`).join(''));
-}
-
-function responseOf(denied: number | undefined, n: number, body: RequestLine['body']) {
-  return {
-    status_code: denied ?? 200,
-    request_id: `req_${n}`,
-    body: denied === undefined ? completionOf(body) : (fail(denied, 'request_denied').body as object),
-  };
-}
-
-function completionOf({ model, messages }: RequestLine['body']) {
-  const content = `answer to ${messages?.at(-1)?.content ?? ''}`;
-  return {
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1_700_000_000,
-    model,
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 },
-  };
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { deadLettersKey } from '../../src/checkpoints/keys.ts';
-import type { Misbehaviour } from '../doubles/ledger-provider.ts';
+import type { Misbehaviour } from '../doubles/ledger-misbehaviour.ts';
 import { JOB_ID, openLedgerWorld, type LedgerWorld } from '../doubles/ledger-world.ts';
 import { tableOf } from '../support/exhaustive.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import type { Misbehaviour } from '../doubles/ledger-provider.ts';
+import type { Misbehaviour } from '../doubles/ledger-misbehaviour.ts';
 import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 

@@ -51,7 +51,7 @@ async function openStoppedJob(): Promise<{ store: ObjectStore; executions: HeldE
 
 test('a job whose execution was stopped lists the batches that it left open', async () => {
   const edges = await openStoppedJob();
-  await edges.executions.start(JOB_ID);
+  await edges.executions.start(JOB_ID, { jobId: JOB_ID });
   await edges.executions.stop(JOB_ID);
 
   const status = await readStatus(edges, JOB_ID);
@@ -67,7 +67,7 @@ test('a job whose execution was stopped lists the batches that it left open', as
 
 test('a running job lists none, because its batches are polled', async () => {
   const edges = await openStoppedJob();
-  await edges.executions.start(JOB_ID);
+  await edges.executions.start(JOB_ID, { jobId: JOB_ID });
 
   expect(await readStatus(edges, JOB_ID)).not.toHaveProperty('open');
 });
