@@ -10,7 +10,7 @@ import { openLocalEdges } from '../../host/open-edges.ts';
 import { runJob } from '../../host/run-job.ts';
 import { CONFIG, openHost, type TestHost } from './open-host.ts';
 
-/** The profiles ask real providers, and requests may name others. */
+/** The profiles use real providers, and requests may name others. */
 const REAL = defineConfig({
   ...CONFIG,
   profiles: {

@@ -31,7 +31,7 @@ const numbered = (number: number): LocalStack => ({
   routes: ['GET /jobs'],
 });
 
-/** A cache whose stacks are numbered in the order in which they were synthesized. */
+/** A cache that numbers its stacks in the order in which they were synthesized. */
 function countedCache(at = folder) {
   let count = 0;
   return {
@@ -42,7 +42,7 @@ function countedCache(at = folder) {
 
 describe('the cached stack', () => {
   test('is what a new synthesis gives', async () => {
-    // Twice: the first call may synthesize, the second one reads what the first one kept.
+    // The first call may synthesize the stack; the second call reads the cached one.
     await loadStack(CONFIG);
     expect(await loadStack(CONFIG)).toEqual(readStack(synthesizeTemplate(CONFIG)));
   });
