@@ -7,4 +7,5 @@ export type { ApiProps } from './jobs-api.ts';
 export type { ProviderKeys } from './provider-keys.ts';
 export type { StepName } from './step-table.ts';
 export type { WebhookProps } from './webhook.ts';
-export { defineConfig, type NightshiftConfig, type ProfileConfig } from '../src/config/config.ts';
+export type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
+export { defineConfig } from '../src/config/define-config.ts';

@@ -106,7 +106,7 @@ function unreadable(file: string, error: unknown): InvalidRequest {
 
 /** The module behind `import { defineConfig } from 'nightshift'`: the full package would load the CDK. */
 const LIGHT = new URL(
-  import.meta.url.endsWith('.ts') ? '../../src/config/config.ts' : './config.js',
+  import.meta.url.endsWith('.ts') ? '../../src/config/define-config.ts' : './define-config.js',
   import.meta.url,
 ).href;
 

@@ -12,11 +12,7 @@ import { configSchema, type NightshiftConfig } from './schema.ts';
 
 export type { ProfileConfig } from '../profiles/profile-schema.ts';
 export type { NightshiftConfig } from './schema.ts';
-
-/** Gives `nightshift.config.ts` its types in the editor. The checks run when it is loaded. */
-export function defineConfig(config: NightshiftConfig): NightshiftConfig {
-  return config;
-}
+export { defineConfig } from './define-config.ts';
 
 /**
  * Checks a configuration as a whole.
