@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { numberListEnd } from '../../../src/fast-path/shapes/number-list.ts';
+import { numberListEnd } from '../../../src/fast-path/shapes/byte-scanner.ts';
 
 const endOf = (json: string, from = 1): number => numberListEnd(Buffer.from(json), from);
 
