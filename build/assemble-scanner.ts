@@ -16,7 +16,6 @@ export async function assembleScanner(): Promise<string> {
     const code = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
     return [
       '/** The code of `scanner.wat`, made by `npm run build:scanner`. */',
-      '// prettier-ignore',
       `export const SCANNER_CODE =\n  '${code}';\n`,
     ].join('\n');
   } finally {
