@@ -75,6 +75,17 @@ test.each(ODD)('a long list with "%s" anywhere in it is not copied', (odd) => {
   }
 });
 
+test.each([...ODD, '-0', '0', '-0.5e-05', '10.25', '1E+7', '-12e3'])(
+  'the number "%s" is read the same at any position of a list',
+  (number) => {
+    for (let before = 0; before < 140; before += 1) {
+      const json = `${'1'.repeat(before + 1)},${number},2]`;
+      const end = isJson(`[${json}`) && !number.includes('[') ? json.length - 1 : -1;
+      expect({ json, end: endOf(json, 0) }).toEqual({ json, end });
+    }
+  },
+);
+
 test('a list is read the same at any position in memory', () => {
   const json = '[0.5,-12, 3e+10 ,0]';
   for (let before = 0; before < 8; before += 1)
@@ -142,6 +153,8 @@ test.each([',', '', '-', '.', 'e5', ']'])(
         for (const json of [
           `${'1'.repeat(before + 1)}${' '.repeat(spaces)}${middle}2]`,
           `${'1'.repeat(before + 1)}${middle}${' '.repeat(spaces)}2]`,
+          `${'1'.repeat(before + 1)}${middle}${' '.repeat(spaces)}]`,
+          `${'1'.repeat(before + 1)}${middle}${' '.repeat(spaces)},2]`,
         ]) {
           const end = json.indexOf(']');
           expect({ json, end: endOf(json, 0) }).toEqual({
