@@ -7,9 +7,9 @@ const FOLDER = join(PROJECT, 'src/fast-path/shapes');
 
 /** Assembles `scanner.wat`, and returns the module that contains its code. The same source gives the same code. */
 export async function assembleScanner(): Promise<string> {
-  const { parseWat } = await wabt();
+  const assembler = await wabt();
   const file = 'scanner.wat';
-  const parsed = parseWat(file, await readFile(join(FOLDER, file), 'utf8'), { simd: true });
+  const parsed = assembler.parseWat(file, await readFile(join(FOLDER, file), 'utf8'), { simd: true });
   try {
     parsed.resolveNames();
     parsed.validate();
