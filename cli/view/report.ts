@@ -5,7 +5,7 @@ import { invalidRows } from '../../src/checkpoints/invalid-rows.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
 import { errorLines } from './error-lines.ts';
 import { readingNotices } from './reading-notices.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
@@ -28,7 +28,7 @@ export async function reportSummary(
   { files, json, hasNotices = true }: ReportOptions,
 ): Promise<void> {
   if (json === true) {
-    print(jsonLine('summary', summary));
+    print(typedLine('summary', summary));
     return;
   }
   if (summary.results !== undefined) {

@@ -2,10 +2,10 @@ import { answerOf, emptyResult, isBlank, unexpectedResult } from '../../endpoint
 import type { Asked, Endpoint, Shown } from '../../endpoints/endpoint.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import { bodyOf, readBody, readStatus } from './response-parts.ts';
+import { bodyOf, readBody, readStatusCode } from './response-parts.ts';
 import { isPassing, isVague, type Said } from './passing-words.ts';
 import { readError, type WireError } from '../../provider/errors/error-envelope.ts';
-import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-signs.ts';
+import { carriedError, isOnlyError, repeatsMessage } from '../../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** The result of a row, according to its result line. */
@@ -56,7 +56,7 @@ export interface LineRules {
 export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: Asked): Verdict {
   const given = readBody(line['response']);
   const response = asWire(given);
-  const status = readStatus(response, line);
+  const status = readStatusCode(response, line);
   const body = response === undefined ? given : bodyOf(response);
   // The error is beside the response, or inside it beside its body.
   const error = carriedError(line) ?? carriedError(response);
@@ -90,7 +90,7 @@ function withAnswer(failed: Failed, status: number, body: unknown): Failed {
   const isSuccess = status >= 200 && status < 300;
   const isTelling = typeof body === 'object' && Object.keys(body ?? {}).length > 0;
   if (!isSuccess || !isTelling) return failed;
-  const isAllTold = isOnlyError(body) && isTold(body, `${failed.code} ${failed.message}`);
+  const isAllTold = isOnlyError(body) && repeatsMessage(body, `${failed.code} ${failed.message}`);
   return isAllTold ? failed : { ...failed, body };
 }
 
