@@ -142,7 +142,7 @@ async function tendTwins(
 }
 
 /**
- * Ends a wait for a batch that would last for ever.
+ * Ends a wait for a batch that would never end.
  * @throws BatchOpen for a batch that should have ended long ago, and for one that can be neither found nor ruled out
  */
 function rejectToWaitForEver(polled: PolledContext): void {

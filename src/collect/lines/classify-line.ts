@@ -3,7 +3,7 @@ import type { Asked, Endpoint, Shown } from '../../endpoints/endpoint.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import { bodyOf, readBody, readStatusCode } from './response-parts.ts';
-import { isPassing, isVague, type Said } from './passing-words.ts';
+import { isTransientText, isVague, type ErrorText } from './transient-words.ts';
 import { readError, type WireError } from '../../provider/errors/error-envelope.ts';
 import { carriedError, isOnlyError, repeatsMessage } from '../../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
@@ -151,12 +151,12 @@ function statusCode(status: number): string {
  * True if a general name for a failure surrounds an inner error with a 4xx status. The inner status then decides; a 429 is still
  * transient.
  */
-function isOpposed(name: string, { inner = 0 }: Said): boolean {
+function isOpposed(name: string, { inner = 0 }: ErrorText): boolean {
   return isVague(name) && inner >= 400 && inner < 500;
 }
 
 /** The kind of a failure. Codes decide before statuses, because they are more exact. The first known name is used. */
-function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
+function severity(said: ErrorText, status: number, codes: RowCodes): Failed['kind'] {
   for (const name of said.names) {
     if (isListed(name, codes.halting)) return 'halting';
     if ((isListed(name, codes.retriable) && !isOpposed(name, said)) || RETRIABLE_CODES.has(name))
@@ -164,6 +164,6 @@ function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
     if (isListed(name, codes.permanent)) return 'permanent';
   }
   if (HALTING_STATUSES.has(status)) return 'halting';
-  if (isPassing(said, status)) return 'retriable';
+  if (isTransientText(said, status)) return 'retriable';
   return RETRIABLE_STATUSES.has(status) || status >= 500 ? 'retriable' : 'permanent';
 }
