@@ -45,11 +45,14 @@ const RETRY: Kind = {
   jobId: `${JOB_ID}-retry-1`,
 };
 /** Runs a job with one row in the trial's bucket. */
-async function runOther({ edges: { store }, request, run }: Trial, id: string): Promise<void> {
+async function runOther(trial: Trial, id: string): Promise<void> {
+  const { edges, request } = trial;
   const key = `input/other-${id}.jsonl`;
-  await store.put(key, `${JSON.stringify({ custom_id: id, prompt: `echo:${id}` })}\n`);
+  await edges.store.put(key, `${JSON.stringify({ custom_id: id, prompt: `echo:${id}` })}\n`);
   const inputs = (): Promise<InputRef[]> => Promise.resolve([{ key }]);
-  await run({ start: (edges) => startJob(edges, { ...request, jobId: `other-${id}`, inputs }) });
+  await trial.run({
+    start: (startEdges) => startJob(startEdges, { ...request, jobId: `other-${id}`, inputs }),
+  });
 }
 const REUSING: Kind = {
   name: 'a job that reuses an answer of an earlier job',
@@ -59,8 +62,10 @@ const REUSING: Kind = {
 const SAMPLED: Kind = {
   name: 'a job with the answers of its sample',
   shard: '00000',
-  before: ({ request, run }) =>
-    run({ start: (edges) => startJob(edges, { ...request, jobId: 'sample-0123456789abcdef', limit: 2 }) }),
+  before: async (trial) => {
+    const sample = { ...trial.request, jobId: 'sample-0123456789abcdef', limit: 2 };
+    await trial.run({ start: (edges) => startJob(edges, sample) });
+  },
 };
 const KINDS: readonly Kind[] = [
   ONE_PASS,
