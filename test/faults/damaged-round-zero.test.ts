@@ -10,7 +10,7 @@ import { tableOf } from '../support/exhaustive.ts';
 import { cutFile, hookOnce, slowly } from './file-faults.ts';
 import { JOB_ID, openTrial, type JobEnd, type RunOptions, type Trial } from './trial.ts';
 
-/** A job of several shards; one has rows that are not sent. */
+/** A job of several shards. One of them has rows that are not sent. */
 interface Kind {
   readonly name: string;
   readonly profile?: ProfileConfig;
@@ -158,7 +158,7 @@ describe('files of a shard that are cut short', () => {
     async ({ kind, file }) => {
       await using trial = await openJob(kind);
 
-      // The first list of a job with a pilot has only the pilot.
+      // In a job with a pilot, the first `to-run.json` lists only the shards of the pilot.
       const skip = kind.profile?.pilot === undefined ? 0 : 1;
       await trial.run({
         wrap: (edges) => hookOnce(edges, { key: /to-run\.json$/, skip, after: cutFile(file) }),
