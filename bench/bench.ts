@@ -28,7 +28,7 @@ export interface Bench {
   program(name: string): readonly string[];
 }
 
-/** One row of the table of targets, measured. */
+/** Measures one row of the table of targets. */
 export type Workload = (bench: Bench) => Promise<Group>;
 
 const PROGRAMS = [

@@ -17,7 +17,17 @@ import {
   type ShardFile,
 } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
-import { endJob, expectProblem, INPUT, openApi, START, startJob, summaryOf, type World } from './open-api.ts';
+import {
+  endJob,
+  expectProblem,
+  INPUT,
+  linksOf,
+  openApi,
+  START,
+  startJob,
+  summaryOf,
+  type World,
+} from './open-api.ts';
 
 async function read({ get }: World, jobId: string): Promise<z.output<typeof jobSchema>> {
   const { status, body } = await get(`/jobs/${jobId}`);
@@ -47,7 +57,7 @@ const shardOf = (rows: number, invalid = 0): ShardPlan => ({
 const NOT_EXPLAINED = { missing: 0, duplicates: 0, unknown: 0, unknownIds: [], unreadable: 0 };
 const USAGE = { inputTokens: 0, outputTokens: 0, energy: 0, credits: 0 };
 
-/** A shard came to its end, or to a stop. */
+/** Writes the objects of a shard that is done or has stopped. */
 async function endShard(
   { store }: World,
   [jobId, shard]: readonly [string, number],
@@ -74,7 +84,7 @@ const PROGRESS: Progress = {
   nextPollAt: new Date(START + 15_000).toISOString(),
 };
 
-/** A shard is in its second round: the first one gave an end to some rows. */
+/** Writes the objects of a shard in its second round: the first round settled some of its rows. */
 async function runShard({ store }: World, jobId: string, shard: number): Promise<void> {
   const ref = { jobId, shard };
   const collected: Collected = {
@@ -127,14 +137,7 @@ describe('the state of a job', () => {
       counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
       shards: { total: 0, waiting: 0, running: 0, stopped: 0, done: 0 },
       openShards: [],
-      links: {
-        self: `/jobs/${jobId}`,
-        cancel: `/jobs/${jobId}/cancel`,
-        resume: `/jobs/${jobId}/resume`,
-        approve: `/jobs/${jobId}/approve`,
-        reject: `/jobs/${jobId}/reject`,
-        retry: `/jobs/${jobId}/retry`,
-      },
+      links: linksOf(jobId),
     });
   });
 

@@ -6,12 +6,12 @@ import { deadLettersKey, indexKey, jobPrefix, outputPrefix, resultsKey } from '.
 import type { Executions } from '../../src/executions/executions.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
-import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 import { runCli } from './run-cli.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { openWorld, paidAnswers, type Ended, type RunOptions, type World } from '../workflow/world.ts';
+import { failingAt } from '../support/failing-at.ts';
 
 const executions: Executions = {
   start: () => Promise.reject(new Error('Nothing is started.')),
@@ -29,7 +29,7 @@ const ROWS = { anna: 'secret of anna', ben: 'of ben', cleo: 'of cleo', twin: 'se
 const run = (world: World, name: string, rows: object, options: RunOptions = {}): Promise<Ended> =>
   world.run(rowsOf(rows as Record<string, string>), { name, reuse: 'always', ...options });
 
-/** Everything that the bucket has below a prefix. */
+/** The text of all objects below a prefix. */
 async function textBelow({ store }: Pick<World, 'store'>, prefix: string): Promise<string> {
   const keys = (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
   return (await Promise.all(keys.map(async (key) => (await store.get(key))?.toString('latin1')))).join('\n');
@@ -313,35 +313,6 @@ test(
   },
 );
 
-/** A store that fails at one of its changes, and at all behind it. */
-function failingAt(store: ObjectStore, nth: number): ObjectStore {
-  let changes = 0;
-  const die = (): void => {
-    changes += 1;
-    if (changes >= nth) throw new Error('The process died.');
-  };
-  return {
-    ...store,
-    put: async (key, bytes) => {
-      die();
-      await store.put(key, bytes);
-    },
-    delete: async (key) => {
-      die();
-      await store.delete(key);
-    },
-    write: (key) => {
-      const writer = store.write(key);
-      const close = writer.close.bind(writer);
-      writer.close = async () => {
-        die();
-        await close();
-      };
-      return writer;
-    },
-  };
-}
-
 async function linesOf({ store }: World, key: string): Promise<unknown[]> {
   const text = (await store.get(key))?.toString('utf8') ?? '';
   return text
@@ -350,7 +321,7 @@ async function linesOf({ store }: World, key: string): Promise<unknown[]> {
     .map((line): unknown => JSON.parse(line));
 }
 
-/** A summary's counts of answers are those of the result lines. */
+/** Checks that the counts of the summary match the result lines. */
 async function expectAgreement(world: World, jobId: string): Promise<void> {
   const summary = (await readJson(world, `${outputPrefix(jobId)}summary.json`)) as Summary;
   const lines = (await linesOf(world, resultsKey(jobId))) as ResultLine[];

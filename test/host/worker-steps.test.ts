@@ -1,15 +1,14 @@
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { WorkerSteps } from '../../host/worker-steps.ts';
 import { tableOf } from '../support/exhaustive.ts';
+import { serve } from '../support/serve.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** A thread that speaks as the one of the steps does, with steps that misbehave. */
+/** A thread with the protocol of the step thread, and with steps that misbehave. */
 const MISBEHAVING = `
 import { parentPort } from 'node:worker_threads';
 let abort = () => undefined;
@@ -114,21 +113,15 @@ describe('steps in a separate thread', () => {
   });
 });
 
-/** A provider whose answer never comes, and what becomes of the connection. */
+/** A provider that never answers. The test sees when the connection closes. */
 async function openSilent() {
   const asked = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
-  const server = createServer((request) => {
+  const url = await serve((request) => {
     asked.resolve();
     request.on('close', () => closed.resolve());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  return { url, asked: asked.promise, closed: closed.promise };
+  return { url: `${url}/v1`, asked: asked.promise, closed: closed.promise };
 }
 
 test('an abandoned step fails with its call to the provider, and the connection is closed', async () => {

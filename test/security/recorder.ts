@@ -1,34 +1,27 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { RequestListener } from 'node:http';
+import { serve } from '../support/serve.ts';
 
-/** A server that writes down what it is asked. */
+/** A server that records all requests. */
 export interface Recorder {
   /** Without a path. */
   readonly url: string;
-  /** `<method> <path>`, in order. */
+  /** `<method> <path>` of each request. */
   readonly requests: readonly string[];
-  /** Everything that was sent to it, headers and bodies. */
+  /** Headers and bodies of all requests. */
   readonly received: () => string;
 }
 
-/** @param answer what it answers; default an empty JSON object */
+/** @param answer sends the responses. Default: an empty JSON object */
 export async function startRecorder(answer: RequestListener = answerNothing): Promise<Recorder> {
   const requests: string[] = [];
   const received: string[] = [];
-  const server = createServer((request, response) => {
+  const url = await serve((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     received.push(JSON.stringify(request.headers));
     request.on('data', (chunk: Buffer) => received.push(chunk.toString('utf8')));
     request.on('end', () => answer(request, response));
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, requests, received: () => received.join('\n') };
+  return { url, requests, received: () => received.join('\n') };
 }
 
 const answerNothing: RequestListener = (_, response) => void response.end('{}');

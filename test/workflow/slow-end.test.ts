@@ -3,10 +3,11 @@ import { answerIndexKey, joinedPrefix, tableKey } from '../../src/checkpoints/ke
 import type { StepTime } from '../../src/pace.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { openWorld, paidAnswers, prompts, type Ended, type RunOptions, type World } from './world.ts';
+import { shortAfter } from './short-after.ts';
 
 const ROWS = 300;
 
-/** A third of the rows repeat an earlier one, and some fail in the job and are answered in its retry. */
+/** A third of the rows repeat earlier ones. Some rows fail in the job and succeed in its retry. */
 const INPUT = prompts(ROWS, (n) => {
   const nth = n % 3 === 0 ? Math.floor(n / 7) : n;
   return `echo:${nth} ${'ü'.repeat(60 + (nth % 90))}`;
@@ -22,15 +23,6 @@ const FAULTS = [
   { at: 'row', every: 11, times: 1, action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } },
 ] as const;
 
-/** Each call of *Write results* is short of time from the start, or after so many looks at it. */
-const shortAfter =
-  (looks: number) =>
-  (step: string): StepTime | undefined => {
-    if (step !== 'write-results') return undefined;
-    let left = looks;
-    return { isShort: () => (left -= 1) < 0, isOver: () => false };
-  };
-
 const writes = ({ events }: World): number =>
   events.filter(({ type, state }) => type === 'StateEntered' && state === 'Write results').length;
 
@@ -44,7 +36,7 @@ interface Nights {
   readonly paid: number;
 }
 
-/** A job, its retry, and a later job that reuses the answers of both. */
+/** Runs a job, its retry, and a later job that reuses the answers of both. */
 async function runNights(
   time?: (step: string) => StepTime | undefined,
   more: RunOptions = {},
@@ -66,7 +58,7 @@ async function runNights(
 let undisturbed: Promise<Nights> | undefined;
 const expected = (): Promise<Nights> => (undisturbed ??= runNights());
 
-/** What a job came to, but for times. */
+/** Results and counts of a job, without times. */
 function endOf({ results, deadLettersText, summary }: Ended): object {
   const { counts, sent, deduplicated, reused, status, errors, problems, usage } = summary;
   const answers = results.map((line) =>
@@ -86,7 +78,7 @@ describe('the end of a job and of its retry continues in further calls', () => {
   ).test(
     'when time is short after %i looks, takes more than %i calls, and comes to the same results, counts and indexes of answers',
     async (looks, most) => {
-      const { writes: calls, ...divided } = await runNights(shortAfter(looks));
+      const { writes: calls, ...divided } = await runNights(shortAfter('write-results', looks));
 
       const { writes: least, ...whole } = await expected();
       expect(divided).toEqual(whole);
@@ -100,7 +92,7 @@ describe('the end of a job and of its retry continues in further calls', () => {
     EXHAUSTIVE,
     async () => {
       const pilot = { pilot: { rows: 40, maxBad: 0.9 } };
-      const { index, movedIndex, next, paid } = await runNights(shortAfter(0), pilot);
+      const { index, movedIndex, next, paid } = await runNights(shortAfter('write-results', 0), pilot);
 
       const whole = await runNights(undefined, pilot);
       expect({ index, movedIndex, next, paid }).toEqual({

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { roundKey } from '../../src/checkpoints/keys.ts';
 import { climbingObject, mergingObject } from '../../src/checkpoints/shard/saved-pass.ts';
 import { writingObject } from '../../src/checkpoints/round/writing.ts';
-import type { StepTime } from '../../src/pace.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { openWorld, prompts, type Ended, type RunOptions, type World } from './world.ts';
+import { shortAfter } from './short-after.ts';
 
 const ROWS = 200;
 
-/** Every way in which a row ends: answered, failed, retried and answered, retried until its rounds are used up. */
+/** Rows that are answered, fail, succeed after a retry, and fail until their rounds are used up. */
 const INPUT = prompts(ROWS, (n) => {
   if (n % 31 === 0) return `[fail:INFERENCE_3207] ${n}`;
   return n % 47 === 0 ? `[fail:INFERENCE_3107] ${n}` : `echo:${n} ${'ü'.repeat(60 + (n % 90))}`;
@@ -25,15 +25,6 @@ const FAULTS: readonly Fault[] = [
 
 const REF = { jobId: 'test-rows-jsonl', shard: 0, round: 1 };
 
-/** Each call of the collect is short of time from the start, or after so many looks at it. */
-const shortAfter =
-  (looks: number) =>
-  (step: string): StepTime | undefined => {
-    if (step !== 'collect-results') return undefined;
-    let left = looks;
-    return { isShort: () => (left -= 1) < 0, isOver: () => false };
-  };
-
 const collects = ({ events }: World): number =>
   events.filter(({ type, state }) => type === 'StateEntered' && state === 'Collect results').length;
 
@@ -48,7 +39,7 @@ function expected(): Promise<{ readonly ended: Ended; readonly calls: number }> 
   return (undisturbed ??= run());
 }
 
-/** What a job came to, but for how long it took. */
+/** Results and counts of a job, without times. */
 function endOf({ results, deadLettersText, summary }: Ended): object {
   const { startedAt: _start, endedAt: _end, seconds: _seconds, batches, ...facts } = summary;
   const ofBatches = batches.map(({ seconds: _of, createdAt: _at, ...batch }) => batch);
@@ -59,20 +50,20 @@ describe('a round whose rows take longer to write than one step continues in fur
   tableOf([0, 4, 1, 12], 2).test(
     'when time is short after %i looks, and comes to the same results, counts and errors',
     async (looks) => {
-      const world = await openWorld({ faults: [...FAULTS], time: shortAfter(looks) });
+      const world = await openWorld({ faults: [...FAULTS], time: shortAfter('collect-results', looks) });
 
       const ended = await world.run(INPUT);
 
       const whole = await expected();
       expect(endOf(ended)).toEqual(endOf(whole.ended));
       expect(collects(world)).toBeGreaterThan(whole.calls);
-      // Downloads, and at most sixteen calls for the rows; then as many to join the rounds: however short the time is.
+      // However short the time is: calls for the downloads, at most sixteen for the rows of a round, and as many to join the rounds.
       expect(collects(world)).toBeLessThanOrEqual(ended.summary.rounds * (4 + 16 + 1) + 17);
       expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
-      // The parts are deleted with the rows.
+      // The parts are deleted together with the rows.
       const keys = (await Array.fromAsync(world.store.list('jobs/'))).map(({ key }) => key);
       expect(keys.filter((key) => key.endsWith('.jsonl'))).toEqual([]);
-      // Left by a call that ended before all rows were written and joined.
+      // A call that ended before all rows were written and joined leaves this object.
       expect(await writingObject.read(world.store, REF)).toBeDefined();
     },
   );
@@ -81,7 +72,7 @@ describe('a round whose rows take longer to write than one step continues in fur
 test('rows that an earlier call has written from other answers are written again', async () => {
   let calls = 0;
   const world = await openWorld({
-    time: shortAfter(4),
+    time: shortAfter('collect-results', 4),
     wrap: (call) => async (step, event) => {
       if (step === 'collect-results' && (await writingObject.read(world.store, REF))?.written !== undefined)
         calls += 1;
@@ -105,7 +96,7 @@ test('rows that an earlier call has written from other answers are written again
 test('parts that have changed in the store are written again', EXHAUSTIVE, async () => {
   let isBroken = false;
   const world = await openWorld({
-    time: shortAfter(4),
+    time: shortAfter('collect-results', 4),
     wrap: (call) => async (step, event) => {
       const writing = await writingObject.read(world.store, REF);
       if (!isBroken && step === 'collect-results' && writing?.written !== undefined) {
@@ -131,7 +122,7 @@ describe('a shard whose rounds take longer to join than one step', () => {
     async (looks) => {
       const [whole, world] = [
         await openWorld({ faults: [...FAULTS] }),
-        await openWorld({ faults: [...FAULTS], time: shortAfter(looks) }),
+        await openWorld({ faults: [...FAULTS], time: shortAfter('collect-results', looks) }),
       ];
 
       const expectedEnd = await whole.run(INPUT, LADDER);
@@ -154,7 +145,10 @@ describe('a shard whose rounds take longer to join than one step', () => {
   test('and that stops before all of its rows have an outcome continues in further calls', async () => {
     const denied: Fault = { at: 'row', every: 5, action: { kind: 'error', code: 'BILLING_2001' }, times: 1 };
     const faults = [denied, ...FAULTS];
-    const [whole, world] = [await openWorld({ faults }), await openWorld({ faults, time: shortAfter(0) })];
+    const [whole, world] = [
+      await openWorld({ faults }),
+      await openWorld({ faults, time: shortAfter('collect-results', 0) }),
+    ];
 
     const expectedEnd = await whole.run(INPUT);
     const ended = await world.run(INPUT);

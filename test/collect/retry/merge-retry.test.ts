@@ -17,12 +17,13 @@ import {
 import { NO_USAGE } from '../../../src/spending/usage.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { failingAt } from '../../support/failing-at.ts';
 
 const [JOB, RETRY, SINCE] = ['job', 'job-retry-1', 1_000];
 
 interface Row {
   readonly isOk: boolean;
-  /** Of the row in the retry. */
+  /** Whether the row is ok in the retry. */
   readonly isBetter: boolean;
   readonly size: number;
 }
@@ -71,7 +72,7 @@ function summaryOf(jobId: string, rows: number, ok: number): Summary {
   };
 }
 
-/** A job with an index of its answers, and a retry of its rows that are not ok. */
+/** A finished job with an index of its answers, a finished retry of its rows that are not ok, and the expected merged results. */
 async function openJob(
   rows: readonly Row[],
 ): Promise<{ store: ObjectStore; retry: Summary; merged: string[] }> {
@@ -98,31 +99,12 @@ async function openJob(
   return { store, retry, merged };
 }
 
-/** A store that fails at one of its changes, and at all behind it. */
-function failingAt(store: ObjectStore, nth: number): ObjectStore {
-  let changes = 0;
-  const die = (): void => {
-    changes += 1;
-    if (changes >= nth) throw new Error('The process died.');
-  };
-  return {
-    ...store,
-    put: async (key, bytes) => (die(), store.put(key, bytes)),
-    concat: async (key, sources, sizes) => (die(), store.concat(key, sources, sizes)),
-    copy: async (key, source) => (die(), store.copy(key, source)),
-    delete: async (key) => (die(), store.delete(key)),
-    write: (key) => {
-      const writer = store.write(key);
-      const close = writer.close.bind(writer);
-      writer.close = async () => (die(), close());
-      return writer;
-    },
-  };
-}
-
 const ALWAYS_SHORT: StepTime = { isShort: () => true, isOver: () => false };
 
-/** Merges in as many calls as it takes. @param crashes the change at which each call dies, before it is repeated */
+/**
+ * Merges in as many calls as necessary.
+ * @param crashes for each call, the change at which its first try dies
+ */
 async function mergeInCalls(
   store: ObjectStore,
   retry: Summary,
@@ -146,7 +128,7 @@ async function mergeInCalls(
   }
 }
 
-/** The lines that the index of answers names. */
+/** The lines at the positions in the index of answers. */
 async function indexedLines(
   store: ObjectStore,
   results: string,
@@ -192,7 +174,7 @@ describe('merging a retry into its job', () => {
   test.each([false, true])(
     'moves the index once if the new results are as large as the old ones (time is short: %s), whatever call is repeated',
     async (isShort) => {
-      // The lines of the retry are longer by the number of the retry: 12 bytes for each of two rows.
+      // Each of the two lines grows by 12 bytes in the merge: the number of the retry.
       const sizes = [300, 712 - 300];
       const rows = sizes.flatMap((size) => [
         { isOk: false, isBetter: false, size },
