@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from '@20minutes/s3rver';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { createS3Client } from '../../src/store/s3-client.ts';
 
 /** An S3 over HTTP in this process. */
 export interface LocalS3 {
@@ -18,8 +19,7 @@ export interface LocalS3 {
 
 /**
  * s3rver, with three things put in front of it: `If-None-Match: *`, which it ignores, whole objects while one is written anew, and answers that break off. Its other
- * gaps: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, so clients say `WHEN_REQUIRED` as ours
- * does; listing beyond one page fails (Node has no DES any more); "bytes=0-0" is taken for "from 0 on"; a range of an empty object is answered with one byte that
+ * gaps: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, and ours are headers; listing beyond one page fails (Node has no DES any more); "bytes=0-0" is taken for "from 0 on"; a range of an empty object is answered with one byte that
  * never comes, where S3 says 416; listings go folder by folder and escape XML twice; there are no versions. Those are tested with a mocked client.
  */
 export async function startLocalS3(): Promise<LocalS3> {
@@ -65,13 +65,11 @@ export async function startLocalS3(): Promise<LocalS3> {
 }
 
 function createClient(port: number): S3Client {
-  return new S3Client({
+  return createS3Client({
     endpoint: `http://127.0.0.1:${port}`,
     region: 'us-east-1',
     forcePathStyle: true,
     credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
   });
 }
 
