@@ -6,7 +6,7 @@ import { ROUTES } from '../src/config/routes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCS = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).toSorted();
-/** What else is full of commands. */
+/** Other files with commands. */
 const SCRIPT_FILES = globSync(['examples/*.sh', '.ci/run', '.github/workflows/*.yml'], { cwd: ROOT });
 const SCRIPTS = (
   JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
@@ -79,12 +79,12 @@ describe.each([...DOCS, ...SCRIPT_FILES])('%s', (doc) => {
   });
 });
 
-/** A document without its examples: a comment in one looks like a heading. */
+/** A document without its code blocks, because a comment in one looks like a heading. */
 function prose(text: string): string {
   return text.replaceAll(/^```[^]*?^```$/gm, '');
 }
 
-/** The sections of a document as GitHub names them in addresses. */
+/** Anchors of the document's sections, named as on GitHub. */
 function anchors(text: string): ReadonlySet<string> {
   const headings = matches(prose(text), /^#{1,6} (.+)$/gm);
   return new Set(
@@ -97,7 +97,7 @@ function anchors(text: string): ReadonlySet<string> {
   );
 }
 
-/** How the command line is called: as itself, through npx, or as a script of npm's; in an example or within a sentence. */
+/** Calls of the command line in a text: by its name, through npx or as an npm script, in an example or within a sentence. */
 function calls(text: string): { readonly name: string; readonly options: readonly string[] }[] {
   const commands = text.matchAll(/(?:^|^\$ |^walk |`|npx )nightshift ([a-z]+)([^`\n|]*)/gm);
   const scripts = text.matchAll(/npm (start|run simulator|run local)(?: -- ([^`\n|]*))?/g);

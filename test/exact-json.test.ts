@@ -105,7 +105,7 @@ describe('text that is not JSON', () => {
   });
 });
 
-/** `JSON.parse` with the largest double for every number that is larger. */
+/** `JSON.parse` that replaces each larger number by the largest double. */
 function parseFinite(text: string): unknown {
   return JSON.parse(text, (_, value: unknown) =>
     typeof value === 'number' ? Math.max(-Number.MAX_VALUE, Math.min(value, Number.MAX_VALUE)) : value,

@@ -14,7 +14,7 @@ import { MAX_IDS_AT_ONCE } from '../src/rows/ids/unique-ids.ts';
 import { MAX_CUSTOM_ID } from '../src/rows/request-line.ts';
 import { MAX_SHARDS } from '../src/rows/shard-writer.ts';
 
-/** Numbers and versions of the documents, compared with where they come from. */
+/** Compares numbers and versions in the documents with their sources. */
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -23,14 +23,14 @@ interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 const MANIFEST = JSON.parse(read('package.json')) as Manifest;
-/** What brings Node along. */
+/** The package that installs Node. */
 const NODES = JSON.parse(read('tools/node/package.json')) as {
   readonly optionalDependencies: Readonly<Record<string, string>>;
 };
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
-/** Rows of the table of faults. */
+/** Number of rows in the table of faults. */
 function faults(): number {
   const [, table = ''] = read('docs/reliability.md').split('## The faults and their outcomes');
   return [...table.matchAll(/^\| (?!where|---)/gm)].length;

@@ -13,13 +13,13 @@ const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const GUIDE = read('docs/guide.md');
 
-/** What stands below a heading, up to the next one. */
+/** The text below a heading, up to the next heading. */
 function section(heading: string): string {
   const [, after = ''] = GUIDE.split(`\n${heading}\n`);
   return after.split(/^#{2,3} /m)[0] ?? '';
 }
 
-/** The names in the first column of a section's table. */
+/** The names in the first column of the section's table. */
 function named(heading: string): string[] {
   const cells = [...section(heading).matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = '']) => cell);
   return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)).toSorted();
@@ -29,7 +29,7 @@ const DECLARATIONS = ['plan', 'result-line', 'summary']
   .map((name) => read(`src/checkpoints/${name}.ts`))
   .join('\n');
 
-/** What is declared in `src/checkpoints/` between its start and the end of its statement. */
+/** Names in the declaration in `src/checkpoints/` that starts with this text. */
 function declared(start: string, pattern: RegExp): string[] {
   const [, after = ''] = DECLARATIONS.split(start);
   const body = after.split(/^}|;\n\n/m)[0] ?? '';
@@ -66,7 +66,7 @@ describe('the guide has', () => {
     const files = ['answer', 'choices', 'embeddings', 'rerank', 'responses'];
     const sources = files.map((file) => read(`src/endpoints/${file}.ts`)).join('');
     const codes = new Set([...sources.matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map(([, code = '']) => code));
-    // Told of a row by the parts that look for its answer.
+    // Codes of rows without a readable answer. They have no file in `src/endpoints/`.
     const others = 'ANSWER_TOO_DEEP,MISSING_RESULT,NO_ANSWER,NOT_SENT,UNKNOWN,UNREADABLE_RESULT'.split(',');
     const inTable = named('### What an answer is').filter((name) => /^[A-Z_]+$/.test(name));
     expect(inTable).toEqual([...codes, ...others].toSorted());

@@ -9,7 +9,7 @@ import { launchBrowser, SHOTS, watchPage } from './report/browser.ts';
 import { openTempFolder } from './support/temp-folder.ts';
 import { readLesson, wordsOf } from './tutorial-lessons.ts';
 
-/** `npx vitest run test/screens.test.ts -u` writes the page anew. */
+/** To write the page again: `npx vitest run test/screens.test.ts --update` */
 const PAGE = join(import.meta.dirname, '..', 'docs', 'tutorials', 'screens.md');
 
 const pty = await loadPty();
@@ -28,14 +28,14 @@ While a job runs, its lines move. The page of \`npm run local\` at the time that
 ![A report: what was asked, what came of it, and the rows that need a look](report.png)
 `;
 
-/** What differs from run to run. */
+/** Texts that differ between runs, with their replacements. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '2026-11-23T22:00:00.000Z'],
   [/(?<="seconds":)\d+/g, '4'],
   [/-[0-9a-f]{16}/g, '-0123456789abcdef'],
   [/127\.0\.0\.1:\d+/g, '127.0.0.1:45741'],
   [/\d{4}-\d\d-\d\d \d\d:\d\d/g, '2026-11-23 22:00'],
-  // Of how long a job took, which ends its line.
+  // The duration of a job at the end of its line.
   [/(?<=· | {2})(?:\d+m )?\d+(?: ?s)$/gm, '4s'],
 ];
 
@@ -65,7 +65,7 @@ function screen(command: string, shown: string): string {
   return ['', FENCE + 'console', `$ ${command}`, shown, FENCE, ''].join('\n');
 }
 
-/** What the developer's requests are answered with, by a host that runs in a terminal of its own until Ctrl-C. */
+/** The responses to the developer's requests, from a host in another terminal that Ctrl-C stops. */
 async function developersScreens(): Promise<string> {
   const cwd = await openTempFolder();
   const env = { PATH: process.env['PATH'] ?? '', HOME: cwd, NO_COLOR: '1' };
@@ -100,7 +100,7 @@ async function developersScreens(): Promise<string> {
   return `\n## Developer\n${screen('npm run local', steady(lines))}${page}`;
 }
 
-/** Breaks long lines as a terminal does: only now, because an id that is broken is not made the same. */
+/** Breaks long lines as a terminal does. Runs after the replacements, because they do not find broken ids. */
 function broken(text: string): string {
   return text.replaceAll(/.{100}(?=.)/g, '$&\n');
 }
@@ -114,7 +114,10 @@ async function statusOf(job: string): Promise<string> {
   return ((await (await fetch(job)).json()) as JobAnswer).status;
 }
 
-/** Waits for the end of a job. @returns the address of its results */
+/**
+ * Waits for the end of a job.
+ * @returns the URL of its results
+ */
 function endedResults(job: string): Promise<string> {
   return vi.waitFor(
     async () => {
@@ -126,7 +129,7 @@ function endedResults(job: string): Promise<string> {
   );
 }
 
-/** The picture of the page, which is put into `docs/` by hand. */
+/** Takes the screenshot of the report, which is copied into `docs/` by hand. */
 async function shootReport(output: string): Promise<void> {
   const browser = await launchBrowser();
   if (typeof browser === 'string') return;

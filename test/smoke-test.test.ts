@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { runCli } from './cli/run-cli.ts';
 import { openTempFolder } from './support/temp-folder.ts';
 
-/** The files that `docs/operations.md` has people make for the smoke test of a deployed stack. */
+/** Writes the files that `docs/operations.md` shows for the smoke test of a deployed stack. */
 async function saveFiles(folder: string): Promise<string[]> {
   const page = await readFile(join(import.meta.dirname, '..', 'docs', 'operations.md'), 'utf8');
   const [, section = ''] = page.split('\n## Smoke test\n');

@@ -6,7 +6,7 @@ import { openWorld } from './workflow/world.ts';
 const GUIDE = readFileSync(join(import.meta.dirname, '..', 'docs', 'guide.md'), 'utf8');
 const [, SECTION = ''] = /^## Try failures\n([^]*?)^## /m.exec(GUIDE) ?? [];
 
-/** What a row with each of the markers comes to. */
+/** The result of a row with each of the markers. */
 const MARKED = {
   '[fail:INFERENCE_3107]': { outcome: 'exhausted', error: { code: 'INFERENCE_3107' } },
   '[fail:CONTENT_FILTER]': { outcome: 'failed', error: { code: 'CONTENT_FILTER' } },

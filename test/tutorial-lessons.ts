@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** A tutorial as its reader does it: what is saved, and what is typed. */
+/** The files that a tutorial's reader saves, and the commands that they type. */
 interface Lesson {
   readonly files: readonly { readonly name: string; readonly content: string }[];
   readonly commands: readonly { readonly command: string; readonly shown: readonly string[] }[];
@@ -24,7 +24,7 @@ export async function readLesson(name: string): Promise<Lesson> {
   };
 }
 
-/** The arguments of a command line, with its quotes taken off. */
+/** The arguments of a command line, without quotes. */
 export function wordsOf(command: string): string[] {
   return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }

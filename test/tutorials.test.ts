@@ -7,11 +7,11 @@ import { EXHAUSTIVE } from './support/exhaustive.ts';
 import { openTempFolder } from './support/temp-folder.ts';
 import { readLesson, wordsOf } from './tutorial-lessons.ts';
 
-/** Each tutorial is done as it stands: its files are saved, its commands run, and their output holds what the page shows. */
+/** Performs each tutorial: saves its files, runs its commands, and compares their output with the page. */
 
 const LONG_MS = 300_000;
 
-/** Whether an output holds the lines that a page shows, in their order; `…` stands for anything. */
+/** Checks that the output contains the lines of the page in their order. `…` stands for any text. */
 function expectShown(output: string, shown: readonly string[]): void {
   const pieces = shown.flatMap((line) => line.split('…')).filter((piece) => piece.trim() !== '');
   let from = 0;
@@ -54,7 +54,7 @@ test.each([
   expect((await readFile(join(folder, 'answers.xlsx'))).toString('latin1', 0, 2)).toBe('PK');
 });
 
-/** Answers by the rows' ids. */
+/** The vectors of the answers, by the ids of the rows. */
 async function vectorsOf(file: string): Promise<Map<string, string>> {
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   return new Map(

@@ -6,7 +6,7 @@ import { waitingEventSchema } from '../../src/announce/waiting-event.ts';
 import { openWorld, prompts, type World } from '../workflow/world.ts';
 import { startReceiver, type Post } from './http-receiver.ts';
 
-/** Whole jobs, and what a receiver hears of them. */
+/** A world that announces its jobs to a webhook receiver, which answers with these statuses. */
 async function openAnnouncingWorld(
   statuses: readonly number[],
   options: Parameters<typeof openWorld>[0] = {},
@@ -128,7 +128,7 @@ describe('a receiver that', () => {
 
 describe('a job that waits for an approval', () => {
   const WAITS = { pilot: { rows: 2, approve: true } };
-  /** Somebody approves the job when it has looked three times. */
+  /** Approves the job when its execution has looked for a decision three times. */
   const approving = (open: () => World): Parameters<typeof openWorld>[0] => {
     let looks = 0;
     return {

@@ -2,13 +2,13 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A post as it came. */
+/** A POST request that the receiver got. */
 export interface Post {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** Somebody else's server: it answers with these statuses in turn, the last one again and again. */
+/** Starts a webhook receiver. It answers with these statuses in turn, and repeats the last one. */
 export async function startReceiver(...statuses: readonly number[]) {
   const posts: Post[] = [];
   const server = createServer(async (request, response) => {

@@ -26,8 +26,8 @@ const webhook = (url: string, now = NOW) =>
 const header = ({ headers }: Post, name: string): string => String(headers[name]);
 
 /**
- * A receiver as `docs/completion.md` describes it, with nothing of this project's code: WebCrypto checks the signature, and
- * what is old or known is dropped.
+ * A receiver that follows `docs/completion.md` and shares no code with this project: WebCrypto verifies the signature, and old or repeated events
+ * are dropped.
  */
 class Receiver {
   readonly #known = new Set<string>();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callerOf } from '../../src/api/caller.ts';
 
-/** An event of API Gateway, payload format 2.0, as far as it is about its sender. */
+/** The part of an API Gateway event (payload format 2.0) that identifies the caller. */
 const eventOf = (authorizer?: object) => ({
   version: '2.0',
   requestContext: { accountId: '111122223333', http: { method: 'GET' }, ...(authorizer && { authorizer }) },

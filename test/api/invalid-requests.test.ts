@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { expectNoJob, expectProblem, INPUT, jobIdOf, openApi, sendText } from './open-api.ts';
 
-/** JSON of `value` inside so many levels of arrays. */
+/** The JSON text `value` inside this many levels of arrays. */
 const nested = (levels: number, value: string): string =>
   `${'['.repeat(levels)}${value}${']'.repeat(levels)}`;
 

@@ -47,7 +47,7 @@ const shardOf = (rows: number, invalid = 0): ShardPlan => ({
 const NOT_EXPLAINED = { missing: 0, duplicates: 0, unknown: 0, unknownIds: [], unreadable: 0 };
 const USAGE = { inputTokens: 0, outputTokens: 0, energy: 0, credits: 0 };
 
-/** A shard came to its end, or to a stop. */
+/** Writes the objects of a shard that is done or has stopped. */
 async function endShard(
   { store }: World,
   [jobId, shard]: readonly [string, number],
@@ -74,7 +74,7 @@ const PROGRESS: Progress = {
   nextPollAt: new Date(START + 15_000).toISOString(),
 };
 
-/** A shard is in its second round: the first one gave an end to some rows. */
+/** Writes the objects of a shard in its second round: the first round settled some of its rows. */
 async function runShard({ store }: World, jobId: string, shard: number): Promise<void> {
   const ref = { jobId, shard };
   const collected: Collected = {

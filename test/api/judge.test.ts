@@ -14,7 +14,7 @@ const config = defineConfig({
   profiles: { default: { provider: 'simulator', model: 'm', pilot: { rows: 2, approve: true } } },
 });
 
-/** A job whose pilot is in this state. */
+/** Opens an API with a job whose pilot is in this state. */
 async function openPiloted(state: Pilot['state']): Promise<World & { readonly jobId: string }> {
   const world = await openApi(() => ({ config }));
   const jobId = await startJob(world);

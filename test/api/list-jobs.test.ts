@@ -14,7 +14,7 @@ async function listed({ get }: World, query = ''): Promise<Page> {
   return pageSchema.parse(body);
 }
 
-/** Every page from the first to the last. */
+/** Follows the links from the first page to the last, and returns all pages. */
 async function allPages(world: World, query: string): Promise<Page[]> {
   const pages = [await listed(world, `?${query}`)];
   for (let next = pages[0]?.next; next !== undefined; next = pages.at(-1)?.next) {
@@ -38,7 +38,7 @@ async function startJobs(world: World, count: number): Promise<string[]> {
 const namesOf = (count: number): string[] =>
   Array.from({ length: count }, (_, n) => `job-${String(n).padStart(3, '0')}`);
 
-/** Jobs as they lie in the store, without asking for them, so many milliseconds apart. */
+/** Writes jobs to the store without the API. Each is created `apart` milliseconds after the one before. */
 async function putJobs({ store }: World, ids: readonly string[], apart = 0): Promise<void> {
   const profile = { name: 'default', provider: { name: 'simulator' } };
   for (const [n, jobId] of ids.entries()) {

@@ -17,10 +17,10 @@ import { keysBelow } from '../requests/store.ts';
 import { HeldExecutions } from '../support/held-executions.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** When every test begins. */
+/** The time on the clock when a test begins. */
 export const START = Date.UTC(2026, 10, 1);
 
-/** One answer of the API. */
+/** One response of the API. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -31,24 +31,27 @@ export interface LogLine extends LogFields {
   readonly event: string;
 }
 
-/** The API over a folder of its own, and everything it touches. */
+/** The API over its own temporary folder, with the edges that it uses. */
 export interface World {
   readonly api: OpenAPIHono;
   readonly store: ObjectStore;
   readonly executions: HeldExecutions;
   readonly logged: readonly LogLine[];
-  /** Sends a request; whatever comes back must be as the OpenAPI document says. */
+  /** Sends a request and checks that the response matches the OpenAPI document. */
   readonly send: (method: 'GET' | 'POST' | 'PUT', path: string, init?: RequestInit) => Promise<Answer>;
   /** {@link send} for a JSON body. */
   readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
   readonly get: (path: string) => Promise<Answer>;
-  /** The clock goes on. */
+  /** Moves the clock forward. */
   readonly pass: (milliseconds: number) => void;
-  /** From now on somebody else sends the requests. */
+  /** Sends the following requests as this caller. */
   readonly callAs: (caller: string) => void;
 }
 
-/** @param change edges that are otherwise; a store is made from the folder's. */
+/**
+ * Opens the API of a test.
+ * @param change returns the edges that differ from the defaults; it gets these defaults, whose store is the folder
+ */
 export async function openApi(change: (edges: ApiEdges) => Partial<ApiEdges> = () => ({})): Promise<World> {
   const folder = await openTempFolder();
   const store = createFolderStore(folder);
@@ -99,7 +102,10 @@ export async function openApi(change: (edges: ApiEdges) => Partial<ApiEdges> = (
 
 export const INPUT = 'input/reviews.csv';
 
-/** Puts an input file and starts a job over it. @returns its jobId */
+/**
+ * Writes an input file and starts a job with it.
+ * @returns its jobId
+ */
 export async function startJob({ store, post }: World, body: object = {}): Promise<string> {
   await store.put(INPUT, 'prompt\nhello\n');
   return jobIdOf(await post('/jobs', { inputs: [INPUT], ...body }));
@@ -110,7 +116,7 @@ export function jobIdOf({ status, body }: Answer): string {
   return startedSchema.parse(body).jobId;
 }
 
-/** Sends a body to start a job, as it is. */
+/** Sends this text, unchanged, as the body of a request that starts a job. */
 export const sendText = ({ send }: World, body: string, type = 'application/json'): Promise<Answer> =>
   send('POST', '/jobs', { body, headers: { 'content-type': type } });
 
@@ -121,14 +127,14 @@ export async function expectNoJob({ store, executions }: World): Promise<void> {
   expect(await keysBelow(store, INDEX_PREFIX)).toEqual([]);
 }
 
-/** The rows in the request of a job, as they were written. */
+/** The text of the rows that a job got inline in its request. */
 export async function rowsOf(store: ObjectStore, jobId: string): Promise<string | undefined> {
   const { inputs } = await requireJson<Job>(store, jobKey(jobId));
   expect(inputs).toEqual([{ key: expect.stringMatching(`^jobs/${jobId}/rows-`) as string }]);
   return (await store.get(inputs[0]?.key ?? ''))?.toString();
 }
 
-/** The job's last execution ends, and left a summary of this status. */
+/** Ends the last execution of the job and writes a summary with this status. */
 export async function endJob(
   { store, executions }: World,
   jobId: string,
@@ -140,7 +146,7 @@ export async function endJob(
   if (last !== undefined) executions.end(last);
 }
 
-/** What a job of four rows came to. */
+/** The summary of a job of four rows. */
 export function summaryOf(jobId: string, status: Summary['status']): Summary {
   const goneWrong = status !== 'succeeded';
   return {
@@ -172,7 +178,10 @@ export function summaryOf(jobId: string, status: Summary['status']): Summary {
   };
 }
 
-/** That an answer is a problem of this kind. @returns the problem */
+/**
+ * Checks that a response is a problem with this status and type.
+ * @returns the problem
+ */
 export function expectProblem(answer: Answer, status: number, kind: string): z.output<typeof problemSchema> {
   const problem = z.strictObject(problemSchema.shape).parse(answer.body);
   expect(problem).toMatchObject({ status, type: `urn:nightshift:problem:${kind}` });
@@ -200,12 +209,12 @@ type Document = z.output<typeof documentSchema>;
 
 let document: Promise<Document> | undefined;
 
-/** The same for every API, so one is asked. */
+/** Reads the OpenAPI document. It is the same for every API, so it is requested once. */
 async function readDocument(api: OpenAPIHono): Promise<Document> {
   return documentSchema.parse(await (await api.request('/openapi.json')).json());
 }
 
-/** That an answer is one of those its operation has in the OpenAPI document, and has no field beyond it. */
+/** Checks that the OpenAPI document has this response for the operation, and that the body has no undocumented field. */
 async function expectDocumented(
   api: OpenAPIHono,
   { method, path, answer }: { readonly method: string; readonly path: string; readonly answer: Answer },
@@ -218,7 +227,7 @@ async function expectDocumented(
   }
   const known = await (document ??= readDocument(api));
   const operation = operationOf(known, method, path);
-  // What goes wrong in the API itself, and what is no route of it, belongs to no operation.
+  // Unexpected errors and unknown routes belong to no operation.
   if (operation === undefined || status === 500) return;
   const documented = operation.responses[status]?.content;
   expect(Object.keys(documented ?? {}), `${method} ${path}: ${status}`).toEqual([type]);
@@ -236,10 +245,10 @@ function operationOf({ paths }: Document, method: string, path: string) {
   return found === undefined ? undefined : paths[found]?.[method.toLowerCase()];
 }
 
-/** Those of the document that were needed: making one takes longer than all else of a request. */
+/** Schemas made so far. Making one takes longer than the rest of a request. */
 const closedSchemas = new WeakMap<object, z.ZodType>();
 
-/** A schema of the document, closed: a field it does not name is wrong. */
+/** A schema of the document that rejects undocumented fields. */
 function closedSchemaOf({ components }: Document, schema: object): z.ZodType {
   const text = JSON.stringify({ allOf: [schema], $defs: components.schemas }, (_, value: unknown) =>
     isObjectSchema(value) ? { additionalProperties: false, ...value } : value,

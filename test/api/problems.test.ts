@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { indexKey, jobKey } from '../../src/checkpoints/keys.ts';
 import { endJob, expectProblem, openApi, type World } from './open-api.ts';
 
-/** A store of which every call fails so. */
+/** A store in which every call fails with this error. */
 const failing =
   (cause: Error) =>
   ({ store }: ApiEdges): { store: ObjectStore } => ({
@@ -49,7 +49,7 @@ describe('a store that does not answer', () => {
   });
 });
 
-/** A job as it lies in the store. */
+/** Writes the record of a job. */
 async function putJob({ store }: World): Promise<void> {
   const createdAt = '2026-11-01T00:00:00.000Z';
   const profile = { name: 'default', provider: { name: 'simulator' } };

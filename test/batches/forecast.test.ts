@@ -54,7 +54,7 @@ test('batches that do not fit together run one after the other, each as long as 
 
   const known = await forecast(await storeWith(room), asked);
 
-  // `a` ends after 600 s; then `b` and the first batch run together, and the second one follows them.
+  // `a` ends after 600 s; then `b` and the first batch run at the same time, and the second batch runs after them.
   expect(known).toEqual({
     tokens: 100,
     ahead: 2,

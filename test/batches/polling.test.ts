@@ -15,19 +15,19 @@ import {
 
 const LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
 
-/** Step Functions: one Wait, Task and Choice; and the hard limit of one execution. */
+/** Events of one Wait, Task and Choice in Step Functions, and its limit per execution. */
 const MAX_EVENTS = 25_000;
 const ROUNDS = 4;
 
 interface Schedule {
   readonly windowSeconds: number;
-  /** Share of the rows that are done at a given age; `undefined` reports no counters. */
+  /** Share of the rows that are done at this age of the batch. Undefined if the provider reports no counters. */
   readonly progress: (age: number) => number | undefined;
   readonly endsAfter: number;
   readonly random?: number;
 }
 
-/** Walks the schedule by a simulated clock; returns how often it polled and how late it saw the end. */
+/** Follows the schedule on a simulated clock. Returns the number of polls and how late they noticed the end. */
 function walk({ windowSeconds, progress, endsAfter, random = 0.5 }: Schedule): {
   polls: number;
   delay: number;

@@ -28,7 +28,7 @@ interface Ask {
   readonly model?: string;
 }
 
-/** A provider whose rounds ask one after the other. */
+/** Opens the room of a provider, and functions with which rounds ask for it. */
 function openRoom(limits: RoomLimits, gone: ReadonlySet<string> = new Set()) {
   const store = createMemoryStore(1_024);
   const edges = edgesOf(store);
@@ -234,7 +234,7 @@ describe('tokens', () => {
     expect((await room())?.learned).toEqual({ '': { tokens, ...named, until: NOW + 2 + 6 * 3_600 } });
     expect(await take({ jobId: 'b', tokens: 60, at: NOW + 3 })).toBe(false);
     expect(await take({ jobId: 'c', tokens: 1, at: NOW + 4 })).toBe(false);
-    // A limit may be raised: six hours later more is tried.
+    // After six hours, the learned limit expires: the provider may have raised it.
     expect(await take({ jobId: 'b', tokens: 60, at: NOW + 2 + 6 * 3_600 })).toBe(true);
   });
 
@@ -264,9 +264,9 @@ describe('tokens', () => {
 
 interface Life {
   readonly tokens: number;
-  /** The store fails at these calls, counted from each start: the shard dies, and its next execution goes on. */
+  /** The store fails at these calls, counted from each start. Each failure ends the execution of the shard, and the next execution continues. */
   readonly crashes: readonly { readonly atCall: number; readonly answerIsLost: boolean }[];
-  /** It is not resumed after its last crash. */
+  /** No execution follows the last crash. */
   readonly isLeft: boolean;
 }
 
@@ -293,7 +293,7 @@ trials(15, 60).test(
         const running = new Set<string>();
         const live = new Map<string, number>();
         let now = NOW;
-        // What is seen of a holder is true at that moment, and may be false when it is acted upon.
+        // The answer about a holder is true when it is given, and may be outdated when the caller uses it.
         const hasLetGo = async ({ jobId }: { jobId: string }): Promise<boolean> =>
           traffic.take(() => Promise.resolve(!running.has(jobId)));
         const ask = async (store: ObjectStore, jobId: string, tokens: number): Promise<boolean> => {
@@ -309,7 +309,7 @@ trials(15, 60).test(
             const enqueued = [...live.values()].reduce((sum, each) => sum + each, 0);
             expect(live.size).toBeLessThanOrEqual(SLOTS);
             expect(live.size === 1 || enqueued <= TOKENS).toBe(true);
-            // Its batch runs.
+            // The batch runs.
             for (let n = 0; n < 3; n += 1) await traffic.take(() => Promise.resolve());
             live.delete(jobId);
             await leaveRoom(edgesOf(store), 'p', { jobId, shard: 0, round: 1, endedAt: now });

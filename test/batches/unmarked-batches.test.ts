@@ -26,9 +26,9 @@ const LOST: CreateAnnouncement = { at: 1_790_000_000, before: ['old'] };
 
 interface Listed {
   readonly id: string;
-  /** `null`: the batch does not say. */
+  /** Number of requests of the batch. `null`: the batch does not show it. */
   readonly total?: number | null;
-  /** Ids of its results; a batch that runs has none. */
+  /** Ids in its results. Absent while the batch runs. */
   readonly results?: readonly string[];
 }
 

@@ -21,7 +21,7 @@ interface Ratio {
   readonly size?: string;
 }
 
-/** A run of one group with one ratio. */
+/** A report with one group and one ratio. */
 function report({ wall, cpu, size = '1 row' }: Ratio): Report {
   const comparison = { ours: 'nightshift', against: 'cat', wall, cpu };
   const group = { name: 'build', title: 'Build', size, contestants: [], verdicts: [], notes: [] };

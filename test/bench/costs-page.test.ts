@@ -17,7 +17,7 @@ interface AlarmProperties {
   readonly Properties: { readonly Metrics?: readonly { readonly MetricStat?: unknown }[] };
 }
 
-/** What of the stack is paid for by the month. */
+/** Counts the resources of the stack that are paid by the month. */
 function countPaid() {
   const template = templateOf({});
   const count = (type: string): number => Object.keys(template.findResources(type)).length;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { objectOf, rangeOf, type Segment } from '../../bench/servers/s3-objects.ts';
 
-/** Every byte of segments, by the file it is in. */
+/** One entry per byte of the segments: its file and its position. */
 const bytesOf = (segments: readonly Segment[]): string[] =>
   segments.flatMap(({ file, start, end }) =>
     Array.from({ length: end - start }, (_, n) => `${file}${start + n}`),

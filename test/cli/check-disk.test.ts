@@ -13,7 +13,7 @@ async function openFolder(): Promise<string> {
   return folder;
 }
 
-/** More than any disk has free: a file with holes, which takes no room itself. */
+/** Writes a sparse file that is larger than the free space of any disk. It takes no space itself. */
 async function writeHugeFile(path: string): Promise<void> {
   const terabytes = 1e12 * Math.ceil(((await freeBytes('.')) ?? 0) / 1e12 + 1);
   const file = await open(path, 'w');

@@ -8,7 +8,7 @@ const program = await createProgram(() => Promise.resolve({ profiles: {} }));
 const help = program.createHelp();
 const commands = help.visibleCommands(program).filter((command) => command.name() !== 'help');
 
-/** What stands below a heading, up to the next one as high. */
+/** The text below a heading, up to the next heading of the same level. */
 function section(heading: string): string {
   const level = heading.slice(0, heading.indexOf(' ') + 1);
   const [, after = ''] = DOC.split(`\n${heading}\n`);

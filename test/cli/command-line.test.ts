@@ -15,7 +15,7 @@ const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawn
 
 const KEY = 'sk-mel-of-a-user';
 
-/** The environment of a user whose provider is this one. */
+/** The environment of a user whose provider is this simulator. */
 const askingOf = ({ url }: Simulator): Record<string, string> => ({
   MELIOUS_API_KEY: KEY,
   PROVIDER_BASE_URLS: JSON.stringify({ melious: url }),
@@ -104,7 +104,7 @@ describe.concurrent('nightshift run', () => {
 
   test('calls the provider of the profile and does not say that answers are simulated', async (context) => {
     const simulator = await startSimulator({ apiKey: KEY });
-    // Of this test: beside concurrent ones, the imported function may speak of another.
+    // The context of this test: with concurrent tests, the imported function may belong to another one.
     context.onTestFinished(() => simulator.close());
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
     const request = {
@@ -287,7 +287,7 @@ describe.concurrent('nightshift run', () => {
 
 describe.concurrent('a command that runs until Ctrl-C', () => {
   test('cancels the job at the provider on the second Ctrl-C and keeps the finished rows', async (context) => {
-    // Only a cancel ends its batch, however long the signals take.
+    // Only a cancel ends the batch, however long it takes until the signals arrive.
     const simulator = await startSimulator({ apiKey: KEY });
     context.onTestFinished(() => simulator.close());
     simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } });

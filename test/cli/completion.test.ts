@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What may come next, as the scripts ask for it. */
+/** Returns the completions for these words, requested as the shell scripts do. */
 async function next(...words: string[]): Promise<string[]> {
   const { status, stdout } = await spawnCli(folder, ['complete', '--', ...words]);
   expect(status).toBe(0);
@@ -47,7 +47,7 @@ describe('completion', () => {
   });
 
   tableOf(['bash', 'zsh', 'fish'], 1).test(
-    'has a script for %s that asks for what comes next',
+    'has a script for %s that requests the next words',
     async (shell) => {
       const { status, stdout } = await spawnCli(folder, ['completion', shell]);
 

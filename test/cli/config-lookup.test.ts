@@ -22,16 +22,16 @@ const put = (name: string, text: string): Promise<void> => writeFile(join(projec
 
 const PLAN = ['plan', 'rows.csv', '--profile', 'mine', '--json'];
 
-/** What a job of the profile `mine` would be, if the configuration that was found has this profile. */
+/** Plans a job of the profile `mine`. Succeeds if the configuration that is found has this profile. */
 const plan = (...args: string[]) => runCli(folder, [...PLAN, ...args]);
 
-/** The same in a process of its own, which loads a configuration that is a module. */
+/** The same in a separate process, which can load a configuration that is a module. */
 const spawnPlan = () => spawnCli(folder, PLAN);
 
-/** A configuration in JSON with the profile `mine`. */
+/** A JSON configuration with the profile `mine`. */
 const MINE = '{"profiles":{"mine":{"provider":"simulator","model":"m","prompt":"{{text}}"}}}';
 
-/** The same as source text of a module. */
+/** The same configuration as source text of a module. */
 const config = (model: string): string =>
   `{ profiles: { mine: { provider: 'simulator', model: '${model}', prompt: '{{text}}' } } }`;
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud[Symbol.asyncDispose]());
 
-/** Submits a file of its own, and tells which job it became. */
+/** Submits a new file. Returns the model of its job and the error output. */
 async function submit(name: string): Promise<{ model: unknown; stderr: string }> {
   await writeFile(join(cloud.folder, name), '{"prompt":"echo:one"}\n');
   const { stdout, stderr } = await cloud.nightshift('submit', name, '--profile', 'mine', '--json');

@@ -116,7 +116,7 @@ describe('rows that are not ok', () => {
 });
 
 describe('a job', () => {
-  // One for all tests that change nothing of it: a run takes seconds.
+  // One job for all tests that do not change it: a run takes seconds.
   let folder: string;
   let jobId: string;
   let printed: string;

@@ -29,7 +29,7 @@ const ROWS = { anna: 'secret of anna', ben: 'of ben', cleo: 'of cleo', twin: 'se
 const run = (world: World, name: string, rows: object, options: RunOptions = {}): Promise<Ended> =>
   world.run(rowsOf(rows as Record<string, string>), { name, reuse: 'always', ...options });
 
-/** Everything that the bucket has below a prefix. */
+/** The text of all objects below a prefix. */
 async function textBelow({ store }: Pick<World, 'store'>, prefix: string): Promise<string> {
   const keys = (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
   return (await Promise.all(keys.map(async (key) => (await store.get(key))?.toString('latin1')))).join('\n');
@@ -313,7 +313,7 @@ test(
   },
 );
 
-/** A store that fails at one of its changes, and at all behind it. */
+/** A store in which the nth change, and every call after it, fails. */
 function failingAt(store: ObjectStore, nth: number): ObjectStore {
   let changes = 0;
   const die = (): void => {
@@ -350,7 +350,7 @@ async function linesOf({ store }: World, key: string): Promise<unknown[]> {
     .map((line): unknown => JSON.parse(line));
 }
 
-/** A summary's counts of answers are those of the result lines. */
+/** Checks that the counts of the summary match the result lines. */
 async function expectAgreement(world: World, jobId: string): Promise<void> {
   const summary = (await readJson(world, `${outputPrefix(jobId)}summary.json`)) as Summary;
   const lines = (await linesOf(world, resultsKey(jobId))) as ResultLine[];

@@ -17,7 +17,7 @@ import { runCli } from './run-cli.ts';
 const AT = '2026-11-01T00:00:00.000Z';
 const NOW = new Date('2026-11-09T00:00:00.000Z');
 
-/** Nothing runs, except these. */
+/** Executions of which only these run. */
 const executions = (...running: readonly string[]): Executions => ({
   start: () => Promise.reject(new Error('Nothing is started.')),
   stop: () => Promise.reject(new Error('Nothing is stopped.')),

@@ -67,7 +67,7 @@ test('a shard that waits for room shows what it waits for, how many shards are a
 
   expect(lines[1]).toContain('waiting for tokens  2 shards ahead  room in about 40m');
   expect(lines[1]).not.toContain('next poll');
-  // The shard that waits hides nobody's next poll.
+  // The other shard's next poll is shown, although this one waits.
   expect(figuresOf(details(shards), START + 40_000).nextPoll).toBe(5_000);
 });
 
@@ -145,7 +145,7 @@ describe('the figures', () => {
     expect(leftOf({})).toBeGreaterThan(0);
     expect(leftOf({ status: 'stopped' })).toBeUndefined();
     expect(leftOf({ status: 'waiting', pilot: { state: 'waiting', rows: 4 } })).toBeUndefined();
-    // The time in which a person decided says nothing of the pace.
+    // The time in which a person decided is not part of the estimate.
     expect(leftOf({ pilot: { state: 'approved', rows: 4 } })).toBeUndefined();
   });
 

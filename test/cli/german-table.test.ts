@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { runCli } from './run-cli.ts';
 
-/** What Excel writes in Germany: semicolons, Windows-1252, line ends of Windows. */
+/** A table as Excel writes it in Germany: semicolons, Windows-1252, CRLF. */
 const TABLE = Buffer.from(
   'Nr;Produkt;Bewertung\r\n1;Lampe;"Hell; summt."\r\n2;Tasse;Hält Kaffee.\r\n',
   'latin1',

@@ -14,7 +14,7 @@ import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
 import { runCli } from './run-cli.ts';
 import { BIN, USER_ENV } from './spawn-cli.ts';
 
-/** As much of it as the XML of a bucket's list can carry. */
+/** The characters of `EVIL` that can appear in the XML of a bucket's list. */
 const EVIL_KEY = 'A\u202eB\u2066C\u200b\u{e0041}\u2028D';
 
 const STRANGERS = ['unknown', EVIL];

@@ -109,7 +109,7 @@ async function writeSummary(store: ObjectStore, jobId: string, more: Partial<Sum
 
 const target = ['--data', DATA];
 
-/** Each command as people call it, with the exit status it is to have. */
+/** Each command as people call it, with its expected exit status. */
 const COMMANDS: readonly (readonly [status: number, ...args: string[]])[] = [
   [0, 'list', ...target],
   [0, 'list', ...target, '--json'],

@@ -46,7 +46,7 @@ describe('init', () => {
   test('makes a project whose table runs', EXHAUSTIVE, async () => {
     await runCli(folder, ['init']);
     const { scripts } = await manifest();
-    // What `npm start` does.
+    // The command that `npm start` runs.
     const [command, ...args] = scripts?.['start']?.split(' ') ?? [];
     expect(command).toBe('nightshift');
     const { status, stdout } = await spawnCli(folder, args);
@@ -78,7 +78,7 @@ describe('init', () => {
     });
     const ignored = await readFile(join(folder, '.gitignore'), 'utf8');
     expect(ignored).toBe('/secret\nnode_modules/\ncdk.out/\ncdk-outputs.json\nnightshift-data/\n');
-    // Where .ts is CommonJS, the app says by its name that it is not.
+    // In a folder where .ts files are CommonJS, the extension of the app makes it a module.
     expect(await readdir(join(folder, 'bin'))).toEqual(['app.mts']);
   });
 

@@ -1,7 +1,7 @@
 import { JOB_STATES } from '../../src/status/job-states.ts';
 import * as z from 'zod';
 
-/** What docs/command-line.md promises of each type of line that `--json` prints. */
+/** The fields that docs/command-line.md promises for each type of line that `--json` prints. */
 
 const counts = z.strictObject({
   ok: z.int(),
@@ -225,7 +225,7 @@ export const LINE_SCHEMAS = {
     report: z.string().optional(),
     summary: z.string().optional(),
   }),
-  /** `summary.json`, which has fields of its own: those that are promised here are there. */
+  /** `summary.json` has further fields; the promised ones are checked. */
   summary: z.looseObject({
     type: z.literal('summary'),
     jobId,

@@ -10,12 +10,12 @@ interface Asked {
   readonly Entries: readonly object[];
 }
 
-/** Step Functions and EventBridge over HTTP, with an engine behind them: the SDK is used as it is on AWS. */
+/** Step Functions and EventBridge over HTTP, with an engine behind them, so that the SDK is used as on AWS. */
 export interface LocalAws extends Disposable {
   readonly url: string;
 }
 
-/** @param events the events put, filled as they come */
+/** @param events receives the events that are put */
 export async function startAws(executions: LocalExecutions, events: object[] = []): Promise<LocalAws> {
   const nameOf = ({ executionArn }: Asked): string => executionArn.split(':').at(-1) ?? '';
   const answers: Readonly<Record<string, (asked: Asked) => Promise<object>>> = {

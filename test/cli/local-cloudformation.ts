@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Outputs of stacks by the stacks' names, or the error that is answered. */
+/** Outputs of each stack by its name, or the error message of the response. */
 export type Stacks = Readonly<Record<string, Readonly<Record<string, string>> | { readonly denied: string }>>;
 
 /**
- * CloudFormation over HTTP, until the test has ended.
- * @returns what a command line finds in its environment
+ * Serves CloudFormation over HTTP until the test has ended.
+ * @returns the environment for the command line
  */
 export async function startCloudFormation(stacks: Stacks): Promise<Readonly<Record<string, string>>> {
   const server = createServer(async (request, response) => {

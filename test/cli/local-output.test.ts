@@ -10,7 +10,7 @@ import { BIN } from './spawn-cli.ts';
 
 const pty = await loadPty();
 
-/** A port where nothing listens any more. */
+/** A port on which no server listens any more. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

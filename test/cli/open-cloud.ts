@@ -22,19 +22,19 @@ import { startAws } from './local-aws.ts';
 const BUCKET = 'nightshift-data';
 export const STATE_MACHINE_ARN = 'arn:aws:states:eu-central-1:111122223333:stateMachine:m:live';
 
-/** A deployed stack, as far as a command line sees it: S3 and Step Functions over HTTP, with the machine behind them. */
+/** A deployed stack as a command line uses it: S3 and Step Functions over HTTP, with the state machine behind them. */
 export interface Cloud extends AsyncDisposable {
-  /** Where it was deployed from. */
+  /** The project folder that it was deployed from. */
   readonly folder: string;
   readonly store: ObjectStore;
   readonly simulator: Simulator;
   readonly executions: LocalExecutions;
-  /** What the command line finds in its environment. */
+  /** The environment of the command line. */
   readonly env: Readonly<Record<string, string>>;
   nightshift(...args: string[]): Promise<Exited>;
-  /** Every object was written so many milliseconds earlier. */
+  /** Moves the creation time of every object back by these milliseconds. */
   age(milliseconds: number): Promise<void>;
-  /** Batches are looked at no more, until the returned function is called. */
+  /** Stops the polls of all batches until the returned function is called. */
   hold(): () => void;
 }
 
@@ -66,7 +66,7 @@ export async function openCloud(): Promise<Cloud> {
   });
   opened.defer(() => executions.leave());
   const stepFunctions = opened.use(await startAws(executions));
-  // As a deploy publishes it.
+  // The configuration that a deploy publishes.
   await deployedConfigObject.write(store, undefined, publishedConfig(cliConfig));
   const outputs = { Nightshift: { BucketName: BUCKET, StateMachineAliasArn: STATE_MACHINE_ARN } };
   await writeFile(join(folder, 'cdk-outputs.json'), JSON.stringify(outputs));

@@ -17,7 +17,7 @@ async function openHeld() {
   await store.put('output/any', '');
   const lock = await lockFolder(data);
   onTestFinished(() => lock[Symbol.asyncDispose]());
-  // As a host has it whose jobs are recorded.
+  // A host that records its jobs announces its address like this.
   await lock.announce('http://127.0.0.1:9');
   const file = join(home, 'a.jsonl');
   await writeFile(file, '{"prompt":"x"}\n');

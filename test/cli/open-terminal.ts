@@ -1,18 +1,18 @@
 import xterm from '@xterm/headless';
 import type { IPty } from '@lydell/node-pty';
 
-/** A command in a pseudo-terminal, and what a person sees of it. */
+/** A command in a pseudo-terminal, and what its user sees. */
 export interface TerminalSession {
-  /** Every line there is, those that have scrolled away included; no empty ones at the end. */
+  /** All lines, including those that have scrolled away, without empty lines at the end. */
   lines(): string[];
-  /** All that was written, escape sequences included. */
+  /** All output, including escape sequences. */
   written(): string;
-  /** Waits until the lines match, which they may already do. */
+  /** Waits until the lines match. Returns at once if they already do. */
   sees(pattern: RegExp): Promise<void>;
-  /** Types. */
+  /** Sends keystrokes. */
   type(keys: string): void;
   resize(columns: number, rows: number): void;
-  /** The exit status, once everything is written. */
+  /** Exit status, after all output was read. */
   readonly exited: Promise<number>;
 }
 
@@ -25,7 +25,7 @@ export interface OpenTerminal {
   readonly rows?: number;
 }
 
-/** The pseudo-terminals of this platform; undefined where the package has none for it. */
+/** Loads the pseudo-terminals of this platform. Undefined if the package does not support it. */
 export async function loadPty(): Promise<typeof import('@lydell/node-pty') | undefined> {
   try {
     return await import('@lydell/node-pty');

@@ -11,7 +11,7 @@ import { runCli } from './run-cli.ts';
 const TABLE = 'id,question\na,How far is the Moon?\n';
 const ASK = ['--prompt', '{{question}}', '--simulate'];
 
-/** The superuser may write and read anything. */
+/** The superuser may read and write every file. */
 const isSuperuser = process.getuid?.() === 0;
 
 describe('a path that was mistyped', () => {
@@ -129,7 +129,7 @@ describe('--out', () => {
       await writeFile(join(folder, 'table.csv'), TABLE);
       const { stdout } = await runCli(folder, ['run', 'table.csv', ...ASK, '--json']);
       const summary = JSON.parse(stdout) as Summary;
-      // A folder has the name by now.
+      // Now the name belongs to a folder.
       await mkdir(join(folder, 'out', 'results.csv', 'full'), { recursive: true });
 
       const exported = exportAfterRun(createFolderStore(join(folder, 'nightshift-data')), summary, {

@@ -8,7 +8,7 @@ import { openCloud, type Cloud } from './open-cloud.ts';
 import { loadPty, openTerminal } from './open-terminal.ts';
 import { BIN, USER_ENV, type Exited } from './spawn-cli.ts';
 
-/** Reorders, conceals, clears, and begins like a formula. */
+/** Reorders and hides text, clears the screen, and starts like a formula. */
 const HOSTILE = '=A\u202eB\u001b[8mC\u009b2J\u200b';
 
 const ROWS = [

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openStore } from '../requests/store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** A bucket, which takes any key; each object holds the same. */
+/** A bucket, which accepts any key. All of its objects have the same content. */
 async function openBucket(): Promise<ObjectStore> {
   const store = await openStore();
   return {

@@ -2,15 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { main } from '../../cli/main.ts';
 import { USER_ENV, type Exited } from './spawn-cli.ts';
 
-/** Step threads compile with the cache of the command line: without it each of them takes a second to load. */
+/** Step threads compile with the cache of the command line. Without it, each of them takes a second to load. */
 const COMPILE_CACHE = new URL('../../node_modules/.cache/nightshift-code', import.meta.url).pathname;
 
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs the command line in this process, with the folder, the environment and the output of a user: for what a command does and prints. Signals,
- * terminals, pipes and configurations in TypeScript need a process of their own (`spawnCli`). One at a time: all of
- * that belongs to the process.
+ * Runs the command line in this process, with a user's folder, environment and output. Sufficient to test what a command does and prints; tests of
+ * signals, terminals, pipes and configurations in TypeScript need a separate process (`spawnCli`). Only one call at a time, because folder,
+ * environment and output belong to the process.
  */
 export function runCli(
   cwd: string,
@@ -50,7 +50,7 @@ async function runAlone(
   }
 }
 
-/** A command that waits listens for these until its process ends. */
+/** A command that waits handles these signals until its process ends. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function dropListeners(name: NodeJS.Signals, known: readonly NodeJS.SignalsListener[]): void {
@@ -59,7 +59,7 @@ function dropListeners(name: NodeJS.Signals, known: readonly NodeJS.SignalsListe
   }
 }
 
-/** Set by the command, which the compiler does not see. */
+/** The command sets it, which the compiler does not know. */
 function exitCode(): number {
   return Number(process.exitCode ?? 0);
 }

@@ -8,10 +8,10 @@ export interface Exited {
   readonly stderr: string;
 }
 
-/** What a command line has of its user, and nothing else of this process. */
+/** The environment of the user; nothing else of this process's environment is passed on. */
 export const USER_ENV = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1' };
 
-/** Runs the command line as a user does, in a process of its own, in this folder. */
+/** Runs the command line in a separate process in this folder, as a user does. */
 export function spawnCli(
   cwd: string,
   args: readonly string[],

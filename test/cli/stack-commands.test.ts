@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud[Symbol.asyncDispose]());
 
-/** The lines of `--json`, each of which must be as documented. */
+/** Parses the lines of `--json` and checks that each is documented. */
 function lines(stdout: string): { readonly type: string; readonly [field: string]: unknown }[] {
   return stdout
     .trimEnd()
@@ -34,7 +34,7 @@ function lines(stdout: string): { readonly type: string; readonly [field: string
 
 let files = 0;
 
-/** A file that no other test has. */
+/** Writes an input file with a new name. */
 async function file(rows: string): Promise<string> {
   files += 1;
   const name = `prompts-${files}.jsonl`;

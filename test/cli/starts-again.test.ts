@@ -5,12 +5,12 @@ import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { spawnCli } from './spawn-cli.ts';
 
-/** Prints the process and the setting of its allocator at every start, before the program, and not for its threads. */
+/** At each start, prints the process id and the allocator's setting before the program runs. Threads print nothing. */
 const NOTE = `import { isMainThread } from 'node:worker_threads';
 if (isMainThread) process.stderr.write(\`start \${process.pid} \${process.env.MALLOC_MMAP_THRESHOLD_}\\n\`);`;
 const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(NOTE)}`;
 
-/** The allocator's setting at each start of one process; the program ends because its configuration does not exist. */
+/** The allocator's setting at each start of one process. The program fails because its configuration does not exist. */
 async function startsOf(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -36,7 +36,7 @@ function nightshift(
 const matching = (session: TerminalSession, pattern: RegExp): string[] =>
   session.lines().filter((line) => pattern.test(line));
 
-/** A colour; attributes such as bold are none. */
+/** Matches colours, not attributes such as bold. */
 // oxlint-disable-next-line no-control-regex -- it looks for control characters
 const COLOUR = /\u001B\[(3|9)\d/;
 
@@ -95,7 +95,7 @@ describe.skipIf(pty === undefined)('nightshift run in a terminal', () => {
   });
 });
 
-/** A job whose batch does not end before the provider's time goes on. */
+/** Starts a job whose batch ends only when the provider's clock is moved on. */
 async function openSlowJob() {
   let offset = 0;
   const simulator = await startSimulator({
@@ -151,7 +151,7 @@ describe.skipIf(pty === undefined)('Ctrl-C', () => {
 });
 
 describe.skipIf(pty === undefined)('nightshift watch in a terminal', () => {
-  /** A job on a deployed stack that stays where it is until it is let go on. */
+  /** Watches a job on a deployed stack that does not continue before the test releases it. */
   async function watchHeld() {
     const cloud = await openCloud();
     onTestFinished(() => cloud[Symbol.asyncDispose]());

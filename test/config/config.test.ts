@@ -6,7 +6,7 @@ const SCHEDULE = { rate: '1 hour', prefix: 'staged/' };
 
 const withSchedules = (schedules: object): object => ({ profiles: { default: {} }, schedules });
 
-/** What is wrong with a configuration, one line each. */
+/** The problems of a configuration, one line each. */
 function problemsOf(config: unknown): string[] {
   try {
     checkConfig(config);

@@ -38,10 +38,10 @@ afterEach(async () => {
   for (const close of after.splice(0).toReversed()) await close();
 });
 
-/** What a store was asked to do, as S3 bills it. */
+/** Counts the calls of a store as S3 bills them. */
 function counting(store: ObjectStore) {
   const asked = { writes: 0, reads: 0 };
-  // On S3, objects are not files of this machine.
+  // Objects on S3 are not files of this machine.
   const { file: _file, ...far } = store;
   const counted: ObjectStore = {
     ...far,
@@ -52,7 +52,7 @@ function counting(store: ObjectStore) {
     createIfAbsent: (...args) => ((asked.writes += 1), store.createIfAbsent(...args)),
     write: (...args) => ((asked.writes += 1), store.write(...args)),
     copy: (...args) => ((asked.writes += 1), (asked.reads += 1), store.copy(...args)),
-    // S3 looks at each source first.
+    // S3 looks up each source first.
     concat: (...args) => ((asked.writes += 1), (asked.reads += args[1].length), store.concat(...args)),
     list: (...args) => ((asked.writes += 1), store.list(...args)),
   };
@@ -61,7 +61,7 @@ function counting(store: ObjectStore) {
 
 const ENOUGH = { isShort: () => false, isOver: () => false };
 
-/** Runs a job of some shards through the synthesized definition, and counts. */
+/** Runs a job with this number of shards through the synthesized definition. Returns the counted calls and events. */
 async function run(
   shards: number,
   retry: boolean,
@@ -80,7 +80,7 @@ async function run(
   const machine = await loadMachine(CONFIG);
   const executions = createLocalExecutions({
     ...machine,
-    // As on AWS, where a step has a time limit, and enough of it.
+    // As on AWS: a step has a time limit, and enough time.
     callStep: clock.follow(callHandlers({ ...edges, store: counted, time: ENOUGH })),
     onEvent: ({ type, state }: EngineEvent) => {
       if (type === 'StateEntered' && state !== undefined) entered.push(state);
@@ -103,14 +103,14 @@ async function run(
   return { entered, asked, plan, events: historyOf(machine.definition, entered) };
 }
 
-/** Events that Step Functions writes for a state, as real histories have them; and two for an execution itself. */
+/** Events that Step Functions writes per state, from real histories. An execution itself adds two. */
 const EVENTS: Readonly<Record<string, number>> = { Task: 5, Wait: 2, Choice: 2, Succeed: 2, Map: 6 };
 
 interface States {
   readonly States: Readonly<Record<string, { readonly Type: string; readonly ItemProcessor?: States }>>;
 }
 
-/** What the histories of the job's execution and of its shards' would hold after these states, all shards together. */
+/** Number of events in the history of the job's execution, and in those of all shards together, after these states. */
 function historyOf(definition: object, entered: readonly string[]): { job: number; shards: number } {
   const ofJob = (definition as States).States;
   const ofShards = ofJob['For each shard']?.ItemProcessor?.States ?? {};

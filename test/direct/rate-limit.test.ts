@@ -14,7 +14,7 @@ import {
 
 const NOW = Date.UTC(2026, 10, 1);
 
-/** Anything a provider may say. */
+/** Answers with any values that a provider may send. */
 const answers = fc.array(
   fc.record({
     rejected: fc.constantFrom<Paced['rejected'][]>(false, 'most', 'all'),
@@ -42,7 +42,7 @@ function after(told: readonly Paced[]): RateLimit {
 }
 
 describe('with any answers of a provider', () => {
-  test('there is a time at which a call may be made, and none before it', () => {
+  test('there is a time at which a call is allowed, and no call is allowed before it', () => {
     fc.assert(
       fc.property(answers, (told) => {
         const rate = after(told);
@@ -54,7 +54,7 @@ describe('with any answers of a provider', () => {
     );
   });
 
-  test('no more calls are in flight than may be', () => {
+  test('no more calls are in flight than the limit allows', () => {
     fc.assert(
       fc.property(answers, fc.nat(40), (told, inFlight) => {
         const rate = after(told);

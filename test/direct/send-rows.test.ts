@@ -22,20 +22,20 @@ const LIMITED = { status: 429, headers: {}, body: '{"error":{"code":"rate_limit_
 const BROKEN = { status: 500, headers: {}, body: '{"error":{"message":"Internal error."}}' };
 
 interface Run extends Sent {
-  /** Milliseconds of the clock that the waits took. */
+  /** Time on the clock that passed in waits, in milliseconds. */
   readonly tookMs: number;
-  /** Until the last row was taken. */
+  /** The same, until the last answer came. */
   readonly takenAfterMs: number;
-  /** The rows of all calls, in their order. */
+  /** Ids of the rows of all calls, in the order of the calls. */
   readonly calls: readonly string[];
-  /** Rows whose answers are safe. */
+  /** Ids of the rows whose answers are stored. */
   readonly kept: ReadonlySet<string>;
-  /** Their answers. */
+  /** The stored answers. */
   readonly lines: readonly { readonly custom_id: string; readonly response: unknown }[];
   readonly mostInFlight: number;
 }
 
-/** Sends rows through an answering function on a clock that only waits move. */
+/** Sends rows to a function that answers them. Only waits move the clock. */
 async function run(
   count: number,
   answer: (id: string, nth: number) => DirectAnswer | Error,
@@ -53,7 +53,7 @@ async function run(
   const send = async (_endpoint: string, id: string): Promise<DirectAnswer> => {
     calls.push(id);
     mostInFlight = Math.max(mostInFlight, (inFlight += 1));
-    // Not before whatever else can go on now has gone on.
+    // Everything else that can run now runs first.
     await new Promise((resolve) => setImmediate(resolve));
     inFlight -= 1;
     const answered = answer(id, calls.filter((call) => call === id).length);
@@ -72,7 +72,7 @@ async function run(
     rows(count),
     {
       endpoint: '/v1/chat/completions',
-      // Nothing else is asked of it.
+      // The code under test uses only this method.
       provider: { send } as unknown as BatchProvider,
       codes: builtInDialect('openai').codes,
       answers,
@@ -120,7 +120,7 @@ test('a row that the provider never accepts does not delay others', async () => 
   expect(kept.has('q0')).toBe(false);
 });
 
-/** Rows that fail whenever they are called: every third, the first twenty, or the last twenty of 32. */
+/** Rows that fail at each call: every third, the first twenty, or the last twenty of 32. */
 const FAILING: readonly (readonly [string, (n: number) => boolean])[] = [
   ['one in three', (n) => n % 3 === 0],
   ['the first 20 of 32', (n) => n < 20],
@@ -145,7 +145,7 @@ describe('rows that keep failing do not slow down the others', () => {
     expect(takenAfterMs).toBeLessThan(120_000);
   });
 
-  test('thirty rows of a thousand cost the others next to no time', EXHAUSTIVE, async () => {
+  test('thirty failing rows of a thousand hardly delay the others', EXHAUSTIVE, async () => {
     const { answered, end, takenAfterMs } = await run(1_000, (id) => {
       const n = Number(id.slice(1));
       return n >= 100 && n < 130 ? BROKEN : OK;
@@ -169,7 +169,7 @@ describe('rows that keep failing do not slow down the others', () => {
 const DAY_MS = 86_400_000;
 const asking = (wait: string): DirectAnswer => ({ ...LIMITED, headers: { 'retry-after': wait } });
 
-/** Values of Retry-After that say nothing usable, or ask for more than a row is waited for. */
+/** Values of Retry-After that are unusable or longer than a row may wait. */
 const RETRY_AFTERS = [
   '86400',
   '901',
@@ -204,7 +204,7 @@ describe.each(RETRY_AFTERS)('a row that is always answered 429 with Retry-After 
 });
 
 test.each(['86400', '901', 'Fri, 31 Dec 2199 23:59:59 GMT'])(
-  'a row that is to wait longer than a row is waited for ends with the reason (%s)',
+  'a row that must wait longer than the limit for one row ends with the reason (%s)',
   async (wait) => {
     const { end, kept, lines } = await run(12, (id) => (id === 'q0' ? asking(wait) : OK));
 
@@ -239,7 +239,7 @@ test('a reset time in milliseconds since 1970 causes a wait of seconds, not of y
   expect({ end, kept: kept.size }).toEqual({ end: 'all', kept: 12 });
 });
 
-test('a provider that asks every row to wait for a day is obeyed after a few rows', async () => {
+test('a pass in which the provider asks every row to wait for a day ends after a few rows', async () => {
   const { calls, end, waitMs } = await run(1_000, () => asking('86400'));
 
   expect(end).toBe('later');
@@ -248,7 +248,7 @@ test('a provider that asks every row to wait for a day is obeyed after a few row
 });
 
 test('a limit of the provider slows all rows down, so few calls are rejected', async () => {
-  // Ten calls, then none for a minute.
+  // The provider accepts ten calls, then none for a minute.
   let now = 0;
   let budget = 10;
   let refused = 0;
@@ -350,7 +350,7 @@ describe('rows that are denied by a status alone (403)', () => {
     expect({ kept: kept.size, end }).toEqual({ kept: 20, end: 'halted' });
   });
 
-  test('for their content fail alone, in any number', async () => {
+  test('fail alone, in any number, if the reason is their content', async () => {
     const moderated = { status: 403, headers: {}, body: '{"error":{"message":"flagged by moderation"}}' };
     const { kept, end } = await run(30, () => moderated);
 

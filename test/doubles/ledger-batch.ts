@@ -15,7 +15,7 @@ export interface LedgerFile {
   readonly createdAt: number;
 }
 
-/** A batch of the ledger. Times are milliseconds of our clock. */
+/** A batch in the ledger. Times are milliseconds of the tests' clock. */
 export interface LedgerBatch {
   readonly id: string;
   readonly inputFileId: string;
@@ -27,23 +27,23 @@ export interface LedgerBatch {
   readonly runSeconds: number;
   cancelledAt?: number;
   outputFileId?: string;
-  /** It ends like this, at the time at which it would be through. */
+  /** The final state of a batch that does not complete. It reaches the state at the time at which it would have completed. */
   ended?: { readonly as: 'expired' | 'cancelled' | 'failed'; readonly finished: number };
-  /** Why it failed as a whole. */
+  /** Error of a batch that failed as a whole. */
   readonly error?: Readonly<Record<string, unknown>> | undefined;
-  /** Rows that are answered with a status in place of an answer: they cost nothing. */
+  /** Rows that get an error with this status instead of an answer. They cost nothing. */
   readonly denied?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface LedgerStatus {
   readonly status: 'in_progress' | 'completed' | 'expired' | 'cancelled' | 'failed';
-  /** Rows that were answered. */
+  /** Number of answered rows. */
   readonly finished: number;
-  /** Absent while it runs. */
+  /** Absent while the batch runs. */
   readonly endedAt?: number;
 }
 
-/** How a batch is at a time: rows are answered evenly over its run. */
+/** Status of a batch at a time. Rows are answered at a constant rate. */
 export function statusAt(
   { lines, createdAt, runSeconds, cancelledAt, ended }: LedgerBatch,
   now: number,
@@ -66,7 +66,7 @@ export function isOpen(batch: LedgerBatch, now: number): boolean {
   return statusAt(batch, now).endedAt === undefined;
 }
 
-/** The custom_ids that are on the bill: all that were answered, and of a batch that runs all that will be. */
+/** The custom_ids of all rows that are billed: those that were answered, and all rows of a batch that runs. */
 export function billedRows(batch: LedgerBatch, now: number): string[] {
   const { finished, endedAt } = statusAt(batch, now);
   const billed = endedAt === undefined ? batch.lines.length : finished;

@@ -1,4 +1,4 @@
-/** A form with one file, as RFC 7578 describes it. */
+/** A multipart form with one file (RFC 7578). */
 export interface Form {
   readonly fields: ReadonlyMap<string, string>;
   readonly file: { readonly name: string; readonly content: Buffer } | undefined;

@@ -1,23 +1,23 @@
-/** How a batch's output is shown. Counts go down as they are used up. */
+/** Faults in how a batch's output is shown. The provider decrements the counts of looks. */
 export interface OutputMisbehaviour {
   counts?: 'as they are' | 'absent' | 'zero' | 'too few' | 'of another number';
-  /** For so many looks at a batch that ended, it names no output. */
+  /** Number of looks at an ended batch that show no output file. */
   nullLooks?: number;
-  /** For so many downloads, the file is only a part of what it will be; the cuts fall into lines. */
+  /** Number of downloads that return only a part of the file. The parts end within lines. */
   growingLooks?: number;
   bytes?: 'absent' | 'zero';
-  /** No Content-Length. */
+  /** Sends no Content-Length. */
   isChunked?: boolean;
-  /** Bytes at the end that are never sent, nor counted. */
+  /** Number of bytes at the end that are neither sent nor included in the length. */
   dropsLast?: number;
-  /** Behind its lines a file goes on with this, again and again, for as long as anybody reads. */
+  /** Text that is repeated without end after the lines of the file. */
   endless?: string;
   changeId?: (id: string) => string;
-  /** The answer's fields stand in the line itself. */
+  /** The fields of the answer are fields of the line itself. */
   isFlat?: boolean;
-  /** So many looks at a batch are answered with another batch. */
+  /** Number of looks at a batch that return another batch. */
   otherBatchLooks?: number;
-  /** Downloads that are answered with a status; 299 stands for 200 with a JSON error. */
+  /** Statuses of the next downloads. 299 stands for 200 with a JSON error. */
   statusLooks?: number[];
 }
 
@@ -36,7 +36,7 @@ export function shownCounts(true_: Counts, { counts }: OutputMisbehaviour): Coun
   return true_;
 }
 
-/** A line of an output file, as this provider writes it. */
+/** A line of the output file, with the faults. */
 export function shownLine(
   line: { readonly custom_id: string; readonly response: { readonly body: object } },
   { changeId = (id) => id, isFlat }: OutputMisbehaviour,
@@ -45,7 +45,7 @@ export function shownLine(
   return JSON.stringify(isFlat === true ? { custom_id, ...line.response.body } : { ...line, custom_id });
 }
 
-/** As much of a file as is there at this look. */
+/** The part of a file that this download returns. */
 export function shownContent(
   content: Buffer,
   { growingLooks = 0, dropsLast = 0 }: OutputMisbehaviour,

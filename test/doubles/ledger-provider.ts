@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { pipeline, Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import {
@@ -11,97 +10,33 @@ import {
   type RequestLine,
 } from './ledger-batch.ts';
 import { readForm } from './ledger-form.ts';
-import { shownContent, shownCounts, shownLine, type OutputMisbehaviour } from './ledger-output.ts';
+import type { Misbehaviour } from './ledger-misbehaviour.ts';
+import { shownContent } from './ledger-output.ts';
+import { fail, PROXY_PAGE, redirected, sendReply, type Reply } from './ledger-reply.ts';
+import { completionOf, outputOf, showBatch, showFile, showOutput } from './ledger-shown.ts';
 
 /**
- * A second provider for tests, written from the public description of OpenAI's Files and Batch API alone. It shares no code with
- * the simulator nor with what it tests, and keeps a ledger: every row that it was paid for, and how often.
+ * A second provider for tests, written only from the public description of OpenAI's Files and Batch API. It shares no code with the simulator or
+ * with the code under test, and keeps a ledger of how often each row was paid for.
  */
 export interface LedgerOptions {
   readonly clock: { now(): number };
-  /** How long a batch runs, in seconds of the clock. */
+  /** Duration of a batch in seconds of the clock. */
   readonly runSeconds?: number;
   readonly misbehaviour?: Misbehaviour;
-}
-
-/** What goes wrong. Counts go down as they are used up; everything may be changed while the provider runs. */
-export interface Misbehaviour {
-  /** The batch is created, and the answer is this status; 0 breaks the connection. */
-  lostCreates?: number[];
-  /** Nothing is created, and the answer is this status. */
-  refusedCreates?: number[];
-  /** A proxy answers refused and lost creates in the provider's place: with a page. */
-  proxyPages?: boolean;
-  /** Seconds until a created batch is in the list. */
-  listLagSeconds?: number;
-  /** The list answers this status instead. */
-  listStatus?: number;
-  /** The first so many pages of a list are empty and say that there are more. */
-  emptyPages?: number;
-  /** How the batches' metadata is shown. */
-  metadata?:
-    | 'as sent'
-    | 'upper case'
-    | 'truncated'
-    | 'renamed'
-    | 'merged'
-    | 'text'
-    | 'pairs'
-    | 'nested'
-    | 'none';
-  /** Leave `input_file_id` out of batches. */
-  hidesInputFile?: boolean;
-  /** For every batch, another one of the same file that was cancelled; it is listed first. */
-  cancelledTwin?: boolean;
-  /** Every create makes a second batch of the same file. It runs for so many seconds, or ends in another way. */
-  twin?: { readonly runSeconds?: number; readonly endsEarly?: NonNullable<Misbehaviour['endsEarly']> };
-  /** So many cancels are answered with this status and ignored. */
-  failedCancels?: { status: number; times: number };
-  /** Cancels are accepted, and nothing happens. */
-  ignoresCancels?: boolean;
-  /** Batches never end by themselves. */
-  neverEnds?: boolean;
-  /** Seconds that this provider's clock is ahead of ours. */
-  clockAheadSeconds?: number;
-  /** Timestamps as texts without a time zone, in the provider's own local time. */
-  zonelessTimes?: boolean;
-  /** Batches cannot be found by their id from second to second of their life: all, or the first one. */
-  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean; status?: number };
-  /** Seconds after its end until a batch names its output file. */
-  lateOutputSeconds?: number;
-  /** How the output is shown. */
-  output?: OutputMisbehaviour;
-  /** The first batch, or the one after so many, ends in this way when so many rows are answered; perhaps sooner than others. */
-  endsEarly?: { as: 'expired' | 'cancelled'; finished: number; after?: number; runSeconds?: number };
-  /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
-  drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
-  /** Rows of batches that are denied with a status, without an answer, by their custom_id. */
-  deniedRows?: Record<string, number>;
-  /** A batch that holds this row fails as a whole, with these words; `{line}` stands for the row's line. */
-  poison?: { id: string; code: string; says: string };
-  /** Files' contents are behind so many redirects, the last one to another host. */
-  redirects?: number;
-  /** Files' contents come compressed. */
-  isZipped?: boolean;
-  /** So many calls of this kind are answered with a page and 200, as by a proxy that asks for a login. */
-  loginPages?: { call: 'get' | 'list' | 'cancel' | 'file'; times: number };
-  /** Times in milliseconds. */
-  millisecondTimes?: boolean;
-  /** Realtime calls whose prompt holds one of these texts are answered with a status. */
-  failingPrompts?: { text: string; status: number; retryAfter?: number }[];
 }
 
 export interface LedgerProvider extends AsyncDisposable {
   readonly url: string;
   readonly misbehaviour: Misbehaviour;
-  /** How often each row was paid for, by its custom_id: in batches and in realtime calls. */
+  /** How often each row was paid for in batches and realtime calls, by custom_id. */
   paidRows(): ReadonlyMap<string, number>;
   /** Rows that were paid for more than once. */
   paidTwice(): readonly string[];
   batches(): readonly LedgerBatch[];
-  /** Ids of batches that still run and cost money. */
+  /** Ids of running batches, which cost money. */
   openBatches(): readonly string[];
-  /** `GET /v1/batches/batch_1`, in the order of their arrival. */
+  /** All requests in the order of their arrival, such as `GET /v1/batches/batch_1`. */
   calls(): readonly string[];
 }
 
@@ -125,28 +60,6 @@ export async function startLedgerProvider(options: LedgerOptions): Promise<Ledge
   };
 }
 
-interface Reply {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent again and again behind the body. */
-  readonly endless?: string | undefined;
-}
-
-/** A body that goes on for as long as anybody reads. */
-function* withoutEnd(body: Buffer, more: string): Generator<Buffer> {
-  yield body;
-  const piece = Buffer.from(more.repeat(Math.ceil(65_536 / more.length)));
-  for (;;) yield piece;
-}
-
-const fail = (status: number, code = `http_${status}`): Reply => ({
-  status,
-  body: { error: { code, message: `The provider answers ${status}.`, type: 'error', param: null } },
-});
-
-const PROXY_PAGE = Buffer.from('<html><head><title>Request rejected</title></head><body>proxy</body></html>');
-
 class Ledger {
   readonly misbehaviour: Misbehaviour;
   readonly batches = new Map<string, LedgerBatch>();
@@ -157,7 +70,7 @@ class Ledger {
   readonly #clock: { now(): number };
   readonly #runSeconds: number;
   #serial = 0;
-  /** The part of a growing file that was sent last. */
+  /** The part of a growing file that was sent in the last download. */
   #lastShown: Buffer | undefined;
 
   constructor({ clock, runSeconds = 300, misbehaviour = {} }: LedgerOptions) {
@@ -188,19 +101,11 @@ class Ledger {
       request.socket.destroy();
       return;
     }
-    const { drip } = this.misbehaviour;
-    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-    if (drip !== undefined && drip.call === kind) {
-      // Blanks before a JSON value are valid for ever.
-      const timer = setInterval(() => response.write(' '), drip.everyMs);
-      response.on('close', () => clearInterval(timer));
-      return;
-    }
-    if (reply.endless !== undefined && Buffer.isBuffer(reply.body)) {
-      pipeline(Readable.from(withoutEnd(reply.body, reply.endless)), response, () => undefined);
-      return;
-    }
-    response.end(Buffer.isBuffer(reply.body) ? reply.body : JSON.stringify(reply.body));
+    sendReply(
+      response,
+      reply,
+      this.misbehaviour.drip?.call === kind ? this.misbehaviour.drip.everyMs : undefined,
+    );
   }
 
   #answer(request: IncomingMessage, url: URL, body: Buffer): readonly [string, Reply | 'reset'] {
@@ -237,7 +142,7 @@ class Ledger {
       return { status: 200, body: { id, object: 'file', deleted: true } };
     }
     const output = file.purpose === 'batch_output' ? (this.misbehaviour.output ?? {}) : {};
-    // The object tells the size of what was sent last.
+    // The object shows the size of the last download.
     if (content !== 'content')
       return { status: 200, body: showOutput({ ...file, content: this.#lastShown ?? file.content }, output) };
     const shown = shownContent(file.content, output);
@@ -261,7 +166,7 @@ class Ledger {
     return { status: 200, body: shown, endless, ...(isToldLength && { headers: length }) };
   }
 
-  /** A store on another host, which knows no key: a host that gets one that it should not have denies the call. */
+  /** A file store on another host. It rejects requests that contain a key, because the key does not belong to it. */
   #stored(request: IncomingMessage, path: string): Reply {
     const [, hops = '', id = ''] = /^(x+)-(.*)$/.exec(path) ?? [];
     if (request.headers.authorization !== undefined) return fail(400, 'key_leaked');
@@ -336,7 +241,7 @@ class Ledger {
     return batch;
   }
 
-  /** Why a batch of these rows fails as a whole. */
+  /** The error of a batch that fails as a whole because of one of these rows. */
   #errorOf(lines: readonly RequestLine[]): LedgerBatch['error'] {
     const { poison } = this.misbehaviour;
     const line = lines.findIndex(({ custom_id }) => custom_id === poison?.id) + 1;
@@ -433,24 +338,8 @@ class Ledger {
       ).id;
     const isLate =
       endedAt !== undefined && now < endedAt + (this.misbehaviour.lateOutputSeconds ?? 0) * 1_000;
-    return {
-      id: batch.id,
-      object: 'batch',
-      endpoint: batch.endpoint,
-      errors: status === 'failed' && batch.error ? { object: 'list', data: [batch.error] } : null,
-      ...(this.misbehaviour.hidesInputFile === true ? {} : { input_file_id: batch.inputFileId }),
-      completion_window: batch.window,
-      status,
-      output_file_id: isLate || this.#isNull(endedAt) ? null : (batch.outputFileId ?? null),
-      error_file_id: null,
-      created_at: this.#time(batch.createdAt),
-      expires_at: this.#time(batch.createdAt + 86_400_000),
-      request_counts: shownCounts(
-        { total: batch.lines.length, completed: finished, failed: 0 },
-        this.misbehaviour.output ?? {},
-      ),
-      metadata: this.#metadataOf(batch),
-    };
+    const outputFileId = isLate || this.#isNull(endedAt) ? undefined : batch.outputFileId;
+    return showBatch({ ...batch, outputFileId }, { status, finished }, this.misbehaviour);
   }
 
   #isNull(endedAt: number | undefined): boolean {
@@ -458,39 +347,6 @@ class Ledger {
     if (endedAt === undefined || output?.nullLooks === undefined || output.nullLooks <= 0) return false;
     output.nullLooks -= 1;
     return true;
-  }
-
-  #time(milliseconds: number): number | string {
-    const { clockAheadSeconds = 0, zonelessTimes, millisecondTimes } = this.misbehaviour;
-    const shifted = milliseconds + clockAheadSeconds * 1_000;
-    if (millisecondTimes === true) return shifted;
-    return zonelessTimes === true
-      ? new Date(shifted).toISOString().slice(0, 19)
-      : Math.floor(shifted / 1_000);
-  }
-
-  #metadataOf({ metadata }: LedgerBatch): unknown {
-    const entries = Object.entries(metadata);
-    switch (this.misbehaviour.metadata ?? 'as sent') {
-      case 'none':
-        return {};
-      case 'upper case':
-        return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value.toUpperCase()]));
-      case 'truncated':
-        return Object.fromEntries(entries.map(([name, value]) => [name, value.slice(0, 6)]));
-      case 'renamed':
-        return Object.fromEntries(entries.map(([name, value]) => [`user_${name}`, value]));
-      case 'merged':
-        return { ...Object.fromEntries(entries.slice(1)), user: 'u-1', all: JSON.stringify(metadata) };
-      case 'text':
-        return JSON.stringify(metadata);
-      case 'pairs':
-        return entries.map(([key, value]) => ({ key, value }));
-      case 'nested':
-        return { user: metadata, version: 1 };
-      case 'as sent':
-        return metadata;
-    }
   }
 
   #realtimeCall(body: Buffer): Reply {
@@ -514,63 +370,10 @@ class Ledger {
   }
 }
 
-function showFile({ id, name, content, purpose, createdAt }: LedgerFile) {
-  return {
-    id,
-    object: 'file',
-    bytes: content.length,
-    created_at: Math.floor(createdAt / 1_000),
-    filename: name,
-    purpose,
-    status: 'processed',
-  };
-}
-
-function showOutput(file: LedgerFile, { bytes }: OutputMisbehaviour) {
-  const shown = showFile(file);
-  return { ...shown, bytes: bytes === 'absent' ? null : bytes === 'zero' ? 0 : shown.bytes };
-}
-
 function linesOf(content: Buffer): RequestLine[] {
   return content
     .toString('utf8')
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => JSON.parse(line) as RequestLine);
-}
-
-/** To the same server by another name: another host for whoever asks. */
-function redirected({ headers }: IncomingMessage, path: string): Reply {
-  const port = /:(\d+)$/.exec(headers.host ?? '')?.[1] ?? '';
-  return { status: 302, body: null, headers: { location: `http://localhost:${port}/v1/store/${path}` } };
-}
-
-function outputOf({ lines, denied }: LedgerBatch, finished: number, output: OutputMisbehaviour): Buffer {
-  const answers = lines.slice(0, finished).map(({ custom_id, body }, n) => ({
-    id: `batch_req_${n}`,
-    custom_id,
-    response: responseOf(denied?.[custom_id], n, body),
-    error: null,
-  }));
-  return Buffer.from(answers.map((answer) => `${shownLine(answer, output)}\n`).join(''));
-}
-
-function responseOf(denied: number | undefined, n: number, body: RequestLine['body']) {
-  return {
-    status_code: denied ?? 200,
-    request_id: `req_${n}`,
-    body: denied === undefined ? completionOf(body) : (fail(denied, 'request_denied').body as object),
-  };
-}
-
-function completionOf({ model, messages }: RequestLine['body']) {
-  const content = `answer to ${messages?.at(-1)?.content ?? ''}`;
-  return {
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1_700_000_000,
-    model,
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 },
-  };
 }

@@ -20,29 +20,29 @@ import { createMemoryBucket } from '../support/memory-bucket.ts';
 export const JOB_ID = 'ledger-0123456789abcdef';
 const INPUT_KEY = 'input/rows.jsonl';
 
-/** A job at the provider with the ledger: the real machine, handlers and client; only time is simulated. */
+/** One job at the ledger's provider, with the real state machine, handlers and client. Only time is simulated. */
 export interface LedgerWorld {
   readonly ledger: LedgerProvider;
   readonly clock: TestClock;
   readonly store: ObjectStore;
-  /** Runs the job, or lets it go on. */
+  /** Starts or resumes the job, and returns after its execution has ended. */
   run(): Promise<Summary | undefined>;
-  /** Runs the job and cancels it while its first batch is polled. */
+  /** Runs the job and cancels it during the first poll of its batch. */
   runAndCancel(): Promise<Summary | undefined>;
-  /** Cancels a job that has ended, and waits for what comes of it. */
+  /** Cancels a job that has ended, and returns after the cancel has ended. */
   cancel(): Promise<Summary | undefined>;
 }
 
 export interface LedgerWorldOptions extends Omit<LedgerOptions, 'clock'> {
   readonly rows?: number;
-  /** The input file; without it, rows of their own are made. */
+  /** The input file. Default: generated rows. */
   readonly input?: string;
   readonly profile?: ProfileConfig;
-  /** The dialect that the job expects. */
+  /** Dialect in the job's configuration. */
   readonly dialect?: 'openai' | 'ogx';
-  /** Longest a call may take, in real milliseconds. */
+  /** Total timeout of a call, in real milliseconds. */
   readonly totalMs?: number;
-  /** A ledger that is there already, and its clock. */
+  /** An existing ledger with its clock. */
   readonly at?: Pick<LedgerWorld, 'ledger' | 'clock'>;
 }
 
@@ -119,7 +119,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
   };
 }
 
-/** The real client, with little patience for calls that do not end. */
+/** The real client with short timeouts. */
 function providerOf(baseUrl: string, totalMs: number): StartProvider {
   const clients = new Map<string, ReturnType<typeof createProviderClient>>();
   return (settings) => {

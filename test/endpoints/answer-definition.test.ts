@@ -30,7 +30,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
           if (verdict.kind === 'ok') {
             const line = jsonLine(renderResult({ ...rules, customId: 'q1', body, shown: verdict.shown }));
             expect(said.filter((each) => !line.includes(each))).toEqual([]);
-            // Of a body that is only an error, what stands beside its words is left out.
+            // A body that is only an error keeps its message, but not the other texts of the body.
           } else if (path !== UNKNOWN) {
             const line = JSON.stringify(verdict);
             expect(said.filter((each) => !line.includes(each))).toEqual([]);

@@ -1,13 +1,13 @@
 import type { Asked } from '../../src/endpoints/endpoint.ts';
 
-/** What an answer is, stated once more: not with the project's own readers. */
+/** Defines a second time what an answer is, without the project's own readers. */
 export type Json = Readonly<Record<string, unknown>>;
 
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const objects = (list: unknown): readonly Json[] =>
   Array.isArray(list) ? list.map((each: unknown) => (isObject(each) ? each : {})) : [];
-/** Whether there is any text or number in a value: an error without one is how some programs write that there is none. */
+/** Whether a value contains any text or number. Some programs write an empty error if there is none. */
 const holdsAnything = (value: unknown): boolean =>
   typeof value === 'object' && value !== null
     ? Object.values(value).some(holdsAnything)
@@ -17,7 +17,7 @@ export const hasError = (value: Json): boolean =>
 const isVector = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'number');
 
-/** An endpoint without an entry. */
+/** An endpoint that `src/endpoints/` does not have. */
 export const UNKNOWN = '/v1/moderations';
 
 const DEFINITIONS: Readonly<Record<string, (body: Json, asked: Asked) => boolean>> = {
@@ -67,14 +67,14 @@ const DEFINITIONS: Readonly<Record<string, (body: Json, asked: Asked) => boolean
 
 export const SOUND = Buffer.from('RIFF and some samples, and more of them').toString('base64');
 
-/** An endpoint that is not known answers with whatever is more than an error. */
+/** At an unknown endpoint, a body is an answer if it has any field other than these. */
 const NAMES_OF_AN_ANSWER = new Set(['error', 'errors', 'id', 'model', 'message', 'code']);
 const carriesError = (path: string, body: Json): boolean =>
   hasError(body) && (path !== UNKNOWN || Object.keys(body).every((name) => NAMES_OF_AN_ANSWER.has(name)));
 
 export const ENDPOINTS = Object.keys(DEFINITIONS);
 
-/** Whether a body is an answer of an endpoint to what was asked. */
+/** Whether a body is an answer of this endpoint to the request. */
 export function isAnswer(path: string, body: unknown, asked: Asked): boolean {
   return isObject(body) && !carriesError(path, body) && DEFINITIONS[path]?.(body, asked) === true;
 }

@@ -11,7 +11,6 @@ import { jsonLine } from '../../src/jsonl/json-line.ts';
 import { asWire } from '../../src/provider/wire.ts';
 import { jsonTexts } from '../support/json-text.ts';
 
-/** Numbers of answers, from the provider's line to the result line. */
 const RULES: ResultRules = {
   endpoint: endpointAt('/v1/chat/completions'),
   codes: { retriable: [], permanent: [], halting: [] },

@@ -32,7 +32,7 @@ const rulesOf = (endpoint: Endpoint): ResultRules => ({
   resultShape: 'compact',
 });
 
-/** A row: what it lists, and what the provider answers. */
+/** A row: the number of its inputs, and the body that the provider returns. */
 interface Row {
   readonly inputs: number | undefined;
   readonly body: unknown;
@@ -56,7 +56,7 @@ const requestOf = ({ inputs }: Row, at: number, { lists }: Endpoint): Record<str
   ...(lists !== undefined && inputs !== undefined && { [lists]: Array<string>(inputs).fill('a') }),
 });
 
-/** Sends the rows direct; returns the lines that are kept of their answers. */
+/** Sends the rows direct. Returns the stored lines of their answers. */
 async function sendDirect(client: ProviderClient, path: string, rows: readonly Row[]): Promise<string[]> {
   const endpoint = endpointAt(path);
   server.bodies = new Map(rows.map(({ body }, at) => [`q${at}`, JSON.stringify(body)]));
@@ -101,7 +101,7 @@ async function download(client: ProviderClient, lines: readonly string[]): Promi
   return Buffer.concat(chunks).toString('utf8').trimEnd().split('\n');
 }
 
-/** A row is ok exactly when the definition says so, in a result line that has every word; a failure has them, too. */
+/** Checks that a row is ok exactly if the definition says so, and that its result line contains every text of the body. So does a failure. */
 function expectTruth(
   lines: readonly string[],
   rows: readonly Row[],
@@ -118,7 +118,7 @@ function expectTruth(
         ok: row !== undefined && isOk(row),
         body: row?.body,
       });
-      // Of a body that is only an error, what stands beside its words is left out.
+      // A body that is only an error keeps its message, but not the other texts of the body.
       const isWhole = said.ok || rules.endpoint.problem !== undefined;
       const lost = isWhole ? wordsOf(row?.body).filter((word) => !said.text.includes(word)) : [];
       expect({ lost, isRead, line: said.text }).toEqual({ lost: [], isRead: true, line: said.text });
@@ -161,7 +161,7 @@ const rowsOf = (bodies: fc.Arbitrary<unknown>, { lists }: Endpoint): fc.Arbitrar
 
 const FILE_DIALECTS = ['openai', 'mistral', 'together'] as const;
 
-/** A line as each provider writes it around a body. */
+/** The result line in which each provider wraps a body. */
 const NATIVE: Readonly<Record<(typeof FILE_DIALECTS)[number], (id: string, body: unknown) => object>> = {
   openai: (custom_id, body) => ({
     id: 'batch_req_1',

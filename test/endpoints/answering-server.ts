@@ -2,16 +2,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
 
-/** A provider that gives back what a test has put there: bodies of realtime calls, files, results of message batches. */
+/** A provider that returns what the test has set: bodies of realtime calls, files, results of message batches. */
 export interface AnsweringServer {
   url: string;
-  /** The body that a realtime call is answered with, by the `user` of its request. */
+  /** Bodies of the realtime calls, by the `user` of the request. */
   bodies: ReadonlyMap<string, string>;
-  /** The content of every file, and the results of every message batch. */
+  /** Content of every file, and the results of every message batch. */
   file: string;
 }
 
-/** Starts the server before the tests of a file, and closes it behind them. */
+/** Runs the server during the tests of a file. */
 export function useAnsweringServer(): AnsweringServer {
   const given: AnsweringServer = { url: '', bodies: new Map(), file: '' };
   const server = createServer((request, response) => {

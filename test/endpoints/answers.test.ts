@@ -5,7 +5,7 @@ import type { Asked } from '../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { png, wav } from '../../simulator/media.ts';
 
-/** What a result line shows of an answer; of a body that is none, its code. */
+/** The part of an answer that a result line shows. For a body that is not an answer, its error code. */
 function shown(path: string, body: unknown, asked: Asked = ONE_INPUT): unknown {
   const answer = answerOf(body, endpointAt(path), asked);
   return answer.kind === 'answer' ? answer.shown : answer.error.code;
@@ -14,7 +14,7 @@ function shown(path: string, body: unknown, asked: Asked = ONE_INPUT): unknown {
 const usage = { total_tokens: 3 };
 
 describe('an unknown endpoint', () => {
-  test.each([[null], [undefined], ['']])('answers with anything but nothing: not with %j', (body) => {
+  test.each([[null], [undefined], ['']])('accepts any answer that is not empty, so not %j', (body) => {
     expect(shown('/v1/moderations', body)).toBe('EMPTY_RESULT');
   });
 });
@@ -238,7 +238,7 @@ describe('files of an answer', () => {
   const image = red.toString('base64');
   const audio = tone.toString('base64');
 
-  test('are its images, and other fields of them stay', () => {
+  test('are its images, whose other fields are kept', () => {
     const body = {
       created: 1,
       data: [
@@ -268,7 +268,7 @@ describe('files of an answer', () => {
   });
 
   test.each([[null], ['a text that is not base64, though it is long enough'], [{ audio: 'short' }], [{}]])(
-    'are none in %j, which stays',
+    'are not found in %j, which is kept',
     (body) => {
       expect(taken('/v1/audio/speech', body)).toEqual({ files: [], rest: body });
       expect(taken('/v1/images/generations', body)).toEqual({ files: [], rest: body });

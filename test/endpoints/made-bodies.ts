@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { SOUND, UNKNOWN, type Json } from './answer-definitions.ts';
 
-/** A text that is found again wherever it went. */
+/** A unique text, which the test can find in the result line. */
 let tokens = 0;
 const token = (): string => `token_${(tokens += 1)}_`;
 
@@ -86,7 +86,7 @@ const block = fc.oneof(
   fc.constant(null).map(() => ({ type: 'tool_use', id: token(), name: token(), input: { place: token() } })),
 );
 
-/** Anthropic's answer. */
+/** An answer of Anthropic. */
 const MESSAGE: fc.Arbitrary<Json> = fc.record({
   type: fc.constant('message'),
   role: fc.constant('assistant'),
@@ -97,7 +97,7 @@ const MESSAGE: fc.Arbitrary<Json> = fc.record({
   usage: fc.constant({ input_tokens: 3, output_tokens: 4, service_tier: 'batch' }),
 });
 
-/** Changes one place of a body, found by a walk that the numbers decide. */
+/** A change of one place of a body. The numbers of `walk` choose the place. */
 interface Change {
   readonly walk: readonly number[];
   readonly how:
@@ -184,15 +184,15 @@ function replaced(name: string, value: unknown, how: Change['how']): [string, un
   }
 }
 
-/** What `compact` leaves out by name, at the top of a body and of the one message it shows. */
+/** Fields that `compact` leaves out, at the top level of a body and of its one message. */
 const LEFT_OUT = /"(?:id|object|created|system_fingerprint|service_tier|created_at)":"token_\d+_"/g;
 
-/** Bodies of an endpoint, as it gives them and with some of their places changed. */
+/** Bodies that an endpoint returns, some with changed places. */
 export function bodiesOf(path: string, maxChanges: number): fc.Arbitrary<unknown> {
   return withChanges(BODIES[path] ?? fc.constant({}), maxChanges);
 }
 
-/** Messages as Anthropic gives them, and with some of their places changed. */
+/** Messages that Anthropic returns, some with changed places. */
 export function messageBodies(maxChanges: number): fc.Arbitrary<unknown> {
   return withChanges(MESSAGE, maxChanges);
 }
@@ -203,7 +203,7 @@ function withChanges(bodies: fc.Arbitrary<Json>, maxChanges: number): fc.Arbitra
     .map(([whole, changes]) => changes.reduce<unknown>(changed, whole));
 }
 
-/** The texts of a body that a result line has to show. */
+/** The texts of a body that a result line must contain. */
 export function wordsOf(body: unknown): readonly string[] {
   return (
     JSON.stringify(body)

@@ -12,7 +12,7 @@ const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:nightshif
 const EXECUTION = 'arn:aws:states:eu-central-1:111122223333:execution:nightshift:job-1';
 
 test.each([MACHINE, `${MACHINE}:live`])(
-  'starts by %s, and finds the execution by the ARN it has either way',
+  'a job is started with the ARN %s, and its execution is found by one ARN in both cases',
   async (arn) => {
     const client = new SFNClient({ region: 'eu-central-1' });
     const mock = mockClient(client);

@@ -59,7 +59,7 @@ const lineOf = (body: string): string =>
 const chat = (content: string, usage: string, own: string): string =>
   `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":${JSON.stringify(content)}},"finish_reason":"stop"}],"usage":{"own":${usage}},"own":${own}}`;
 
-/** The result line by the rules. */
+/** The result line that the rules make. */
 function slow(line: string): string {
   const verdict = classifyLine(asWire(readAnswer(line)) ?? {}, RULES, ONE_INPUT);
   if (verdict.kind !== 'ok') throw new Error(verdict.message);
@@ -70,7 +70,7 @@ const vectors = fc
   .array(numberTexts, { minLength: 8, maxLength: 20 })
   .map((numbers) => `[${numbers.join()}]`);
 
-/** The result line of an answer, where it is rendered from the bytes of its line. */
+/** The result line of an answer that is rendered from the bytes of its line. Undefined if the fast path does not apply. */
 function rendered(reader: FastLines, line: string): string | undefined {
   const { verdict } = reader.read({ bytes: Buffer.from(line), isUtf8: true }, () => ONE_INPUT);
   return verdict !== undefined && 'render' in verdict ? verdict.render().line.toString('utf8') : undefined;

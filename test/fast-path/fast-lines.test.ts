@@ -58,7 +58,7 @@ const choice = fc.record(
   },
   { requiredKeys: ['message'] },
 );
-// Halves are exact, so that both ways of adding them up say the same.
+// Halves are exact in binary, so both ways of summing give the same total.
 const vector = fc.array(
   fc.integer({ min: -99, max: 99 }).map((n) => n / 2),
   { minLength: 1, maxLength: 12 },
@@ -170,7 +170,7 @@ function reference(
   return { text: jsonLine(result), usage: usageOf(answer), end };
 }
 
-/** A vector's numbers are copied as they are written, with the spaces between them. */
+/** Numbers of a vector are copied as they are written, with their spaces. */
 const compact = (json: string): string =>
   json.replaceAll(/\[[-+\d., eE]+\]/g, (vector) => vector.replaceAll(' ', ''));
 
@@ -214,7 +214,7 @@ describe.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
             const sum = (end: AnswerEnd): number =>
               models.list().reduce((total, model) => total + model[end], 0);
             expect({ truncated: sum('truncated'), refused: sum('refused') }).toEqual(ends);
-            // In another order of adding up, the last digits of fractions differ.
+            // A different order of summing changes the last digits of fractions.
             const total = models.total();
             for (const part of USAGE_PARTS) {
               expect(Math.abs(total[part] - used[part])).toBeLessThanOrEqual(1e-9 * (1 + used[part]));
@@ -227,7 +227,7 @@ describe.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
   },
 );
 
-/** The result line of an answer, where it is rendered from the bytes of its line. */
+/** The result line of an answer that is rendered from the bytes of its line. Undefined if the fast path does not apply. */
 function rendered(reader: FastLines, json: Buffer, asked: Asked = ONE_INPUT): CountedLine | undefined {
   const { verdict } = reader.read({ bytes: json, isUtf8: true }, () => asked);
   return verdict !== undefined && 'render' in verdict ? verdict.render() : undefined;
@@ -291,7 +291,7 @@ test('the second answer of a shape is spliced, with its usage', () => {
   ]);
 });
 
-test('amounts count in any notation', () => {
+test('token counts are read in any notation', () => {
   const reader = new FastLines(RULES[0] as ResultRules);
   const { response } = CHAT;
   const answer = (credits: string): Buffer => {

@@ -12,7 +12,7 @@ const SPLICES = [
 test('each line of a sequence is its literals with its slots between them, whatever lines came before', () => {
   const text = fc.oneof(
     fc.string({ maxLength: 40 }),
-    // Longer than the first memory of a line.
+    // Longer than the memory that a line has at first.
     fc
       .tuple(fc.constantFrom('x', 'é'), fc.constantFrom(33, 500, 70_000))
       .map(([unit, size]) => unit.repeat(size)),
@@ -33,7 +33,7 @@ test('each line of a sequence is its literals with its slots between them, whate
   );
 });
 
-test('a line is whole again after its memory was written by somebody else', () => {
+test('a line is complete again after other code has written to its memory', () => {
   const line = new ReusedLine();
   const { source, spans } = sourceOf(['7', 'herring']);
   const [first] = SPLICES;
@@ -48,7 +48,7 @@ function splice(literals: readonly string[], slots: readonly number[]): Splice {
   return { literals: bytes, slots, literalBytes: bytes.reduce((sum, { length }) => sum + length, 0) };
 }
 
-/** A row with the texts in it, and where they are. */
+/** A row that contains the texts, and their positions in it. */
 function sourceOf(texts: readonly [string, string]): { source: Buffer; spans: number[] } {
   const [first, second] = texts.map((text) => Buffer.byteLength(text)) as [number, number];
   return {

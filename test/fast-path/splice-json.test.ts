@@ -50,7 +50,7 @@ const value = fc.oneof(
   anyValue,
 );
 
-/** The ways in which programs print JSON. */
+/** Several ways to print JSON. */
 const PRINTERS: readonly ((row: unknown) => string)[] = [
   (row) => JSON.stringify(row),
   (row) => JSON.stringify(row, undefined, 1).replaceAll(/\n\s*/g, ' '),

@@ -3,7 +3,7 @@ import { MAX_CONCURRENCY } from '../../src/direct/rate-limit.ts';
 import { crashAtEachEffect, runUndisturbed, type CrashWalk } from './crash-walk.ts';
 import { openTrial, type Trial } from './trial.ts';
 
-/** More than are in flight at once, so that what is sent again can be told from all that was sent. */
+/** More rows than can be in flight at once, so that paying only for rows in flight differs from paying for all rows. */
 const IDS = Array.from({ length: MAX_CONCURRENCY + 8 }, (_, n) => `q${n}`);
 
 const INPUT = IDS.map((id, n) => `${JSON.stringify({ custom_id: id, prompt: `echo:${n}` })}\n`).join('');
@@ -32,7 +32,7 @@ function expectPaidInFlightOnly(trial: Trial): void {
 crashAtEachEffect(WALK, undisturbed, {
   name: 'after effect %i (%s), the job ends with the same files, and pays again for no more rows than were in flight',
   quick: 2,
-  // How many answers share a write depends on when they come: the last number may be one that no other run reaches.
+  // The number of answers per write depends on timing, so another run may not reach the last effect.
   steady: false,
   compare: expectPaidInFlightOnly,
 });

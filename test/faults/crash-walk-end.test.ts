@@ -12,7 +12,7 @@ const INPUT = IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:$
   '',
 );
 
-/** Three shards, of which two have rows that an earlier one answers; its answers may be reused. */
+/** A job with three shards. Two of them have rows that repeat earlier rows, and later jobs may reuse its answers. */
 function openJob(): Promise<Trial> {
   return openTrial({
     input: INPUT,
@@ -26,7 +26,7 @@ async function endOf(trial: Trial): Promise<WalkEnd> {
   return { ...(await trial.end()), index: index?.toString('hex') };
 }
 
-/** Each call of each step has time for one piece of its work. */
+/** Each call of a step has time for one piece of its work. */
 const WALK: CrashWalk = { openJob, ids: IDS, wrap: slowly, endOf };
 const undisturbed = await runUndisturbed(WALK);
 const { end: expected, effects } = undisturbed;

@@ -11,7 +11,7 @@ const INPUT = IDS.map((id) =>
   .map((row) => `${row}\n`)
   .join('');
 
-/** Two shards under a budget: a row that needs a second round, one that goes up a step, and one that goes up in vain. */
+/** A job with two shards and a budget: one row needs a second round, one succeeds at the next step of the ladder, and one fails there. */
 function openJob(): Promise<Trial> {
   return openTrial({
     input: INPUT,
@@ -55,6 +55,6 @@ crashAtEachEffect(WALK, undisturbed, {
   name: 'after effect %i (%s), the job ends with the same files, and its ledger with the same money',
   quick: 4,
   compare: expectSameMoney,
-  // Shards that reserve money at the same moment try again, so the last effects are not always reached.
+  // Shards that reserve money at the same time try again, so another run may not reach the last effects.
   steady: false,
 });

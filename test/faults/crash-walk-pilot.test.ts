@@ -14,9 +14,8 @@ const INPUT = IDS.map((id) =>
   .join('');
 
 /**
- * Shards of two rows, one that is invalid, one that repeats a row of the pilot, one of the pilot that needs a second round, and one
- * that fails.
- * @param maxBad of the pilot
+ * A job with shards of two rows: one row is invalid, one repeats a row of the pilot, one row of the pilot needs a second round, and one fails. If
+ * `maxBad` is 0, a row of the pilot fails too.
  */
 function openJob(maxBad: number): Promise<Trial> {
   return openTrial({
@@ -52,7 +51,7 @@ test('the jobs without a crash send a pilot of three rows, which passes or fails
   expect(fails).toMatchObject({ status: 'failed', rows: 7, pilot: { state: 'failed', rows: 3 } });
 });
 
-/** The two kinds of crash take turns: the walk of a job without a pilot has both at each effect. */
+/** The effects alternate between the two kinds of crash. The walk of a job without a pilot has both kinds at each effect. */
 const AT_EACH_EFFECT = SHAPES.flatMap(([how, maxBad, { end, effects }]) =>
   effects.map((name, n) => [how, kindOf(n), n + 1, name, { maxBad, expected: end }] as const),
 );

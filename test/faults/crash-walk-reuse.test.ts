@@ -33,12 +33,12 @@ async function leaveMarkers({ edges: { store } }: Trial, name: string): Promise<
   if (name === 'merged') await mergeIndexes(store, hashOfScope(scope));
 }
 
-/** Three rows have answers in an earlier job, one is invalid, and two are sent. */
+/** A job of six rows: three have answers in an earlier job, one is invalid, and two are sent. */
 async function openJob(): Promise<Trial> {
   const trial = await openTrial({ input: rowsOf(IDS), profile });
   await trial.edges.store.put('input/earlier.jsonl', rowsOf(KNOWN));
   await endJob(trial.edges.store, jobOf('earlier', 'input/earlier.jsonl'));
-  // Their indexes are merged, and there are so many others by now that these are merged with them when the job ends.
+  // The indexes of some jobs are merged, and there are enough others for a second merge at the job's end.
   for (const name of ['merged', 'unmerged']) await leaveMarkers(trial, name);
   return trial;
 }

@@ -11,7 +11,7 @@ import { openTrial, violations, type JobEnd, type Trial } from './trial.ts';
 const IDS = ['a', 'b', 'c'];
 const INPUT = IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}` })}\n`).join('');
 
-/** Less than the tokens of two shards. */
+/** Less than two shards need together. */
 const TOKENS = 8;
 
 const CONFIG = defineConfig({
@@ -26,7 +26,7 @@ const CONFIG = defineConfig({
   profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
 });
 
-/** Three shards that have room for one at a time; a row of one needs a second round. */
+/** A job of three shards, of which one at a time has room at the provider. One row needs a second round. */
 function openJob(): Promise<Trial> {
   return openTrial({
     input: INPUT,
@@ -52,7 +52,7 @@ test('the shards of the job without a crash change the room at the provider', ()
   expect(effects.filter((name) => name.includes('room/limited/')).length).toBeGreaterThanOrEqual(8);
 });
 
-/** Whether another job has all the room, once it looks at who is said to have it. */
+/** Whether another job gets all the room after it has checked the recorded holders. */
 async function isAllFree({ edges }: Trial): Promise<boolean> {
   const { provider } = resolveProfile(CONFIG, 'default');
   const asking = { jobId: 'later', shard: 0, round: 1, model: 'glm-4.7:batch', tokens: TOKENS };

@@ -6,7 +6,7 @@ import { openTrial, type Trial } from './trial.ts';
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
 
-/** 300 KB: slices of 64 KiB. The last row asks what the first one does. */
+/** 300 KB, which are built in slices of 64 KiB. The last row has the same request as the first one. */
 const INPUT = IDS.map((id) => {
   const user = 'x'.repeat(33_000);
   return `${JSON.stringify({ custom_id: id, prompt: `echo:${id === 'i' ? 'a' : id}`, user })}\n`;

@@ -7,7 +7,7 @@ const IDS = ['a', 'b', 'late', 'f'];
 
 const INPUT = IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}` })}\n`).join('');
 
-/** Two rounds whose files come in parts: each call of a step has time for one of them. */
+/** A job of two rounds. Each call of a step has time for one part of their files. */
 function openJob(): Promise<Trial> {
   return openTrial({
     input: INPUT,

@@ -15,7 +15,7 @@ const INPUT = [
   .map((row) => `${JSON.stringify(row)}\n`)
   .join('');
 
-/** Two shards; an invalid row, one that fails for good, and one that needs a second round. */
+/** A job of two shards: one row is invalid, one fails permanently, and one needs a second round. */
 function openJob(): Promise<Trial> {
   return openTrial({
     input: INPUT,

@@ -4,26 +4,26 @@ import { tableOf } from '../support/exhaustive.ts';
 import { CrashPoint } from './crash.ts';
 import { violations, type JobEnd, type Trial } from './trial.ts';
 
-/** A job whose run is crashed at each of its effects. */
+/** A job that tests crash at each of its effects. */
 export interface CrashWalk {
   readonly openJob: () => Promise<Trial>;
   /** The ids of its rows. */
   readonly ids: readonly string[];
-  /** Changes the edges of all steps, with and without a crash. */
+  /** Wraps the edges of all steps, in runs with and without a crash. */
   readonly wrap?: (edges: TaskEdges) => TaskEdges;
   /** Reads the job's end. Default: its summary, results and dead letters. */
   readonly endOf?: (trial: Trial) => Promise<WalkEnd>;
 }
 
 export interface WalkEnd extends JobEnd {
-  /** Its index of answers, as hexadecimal digits. */
+  /** The job's index of answers in hexadecimal. */
   readonly index?: string | undefined;
 }
 
 /** An effect's number, from 1, and its name. */
 export type Effect = readonly [nth: number, name: string];
 
-/** The job's end without a crash, and its effects in their order. */
+/** The end of the job without a crash, and its effects in order. */
 export interface Undisturbed {
   readonly end: WalkEnd;
   readonly effects: readonly Effect[];
@@ -44,21 +44,21 @@ function readEnd({ endOf }: CrashWalk, trial: Trial): Promise<WalkEnd> {
   return endOf === undefined ? trial.end() : endOf(trial);
 }
 
-/** The tests of one walk. */
+/** Options of the tests of one walk. */
 interface WalkTests {
-  /** Their name, with the effect's number (%i) and name (%s). */
+  /** Name of the tests, with the number (%i) and the name (%s) of the effect. */
   readonly name: string;
   /** The effects to crash at. Default: all. */
   readonly effects?: readonly Effect[];
-  /** How many of them `npm test` visits. */
+  /** Number of effects that `npm test` visits. */
   readonly quick: number;
-  /** What has to hold beside the files and the counts, once the job has ended in spite of the crash. */
+  /** Checks more than the files and counts after the job has ended. */
   readonly compare: (trial: Trial, summary: JobEnd['summary']) => Promise<void> | void;
-  /** The same job has the same number of effects each time. */
+  /** Whether each run of the job has the same number of effects. Default: true. */
   readonly steady?: boolean;
 }
 
-/** Crashes the job at each of its effects, runs it again as its caller would, and compares its end with the undisturbed one. */
+/** Crashes the job at each of its effects, runs it again as its caller would, and compares its end with the end without a crash. */
 export function crashAtEachEffect(
   walk: CrashWalk,
   undisturbed: Undisturbed,
@@ -80,7 +80,7 @@ export function crashAtEachEffect(
         died: crash.died,
       });
       if (steady) expect(crash.effects).toBeGreaterThanOrEqual(at);
-      // A start that failed is asked for again, as EventBridge does it; one that went well is not.
+      // EventBridge repeats a failed start, but not one that succeeded.
       if (kind === 'die' || (await trial.end()).summary === undefined) await trial.run({ wrap });
 
       expect(await violations(trial, ids)).toEqual([]);

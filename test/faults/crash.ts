@@ -4,17 +4,17 @@ import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import type { ObjectStore, ObjectWriter } from '../../src/store/object-store.ts';
 
 /**
- * Counts everything that steps do outside of themselves, and fails them right after the one of this number: it took
- * place, and nobody was told.
+ * Counts the effects of steps: everything that they change or request outside of themselves. Fails right after the effect with this number, so
+ * that the effect took place and its caller does not learn of it.
  */
 export class CrashPoint {
   readonly #at: number;
-  /** `die`: as if the machine was switched off. `fail`: the Lambda fails, and its machine goes on. */
+  /** `die`: as if the machine was switched off. `fail`: the Lambda fails, and the state machine continues. */
   readonly #kind: 'die' | 'fail';
   #effects = 0;
   #dead = false;
   #onTheirWay = 0;
-  /** Each effect's name. */
+  /** Names of the effects so far. */
   readonly names: string[] = [];
   readonly died: Promise<void>;
   #die: () => void = () => undefined;
@@ -31,7 +31,7 @@ export class CrashPoint {
     return this.#effects;
   }
 
-  /** Carries out an effect, and strikes if it was the one. */
+  /** Carries out an effect, and crashes if it has the number. */
   async effect<T>(name: string, carryOut: () => Promise<T>): Promise<T> {
     if (this.#dead) return forever();
     this.#onTheirWay += 1;
@@ -49,7 +49,7 @@ export class CrashPoint {
     return forever();
   }
 
-  /** What was on its way arrives: a provider takes a request within milliseconds, and nobody comes back sooner. */
+  /** Requests in flight arrive before the process counts as dead: a provider receives them within milliseconds, and a restart takes longer. */
   #settle(): void {
     if (this.#dead && this.#onTheirWay === 0) this.#die();
   }
@@ -71,7 +71,7 @@ export class CrashPoint {
   #store(store: ObjectStore): ObjectStore {
     return {
       ...store,
-      // How often a batch is polled depends on which shard is asked first.
+      // Not an effect: the number of polls depends on the order of the shards.
       put: (key, bytes) =>
         key.endsWith('/progress.json')
           ? store.put(key, bytes)
@@ -109,12 +109,12 @@ export class CrashPoint {
       findBatch: (wanted) => provider.findBatch(wanted),
       findBatches: (wanted) => provider.findBatches(wanted),
       ...(provider.listUnmarked && { listUnmarked: provider.listUnmarked.bind(provider) }),
-      // Asks only: how often depends on which shard is asked first.
+      // Not an effect: the number of polls depends on the order of the shards.
       getBatch: (id) => provider.getBatch(id),
       async *download(id, options) {
         let isFirst = true;
         for await (const chunk of provider.download(id, options)) {
-          // Only one: into how many parts a file comes is the connection's affair.
+          // Counts only the first chunk, because the number of chunks depends on the connection.
           if (isFirst) yield await effect('download a part', () => Promise.resolve(chunk));
           else yield chunk;
           isFirst = false;
@@ -124,12 +124,12 @@ export class CrashPoint {
   }
 }
 
-/** Named as Step Functions names a Lambda that ended without a word. */
+/** The error that Step Functions reports for a Lambda that ended without a result. */
 class LambdaFailed extends Error {
   override readonly name = 'Lambda.Unknown';
 }
 
-/** What a process that is no more answers. */
+/** The result of a call in a process that is dead: a promise that never settles. */
 function forever<T>(): Promise<T> {
   return new Promise(() => undefined);
 }

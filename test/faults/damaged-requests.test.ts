@@ -100,7 +100,7 @@ const cutAfter =
   (edges) =>
     hookOnce(edges, { key, after: cutFile(file) });
 
-/** Another call of the same step begins, and stops in the middle of a shard, when the first call is about to end. */
+/** When the first call is about to end, another call of the same step begins, and stops in the middle of a shard. */
 const overtaken =
   (key: RegExp, call: (edges: TaskEdges) => Promise<unknown>): Wrap =>
   (edges) =>
@@ -164,7 +164,7 @@ const BEFORE_ITS_LIST: readonly (readonly [string, Shape, Wrap, string])[] = [
   ],
 ];
 
-/** Answers in batches, and to rows that are sent direct. */
+/** Number of answers in batches and to rows that are sent direct. */
 const paid = ({ simulator }: Trial): number =>
   [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0) +
   simulator.requests().filter(({ path, status }) => path === '/v1/chat/completions' && status === 200).length;

@@ -6,7 +6,7 @@ import { tableOf } from '../support/exhaustive.ts';
 import { cutFile, hookOnce, slowly } from './file-faults.ts';
 import { openTrial, type JobEnd, type Trial } from './trial.ts';
 
-/** A job of three shards; the second has rows that are not sent. */
+/** A job of three shards. The second shard has rows that are not sent. */
 interface Kind {
   readonly name: string;
   readonly profile?: ProfileConfig;
@@ -70,7 +70,7 @@ const paid = ({ simulator }: Trial): number =>
   [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0) +
   simulator.requests().filter(({ path, status }) => path === '/v1/chat/completions' && status === 200).length;
 
-/** Rows that are sent: one is invalid, and one has the same request as another. */
+/** Number of rows that are sent: one of the ten is invalid, and one repeats the request of another. */
 const SENT = 8;
 
 describe('files of a shard that are cut short', () => {
@@ -94,7 +94,7 @@ describe('files of a shard that are cut short', () => {
     async ({ kind, file }) => {
       await using trial = await openJob(kind);
 
-      // The first list of a job with a pilot has only the pilot.
+      // In a job with a pilot, the first `to-run.json` lists only the shards of the pilot.
       const skip = kind.profile?.pilot === undefined ? 0 : 1;
       await trial.run({
         wrap: (edges) => hookOnce(edges, { key: /to-run\.json$/, skip, after: cutFile(file) }),

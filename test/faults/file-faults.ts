@@ -1,16 +1,16 @@
 import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
-/** What happens when an object is written whose key matches. */
+/** Functions to call when an object with a matching key is written. */
 interface Hook {
   readonly key: RegExp;
-  /** How many such writes pass first. Default 0. */
+  /** Number of matching writes to ignore first. Default 0. */
   readonly skip?: number;
   readonly before?: (store: ObjectStore, key: string) => Promise<unknown>;
   readonly after?: (store: ObjectStore, key: string) => Promise<unknown>;
 }
 
-/** Calls a hook once, when the object is written. */
+/** Calls the functions of a hook once, before and after the object is written. */
 export function hookOnce(edges: TaskEdges, { key: pattern, skip = 0, before, after }: Hook): TaskEdges {
   const { store } = edges;
   let seen = 0;
@@ -39,7 +39,7 @@ export function hookOnce(edges: TaskEdges, { key: pattern, skip = 0, before, aft
   return { ...edges, store: hooked };
 }
 
-/** Cuts a file after its first line, as a call does that stops there when another call has written the whole file. */
+/** Cuts files after their first line, as if a second call had overwritten the whole file and stopped there. */
 export const cutFile =
   (file: RegExp) =>
   async (store: ObjectStore): Promise<void> => {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import type { Misbehaviour } from '../doubles/ledger-provider.ts';
+import type { Misbehaviour } from '../doubles/ledger-misbehaviour.ts';
 import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
-/** Further things that go wrong at the provider with the ledger, and how the job ends. */
+/** Further faults of the ledger's provider, and how the job ends. */
 interface Scenario extends LedgerWorldOptions {
   readonly what: string;
   readonly counts?: Readonly<Record<string, number>>;
-  /** The job stops and says what is open; it ends well when it is resumed at a provider that behaves. */
+  /** The job stops and reports what is open. It succeeds when it is resumed at a provider without faults. */
   readonly stops?: true;
 }
 

@@ -4,12 +4,12 @@ import type { OutputMisbehaviour } from '../doubles/ledger-output.ts';
 import { openLedgerWorld, type LedgerWorld } from '../doubles/ledger-world.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
-/** How a provider shows the answers of a batch, and what must hold all the same. */
+/** Faults in how a provider shows the answers of a batch. */
 interface Scenario {
   readonly what: string;
   readonly output: OutputMisbehaviour;
   readonly ends?: 'expired' | 'cancelled';
-  /** The job cannot end by itself; it succeeds when it is resumed at a provider that behaves. */
+  /** The job stops and succeeds when it is resumed at a provider without faults. */
   readonly stops?: true;
 }
 

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import type { Misbehaviour } from '../doubles/ledger-provider.ts';
+import type { Misbehaviour } from '../doubles/ledger-misbehaviour.ts';
 import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
-/** What goes wrong at the provider, and what must hold all the same. */
+/** Faults of the provider. */
 interface Scenario extends LedgerWorldOptions {
   readonly what: string;
-  /** How often a row may be paid for at most. */
+  /** How often a row may be paid for. Default: once. */
   readonly bound?: number;
-  /** The job cannot end by itself and says what is open; it succeeds when it is resumed at a provider that behaves. */
+  /** The job stops and reports what is open. It succeeds when it is resumed at a provider without faults. */
   readonly stops?: true;
 }
 
@@ -27,7 +27,7 @@ const lagging: readonly Scenario[] = [400, 409, 429, 503].map((status) => ({
   misbehaviour: { lostCreates: [status], listLagSeconds: 20 },
 }));
 
-/** A page in the answer's place tells that something between us and the provider answered. */
+/** An HTML page instead of JSON shows that a proxy answered, not the provider. */
 const proxied: readonly Scenario[] = [400, 405, 413, 501].map((status) => ({
   what: `a create whose batch exists is answered with a proxy's page and ${status}, and the list lags two minutes behind`,
   misbehaviour: { lostCreates: [status], proxyPages: true, listLagSeconds: 120 },
@@ -113,7 +113,7 @@ const clocks: readonly Scenario[] = [9, -9, 30, -30].flatMap((hours) =>
   })),
 );
 
-/** Every batch that runs and costs money is named in what the job reports. */
+/** Ids of open batches that the summary does not report. */
 function unreported({ ledger }: LedgerWorld, summary: Summary | undefined): string[] {
   const told = JSON.stringify(summary ?? {});
   return ledger.openBatches().filter((id) => !told.includes(id));
@@ -136,7 +136,7 @@ tableOf(TABLE, 8).describe('$what', ({ what: _what, bound = 1, stops, ...options
       for (const name of Object.keys(world.ledger.misbehaviour))
         delete world.ledger.misbehaviour[name as keyof Misbehaviour];
     }
-    // A denied account, for example, stops the job until somebody has seen to it.
+    // Some faults stop the job, for example a denied account: it is resumed as its operator would.
     if (summary?.status !== 'succeeded') summary = await world.run();
 
     expect(paidTooOften(world, bound)).toEqual([]);

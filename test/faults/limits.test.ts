@@ -7,10 +7,10 @@ import { MAX_POLLS_PER_ROUND } from '../../src/batches/polling.ts';
 import { MAX_SHARDS } from '../../src/rows/shard-writer.ts';
 import { openWorld, prompts } from '../workflow/world.ts';
 
-/** Step Functions ends an execution at this many events, whatever it does. */
+/** Step Functions ends an execution after this many events. */
 const MAX_EVENTS = 25_000;
 
-/** Events that Step Functions writes for each state that was left, by its type, and for each retry. */
+/** Events that Step Functions writes for each state that was left, by the type of the state, and for each retry. */
 const EVENTS: Readonly<Record<string, number>> = { Task: 5, Wait: 2, Choice: 2, Succeed: 2, Pass: 2 };
 const EVENTS_PER_RETRY = 3;
 
@@ -46,7 +46,7 @@ test('a week-long window and four rounds stay below the history limit when every
   const { summary } = await world.run(prompts(1), {
     completionWindow: '7d',
     rounds: 4,
-    // As for any provider but the simulator.
+    // The polling of every provider except the simulator.
     polling: { minSeconds: 15, maxSeconds: 900 },
   });
 
@@ -59,7 +59,7 @@ test('a week-long window and four rounds stay below the history limit when every
 
 describe('the history of a shard', () => {
   test('has events left for every round that is begun', () => {
-    // The last round before the guard, and the longest one after it.
+    // Events after the last round that the guard lets begin, if every round is as long as possible.
     let spent = 0;
     while (!isNearlyFull(spent)) spent = spentEvents(spent, { polls: MAX_POLLS_PER_ROUND });
     const busy = 600 * EVENTS_PER_RETRY;

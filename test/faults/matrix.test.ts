@@ -8,7 +8,7 @@ const IDS = Array.from({ length: 9 }, (_, n) => `q${n}`);
 const inputOf = (more: object): string =>
   IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}`, ...more })}\n`).join('');
 const INPUT = inputOf({});
-/** 300 KB in slices of 64 KiB. */
+/** 300 KB, which are built in slices of 64 KiB. */
 const SLICED = {
   input: inputOf({ user: 'x'.repeat(33_000) }),
   config: { ...CONFIG, limits: { ...CONFIG.limits, sliceBytes: 65_536 } },
@@ -37,7 +37,7 @@ describe.each(CASES.map((each) => [each.where, each.fault, each] as const))('%s'
     });
 
     await trial.run(wrap && { wrap });
-    // What could not be ridden out can be resumed.
+    // A job that a fault has stopped can be resumed.
     if ((await trial.end()).summary?.status !== 'succeeded') {
       expect(await openViolations(trial)).toEqual([]);
       trial.clock.moveTo(new Date(trial.clock.now() + resumedAfterSeconds * 1_000).toISOString());

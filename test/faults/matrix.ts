@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { cutFile, failLambda, hookOnce, slowly } from './file-faults.ts';
 
-/** One fault of one call, file or step. */
+/** One fault of a call, a file or a step. */
 export interface Case {
   readonly where: string;
   readonly fault: string;
@@ -14,13 +14,13 @@ export interface Case {
   readonly profile?: ProfileConfig;
   readonly maxFileBytes?: number;
   readonly wrap?: (edges: TaskEdges) => TaskEdges;
-  /** The job is built in slices: its rows are that large. */
+  /** The rows are so large that the job is built in slices. */
   readonly sliced?: true;
-  /** The provider never shows what it promised: the job fails, also when it is resumed, and its batch is reported as open. */
+  /** The provider never shows the promised files: the job fails, also after a resume, and reports the batch as open. */
   readonly staysOpen?: true;
-  /** Rows that are paid for twice: their answers came and cannot be read. */
+  /** Rows that are paid for twice, because their answers came and cannot be read. */
   readonly paidTwice?: number;
-  /** How long after its end the job is resumed. */
+  /** Time between the end of the job and its resume. */
   readonly resumedAfterSeconds?: number;
 }
 
@@ -34,18 +34,18 @@ const ROUTES = {
 } as const;
 
 const ANSWERS: readonly (readonly [string, RouteAction])[] = [
-  ['connection reset before it took place', { kind: 'reset' }],
-  ['connection reset after it took place', { kind: 'reset', when: 'after' }],
+  ['connection reset before the call took effect', { kind: 'reset' }],
+  ['connection reset after the call took effect', { kind: 'reset', when: 'after' }],
   ['429 with Retry-After', { kind: 'status', status: 429, retryAfter: 1 }],
   ['429 without Retry-After', { kind: 'status', status: 429 }],
   ['500', { kind: 'status', status: 500 }],
-  ['502 after it took place', { kind: 'status', status: 502, when: 'after' }],
+  ['502 after the call took effect', { kind: 'status', status: 502, when: 'after' }],
   ['HTML', { kind: 'html' }],
   ['an empty answer', { kind: 'empty' }],
   ['half an answer', { kind: 'truncated' }],
 ];
 
-/** Every answer at every route, once and for longer than a step tries by itself. */
+/** Each response on each route, once, and more often than a step retries by itself. */
 const answers: Case[] = Object.entries(ROUTES).flatMap(([route, where]) =>
   ANSWERS.flatMap(([fault, action]) =>
     [1, 5].map((times) => ({
@@ -61,7 +61,7 @@ const DENIALS: readonly (readonly [string, RouteAction])[] = [
   ['the credit is exhausted (402)', { kind: 'status', status: 402, code: 'BILLING_2003' }],
 ];
 
-/** The account is denied: the job stops, and is resumed once somebody has seen to it. */
+/** The provider denies the account: the job stops, and is resumed after the account works again. */
 const denials: Case[] = DENIALS.flatMap(([fault, action]) =>
   (['upload', 'create', 'get'] as const).map((route) => ({
     where: ROUTES[route],
@@ -72,10 +72,10 @@ const denials: Case[] = DENIALS.flatMap(([fault, action]) =>
 
 const polls: Case[] = (
   [
-    ['a status nobody knows', { kind: 'status', status: 'scheduling' }],
+    ['an unknown status', { kind: 'status', status: 'scheduling' }],
     ['an upper-case status', { kind: 'status', status: 'IN_PROGRESS' }],
     ['no counters', { kind: 'counts', counts: null }],
-    ['counters that cannot be', { kind: 'counts', counts: { total: 1, completed: 99, failed: -1 } }],
+    ['impossible counters', { kind: 'counts', counts: { total: 1, completed: 99, failed: -1 } }],
     ['a batch stuck in one status', { kind: 'stuck', status: 'validating', finished: 0.5 }],
     ['a batch that vanished', { kind: 'vanish' }],
     ['a 404 now and then', undefined],
@@ -163,7 +163,7 @@ const LATE: readonly (readonly [LateOutput, string])[] = [
   ['foreign', 'shows the files of another batch'],
 ];
 
-/** A batch has ended, and its files are not there, not all there or not its own: it is waited for, and paid for once. */
+/** A batch has ended, and its files are missing, incomplete or of another batch. The job waits for them and pays once. */
 const late: Case[] = LATE.flatMap(([shows, fault]) => [
   {
     where: 'late output',
@@ -182,16 +182,16 @@ const SHOWN = { 'upper case': 'in upper case', cut: 'cut off', none: 'not at all
 
 const AFTER_CREATE = [400, 401, 403, 405, 409, 410, 413, 422, 501] as const;
 
-/** A create went through, and its answer says that it did not: its batch is found again, and paid for once. */
+/** The batch exists, although the create returned an error. The job finds the batch and pays once. */
 const lostCreates: Case[] = [
   ...AFTER_CREATE.map((status) => ({
     where: 'create batch',
-    fault: `refused (${status}) after it took place`,
+    fault: `refused (${status}) after the call took effect`,
     faults: [{ at: 'create', action: { kind: 'status', status, when: 'after' } }] as const,
   })),
   ...[400, 429, 503].map((status) => ({
     where: 'create batch',
-    fault: `${status} after it took place, and the list lags 20 s behind`,
+    fault: `${status} after the call took effect, and the list lags 20 s behind`,
     faults: [
       { at: 'create', action: { kind: 'status', status, when: 'after' } },
       { at: 'batch', nth: 1, action: { kind: 'hidden', from: 'list', seconds: 20 } },
@@ -199,7 +199,7 @@ const lostCreates: Case[] = [
   })),
   ...(['upper case', 'cut', 'none'] as const).map((shown) => ({
     where: 'create batch',
-    fault: `502 after it took place, and the list shows its metadata ${SHOWN[shown]}`,
+    fault: `502 after the call took effect, and the list shows its metadata ${SHOWN[shown]}`,
     faults: [
       { at: 'create', action: { kind: 'status', status: 502, when: 'after' } },
       { at: 'batch', nth: 1, action: { kind: 'metadata', shown } },
@@ -207,7 +207,7 @@ const lostCreates: Case[] = [
   })),
 ];
 
-/** A batch that is there is not found: it is looked for in the list, and waited for. */
+/** A batch exists and is not found. The job looks for it in the list and waits. */
 const unseen: Case[] = (
   [
     ['is not found by its id for 20 minutes, and is listed', 'get', 1_200],
@@ -225,7 +225,7 @@ const clocks: Case[] = [9, -9].map((hours) => ({
   faults: [{ at: 'batch', action: { kind: 'clock', aheadSeconds: hours * 3_600 }, times: 'always' }],
 }));
 
-/** A batch past its deadline is cancelled, however often the provider does not take it. */
+/** A batch past its deadline is cancelled, however often the cancel fails. */
 const cancels: Case[] = [500, 409, 405].map((status) => ({
   where: 'cancel',
   fault: `answered with ${status}, 6 times, of a batch that never ends`,
@@ -235,7 +235,7 @@ const cancels: Case[] = [500, 409, 405].map((status) => ({
   ],
 }));
 
-/** What a replica that lags says, or a gateway. */
+/** Errors that a replica or a gateway returns for a moment. */
 const refusals: Case[] = [
   {
     where: 'poll',
@@ -249,7 +249,7 @@ const refusals: Case[] = [
   },
   ...[404, 405].map((status) => ({
     where: 'list',
-    fault: `there is none (${status}), 5 times, after a create got no answer`,
+    fault: `the list does not exist (${status}), 5 times, after a create got no answer`,
     faults: [
       { at: 'create', action: { kind: 'reset', when: 'after' } },
       { at: 'list', action: { kind: 'status', status }, times: 5 },
@@ -260,13 +260,13 @@ const refusals: Case[] = [
 const rows: Case[] = (
   [
     ['is in neither file, nor counted', { kind: 'drop' }],
-    ['is there twice', { kind: 'duplicate' }],
-    ['has a stranger beside it', { kind: 'unknown' }],
+    ['has two lines', { kind: 'duplicate' }],
+    ['has a line of an unknown row beside it', { kind: 'unknown' }],
     ['has neither answer nor error', { kind: 'empty' }],
     ['has a body that is a string', { kind: 'string-body' }],
     ['has the status 0', { kind: 'status-zero' }],
-    ['fails for a passing reason', { kind: 'error', code: 'INFERENCE_3107' }],
-    ['fails for good', { kind: 'error', code: 'INFERENCE_3207' }],
+    ['fails with a transient error', { kind: 'error', code: 'INFERENCE_3107' }],
+    ['fails with a permanent error', { kind: 'error', code: 'INFERENCE_3207' }],
   ] as const
 ).map(([fault, action]) => ({
   where: 'result line',
@@ -274,13 +274,13 @@ const rows: Case[] = (
   faults: [{ at: 'row', every: 3, action }],
 }));
 
-/** Result lines that are there, and that no row explains as they are. */
+/** Result lines that belong to no row as they are. */
 const oddLines: Case[] = (
   [
     ['comes back under an id in upper case', { kind: 'rename', as: 'upper' }],
     ['comes back under an id with zeros before its number', { kind: 'rename', as: 'padded' }],
     ['is cut in its middle', { kind: 'unreadable' }],
-    ['is no JSON', { kind: 'garbled' }],
+    ['is not JSON', { kind: 'garbled' }],
   ] as const
 ).map(([fault, action]) => ({
   where: 'result line',
@@ -289,7 +289,7 @@ const oddLines: Case[] = (
   ...(action.kind !== 'rename' && { paidTwice: 3 }),
 }));
 
-/** Rows that make the provider fail the file they are in. */
+/** Rows for which the provider rejects their whole file. */
 const guilty: Case[] = (
   [
     ['names it in its text only', 'Line {line}: Invalid JSON'],
@@ -315,9 +315,9 @@ const contents: Case[] = (
     ['CRLF', 'crlf'],
     ['a BOM', 'bom'],
     ['blank lines', 'blank-lines'],
-    ['bytes that are no UTF-8', 'invalid-utf8'],
+    ['bytes that are not UTF-8', 'invalid-utf8'],
     ['a line of 5 MB', 'long-line'],
-    ['a line that is no object', 'non-object'],
+    ['a line that is not an object', 'non-object'],
     ['a body shorter than promised', 'truncated-body'],
     ['a body that ends early as if it were all', 'early-close'],
   ] as const
@@ -327,7 +327,7 @@ const contents: Case[] = (
   faults: [{ at: 'content', action: { kind } }],
 }));
 
-/** The rest of a file whose connection broke off. */
+/** Responses to the request for the rest of a file after a broken connection. */
 const rests: Case[] = (
   [
     ['a connection that breaks off, and a provider that sends the rest', undefined],
@@ -348,11 +348,11 @@ const rests: Case[] = (
 
 const STORE_CALLS = ['get', 'open', 'put', 'createIfAbsent', 'concat', 'copy', 'list', 'stat'] as const;
 
-/** A store that does not answer: every seventh call of a kind, before or after it took place. */
+/** Every seventh call of a method fails, before or after it took effect. */
 const stores: Case[] = STORE_CALLS.flatMap((method) =>
   (['before', 'after'] as const).map((when) => ({
     where: 'store',
-    fault: `every seventh ${method} gets no answer, ${when} it took place`,
+    fault: `every seventh ${method} gets no answer, ${when} it took effect`,
     wrap: (edges: TaskEdges) => ({ ...edges, store: flaky(edges.store, method, when) }),
   })),
 );
@@ -380,7 +380,7 @@ function flaky(
   });
 }
 
-/** A listing fails while it is gone through, everything else at once. */
+/** A list fails during its iteration, every other call at once. */
 function refused(method: string, error: Error): unknown {
   if (method !== 'list') return Promise.reject(error);
   return (async function* failing(): AsyncGenerator<never> {
@@ -395,7 +395,7 @@ const cut =
   (edges: TaskEdges): TaskEdges =>
     hookOnce(edges, { key: after, after: cutFile(file) });
 
-/** The requests of a shard are not the planned ones: they are built again before anything is paid. */
+/** The requests of a shard differ from the planned ones. They are built again before the shard is paid. */
 const damaged: Case[] = [
   { where: 'build', fault: 'requests are cut short after the plan', wrap: cut(/plan\.json$/) },
   { where: 'build', fault: 'the same, of a job in slices', wrap: cut(/plan\.json$/), sliced: true },
@@ -417,7 +417,7 @@ const SLICE_FILES = [
   ['a slice has built its shards', /slice-000000\.built\.json$/],
 ] as const;
 
-/** A build in slices whose steps have little time, and one of them fails. */
+/** A build in slices, in which each call stops early and one of them fails. */
 const slices: Case[] = SLICE_FILES.map(([when, key, skip = 0]) => ({
   where: 'build',
   fault: `the Lambda fails when ${when}`,

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { deadLettersKey } from '../../src/checkpoints/keys.ts';
-import type { Misbehaviour } from '../doubles/ledger-provider.ts';
+import type { Misbehaviour } from '../doubles/ledger-misbehaviour.ts';
 import { JOB_ID, openLedgerWorld, type LedgerWorld } from '../doubles/ledger-world.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
-/** The steps of `docs/uncertain-states.md`, as it says them. */
+/** The page whose steps this file performs. */
 const page = await readFile(new URL('../../docs/uncertain-states.md', import.meta.url), 'utf8');
 
 function section(heading: string): string {
@@ -14,7 +14,7 @@ function section(heading: string): string {
   return rest.split('\n## ')[0] ?? '';
 }
 
-/** The files that the page says to delete, of a round. */
+/** The files of a round that the page says to delete. */
 function filesToDelete(round: number): string[] {
   return [...section('Give a batch up').matchAll(/`round-<r>\.([\w*.-]+)`/g)].map(
     ([, file]) => `jobs/${JOB_ID}/shards/00000/round-${round}.${file}`,
@@ -27,7 +27,7 @@ async function giveUp({ store }: LedgerWorld, round: number): Promise<void> {
 
 const paid = ({ ledger }: LedgerWorld): number => Math.max(...ledger.paidRows().values());
 
-/** Ways in which a job stops and names what is open, until the provider behaves. */
+/** Faults that stop the job, which then reports what is open. */
 const STOPS: readonly (readonly [string, Misbehaviour])[] = [
   ['a batch that never shows its output', { output: { nullLooks: Infinity } }],
   ['a batch whose file never becomes whole', { output: { growingLooks: 1e6, dropsLast: 40 } }],

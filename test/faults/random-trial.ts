@@ -7,7 +7,7 @@ import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/d
 import { CrashPoint } from './crash.ts';
 import { JOB_ID, openTrial, openViolations, unreportedRows, violations, type Trial } from './trial.ts';
 
-/** Numbers in [0, 1) that are a function of the seed alone: mulberry32, public domain. */
+/** Pseudorandom numbers in [0, 1) from a seed: mulberry32, public domain. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -18,12 +18,12 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Dialects in which a job can leave no batch running: in the others one that cannot be cancelled is no fault of ours. */
+/** Dialects that support cancels. At other providers, a batch may run on through no fault of the job. */
 const CLEANED = (Object.keys(DIALECTS) as DialectName[]).filter(
   (name) => builtInDialect(name).honours.cancel === true,
 );
 
-/** A job of random shape and what strikes it. */
+/** A job of random shape with its faults. */
 export interface RandomJob {
   readonly rows: number;
   readonly invalidEvery: number;
@@ -32,11 +32,11 @@ export interface RandomJob {
   readonly dialect: DialectName;
   readonly maxFileBytes: number | undefined;
   readonly faults: readonly Fault[];
-  /** Every so manieth row asks what the row before it asks. */
+  /** Every nth row repeats the request of the row before it. */
   readonly repeatedEvery: number | undefined;
-  /** A pilot, a ladder and a budget that is never used up, in some jobs. */
+  /** Some jobs have a pilot, a ladder or a budget. */
   readonly more: Pick<ProfileConfig, 'pilot' | 'then' | 'price' | 'budget' | 'maxBad'>;
-  /** After how many effects each start of the job dies; then it runs undisturbed. */
+  /** For each start of the job, the effect at which it crashes. Later starts run without a crash. */
   readonly crashes: readonly { readonly at: number; readonly kind: 'die' | 'fail' }[];
 }
 
@@ -55,7 +55,7 @@ const ROUTE_ACTIONS: readonly RouteAction[] = [
   { kind: 'empty' },
   { kind: 'truncated' },
 ];
-/** Not of a delete: a file that is not there is deleted. */
+/** Not used for deletes: after these statuses, the file counts as deleted. */
 const REFUSALS: readonly RouteAction[] = [
   { kind: 'status', status: 404 },
   { kind: 'status', status: 400 },
@@ -154,7 +154,7 @@ export function randomJob(seed: number): RandomJob {
       at: 1 + below(80),
       kind: oneOf(['die', 'fail'] as const),
     })),
-    // Drawn last: the other parts of a seed's job stay what they were.
+    // Drawn last, so that the other parts of each seed's job stay the same.
     repeatedEvery: below(3) === 0 ? 2 + below(5) : undefined,
     more: {
       ...(below(3) === 0 && {
@@ -166,7 +166,7 @@ export function randomJob(seed: number): RandomJob {
         budget: { max: 1e6, maxPerMonth: 1e6 },
         maxBad: oneOf([0.2, 0.9]),
       }),
-      // Each answer is of one token, which costs one euro.
+      // Each answer has one token, which costs one euro.
       ...(below(5) === 0 && { price: PRICE, budget: { max: 1 + below(20) } }),
     },
   };
@@ -182,12 +182,12 @@ const LADDERS: readonly NonNullable<ProfileConfig['then']>[] = [
   ],
 ];
 
-/** Which row's question a row asks. */
+/** Position of the row whose request the row has. */
 function askedBy(n: number, { repeatedEvery }: RandomJob): number {
   return repeatedEvery !== undefined && n > 0 && n % repeatedEvery === 0 ? n - 1 : n;
 }
 
-/** A job that its pilot ended has paid for nothing else; somebody approves it. */
+/** Checks that a job that ended after its pilot paid only for the pilot, and approves the job. */
 async function paidBesidePilot(trial: Trial): Promise<readonly string[]> {
   const { edges, simulator } = trial;
   const { pilot, failure } = (await trial.end()).summary ?? {};
@@ -200,8 +200,8 @@ async function paidBesidePilot(trial: Trial): Promise<readonly string[]> {
 }
 
 /**
- * What is paid may pass a budget by one shard, beside what the provider itself loses: its answers are reported to nobody. Somebody
- * raises a budget that has stopped the job.
+ * Checks that the paid answers exceed the budget by at most one shard, plus answers that the provider lost and nobody could count. Raises the
+ * budget if it stopped the job.
  */
 async function paidBeyondBudget(trial: Trial, { maxRows }: RandomJob): Promise<readonly string[]> {
   const { edges, simulator } = trial;
@@ -222,31 +222,34 @@ async function paidBeyondBudget(trial: Trial, { maxRows }: RandomJob): Promise<r
   ];
 }
 
-/** A resume sends one more shard, and the next one may be as bad: somebody lets the job go on. */
+/** Removes the limit of bad rows if it stopped the job: each resume would send one more shard and stop again. */
 async function letBadRowsPass(trial: Trial): Promise<void> {
   if ((await trial.end()).summary?.failure?.code === 'TOO_MANY_BAD_ROWS')
     await changeOverrides(trial, { maxBad: undefined });
 }
 
-/** Limits that a profile has now count from the next resume on. */
+/** Changes the overrides of the job. They apply from the next resume. */
 async function changeOverrides({ edges }: Trial, changed: ProfileConfig): Promise<void> {
   const job = await jobObject.require(edges.store, JOB_ID);
   await jobObject.write(edges.store, JOB_ID, { ...job, overrides: { ...job.overrides, ...changed } });
 }
 
-/** Money that is reserved when nothing runs any more. */
+/** Reservations that are left although nothing runs any more. */
 async function unsettled({ edges }: Trial): Promise<readonly string[]> {
   const reserved = Object.keys((await readJobLedger(edges.store, JOB_ID))?.open ?? {});
   return reserved.length === 0 ? [] : [`money is reserved for ${reserved.join(', ')}`];
 }
 
-/** Starts of a job that fails again and again: each time somebody has seen to it, until there is nothing left to strike. */
+/** Most starts of a job. Each start uses up some of the faults and crashes. */
 const MAX_STARTS = 12;
 
-/** A trial that takes longer hangs; one that looks for a vanished batch takes a minute and a half of a busy core. */
+/** A longer trial counts as hanging. Looking for a vanished batch takes a minute and a half of a busy core. */
 const MAX_MS = 900_000;
 
-/** Runs the job of this seed to its end. @returns what does not hold */
+/**
+ * Runs the job of this seed to its end.
+ * @returns the violations
+ */
 export async function runRandomJob(seed: number): Promise<readonly string[]> {
   const job = randomJob(seed);
   const ids = Array.from({ length: job.rows }, (_, n) => `q${n}`);
@@ -288,7 +291,7 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
     const paid = await paidBesidePilot(trial);
     if (paid.length > 0) return paid;
   }
-  // A batch that never shows what it promised is paid for: the job waits for a resume, and tells of it.
+  // A batch that never shows its promised files is paid for: the job waits for a resume and reports the batch.
   const { open = [] } = (await trial.end()).summary ?? {};
   if (open.length === 0) return ['it never came to its end'];
   return [...(await violations(trial, ids, hasKeys)), ...(await openViolations(trial))];

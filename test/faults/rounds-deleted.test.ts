@@ -10,7 +10,7 @@ const INPUT = IDS.map(
   (id) => `${JSON.stringify({ custom_id: id, prompt: id === 'bad' ? '' : `echo:${id}` })}\n`,
 ).join('');
 
-/** On one machine, the bucket is a folder. */
+/** Uses a folder as the bucket, as on one machine. */
 const open = async (profile: ProfileConfig = {}): Promise<Trial> =>
   openTrial({
     input: INPUT,

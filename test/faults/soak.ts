@@ -2,13 +2,13 @@ import { parseArgs } from 'node:util';
 import { randomJob, runRandomJob } from './random-trial.ts';
 
 /**
- * `npm run soak -- [--jobs 2000] [--seed N]`: jobs of random shape with random faults, one seed each, counted up from a
- * printed one. With --seed and no --jobs, that one alone, told in full.
+ * `npm run soak -- [--jobs 2000] [--seed N]`: runs jobs of random shape with random faults. Each job has a seed; the seeds count up from the
+ * printed one. With --seed and without --jobs, runs that job alone and prints it in full.
  */
 const { values } = parseArgs({ options: { jobs: { type: 'string' }, seed: { type: 'string' } } });
 const first = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed);
 const jobs = Number(values.jobs ?? (values.seed === undefined ? 2_000 : 1));
-/** Jobs at the same time: what keeps two cores busy. */
+/** Number of jobs at the same time. Four keep two cores busy. */
 const AT_ONCE = 4;
 
 let next = first;
@@ -35,5 +35,5 @@ if (jobs === 1) print(JSON.stringify(randomJob(first), undefined, 2));
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 print(`${jobs} jobs, ${bad} with a violation, ${Math.round((performance.now() - started) / 1_000)} s`);
 process.exitCode = bad === 0 ? 0 : 1;
-// Processes that "died" leave promises and connections behind that nobody waits for.
+// Processes that "died" leave open promises and connections.
 process.exit();

@@ -15,20 +15,20 @@ import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
 import { createMemoryBucket } from '../support/memory-bucket.ts';
 
-/** One job under faults: the real machine, the real handlers, the simulator over HTTP; only time is simulated. */
+/** One job under faults, with the real state machine and handlers, and the simulator over HTTP. Only time is simulated. */
 export interface Trial extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly clock: TestClock;
   readonly edges: TaskEdges;
-  /** Runs the job once, or lets it go on; returns when its execution has ended or the process died. */
+  /** Starts or resumes the job. Returns when its execution has ended or the process has died. */
   run(options?: RunOptions): Promise<void>;
   end(): Promise<JobEnd>;
-  /** Everything the run wrote down anywhere: files, logs, payloads. */
+  /** Everything that the job has written: files, logs, payloads. */
   allText(): Promise<string>;
 }
 
 export interface RunOptions {
-  /** Stands between the steps and what they touch. */
+  /** Wraps the edges of the steps. */
   readonly wrap?: (edges: TaskEdges) => TaskEdges;
   readonly wrapCalls?: (call: CallStep) => CallStep;
   /** Resolves when the process has died. */
@@ -45,10 +45,10 @@ export interface TrialOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
   readonly input: string;
   /** The bucket. Default: one in memory. */
   readonly store?: ObjectStore;
-  /** Texts of further input files, which follow it. */
+  /** Contents of further input files, which follow the first one. */
   readonly more?: readonly string[];
   readonly profile?: ProfileConfig;
-  /** Default: a profile without limits that asks the simulator. */
+  /** Default: a profile without limits that uses the simulator. */
   readonly config?: NightshiftConfig;
 }
 
@@ -96,7 +96,7 @@ export async function openTrial({
         });
         if (execution !== undefined) await executions.result(execution);
       } catch {
-        // What failed is seen by what it left.
+        // Tests see a failure by what it left.
       }
     };
     await (died === undefined ? job() : Promise.race([job(), died]));
@@ -122,7 +122,7 @@ export async function openTrial({
 
 async function textsOf(store: ObjectStore): Promise<string[]> {
   const keys = await Array.fromAsync(store.list(''), ({ key }) => key);
-  // An object that a killed run was writing may still be deleted.
+  // An object that a dead process was writing may be deleted during this loop.
   return Promise.all(keys.map(async (key) => String((await store.get(key)) ?? '')));
 }
 
@@ -134,12 +134,12 @@ export function resultLines({ results }: JobEnd): ResultLine[] {
 }
 
 /**
- * What must hold of every end of a job, also of one that failed: a row that the provider has answered is in the results,
- * or its batch is reported as open.
+ * Violations that hold for every end of a job, including failures: a row that the provider has answered is in the results, or an open batch is
+ * reported.
  */
 export async function openViolations(trial: Trial): Promise<string[]> {
   const end = await trial.end();
-  // Without a summary no end was reported.
+  // Without a summary, the job has reported no end.
   if (end.summary === undefined) return [];
   const { open = [], failure } = end.summary;
   const answered = new Set(resultLines(end).flatMap(({ custom_id, ok }) => (ok ? [custom_id] : [])));
@@ -151,9 +151,9 @@ export async function openViolations(trial: Trial): Promise<string[]> {
 }
 
 /**
- * What must hold of a job that has come to an end, whatever struck it. One line per violation.
+ * Violations of what holds for a job that has ended with results, whatever faults it had. One line each.
  * @param ids the custom_ids of all input rows, in order
- * @param hasKeys whether batches show which round they are of; without, the same rows in another round look the same
+ * @param hasKeys whether batches show their round. Otherwise, the same rows in another round look the same.
  */
 export async function violations(trial: Trial, ids: readonly string[], hasKeys = true): Promise<string[]> {
   const { simulator } = trial;
@@ -169,7 +169,7 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
   const vanished = simulator.batches().filter(({ actions }) => actions.some(({ kind }) => kind === 'vanish'));
   const hidden = unlisted(simulator);
   for (const [key, creates] of simulator.createsPerKey()) {
-    // One that the provider itself lost, before anybody saw it, is made again.
+    // A batch that the provider lost before the job could see it is created again.
     const lost = [...vanished, ...hidden].filter(({ metadata }) => metadata['key'] === key).length;
     check(!hasKeys || creates <= 1 + lost, `${creates} batches were made for ${key}`);
   }
@@ -181,9 +181,9 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
     .filter((batch) => batch.end === undefined && ![...vanished, ...hidden].includes(batch))
     .filter(({ id }) => !reported.has(id));
   check(open.length === 0, `${open.length} batches are left open`);
-  // A row whose line came and cannot be read is asked again once, and counted.
+  // A row whose result line is unreadable is sent again once, and counted.
   const hiddenRows = hidden.reduce((sum, { requests }) => sum + requests, 0);
-  // One that the provider answered and then showed to nobody is paid for, and so is the one that takes its place.
+  // A row that the provider answered in a batch that it then lost is paid for twice.
   const vanishedRows = vanished.reduce((sum, batch) => sum + (batch.end?.succeeded ?? 0), 0);
   const mayBeTwice =
     (end.summary?.unexplained.paidTwice ?? 0) + lostByCancel(simulator) + hiddenRows + vanishedRows;
@@ -201,10 +201,10 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
   return found;
 }
 
-/** Longer than a lost create is looked for, in seconds. */
+/** Longer than the job looks for the batch of a lost create, in seconds. */
 const LONG_HIDDEN = 180;
 
-/** Batches that the list shows so late that one whose create was lost is created again. */
+/** Batches that the list shows so late that the job creates them again after a lost create. */
 function unlisted(simulator: Simulator): ReturnType<Simulator['batches']> {
   return simulator
     .batches()
@@ -215,7 +215,7 @@ function unlisted(simulator: Simulator): ReturnType<Simulator['batches']> {
     );
 }
 
-/** Rows that a cancelled batch had answered at a provider that loses their answers: nobody can bring them. */
+/** Number of answered rows in cancelled batches whose answers the provider lost. */
 function lostByCancel(simulator: Simulator): number {
   return simulator
     .batches()
@@ -225,7 +225,7 @@ function lostByCancel(simulator: Simulator): number {
     .reduce((sum, rows) => sum + rows, 0);
 }
 
-/** Rows that a provider may have answered in batches that it lost or hid, or whose answers it lost with a cancel. */
+/** Number of rows in batches that the provider lost or hid, or whose answers it lost after a cancel. */
 export function unreportedRows(simulator: Simulator): number {
   const lost = simulator
     .batches()

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import type { Misbehaviour } from '../doubles/ledger-provider.ts';
+import type { Misbehaviour } from '../doubles/ledger-misbehaviour.ts';
 import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
-/** Ways in which a provider comes to have two batches of the same rows. */
+/** Ways in which a provider has two batches of the same rows. */
 interface Scenario extends LedgerWorldOptions {
   readonly what: string;
   readonly misbehaviour: Misbehaviour;
@@ -64,7 +64,7 @@ test('a twin that cannot be cancelled is reported as open beside the results', E
     misbehaviour: {
       lostCreates: [503],
       neverEnds: true,
-      // The newest batch is listed first, and is the one that is polled.
+      // The newest batch is listed first, and the job polls that one.
       twin: { runSeconds: HOUR },
       ignoresCancels: true,
     },
@@ -108,7 +108,7 @@ test('a cancel of an ended job cancels a twin that is still running, and keeps t
   const before = await world.run();
   expect(before).toMatchObject({ status: 'succeeded', open: [{ batchId: 'batch-000002' }] });
 
-  // The provider still ignores it.
+  // The provider still ignores the cancel.
   expect(await world.cancel()).toEqual(before);
   world.ledger.misbehaviour.ignoresCancels = false;
   const after = await world.cancel();

@@ -5,7 +5,7 @@ import { openTrial, violations, type Trial } from './trial.ts';
 const IDS = Array.from({ length: 9 }, (_, n) => `q${n}`);
 const INPUT = IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}` })}\n`).join('');
 
-/** A job at Anthropic, whose batches show neither metadata nor a file. */
+/** A job at Anthropic, whose batches show neither metadata nor an input file. */
 function openAnthropic(faults: readonly Fault[], maxRows = 9): Promise<Trial> {
   return openTrial({
     input: INPUT,

@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The deployed functions with the environment they would have; the bucket is a folder. */
+/** Loads the deployed functions with their environment. The bucket is a folder. */
 async function deploy() {
   const events: object[] = [];
   const data = await mkdtemp(join(folder, 'data-'));
@@ -107,7 +107,7 @@ test('a dropped workbook and a Parquet file become results through the bundles',
   }
 });
 
-/** A request as API Gateway hands it to the function: payload format 2.0. */
+/** A request as API Gateway sends it to the function: payload format 2.0. */
 function httpEvent(method: string, path: string, body?: object): object {
   return {
     version: '2.0',
@@ -166,7 +166,7 @@ test('no bundle reads the key for, or sends it to, a URL from an event', async (
   const event = { ...context, batchId: 'b', fileId: 'f', polls: 0, notFound: 0 };
 
   await expect(callStep('poll-batch', event)).rejects.toMatchObject({ name: 'ProviderDenied' });
-  // A cancel that cannot be sent does not end its step: the polls come back to it.
+  // A failed cancel does not fail the step: the job polls the batch again.
   expect(await callStep('cancel-batch', event)).toMatchObject({ cancelFailures: 1 });
 
   expect(attacker.requests).toEqual([]);
@@ -177,7 +177,7 @@ test('no bundle reads the key for, or sends it to, a URL from an event', async (
   expect(secrets.requests).toEqual(['POST /']);
 });
 
-/** Keys are where they are on AWS, and nowhere else. */
+/** Starts a Secrets Manager, from which the functions read the key, as on AWS. */
 async function openSecretsManager(): Promise<Recorder> {
   const answer = { Name: 'keys', SecretString: JSON.stringify({ simulator: KEY }) };
   const secrets = await startRecorder((_, response) => {
@@ -199,9 +199,9 @@ test('no bundle is above 1.2 MB, and each has only the code that its step needs'
     if (code.includes('llhttp')) clients.push(step);
     if (code.includes('ZodError') || code.includes('siliconflow')) schemas.push(step);
   }
-  // A job carries its dialect: the table and the schemas stay with the entry functions.
+  // Only the entry functions contain the table of dialects and the schemas, because a job records its dialect.
   expect(schemas.toSorted()).toEqual(['api', 'cancel-job', 'publish-config', 'start-job']);
-  // The largest checks answers against a schema: with Ajv, and with RE2 for its patterns.
+  // The largest bundle checks answers against a schema, with Ajv and, for patterns, RE2.
   expect(Object.entries(sizes).filter(([, size]) => size > 1_200_000)).toEqual([]);
   expect(Object.keys(sizes)).toHaveLength(14);
   expect(clients.toSorted()).toEqual([

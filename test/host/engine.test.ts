@@ -9,7 +9,7 @@ type Step = (event: Readonly<Record<string, unknown>>) => unknown;
 
 const PROVIDER = { name: 'melious' };
 
-/** Steps of a job of two shards in which all goes well. */
+/** Results of the steps of a job of two shards without failures. */
 const STEPS: Readonly<Record<string, Step>> = {
   'build-requests': (event) => ({
     ...event,
@@ -29,12 +29,12 @@ const STEPS: Readonly<Record<string, Step>> = {
 
 const { definition, functions } = stackMachine();
 
-/** Runs the deployed definition with these steps in place of those of {@link STEPS}. */
+/** Runs the deployed definition with these steps instead of those of {@link STEPS}. */
 async function runJob(steps: Readonly<Record<string, Step>>, change = (given: object): object => given) {
   const calls: { readonly step: string; readonly event: Readonly<Record<string, unknown>> }[] = [];
   const events: EngineEvent[] = [];
   const executions = createLocalExecutions({
-    // The engine checks it when it is made.
+    // The engine validates the definition in its constructor.
     definition: change(definition) as StateMachineDefinition,
     functions,
     instant: true,
@@ -54,7 +54,7 @@ async function runJob(steps: Readonly<Record<string, Step>>, change = (given: ob
   return { ...end, of, failed: events.filter(({ type }) => type === 'ChildFailed') };
 }
 
-/** Of the second shard only. */
+/** Applies a step to the second shard only. */
 const second =
   (step: Step, otherwise: Step | undefined): Step =>
   (event) =>

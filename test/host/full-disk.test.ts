@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { BIN, spawnCli, USER_ENV, type Exited } from '../cli/spawn-cli.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** Runs the command line where no file may grow beyond so many blocks of 512 bytes: the system's answer is EFBIG. */
+/** Runs the command line with a maximum file size of `blocks` times 512 bytes: larger writes fail with EFBIG. */
 function spawnLimited(cwd: string, blocks: number, args: readonly string[]): Promise<Exited> {
   const limited = `trap '' XFSZ; ulimit -f ${blocks}; exec "$@"`;
   return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import type { BatchAction } from '../../simulator/faults.ts';
 import { openHost, type TestHost } from './open-host.ts';
 
-/** A text that would run a script where it is not escaped. */
+/** A text that would run a script on a page that does not escape it. */
 export const MARKUP = '<img src=x onerror="window.pwned = 1">';
 
 export interface HeldJob {
@@ -11,7 +11,7 @@ export interface HeldJob {
   readonly release: () => void;
 }
 
-/** A job whose first batch was polled once, with a status that tries to be markup, and does not go on before its release. */
+/** A job whose first batch was polled once, with markup as its status, and is polled again only after its release. */
 export async function holdJob(action: BatchAction = { kind: 'status', status: MARKUP }): Promise<HeldJob> {
   const host = await openHost();
   host.simulator.addFaults({ at: 'batch', nth: 1, action });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { limitSteps } from '../../host/limit-steps.ts';
 import type { Steps } from '../../host/worker-steps.ts';
 
-/** Steps that run until they are told to end. */
+/** Steps that run until the test ends them. */
 function openSteps() {
   const running: { readonly step: string; readonly end: () => void }[] = [];
   let most = 0;

@@ -265,7 +265,7 @@ describe('a schedule', () => {
     await running.fireSchedules();
     await running.fireSchedules();
 
-    // The hourly one ends as empty 23 times meanwhile.
+    // Meanwhile, 23 runs of the hourly schedule end as empty.
     const nightly = (await host.ended(24)).filter(({ jobId }) => jobId.startsWith('nightly'));
     expect(nightly).toMatchObject([
       { status: 'succeeded', profile: 'classify', inputs: [{ key: 'staged/2026-11-02.csv' }] },
@@ -280,7 +280,7 @@ describe('a schedule', () => {
     host.clock.moveTo('2026-11-08T22:00:00Z');
     await running.fireSchedules();
 
-    // The others found nothing, or no file, at each of their times: 31 at most are made up for.
+    // The other schedules found no files; at most 31 missed times are made up for.
     const weekly = (await host.ended(31 + 7 + 1)).filter(({ jobId }) => jobId.startsWith('weekly'));
     expect(weekly).toMatchObject([{ status: 'succeeded', inputs: [{ key: 'staged/2026/a.jsonl' }] }]);
   });

@@ -11,7 +11,7 @@ import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 const LOCK_MODULE = new URL('../../host/lock.ts', import.meta.url).href;
 
-/** Takes the folder when a line comes in, says how that went, and keeps the folder until it is killed. */
+/** A process that takes the folder when it reads a line, prints the result, and keeps the folder until it is killed. */
 const CONTENDER = `
 import { lockFolder } from ${JSON.stringify(LOCK_MODULE)};
 process.stdin.once('data', async () => {
@@ -24,7 +24,7 @@ process.stdout.write('ready\\n');
 
 interface Contender {
   readonly child: ChildProcess;
-  /** What it said after its turn came. */
+  /** Makes the process take the folder, and returns its output. */
   take(): Promise<string>;
 }
 
@@ -131,7 +131,7 @@ test('a process whose lock file is deleted, and whose folder another process tak
     await expect(first.requireHeld()).rejects.toThrow(`was taken over by process ${other.child.pid} on `);
   await first[Symbol.asyncDispose]();
 
-  // What the first one leaves is the other's.
+  // The end of the first process does not release the lock of the other one.
   expect(await holderOf(folder)).toMatchObject({ pid: other.child.pid });
   await expect(lockFolder(folder)).rejects.toThrow('is in use by');
 });

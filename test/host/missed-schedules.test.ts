@@ -6,10 +6,10 @@ import { CONFIG, openHost, type TestHost } from './open-host.ts';
 
 const ROWS = '{"prompt":"echo:one"}\n';
 
-/** Twice, so that a schedule with a prefix takes two files. */
+/** Two files, so that a schedule with a prefix has more than one input. */
 const FILES = ['staged/inbox/a.jsonl', 'staged/inbox/b.jsonl'];
 
-/** A store that is cut off after some calls that write, as that of a process that is killed. */
+/** A store that fails all calls after this number of writes, like the store of a process that is killed. */
 function dyingAfter(writes: number): {
   readonly wrap: (store: ObjectStore) => ObjectStore;
   readonly died: () => boolean;
@@ -40,7 +40,7 @@ function dyingAfter(writes: number): {
   };
 }
 
-/** A host whose store is cut off after some writes of the hourly schedule's run, and the host after it. */
+/** Starts a host whose store fails after this number of writes of the hourly schedule's run, and then a second host. */
 async function dieAndStart(host: TestHost, writes: number): Promise<boolean> {
   const store = dyingAfter(writes);
   const first = await host.start(undefined, { wrapStore: store.wrap });
@@ -50,7 +50,7 @@ async function dieAndStart(host: TestHost, writes: number): Promise<boolean> {
   await first.fireSchedules().catch(() => undefined);
   await first[Symbol.asyncDispose]();
   const second = await host.start();
-  // Whatever was begun and not completed comes with the next time at the latest.
+  // A run that was begun and not completed is completed by the next scheduled time at the latest.
   host.clock.moveTo('2026-11-02T00:00:00Z');
   await second.fireSchedules();
   return store.died();
@@ -64,7 +64,7 @@ describe('a host that dies while a schedule starts its job', () => {
 
       expect(await dieAndStart(host, writes)).toBe(true);
 
-      // Nothing is known of a time that was not even written down: it is one that was missed.
+      // If the first write failed, nothing records the run, so its time counts as missed.
       const ended = await host.ended(writes === 0 ? 1 : 2);
       const inputs = ended.flatMap((summary) => summary.inputs.map(({ key }) => key));
       expect(inputs.toSorted()).toEqual(FILES);
@@ -102,7 +102,7 @@ describe('a host that dies while a schedule starts its job', () => {
     const broken = await host.start(undefined, {
       wrapStore: (store) => ({
         ...store,
-        // As an older version had it: it wrote down nothing of what it began.
+        // Earlier versions did not record a run when they began it.
         put: (key, bytes) => (key.includes('/begun/') ? Promise.resolve() : store.put(key, bytes)),
         createIfAbsent: (key, bytes) =>
           key.endsWith('/job.json')
@@ -125,7 +125,7 @@ describe('a host that dies while a schedule starts its job', () => {
   });
 });
 
-/** The same schedules, with what is to be done with the times that the nightly one misses. */
+/** The same schedules; the times that *nightly* missed are run, all others are skipped. */
 const running: NightshiftConfig = {
   ...CONFIG,
   schedules: Object.fromEntries(
@@ -136,7 +136,7 @@ const running: NightshiftConfig = {
   ),
 };
 
-/** A host that ends, and what is said of schedules by the one that starts days later. */
+/** Stops a host, starts the next one at this time, and returns what it logs about missed schedules. */
 async function sleepUntil(host: TestHost, time: string, config = CONFIG) {
   await host.start().then((first) => first[Symbol.asyncDispose]());
   await host.drop('staged/2026-11-02.csv', 'text\nhello\n');

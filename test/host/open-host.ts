@@ -16,7 +16,7 @@ import { createClock, type TestClock } from '../support/clock.ts';
 import { KEY, openEdges } from '../support/edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** The whole stack on this machine, in one test: real folder, real watch, real HTTP; only time is simulated. */
+/** The whole stack on this machine in one test: a real folder, a real file watcher, real HTTP. Only time is simulated. */
 export interface TestHost {
   readonly folder: string;
   readonly clock: TestClock;
@@ -24,18 +24,18 @@ export interface TestHost {
   readonly logs: readonly { readonly event: LogEvent; readonly fields: LogFields }[];
   readonly failures: readonly string[];
   start(wrap?: (call: CallStep) => CallStep, changes?: HostChanges): Promise<RunningHost>;
-  /** Puts a file at a path below the folder, whole at once. */
+  /** Puts a file at a path below the folder in one operation. */
   drop(path: string, content: string | Buffer): Promise<void>;
-  /** Waits until so many jobs have a summary, and tells all of them. */
+  /** Waits until this number of jobs have a summary, and returns all summaries. */
   ended(count: number): Promise<Summary[]>;
   results(jobId: string): Promise<ResultLine[]>;
 }
 
-/** What a start has other than the rest. */
+/** Options of one start of the host. */
 export interface HostChanges {
-  /** With the same schedules, at the same times. */
+  /** A configuration with the same schedules and times. */
   readonly config?: NightshiftConfig;
-  /** Its answers are made up. */
+  /** Rows are answered by the built-in simulator. */
   readonly simulated?: true;
   readonly wrapStore?: (store: ObjectStore) => ObjectStore;
 }

@@ -3,7 +3,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../simulator/index.ts';
 import { openHost } from './open-host.ts';
 
-/** One request as any client may send it. @returns its status */
+/**
+ * Sends one request as any client may.
+ * @returns its status
+ */
 function ask(url: string, method: string, headers: Readonly<Record<string, string>>): Promise<number> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { method, headers }, (answer) => {

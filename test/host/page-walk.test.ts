@@ -5,13 +5,13 @@ import { useBrowser, watchPage } from '../report/browser.ts';
 import { holdJob } from './held-job.ts';
 import { openHost } from './open-host.ts';
 
-/** The name of the element that has the focus: of its label, else its text. */
+/** The name of the element that has the focus, from its label or its text. */
 const FOCUSED = `(() => {
   const { activeElement: element } = document;
   return (element.labels?.[0] ?? element).textContent.trim();
 })()`;
 
-/** More than any page here has elements that take the focus. */
+/** More than the number of elements of any page that can have the focus. */
 const MOST_TABS = 60;
 
 /** Moves the focus as a person without a mouse does. */

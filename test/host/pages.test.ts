@@ -111,7 +111,7 @@ describe('a page does what the command line does:', EXHAUSTIVE, () => {
   });
 
   test('a job is cancelled and resumed', async () => {
-    // What has finished before it is cancelled has succeeded.
+    // Half of the rows finish before the cancel, and their results are kept.
     const { url, jobId, release } = await holdJob({ kind: 'stuck', status: 'in_progress', finished: 0.5 });
     const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/ui/${jobId}`);
@@ -171,7 +171,7 @@ describe('by the mouse', EXHAUSTIVE, () => {
     const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/`);
 
-    // Runs in the browser.
+    // This code runs in the browser.
     const dropped = await page.evaluateHandle(`(() => {
       const transfer = new DataTransfer();
       transfer.items.add(new File(['id;prompt\\n1;echo:Grüße\\n'], 'aus Excel.csv'));

@@ -111,7 +111,7 @@ test(
   },
 );
 
-/** Looks until a job waits. */
+/** Returns the job that waits for approval as soon as there is one. */
 async function waitingJob(): Promise<string> {
   for (;;) {
     const { stdout } = await nightshift('list', '--status', 'waiting', '--json');

@@ -8,7 +8,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 test.each([
   ['a table with semicolons', ';', 'nr;review;ok;answer;error\r\n1;Hell;true;good;\r\n'],
   ['a table with commas', ',', 'nr,review,ok,answer,error\r\n1,Hell,true,good,\r\n'],
-])('the page of a job of %s gives a CSV file with the same', async (_, delimiter, expected) => {
+])('the page of a job of %s has a CSV file with the same separator', async (_, delimiter, expected) => {
   const store = createMemoryStore(1_000);
   const inputs = [{ key: 'input/a.csv', delimiter }];
   const profile = resolveProfile({ profiles: { default: { model: 'm' } } }, 'default');

@@ -119,7 +119,7 @@ describe('a job with a limit', () => {
   });
 });
 
-describe('the question of a request', () => {
+describe('the prompt of a request', () => {
   test('is the same as fields of the request and as overrides', async () => {
     const host = await openHost();
     const { url } = await host.start(undefined, { config: { ...CONFIG, requests: {} } });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { openLocalEdges } from '../../host/open-edges.ts';
 import { CONFIG, openHost, type TestHost } from './open-host.ts';
 
-/** The profiles ask real providers, and requests may name others. */
+/** The profiles use real providers, and requests may name others. */
 const REAL = defineConfig({
   ...CONFIG,
   profiles: {

@@ -9,7 +9,7 @@ import { BIN, USER_ENV } from '../cli/spawn-cli.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
-/** A provider whose answers never end: a byte now and then, so that no timeout between two pieces ends them. */
+/** A provider whose answers never end: it sends a byte now and then, so that no timeout between two chunks applies. */
 async function openDrip(): Promise<{ readonly url: string; readonly asked: Promise<void> }> {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   const drips: NodeJS.Timeout[] = [];
@@ -50,7 +50,7 @@ tableOf(['SIGTERM', 'SIGINT'], 1).test(
 
     child.kill(signal);
 
-    // Without a limit of its own it would outlast the test, whose answers never end.
+    // The answers never end, so the process exits only because its wait for them has a limit.
     expect(await once(child, 'exit')).toEqual([130, null]);
     expect(said).toContain(
       'Interrupted; nothing more is sent. Sent so far: 1 file that may have been uploaded',

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A cache whose templates are numbered in the order in which they were synthesized. */
+/** A cache that numbers its templates in the order in which they were synthesized. */
 function countedCache(at = folder) {
   let count = 0;
   return {
@@ -28,7 +28,7 @@ function countedCache(at = folder) {
 
 describe('the cached template', () => {
   test('of the real stack gives the same machine as a new synthesis', async () => {
-    // Twice: the first call may synthesize, the second one reads what the first one kept.
+    // The first call may synthesize the template; the second call reads the cached one.
     await loadMachine(CONFIG);
     expect(await loadMachine(CONFIG)).toEqual(machineOf(synthesizeTemplate(CONFIG)));
   });

@@ -28,11 +28,11 @@ describe('an event pattern', () => {
     [event('input/a', undefined), false],
     [{ source: 'aws.s3' }, false],
     ['input/a', false],
-  ])('is fitted by %j: %s', (given, expected) => {
+  ])('matches %j: %s', (given, expected) => {
     expect(fits(pattern, given)).toBe(expected);
   });
 
-  test('is fitted by any of several values', () => {
+  test('matches any of several values', () => {
     expect(fits({ status: ['ABORTED', 'TIMED_OUT'] }, { status: 'TIMED_OUT' })).toBe(true);
     expect(fits({ status: ['ABORTED', 'TIMED_OUT'] }, { status: 'FAILED' })).toBe(false);
   });

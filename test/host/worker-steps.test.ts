@@ -9,7 +9,7 @@ import { WorkerSteps } from '../../host/worker-steps.ts';
 import { tableOf } from '../support/exhaustive.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** A thread that speaks as the one of the steps does, with steps that misbehave. */
+/** A thread with the protocol of the step thread, and with steps that misbehave. */
 const MISBEHAVING = `
 import { parentPort } from 'node:worker_threads';
 let abort = () => undefined;
@@ -114,7 +114,7 @@ describe('steps in a separate thread', () => {
   });
 });
 
-/** A provider whose answer never comes, and what becomes of the connection. */
+/** A provider that never answers. The test sees when the connection closes. */
 async function openSilent() {
   const asked = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();

@@ -10,7 +10,7 @@ import { openTempFolder } from '../support/temp-folder.ts';
 
 const JOB = 'job-1';
 
-/** A job that has ended because a person rejected its pilot. */
+/** Opens a job that has ended because a person rejected its pilot. */
 async function openRejected() {
   const executions = new HeldExecutions();
   const edges: StartEdges = {

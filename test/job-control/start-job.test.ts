@@ -36,7 +36,7 @@ const request = (change: Partial<StartRequest> = {}): StartRequest => ({
   ...change,
 });
 
-/** The job's execution ends, with a summary of this status. */
+/** Ends the job's execution, and writes a summary with this status. */
 async function end(
   { edges, executions }: Awaited<ReturnType<typeof open>>,
   status: Summary['status'],

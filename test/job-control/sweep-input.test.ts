@@ -15,7 +15,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A bucket whose objects are as old as the test says; an hour if it says nothing. */
+/** A bucket in which a test sets the age of each object. Default: an hour. */
 async function openBucket({ versioned = true } = {}) {
   const folder = await openTempFolder();
   const plain = createFolderStore(folder);
@@ -56,7 +56,7 @@ async function openBucket({ versioned = true } = {}) {
       ages.set(key, age);
       versions.set(key, version);
     },
-    /** The event of the object as S3 sends it. */
+    /** Delivers the event of an object, as S3 sends it. */
     deliver: (key: string, version = 'v1') =>
       startJobByEvent(edges, {
         source: 'aws.s3',

@@ -51,7 +51,7 @@ describe('JSON that a provider wrote', () => {
     })).value;
     fc.assert(
       fc.property(holed, fc.constantFrom('NaN', 'Infinity', '-Infinity'), (value, constant) => {
-        // JSON.stringify writes null for NaN: a mark that no text holds tells it from other texts.
+        // JSON.stringify writes null for NaN. A character that no text of this test contains marks it instead.
         const mark = '\u0001';
         const marked = JSON.stringify(value, (_key, each: unknown) => (Number.isNaN(each) ? mark : each));
         const python = marked.replaceAll(JSON.stringify(mark), constant);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { endsObject, ObjectFramer, type Framed } from '../../src/jsonl/object-framer.ts';
 
-/** Pushes each text as a line of a file with newlines. */
+/** Pushes each text as a line of a file, followed by a newline. */
 function pushAll(framer: ObjectFramer, lines: readonly string[]): Framed[] {
   let start = 0;
   return lines.map((line, n) => {

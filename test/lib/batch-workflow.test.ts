@@ -11,7 +11,7 @@ import { readMachine } from '../../host/template/machine.ts';
 import { readResources } from '../../host/template/resources.ts';
 import { stackMachine, CONFIG, createForeignApp } from './synthesized-stack.ts';
 
-/** A workflow in somebody else's stack, whose app has set no feature flag. */
+/** The template of a stack with a workflow, in another app, which sets no feature flag. */
 function foreignTemplate(props: (stack: Stack) => Partial<BatchWorkflowProps> = () => ({})): Template {
   const stack = new Stack(createForeignApp(), 'Theirs');
   const workflow = new BatchWorkflow(stack, 'Inference', { config: CONFIG, ...props(stack) });

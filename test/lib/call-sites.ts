@@ -20,10 +20,10 @@ const STORE_CALLS = [
 
 const EXECUTION_CALLS = ['start', 'look', 'stop'] as const satisfies readonly (keyof Executions)[];
 
-/** Names of the methods whose calls are looked for. */
+/** Names of the methods whose calls are collected. */
 export const CALLS: ReadonlySet<PropertyKey> = new Set([...STORE_CALLS, ...EXECUTION_CALLS]);
 
-/** A call of the store or of an execution; an object of `src/checkpoints/` calls the store for whoever reads or writes it. */
+/** A call of the store or of an execution. The objects of `src/checkpoints/` call the store for their callers. */
 const CALL = new RegExp(
   [
     `\\bstore\\s*\\.(?:${STORE_CALLS.join('|')})\\(`,
@@ -34,11 +34,11 @@ const CALL = new RegExp(
   'g',
 );
 
-/** The adapters, and the helpers whose callers count in their place. */
+/** The adapters, and helpers that are not call sites themselves: their callers are. */
 const isBelowTheCalls = (path: string): boolean =>
   path.startsWith('src/store/') || path === 'src/checkpoints/stored-object.ts';
 
-/** Every place in the code of the functions that calls the store or an execution, as `file:line`. */
+/** Every call site in the code of the functions, as `file:line`. */
 export function callSites(): string[] {
   return [...filesOfFunctions()]
     .filter((path) => !isBelowTheCalls(path))
@@ -48,13 +48,13 @@ export function callSites(): string[] {
     .toSorted();
 }
 
-/** The lines where the methods' names stand, each once, counted from 1. */
+/** The lines with the methods' names, without repetition, counted from 1. */
 function linesOfCalls(text: string): number[] {
   const ends = [...text.matchAll(CALL)].map(({ 0: call, index }) => index + call.length);
   return [...new Set(ends.map((end) => text.slice(0, end).split('\n').length))];
 }
 
-/** The place that is calling the store at this moment; undefined when it is none of the functions' code. */
+/** The call site that calls the store now. Undefined if the caller is not code of the functions. */
 export function callingSite(): string | undefined {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 30;
@@ -64,14 +64,14 @@ export function callingSite(): string | undefined {
   for (const line of stack.split('\n')) {
     const [, path, at] = /(?:file:\/\/)?(\/[^():]*|[A-Z]:[^():]*):(\d+):\d+\)?$/.exec(line) ?? [];
     const inside = path?.startsWith(root) === true ? path.slice(root.length) : '';
-    // What the machine itself reads: a step of the host stands in for it.
+    // On AWS, the state machine itself makes this read. A step of the host replaces it.
     if (inside.startsWith('host/')) return undefined;
     if (inside.startsWith('src/') && !isBelowTheCalls(inside)) return `${inside}:${at}`;
   }
   return undefined;
 }
 
-/** The files of all functions: those of `lambdas/`, and what they import, directly or not. */
+/** The files of all functions: `lambdas/` and everything that it imports, directly or indirectly. */
 function filesOfFunctions(): ReadonlySet<string> {
   const found = new Set<string>();
   const queue = readdirSync(new URL('lambdas/', ROOT)).map((name) => `lambdas/${name}`);
@@ -84,7 +84,7 @@ function filesOfFunctions(): ReadonlySet<string> {
 }
 
 function importsOf(path: string): string[] {
-  // A type is nothing that runs.
+  // Imports of types load no code.
   const text = readFileSync(new URL(path, ROOT), 'utf8').replaceAll(/^(?:import|export) type [^;]*;/gm, '');
   const names = [...text.matchAll(/(?:from|import\() ?'(\.[^']*\.ts)'/g)].map(([, name = '']) => name);
   return names.map((name) =>

@@ -50,7 +50,7 @@ describe.each<[string, Partial<NightshiftConfig>]>([
   });
 });
 
-/** All that the rules find, acknowledged or not. */
+/** Collects all findings of the rules, acknowledged or not. */
 class EverythingFound extends AwsSolutionsChecks {
   readonly found = new Set<string>();
 
@@ -69,7 +69,7 @@ function acknowledgements(app: App): [id: string, reason: string][] {
       .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
       .flatMap(({ data }) => Object.entries(z.record(z.string(), z.string()).parse(data)))
       .map(([id, reason]): [string, string] => [id.replace(/^annotation::/i, ''), reason])
-      // Other packs are not run here.
+      // Acknowledgements of other packs are unused here.
       .filter(([id]) => id.startsWith('AwsSolutions-'))
   );
 }

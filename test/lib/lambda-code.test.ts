@@ -15,7 +15,10 @@ const SOURCES = ['lib', 'lambdas', 'src', 'package.json', 'tsconfig.json'];
 let folder: string;
 const assets: Record<string, string[]> = {};
 
-/** Names of the assets of the functions: their hashes. @param project where the project's files are */
+/**
+ * Names of the functions' assets, which contain their hashes.
+ * @param project folder of the project's files
+ */
 async function synth(project: string, output: string): Promise<string[]> {
   await bundleLambdas(project);
   const module: unknown = await import(pathToFileURL(join(project, 'lib/nightshift-stack.ts')).href);
@@ -39,7 +42,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(['output elsewhere', 'project elsewhere'])('%s: the assets are the same', (where) => {
+test.each(['output elsewhere', 'project elsewhere'])('the assets are the same with the %s', (where) => {
   expect(assets['here']).toHaveLength(14);
   expect(assets[where]).toEqual(assets['here']);
 });
@@ -53,7 +56,7 @@ test('the configuration is a file beside the code of the functions that need it,
     }
     expect(readFileSync(join(folder, 'out', asset, 'index.mjs'), 'utf8')).not.toContain('glm-4.7');
   }
-  // start-job, cancel-job, api and publish-config; six steps talk to the provider.
+  // start-job, cancel-job, api and publish-config have the configuration; six steps call the provider.
   expect(files['config.json']).toEqual(Array.from({ length: 4 }, () => CONFIG));
   expect(files['providers.json']).toEqual(Array.from({ length: 6 }, () => deployedProviders(CONFIG)));
 });

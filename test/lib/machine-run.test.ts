@@ -21,12 +21,12 @@ const POLLING = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 
 
 const PLANNED = { rows: 1, invalid: 0, requests: 1, bytes: 9 };
 
-/** What Build says of the shards that are left; the map's items are read by its key, which names them. */
+/** The shards that Build leaves to run. In this test, the key of the map's items is the list of the shards. */
 const toRun = (...shards: number[]) => ({ toRun: { shards: shards.length, key: shards.join(',') } });
 const itemsAt = (key: string): unknown[] =>
   key.split(',').map((shard) => ({ shard: Number(shard), planned: PLANNED }));
 
-/** What the steps add to their input, call by call; the last answer is repeated. */
+/** Fields that the steps add to their input, one entry per call. Further calls get the last entry. */
 const HAPPY: Answers = {
   'build-requests': [{ ...toRun(0), provider: PROVIDER, polling: POLLING, building: undefined }],
   'upload-file': [{ round: 1, lastRound: 4, fileId: 'file-1' }],
@@ -46,14 +46,14 @@ interface Call {
   readonly input: Payload;
 }
 
-/** Runs the deployed definition with steps that answer by script; waits take no time. */
+/** Runs the deployed definition with these results of the steps. Waits take no time. */
 async function runMachine(answers: Answers) {
   const { definition, functions } = stackMachine();
   const script = { ...HAPPY, ...answers };
   const calls: Call[] = [];
   const states: (string | undefined)[] = [];
   const executions = createLocalExecutions({
-    // The engine checks it when it is made.
+    // The engine validates the definition in its constructor.
     definition: definition as StateMachineDefinition,
     functions,
     instant: true,

@@ -35,7 +35,7 @@ const statesSchema = z.looseObject({
 export type State = z.output<typeof stateSchema>;
 export type Retrier = NonNullable<State['Retry']>[number];
 
-/** Every state of the deployed definition, those inside the map too, by name. */
+/** Every state of the deployed definition by its name, including the states inside maps. */
 export function deployedStates(): ReadonlyMap<string, State> {
   return new Map(statesOf(statesSchema.parse(stackMachine().definition)));
 }
@@ -47,7 +47,7 @@ function statesOf({ States }: z.output<typeof statesSchema>): [string, State][] 
   ]);
 }
 
-/** A state that must be there. */
+/** Returns the state, or fails if there is none with this name. */
 export function deployedState(name: string): State {
   const state = deployedStates().get(name);
   if (state === undefined) throw new Error(`There is no state "${name}".`);

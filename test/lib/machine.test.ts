@@ -6,7 +6,7 @@ import * as errors from '../../src/errors.ts';
 import { deployedState, deployedStates, type Retrier } from './machine-states.ts';
 import { stackMachine, stackTemplate } from './synthesized-stack.ts';
 
-/** Every Task, the step it calls and where it goes when that fails for good. */
+/** Every Task, its step, and the state that follows a permanent failure. */
 const TASKS = [
   ['Build requests', 'build-requests', 'Write results'],
   ['Build slice', 'build-slice', 'Slice done'],
@@ -48,7 +48,7 @@ describe('the definition', () => {
   });
 });
 
-/** Of Tasks that are tried again more or less often than the others. */
+/** Attempts of the Tasks that do not have the default number. */
 const ATTEMPTS: Readonly<Record<string, number>> = {
   'Create batch': 12,
   'Poll batch': 40,
@@ -58,7 +58,7 @@ const ATTEMPTS: Readonly<Record<string, number>> = {
   'Record unannounced wait': 6,
 };
 
-/** Where a failure is put, beside what went in. */
+/** Path of the failure in the state's output. */
 const CATCHES: Readonly<Record<string, string>> = {
   'Write results': '$.failure',
   'Announce job': '$.unannounced',
@@ -117,7 +117,7 @@ test('Upload file and Create batch wait for room, and Create batch for a file th
   }
 });
 
-/** As Step Functions looks for it: the first retrier that names the error, or all errors, counts. */
+/** As in Step Functions: the first retrier that matches the error applies. */
 function attemptsFor(task: string, error: string): number | undefined {
   const names = error === 'States.Timeout' ? [error] : [error, 'States.TaskFailed'];
   const retrier = deployedState(task).Retry?.find(({ ErrorEquals }) =>
@@ -127,7 +127,7 @@ function attemptsFor(task: string, error: string): number | undefined {
 }
 
 test.each([
-  // A crash, by all the names that it comes under.
+  // All names of a crash.
   ['Lambda.Unknown', 4],
   ['Runtime.ExitError', 4],
   ['Runtime.Unknown', 4],

@@ -7,7 +7,7 @@ import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
 const RUNBOOK = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
 
-/** What comes below the alarms' heading, up to the next one of its level: a section per alarm. */
+/** The part of the page below the heading *Alarms*, with one section per alarm. */
 const [, alarmChapter = ''] = RUNBOOK.split(/^## /m)
   .map((part) => (part.startsWith('Alarms\n') ? part : undefined))
   .filter((part) => part !== undefined)
@@ -163,7 +163,7 @@ describe('the webhook', () => {
     const template = templateOf({ webhook: { url } });
     expect(template).toHaveResource('AWS::SecretsManager::Secret', {
       Properties: { GenerateSecretString: { PasswordLength: 64 } },
-      // A deploy that fails and rolls back leaves none behind.
+      // A deploy that fails and rolls back deletes its secret.
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
     });

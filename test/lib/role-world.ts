@@ -22,38 +22,50 @@ import { KEY, openEdges } from '../support/edges.ts';
 import type { Roles } from './roles.ts';
 import { stackMachine } from './synthesized-stack.ts';
 
-/** The whole workflow in one process, each function with nothing but what its role allows. */
+/** The whole workflow in one process. Each function can do only what its role allows. */
 export interface RoleWorld extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly executions: LocalExecutions;
-  /** With nobody's role. */
+  /** Not restricted by any role. */
   readonly store: ObjectStore;
   readonly api: OpenAPIHono;
-  /** Puts a file there and tells start-job of it. @returns the jobId */
+  /**
+   * Puts a file and delivers its event to start-job.
+   * @returns the jobId
+   */
   drop(key: string, content: string): Promise<string>;
-  /** Brings a file along, as the command line does. @returns the jobId */
+  /**
+   * Submits a file as the command line does.
+   * @returns the jobId
+   */
   submit(name: string, content: string): Promise<string>;
-  /** Puts a file there whose event is lost, and sweeps. @returns the jobIds */
+  /**
+   * Puts a file whose event is lost, and sweeps.
+   * @returns the jobIds
+   */
   sweep(key: string, content: string): Promise<readonly string[]>;
-  /** The schedule's time has come. @returns the jobId */
+  /**
+   * Delivers the event of a schedule.
+   * @returns the jobId
+   */
   fire(schedule: string, time: string): Promise<string>;
-  /** From now on the step waits, until it is released. */
+  /** Makes the next calls of the step wait until they are released. */
   hold(step: string): Hold;
-  /** From now on the function fails with an error nobody foresaw, whenever it is called. */
+  /** Makes each further call of the function fail with an unexpected error. */
   break(step: string): void;
-  /** Another caller is faster: just before the next object of this kind is created, one with this content is there. */
+  /** Another caller creates the next object with a matching key first, with this content. */
   outrun(keys: RegExp, content?: string): void;
-  /** A deploy calls, and waits for an answer at this address. */
+  /** Publishes the configuration as a deploy does, which waits for a response at this address. */
   publish(address: string): Promise<void>;
-  /** The function dies once, just before it writes such an object; then something else happens. */
+  /** Lets the function die once, just before it writes a matching object. Then calls `afterwards`. */
   crashBefore(keys: RegExp, afterwards: () => Promise<void>): void;
-  /** Waits until no execution runs and no entry function is busy. */
+  /** Waits until no execution and no entry function runs. */
   settled(): Promise<void>;
   summary(jobId: string): Promise<Summary>;
 }
 
 export interface Hold {
-  /** Resolves when the step was called. */
+  /** Resolves when the step is called. */
   readonly reached: Promise<void>;
   release(): void;
 }
@@ -67,20 +79,20 @@ const configOf = ({
   defineConfig({
     ...(owner && { api: { owner } }),
     ...(sliceBytes !== undefined && { limits: { sliceBytes } }),
-    // One slot, so that shards have to wait for each other.
+    // One slot, so that shards wait for each other.
     providers: {
       simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', ...(unlimited ? {} : { maxBatches: 1 }) },
     },
     profiles: {
       default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] },
-      // A shard for each row.
+      // One shard per row.
       divided: { provider: 'simulator', model: 'glm-4.7:batch', shardLimits: { maxRows: 1 } },
       piloted: {
         provider: 'simulator',
         model: 'glm-4.7:batch',
         pilot: { rows: 1, maxBad: 0.5, approve: true },
       },
-      // Its pilot is chosen among several shards.
+      // The pilot is chosen from several shards.
       chosen: {
         provider: 'simulator',
         model: 'glm-4.7:batch',
@@ -129,18 +141,18 @@ const DEPLOY = {
 } as const;
 
 export interface RoleWorldOptions {
-  /** Whether the bucket tells versions; a person may suspend them. */
+  /** Whether objects have versions. A person may suspend them. */
   readonly versioned: boolean;
   readonly dialect?: DialectName;
-  /** Callers of the API see their own jobs only. */
+  /** Callers of the API see only their own jobs. */
   readonly owner?: 'caller';
-  /** The map tells its children only which shard they are. */
-  readonly untold?: true;
-  /** The provider has no limit that is known. */
+  /** The map passes only the shard's number to its children, and not its part of the plan. */
+  readonly withoutPlan?: true;
+  /** The provider has no known limit. */
   readonly unlimited?: boolean;
-  /** Large inputs are built in slices of so many bytes. */
+  /** Size in bytes from which inputs are built in slices. */
   readonly sliceBytes?: number;
-  /** Default: nothing ends a step that takes long. */
+  /** Default: steps have no time limit. */
   readonly time?: StepTime;
 }
 
@@ -155,7 +167,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   opened.defer(() => simulator.close());
   const plain = opened.use(openEdges(createFolderStore(folder), simulator, clock, () => undefined));
   const rivals = new Rivals();
-  // Objects of a bucket are no files of this machine.
+  // Objects of a bucket are not files of this machine.
   const { file: _file, ...objects } = plain.store;
   const aged = anHourOld(objects, clock.now());
   const crashes = new Crashes();
@@ -166,9 +178,9 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const broken = new Set<string>();
   const busy = new Set<Promise<unknown>>();
   const { definition: deployed, functions } = stackMachine();
-  const definition = options.untold ? withoutPlanned(deployed) : deployed;
+  const definition = options.withoutPlan ? withoutPlanned(deployed) : deployed;
   const executions = createLocalExecutions({
-    // The engine checks it when it is made.
+    // The engine validates the definition in its constructor.
     definition: definition as StateMachineDefinition,
     functions,
     callStep: clock.follow(async (step, event) => {
@@ -248,7 +260,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   };
 }
 
-/** Children that find what the plan says of them by themselves. */
+/** The definition without the plan in the input of shards, so that each child reads the plan itself. */
 function withoutPlanned(definition: object): object {
   const { States: states, ...rest } = definition as { readonly States: Readonly<Record<string, object>> };
   const map = states['For each shard'] as { readonly ItemSelector: Readonly<Record<string, unknown>> };
@@ -271,11 +283,11 @@ class Held implements Hold {
   }
 }
 
-/** Callers that create an object at the same time, and are faster. */
+/** Other callers that create an object first. */
 class Rivals {
   readonly #next: { readonly keys: RegExp; readonly content: string | undefined }[] = [];
 
-  /** @param content what the rival writes; without it, the very same */
+  /** @param content the content that the other caller writes. Default: the same content */
   add(keys: RegExp, content?: string): void {
     this.#next.push({ keys, content });
   }
@@ -317,7 +329,7 @@ class Crashes {
 
 const VERSION = 'version-1';
 
-/** Real files are of another time than the world's clock. */
+/** The files have real times, which differ from the world's clock. */
 function anHourOld(store: ObjectStore, now: number): ObjectStore {
   return {
     ...store,
@@ -327,7 +339,7 @@ function anHourOld(store: ObjectStore, now: number): ObjectStore {
   };
 }
 
-/** As a bucket with versions answers: every object has one. */
+/** Gives every object a version, as in a bucket with versions. */
 function withVersions(store: ObjectStore): ObjectStore {
   return {
     ...store,

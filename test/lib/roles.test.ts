@@ -6,21 +6,22 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { READ_ITEMS } from '../../host/distributed-map.ts';
 import { STEPS } from '../../lib/step-table.ts';
 import { callSites } from './call-sites.ts';
-import { ENDS, OF_INPUTS, STORIES, WORLDS, type Story, type StoryName } from './role-stories.ts';
+import { STORIES } from './role-stories/stories.ts';
+import type { Story } from './role-stories/story.ts';
 import { openRoleWorld } from './role-world.ts';
 import { Roles } from './roles.ts';
 
 const roles = new Roles();
 const ends = new Map<string, unknown>();
-const names = Object.keys(STORIES) as StoryName[];
+const stories = Object.entries(STORIES);
+const withoutVersions = stories.filter(([, story]) => story.alsoWithoutVersions);
 
-async function tell(name: StoryName, versioned: boolean): Promise<void> {
-  await using world = await openRoleWorld(roles, { ...WORLDS[name], versioned });
-  const story: Story = STORIES[name];
-  ends.set(`${name}, ${versioned}`, await story(world).catch((error: unknown) => error));
+async function runStory(name: string, { run, world: options }: Story, versioned: boolean): Promise<void> {
+  await using world = await openRoleWorld(roles, { ...options, versioned });
+  ends.set(`${name}, ${versioned}`, await run(world).catch((error: unknown) => error));
 }
 
-/** A deploy has its configuration published. */
+/** Publishes the configuration, as a deploy does. */
 async function deploy(): Promise<void> {
   const answered: string[] = [];
   const server = createServer((request, response) => {
@@ -39,8 +40,8 @@ async function deploy(): Promise<void> {
 const HOOK_MS = 600_000;
 
 beforeAll(async () => {
-  for (const name of names) await tell(name, true);
-  for (const name of OF_INPUTS) await tell(name, false);
+  for (const [name, story] of stories) await runStory(name, story, true);
+  for (const [name, story] of withoutVersions) await runStory(name, story, false);
   await deploy();
 }, HOOK_MS);
 
@@ -63,13 +64,16 @@ describe.each([...Object.keys(STEPS), READ_ITEMS])('%s', (step) => {
   });
 });
 
-test.each(names)('%s', (story) => {
-  expect(ends.get(`${story}, true`)).toEqual(ENDS[story]);
+test.each(stories)('%s, and the jobs end as expected', (name, story) => {
+  expect(ends.get(`${name}, true`)).toEqual(story.ends);
 });
 
-test.each(OF_INPUTS)('on a bucket without versions, %s', (story) => {
-  expect(ends.get(`${story}, false`)).toEqual(ENDS[story]);
-});
+test.each(withoutVersions)(
+  'on a bucket without versions, %s, and the jobs end as expected',
+  (name, story) => {
+    expect(ends.get(`${name}, false`)).toEqual(story.ends);
+  },
+);
 
 test('a deploy is answered once its configuration is published', () => {
   expect(ends.get('a deploy')).toEqual(['PUT']);

@@ -6,16 +6,19 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { callingSite, CALLS } from './call-sites.ts';
 import { stepPermissions } from './step-policies.ts';
 
-/** The deployed roles of the functions: each thing a function does is held against the policy it has in the template. */
+/** Compares every call of a function with the policy of its role in the template. */
 export class Roles {
-  /** By step: a story asks thousands of times, and reading the template takes long. */
+  /** Policies by step. Cached, because reading the template is slow. */
   readonly #policies = new Map<string, readonly Permission[]>();
   readonly #used = new Set<string>();
   readonly #denied = new Set<string>();
-  /** Where the functions' code called the store or an execution. */
+  /** Call sites in the functions' code that have called the store or an execution. */
   readonly sites = new Set<string>();
 
-  /** Fails as S3 would when the step's role may not do this. @param on an object's key; for S3 only */
+  /**
+   * Fails as S3 does if the step's role does not allow the action.
+   * @param on key of an object, for actions of S3
+   */
   demand(step: string, action: string, on?: string): void {
     const granted = this.#policyOf(step).filter((permission) => allows(permission, action, on));
     for (const { name } of granted) this.#used.add(`${step}: ${name}`);
@@ -24,12 +27,12 @@ export class Roles {
     throw new StoreRejected(`${step} may not do ${action} on ${on}.`);
   }
 
-  /** What the step did and may not do. */
+  /** Calls of the step that its role does not allow. */
   denied(step: string): string[] {
     return [...this.#denied].filter((each) => each.startsWith(`${step}: `));
   }
 
-  /** What the step may do with objects and executions, and never did. */
+  /** Permissions on objects and executions that the step has not used. */
   unused(step: string): string[] {
     return this.#policyOf(step)
       .map(({ name }) => name)
@@ -45,7 +48,7 @@ export class Roles {
     return policy;
   }
 
-  /** The edges as the step's role lets it use them. */
+  /** Restricts the edges to what the step's role allows. */
   edgesOf(step: string, edges: TaskEdges): TaskEdges {
     return {
       ...edges,
@@ -81,7 +84,7 @@ export class Roles {
     });
   }
 
-  /** The same, and each call of it is remembered by its place in the code. */
+  /** Records the call site of each call. */
   #noteSites<Port extends object>(port: Port): Port {
     return new Proxy(port, {
       get: (target, name, receiver) => {
@@ -100,7 +103,7 @@ export class Roles {
     const demand = (action: string, key?: string): void => this.demand(step, `s3:${action}`, key);
     const demandRead = (key: string, version?: string): void => {
       demand(version === undefined ? 'GetObject' : 'GetObjectVersion', key);
-      // Without it a missing object is a 403 and not a 404; the list of a map's items is always there.
+      // Without this permission, S3 reports a missing object as 403 instead of 404. The list of a map's items always exists.
       if (step !== READ_ITEMS) demand('ListBucket');
     };
     return this.#noteSites({
@@ -119,7 +122,7 @@ export class Roles {
       },
       createIfAbsent: async (key, bytes) => {
         demand('PutObject', key);
-        // Whose object it is, after a lost answer.
+        // After a lost response, the store reads the object to see who created it.
         demandRead(key);
         return store.createIfAbsent(key, bytes);
       },
@@ -160,11 +163,11 @@ interface Permission {
   /** `action on resource` */
   readonly name: string;
   readonly action: string | undefined;
-  /** What it may be done on. */
+  /** Matches the resources. */
   readonly on: RegExp;
 }
 
-/** `*` of a resource stands for any characters, `/` among them. */
+/** `*` in a resource stands for any characters, including `/`. */
 function readPermission(name: string): Permission {
   const [action, resource = ''] = name.split(' on ');
   const pattern = resource.split('*').map((part) => RegExp.escape(part));

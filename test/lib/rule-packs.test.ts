@@ -34,7 +34,7 @@ type Found = Map<string, number>;
 
 const count = (found: Found, id: string): void => void found.set(id, (found.get(id) ?? 0) + 1);
 
-/** Every finding of a pack at resources of the workflow. */
+/** Collects every finding of a pack at resources of the workflow. */
 class Hipaa extends HIPAASecurityChecks {
   readonly found: Found = new Map();
   protected override applyRule(check: IApplyRule): void {
@@ -65,7 +65,10 @@ const PLAIN = createWorkflow(() => ({}));
 const HARD = createWorkflow(HARDENED);
 for (const app of [PLAIN, HARD]) app.synth();
 
-/** What a workflow has, without and with every property that clears a finding. A count that grows is a new resource to look at. */
+/**
+ * Number of findings per rule in a plain workflow, and in one with every property that clears a finding. If a number grows, look at the new
+ * resource.
+ */
 const FOUND = {
   CloudWatchAlarmAction: [12, 0],
   CloudWatchLogGroupEncrypted: [16, 0],

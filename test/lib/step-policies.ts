@@ -14,7 +14,7 @@ const policySchema = z.object({
   }),
 });
 
-/** What the roles may do: one `action on resource` each, references written as `<id>`, by the role's logical id. */
+/** Permissions of each role by its logical id, each as `action on resource`. References appear as `<id>`. */
 export function permissionsByRole(template = stackTemplate()): ReadonlyMap<string, readonly string[]> {
   const permissions = new Map<string, string[]>();
   for (const resource of Object.values(template.findResources('AWS::IAM::Policy'))) {
@@ -27,13 +27,13 @@ export function permissionsByRole(template = stackTemplate()): ReadonlyMap<strin
   return permissions;
 }
 
-/** The permissions of a step's role, the bucket written as `<bucket>`; of the machine's, those on objects. */
+/** Permissions of the step's role. The bucket appears as `<bucket>`. For the state machine's role: only those on objects. */
 export function stepPermissions(step: string): readonly string[] {
   const role = step === READ_ITEMS ? machineRole() : roleOf(step);
   const permissions = (permissionsByRole().get(role) ?? []).map((permission) =>
     permission.replace(/<WorkflowDataBucket\w+\.Arn>/, '<bucket>'),
   );
-  // It also starts and watches the children of its map, by itself.
+  // The state machine also starts and watches the child executions of its map.
   return step === READ_ITEMS ? permissions.filter((permission) => permission.startsWith('s3:')) : permissions;
 }
 
@@ -46,7 +46,7 @@ const machineSchema = z.object({
   Properties: z.object({ RoleArn: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }) }),
 });
 
-/** What the machine does by itself, it does with its own role. */
+/** The role of the state machine, with which it reads the items of its map. */
 function machineRole(): string {
   const [machine] = Object.values(stackTemplate().findResources('AWS::StepFunctions::StateMachine'));
   return machineSchema.parse(machine).Properties.RoleArn['Fn::GetAtt'][0];
@@ -56,7 +56,7 @@ const functionSchema = z.object({
   Properties: z.object({ Role: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }) }),
 });
 
-/** A step's function and its logical id. */
+/** Logical id and resource of a step's function. */
 function stepFunction(step: string): [id: string, resource: z.output<typeof functionSchema>] {
   const wanted = { Properties: { Environment: { Variables: { STEP: step } } } };
   const [found] = Object.entries(stackTemplate().findResources('AWS::Lambda::Function', wanted));
@@ -73,7 +73,7 @@ const callSchema = z.object({
   }),
 });
 
-/** Which services may call a step's function, and from where: `service from source`, sorted. */
+/** Services that may call a step's function, each as `service from source`, sorted. */
 export function callersOf(step: string, template = stackTemplate()): string[] {
   const [id] = stepFunction(step);
   return Object.values(template.findResources('AWS::Lambda::Permission'))

@@ -93,7 +93,7 @@ test('no role has all permissions of a service', () => {
   expect(actions.filter((action) => action?.includes('*'))).toEqual([]);
 });
 
-describe.each(TALKING)('%s talks to the provider', (step) => {
+describe.each(TALKING)('%s calls the provider', (step) => {
   test('and knows which secret has its key', () => {
     expect(stackTemplate()).toHaveStep(
       step,
@@ -109,7 +109,7 @@ describe.each(TALKING)('%s talks to the provider', (step) => {
   });
 });
 
-test.each(SILENT)('%s does not know the secret', (step) => {
+test.each(SILENT)('%s has no access to the secret', (step) => {
   expect(stackTemplate()).toHaveStep(step, {}, { SECRET_ARN: Match.absent() });
   expect(stepPermissions(step).filter((permission) => permission.startsWith('secretsmanager:'))).toEqual([]);
 });

@@ -13,10 +13,10 @@ export const CONFIG: NightshiftConfig = {
   profiles: { default: { provider: 'melious', model: 'glm-4.7:batch' } },
 };
 
-/** No stack is bundled: these tests are about the template, and bundling takes seconds. */
+/** Bundling takes seconds, and these tests only look at the template. */
 const SKIP_BUNDLING = { 'aws:cdk:bundling-stacks': [] };
 
-/** An app with the feature flags it is deployed with. */
+/** An app with the feature flags of a deploy. */
 export function createApp(): App {
   const cdkJson = new URL('../../cdk.json', import.meta.url);
   const { context } = z
@@ -25,14 +25,14 @@ export function createApp(): App {
   return new App({ analyticsReporting: false, context: { ...context, ...SKIP_BUNDLING } });
 }
 
-/** An app of somebody else's, who has set no feature flag. */
+/** Another app, which sets no feature flag. */
 export function createForeignApp(): App {
   return new App({ analyticsReporting: false, context: SKIP_BUNDLING });
 }
 
 const templates = new Map<string, Template>();
 
-/** The template of a stack that is configured like this. Synthesized once per test file; nothing changes it. */
+/** The template of a stack with this configuration. Synthesized once per test file, and never changed. */
 export function templateOf(change: Partial<NightshiftConfig>): Template {
   const config = { ...CONFIG, ...change };
   const known = templates.get(JSON.stringify(config));
@@ -42,7 +42,7 @@ export function templateOf(change: Partial<NightshiftConfig>): Template {
   return template;
 }
 
-/** {@link templateOf} the least that has to be configured. */
+/** {@link templateOf} the smallest configuration. */
 export function stackTemplate(): Template {
   return templateOf({});
 }

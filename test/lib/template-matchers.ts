@@ -18,14 +18,14 @@ interface TemplateMatchers {
 }
 
 declare module 'vitest' {
-  // Adds to the interface of vitest
+  // Extends the interface of vitest.
   interface Matchers<
     R extends void | Promise<void> = void | Promise<void>,
     T = unknown,
   > extends TemplateMatchers {}
 }
 
-/** The CDK's assertions as matchers, so that a failure reads as one of `expect`. */
+/** The CDK's assertions as matchers, so that their failures look like those of `expect`. */
 expect.extend({
   toHaveResource: (template: Template, type: string, attributes: Properties) =>
     verdict(() => template.hasResource(type, attributes)),

@@ -22,10 +22,10 @@ import { WORKFLOW_PROPS, type BatchWorkflowProps } from '../../lib/workflow-prop
 import { permissionsByRole } from './step-policies.ts';
 import { CONFIG, createForeignApp } from './synthesized-stack.ts';
 
-/** Types of the CDK differ in nothing but `undefined`, which this project's compiler tells from absence: hence `as IBucket` and the like. */
+/** The CDK's types allow `undefined` where this project's compiler requires absence, hence casts such as `as IBucket`. */
 type Change = (stack: Stack) => Partial<BatchWorkflowProps>;
 
-/** A workflow with some properties in somebody else's stack. */
+/** A workflow with these properties in another app's stack. */
 function create(change: Change = () => ({})): { stack: Stack; workflow: BatchWorkflow } {
   const stack = new Stack(createForeignApp(), 'Theirs');
   return { stack, workflow: new BatchWorkflow(stack, 'Batches', { config: CONFIG, ...change(stack) }) };
@@ -33,7 +33,7 @@ function create(change: Change = () => ({})): { stack: Stack; workflow: BatchWor
 
 const STEP_NAMES = Object.keys(STEPS) as StepName[];
 
-/** Steps whose role reads or writes objects and may not decrypt them. */
+/** Steps whose role reads or writes objects but may not decrypt them. */
 function rolesWithoutKey(template: Template): string[] {
   return [...permissionsByRole(template)].flatMap(([role, granted]) => {
     const step = /^BatchesSteps(\w+?)Role/.exec(role)?.[1];

@@ -7,7 +7,7 @@ import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const DRAFT7 = 'http://json-schema.org/draft-07/schema#';
 
-/** Milliseconds a check may take, on a machine that is busy with other tests. */
+/** Milliseconds that a check may take on a machine that runs other tests at the same time. */
 const SOON = 60_000;
 
 function timed<Result>(work: () => Result): Result {
@@ -17,7 +17,7 @@ function timed<Result>(work: () => Result): Result {
   return result;
 }
 
-/** Deep and wide: with every level twice as many ways to fail. */
+/** Each level doubles the number of ways to fail. */
 const doubling = { $ref: '#/$defs/n' };
 const node = { type: 'object', properties: { x: doubling }, required: ['y'] };
 const nested = (levels: number): unknown => (levels === 0 ? {} : { x: nested(levels - 1), y: 1 });

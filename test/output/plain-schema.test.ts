@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compileSchema } from '../../src/output/compile-schema.ts';
 import { isPlainSchema } from '../../src/output/plain-schema.ts';
 
-/** Values that keywords have, and values that they must not have. */
+/** Valid and invalid values of keywords. */
 const anyValue = fc.oneof(
   fc.constantFrom('string', 'integer', 'null', 'text', '', 0, 3, -1, 1.5, true, null, [], {}),
   fc.array(fc.constantFrom('a', 'b', 'string', 'array', 1, null), { maxLength: 3 }),

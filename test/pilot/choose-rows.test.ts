@@ -7,7 +7,7 @@ const rows = fc.integer({ min: 1, max: 300 });
 
 const total = (inputs: readonly number[]): number => inputs.reduce((sum, size) => sum + size, 0);
 
-/** Which input a position is in. */
+/** Number of the input that contains a position. */
 function inputOf(inputs: readonly number[], position: number): number {
   let end = 0;
   return inputs.findIndex((size) => (end += size) > position);

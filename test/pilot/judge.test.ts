@@ -4,7 +4,7 @@ import { NO_ROWS } from '../../src/checkpoints/outcomes.ts';
 import { judgePilot, type PilotEnd } from '../../src/pilot/judge.ts';
 
 const DAY = 86_400_000;
-/** Of the execution of a job, and for one look. */
+/** The event limit of a job's execution, and the events that one look adds. */
 const EVENTS = { most: 25_000, look: 9 };
 
 function judge(given: Partial<PilotEnd> & { readonly ok?: number; readonly bad?: number }) {
@@ -41,7 +41,7 @@ describe('a pilot', () => {
 });
 
 describe('the wait for a person', () => {
-  /** The looks of a wait of so many days. */
+  /** Times of the looks during a wait of this number of days. */
   function looks(approvalDays: number): number[] {
     const times: number[] = [];
     for (let now = 0; ;) {

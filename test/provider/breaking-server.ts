@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How a server of one file answers one request for it. */
+/** How the server answers one request for the file. */
 export interface FileAnswer {
-  /** Bytes that were not sent before, after which the connection breaks off; absent: to the end of what it sends. */
+  /** Number of bytes to send that were not sent before. Then the connection breaks. Default: all bytes. */
   readonly fresh?: number;
-  /** It does not break off there: it tells no length, and ends as if that were all. */
+  /** Sends no length, and ends the response instead of breaking the connection. */
   readonly endsEarly?: boolean;
-  /** What a request for the rest of the file is answered with. Default: the rest. */
+  /** Response to a request for the rest of the file. Default: the rest. */
   readonly to?:
     | 'the rest'
     | 'a piece'
@@ -19,11 +19,11 @@ export interface FileAnswer {
     | 'an unknown total'
     | 'gzip'
     | 'an error';
-  /** Another content from now on. */
+  /** The file has this content from this request on. */
   readonly becomes?: Buffer;
 }
 
-/** What the server says of its file. */
+/** Headers that the server sends with the file. */
 export interface FileHabits {
   readonly mark?: 'etag' | 'weak etag' | 'last-modified' | 'none';
   readonly tellsLength?: boolean;
@@ -31,11 +31,11 @@ export interface FileHabits {
 
 export interface BreakingServer extends AsyncDisposable {
   readonly url: string;
-  /** The `Range` of each request for the content; `whole` where there is none. */
+  /** The `Range` header of each request for the content. `whole` without a header. */
   readonly asked: readonly string[];
 }
 
-/** A server of one file that answers its first requests as it is told, and every later one well. */
+/** Starts a server with one file. It answers the first requests as given, and all later ones completely. */
 export async function startBreakingServer(
   content: Buffer,
   answers: readonly FileAnswer[],
@@ -67,7 +67,7 @@ export async function startBreakingServer(
 interface Serving {
   readonly content: Buffer;
   readonly version: number;
-  /** Bytes of the file that are sent by now. */
+  /** Bytes of the file that were sent so far. */
   readonly sent: number;
   readonly answer: FileAnswer;
   readonly habits: FileHabits;

@@ -15,7 +15,7 @@ const INSTANT = { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 };
 interface Opened {
   readonly simulator: Simulator;
   readonly client: ProviderClient;
-  /** Waits between attempts, in milliseconds; none is really waited. */
+  /** Waits between attempts in milliseconds. They take no time in the test. */
   readonly waits: number[];
 }
 

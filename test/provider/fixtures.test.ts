@@ -37,7 +37,7 @@ const folders = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
 
-/** By dialect: whose objects are not OpenAI's. */
+/** Functions that read a batch, for dialects whose objects differ from OpenAI's. */
 const READ_BATCH: Readonly<Record<string, typeof readBatch>> = {
   mistral: MISTRAL.readBatch,
   together: TOGETHER.readBatch,

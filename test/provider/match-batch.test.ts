@@ -25,7 +25,7 @@ function batch(more: Partial<Batch> = {}): Batch {
 }
 
 const entries = Object.entries(METADATA);
-/** What proxies make of metadata. */
+/** Metadata as proxies change it. */
 const SHOWN: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ['as sent', METADATA],
   [

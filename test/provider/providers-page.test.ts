@@ -19,7 +19,7 @@ test('docs/providers.md shows the dialects as they are', async () => {
   await expect(`${written}\n${tables()}`).toMatchFileSnapshot(PAGE);
 });
 
-/** As `src/batches/` looks for it. */
+/** How `src/batches/` finds the batch of a lost create. */
 function lostCreate({ adapter, honours }: DialectFacts): string {
   if (adapter === 'anthropic') return 'the ids in its results';
   return honours.metadata === true ? 'metadata' : 'its input file';
@@ -101,7 +101,7 @@ function tables(): string {
 const namesOf = ({ total, succeeded, failed }: Exclude<DialectFacts['counters'], string>): string[] =>
   total === undefined ? [succeeded, failed] : [total, succeeded, failed];
 
-/** A list as what it has beside OpenAI's. */
+/** A list of codes, shortened to the ones that OpenAI does not have if it contains all of OpenAI's. */
 function beside(list: readonly string[], openai: readonly string[]): string {
   if (!openai.every((each) => list.includes(each))) return list.map(code).join(', ');
   const own = list.filter((each) => !openai.includes(each)).map(code);

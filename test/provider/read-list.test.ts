@@ -7,7 +7,7 @@ import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 const WANTED = { inputFileId: 'file-9', metadata: {} };
 const item = (n: number) => ({ id: `batch-${n}`, status: 'in_progress', input_file_id: `file-${n}` });
 
-/** Looks for the batch of file 9 at a provider that answers its list with these pages, the last one for ever. */
+/** Looks for the batch of file 9. The provider returns these pages; the last one repeats without end. */
 async function findIn(
   ...pages: readonly unknown[]
 ): Promise<{ id: string | undefined; calls: readonly string[] }> {

@@ -100,7 +100,7 @@ describe('a batch', () => {
     ['error', {}, undefined],
     ['wrapped-up', { output_file_id: 'file_out' }, undefined],
     ['wrapped-up', { ...DONE, request_counts: { total: 2, completed: 1, failed: 0 } }, undefined],
-  ])('with another word for its end ended only if it shows so: %s %j', (status, shown, ending) => {
+  ])('whose final status has another name has ended only if it shows so: %s %j', (status, shown, ending) => {
     const batch = readBatch({ ...MELIOUS, ...shown, status }, builtInDialect('openai'));
 
     expect(batch).toMatchObject({ phase: ending === undefined ? 'running' : 'ended', ending });

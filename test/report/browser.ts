@@ -4,31 +4,30 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 
-/** Screenshots of the tests, for people. */
+/** Folder of the screenshots that tests take. */
 export const SHOTS = join(tmpdir(), 'nightshift-screenshots');
 
 /**
- * A headless Chromium: the one that CHROMIUM_PATH names (Debian's is /usr/bin/chromium), or the one that comes through npm
- * for Linux on x64.
- * @returns a reason when there is none
+ * Starts a headless Chromium: the one in CHROMIUM_PATH (/usr/bin/chromium on Debian), or the one that npm installs for Linux on x64.
+ * @returns the browser, or the reason why there is none
  */
 export async function launchBrowser(): Promise<Browser | string> {
   const named = process.env['CHROMIUM_PATH'];
   if (named === undefined && (process.platform !== 'linux' || process.arch !== 'x64'))
     return `no Chromium comes through npm for ${process.platform} on ${process.arch}; CHROMIUM_PATH names one`;
   try {
-    // Only now: tests that need no browser share these files.
+    // Loaded here, because test files that use this module also have tests without a browser.
     const { chromium } = await import('playwright-core');
     const executablePath = named ?? (await (await import('@sparticuz/chromium')).default.executablePath());
     return await chromium.launch({ executablePath, headless: true, chromiumSandbox: false });
   } catch (error) {
-    // A path that somebody set is meant.
+    // A path in CHROMIUM_PATH that does not work is an error.
     if (named !== undefined) throw error;
     return `Chromium does not start: ${String(error).split('\n')[0] ?? ''}`;
   }
 }
 
-/** A browser for the tests of a group, which are skipped where none starts. */
+/** A browser for the tests of a group. They are skipped if none starts. */
 export function useBrowser(): { readonly open: () => Browser } {
   let found: Browser | string = 'it was not launched';
   beforeAll(async () => {
@@ -50,13 +49,13 @@ export function useBrowser(): { readonly open: () => Browser } {
 
 export interface Watched {
   readonly page: Page;
-  /** Everything that no page of ours may cause: errors, console messages, dialogs, violations of its policy. */
+  /** Everything that a page must not cause: errors, console messages, dialogs, violations of its policy. */
   readonly trouble: string[];
-  /** Addresses that were asked for. */
+  /** URLs of all requests. */
   readonly requests: string[];
 }
 
-/** A page that is watched while it is used. */
+/** Opens a page and records its trouble and its requests. */
 export async function watchPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext(options);
   onTestFinished(() => context.close());
@@ -73,10 +72,10 @@ export async function watchPage(browser: Browser, options: BrowserContextOptions
   return { page, trouble, requests };
 }
 
-/** What axe-core finds at fault, by rule, with the elements. */
+/** Violations that axe-core finds, one line per rule, with their elements. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   const { default: axe } = await import('axe-core');
-  // The page's policy lets no script in; the debugger may evaluate one.
+  // The page's policy allows no added scripts, but `evaluate` runs this one through the debugger.
   await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
     const runner = (globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe;

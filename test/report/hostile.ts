@@ -1,4 +1,4 @@
-/** Texts that try to be more than text, wherever one of them ends up on a page. `window.pwned` is how they would tell. */
+/** Texts that run a script or change the page if it does not escape them. The scripts set `window.pwned`. */
 export const HOSTILE_TEXTS = [
   '<script>window.pwned = 1</script>',
   '</script><script>window.pwned = 2</script>',

@@ -7,12 +7,12 @@ import { accessibilityFaults, shoot, useBrowser, watchPage } from './browser.ts'
 import { HOSTILE_TEXTS } from './hostile.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
-/** Real jobs, and their pages in a browser. */
+/** The file URL of a job's report page. */
 
 const urlOf = (world: World, { jobId }: Ended): string =>
   pathToFileURL(world.store.locate(reportKey(jobId))).href;
 
-/** Ids, prompts, models, answers, codes and messages that try to be markup, in a file whose name does. */
+/** Runs a job whose ids, prompts, models, answers, codes, messages and file name contain markup. */
 async function runHostileJob(): Promise<{ world: World; ended: Ended }> {
   const faults = HOSTILE_TEXTS.map((text, n) => ({
     at: 'row' as const,
@@ -31,7 +31,7 @@ async function runHostileJob(): Promise<{ world: World; ended: Ended }> {
 describe('in a browser, the report of', EXHAUSTIVE, () => {
   const browser = useBrowser();
 
-  test('a hostile job runs no script, asks for nothing and shows everything as text', async () => {
+  test('a hostile job runs no script, requests nothing and shows everything as text', async () => {
     const { world, ended } = await runHostileJob();
     const { page, trouble, requests } = await watchPage(browser.open());
     const url = urlOf(world, ended);
@@ -207,7 +207,7 @@ describe('the report', () => {
 
   test('that cannot be written does not fail the job', async () => {
     const world = await openFolderWorld();
-    // Where the page would be, there is a folder.
+    // A folder has the name of the page.
     await world.store.put('output/test-rows-jsonl/report.html/in-the-way', '');
 
     const ended = await world.run(prompts(2));

@@ -5,7 +5,7 @@ import { describeReport } from '../../src/report/report-data.ts';
 import { surveyOf } from '../../src/report/survey/row-survey.ts';
 import { openWorld, prompts, type Ended, type World } from '../workflow/world.ts';
 
-/** The text of a job's page, without its markup. */
+/** The text of a job's page without markup. */
 async function textOf({ store }: World, { jobId }: Ended): Promise<string> {
   const page = String(await store.get(reportKey(jobId)));
   return page

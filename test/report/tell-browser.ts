@@ -1,6 +1,6 @@
 import { launchBrowser } from './browser.ts';
 
-/** For CI: says in one line whether the tests that need a browser ran. */
+/** Prints one line for CI: whether the tests that need a browser ran. */
 const found = await launchBrowser();
 if (typeof found === 'string') {
   process.stdout.write(`The browser tests did NOT run: ${found}.\n`);

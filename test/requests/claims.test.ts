@@ -17,7 +17,7 @@ import {
 } from './store.ts';
 import { EXHAUSTIVE, trials } from '../support/exhaustive.ts';
 
-/** The time that runs are for. */
+/** The scheduled time of the runs. */
 const TIME = Date.UTC(2026, 10, 20, 12);
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -220,7 +220,7 @@ describe('a run that is tried again', () => {
   });
 
   trials(6, 60).test(
-    'at the same moment takes the same files, however the two cross with files that come',
+    'at the same moment takes the same files, in any order of the calls and of new files',
     async (numRuns) => {
       const store = await openStore();
       let world = 0;
@@ -272,7 +272,7 @@ describe('runs at the same moment', () => {
   );
 
   trials(6, 60).test(
-    'share no file and take all together, however they cross, and wherever they fail and are tried again',
+    'share no file and take all together, in any order of their calls, and with any failures and retries',
     async (numRuns) => {
       const store = await openStore();
       let world = 0;
@@ -339,7 +339,7 @@ describe('runs at the same moment', () => {
             const traffic = createTraffic(scheduler);
             const shaky = unsteady(store, { traffic });
             const write = async (): Promise<void> => {
-              // Each content has a length of its own: the clock of a file system is coarse.
+              // Each content has a different length, because two writes may get the same time from the file system.
               for (const [n, file] of writes.entries())
                 await shaky.put(`${prefix}${file}.csv`, 'x'.repeat(n + 1));
             };
@@ -382,7 +382,7 @@ describe('a job that is refused before anything is sent', () => {
   });
 });
 
-/** A bucket: objects are no files, and it tells when each was written. It counts the claims that it lists. */
+/** A bucket: its objects are not files, and each has the time of its last write. Records the claims that are listed. */
 async function openBucket() {
   const { file: _file, ...files } = await openStore();
   const ages = new Map<string, number>();

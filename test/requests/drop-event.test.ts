@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dropEventSchema, readDrop } from '../../src/requests/drop-event.ts';
 
-/** An "Object Created" event as EventBridge delivers it, with fields the workflow does not use left in. */
+/** An "Object Created" event as EventBridge delivers it, including fields that the workflow does not use. */
 function dropEvent(
   key: string,
   object: object = { 'version-id': 'v1' },

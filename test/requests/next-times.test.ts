@@ -6,7 +6,7 @@ import { trials } from '../support/exhaustive.ts';
 
 const BERLIN = 'Europe/Berlin';
 
-/** The first times after one; fewer when it never fires again. */
+/** The first times after `after`. Fewer if there are no more. */
 function timesAfter(fields: string, after: string, count: number, timezone = 'UTC'): string[] {
   const times: string[] = [];
   let last = Date.parse(after);
@@ -19,7 +19,7 @@ function timesAfter(fields: string, after: string, count: number, timezone = 'UT
   return times;
 }
 
-/** Dates of the first runs at noon from October 2026 on, which begins on a Thursday. */
+/** Dates of the first runs at noon from October 2026, which begins on a Thursday. */
 const noonsAfter = (days: string, count: number): string[] =>
   timesAfter(`0 12 ${days}`, '2026-10-01T00:00:00Z', count).map((time) => time.replace('T12:00Z', ''));
 
@@ -214,7 +214,7 @@ describe('in a timezone', () => {
   });
 });
 
-// As the user guide of EventBridge Scheduler has it: a time that does not exist is skipped, one that comes twice runs once.
+// As in EventBridge Scheduler's user guide: a local time that does not exist is skipped, and one that occurs twice runs once.
 describe('where clocks change', () => {
   test('a time that does not exist on that day is skipped', () => {
     expect(timesAfter('30 2 * * ? *', '2027-03-26T12:00:00Z', 3, BERLIN)).toEqual([
@@ -352,7 +352,7 @@ describe('what is not an expression', () => {
     expect(cronProblem('99 12 * * ? *')).toContain('"cron(99 12 * * ? *)"');
   });
 
-  test('is any of these', () => {
+  test('is each of these', () => {
     expect(cronProblem('0/15 8-18 ? JAN-JUN MON-FRI 2026-2030')).toBeUndefined();
   });
 });

@@ -19,7 +19,7 @@ async function refusalOf(resolving: Promise<unknown>): Promise<string> {
   return error instanceof Error ? error.message : '';
 }
 
-/** A store that answers with this listing, for more files than a test wants to write. */
+/** A store whose list has these keys, without files, because a test would write them too slowly. */
 function listing(store: ObjectStore, keys: readonly string[]): ObjectStore {
   return {
     ...store,
@@ -332,7 +332,7 @@ describe('rows that came with the request', () => {
 
   test('are refused if they are larger as a file than a request may be', async () => {
     const store = await openStore();
-    // Five bytes each in the request, 22 once they are written down.
+    // Each number has 5 bytes in the request and 22 in the file.
     const rows = Array.from({ length: 250_000 }, () => 1e20);
 
     expect(await refusalOf(resolveInputs(store, JOB, { rows }))).toBe(

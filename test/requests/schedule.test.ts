@@ -3,7 +3,7 @@ import { scheduleEventSchema, scheduleExpression, scheduleSchema } from '../../s
 
 const CRON = '0 22 * * ? *';
 
-/** What is wrong with a schedule, each with its path. */
+/** The problems of a schedule, each with its path. */
 function problemsOf(schedule: unknown): string[] {
   const issues = scheduleSchema.safeParse(schedule).error?.issues ?? [];
   return issues.map(({ path, message }) => `${path.join('.')}: ${message}`);

@@ -5,7 +5,7 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** A folder of its own for one test. */
+/** A store in a new temporary folder. */
 export async function openStore(): Promise<ObjectStore> {
   const folder = await openTempFolder();
   return createFolderStore(folder);
@@ -17,7 +17,7 @@ export async function keysBelow(store: ObjectStore, prefix: string): Promise<str
   return keys;
 }
 
-/** The same store, which answers as if the files had these versions. */
+/** The same store, whose files have these versions. */
 export function withVersions(store: ObjectStore, versions: Readonly<Record<string, string>>): ObjectStore {
   return {
     ...store,
@@ -28,16 +28,16 @@ export function withVersions(store: ObjectStore, versions: Readonly<Record<strin
   };
 }
 
-/** Puts a file under each key, with the key for its content. */
+/** Writes a file per key, with the key as its content. */
 export async function putAll(store: ObjectStore, keys: readonly string[]): Promise<void> {
   for (const key of keys) await store.put(key, key);
 }
 
-/** Several who use a store at the same time. Their calls come one after the other, in an order that is drawn. */
+/** Orders the calls of several users of a store. The calls run one after the other, in an order that fast-check draws. */
 export interface Traffic {
-  /** Does a call when its turn has come. */
+  /** Makes a call when its turn comes. */
   readonly take: <T>(call: () => Promise<T>) => Promise<T>;
-  /** Gives turns until the work is done. */
+  /** Lets the calls run until the work is done. */
   readonly drive: <T>(work: Promise<T>) => Promise<T>;
 }
 
@@ -58,7 +58,7 @@ export function createTraffic(scheduler: fc.Scheduler): Traffic {
       const end = (): void => void (progress.over = true);
       work.then(end, end);
       while (!progress.over) {
-        // Only when all of them wait is it a free choice whose turn is next.
+        // The draw is only free when every user waits for a turn.
         do await turn();
         while (calls.open > 0);
         if (scheduler.count() > 0) await scheduler.waitNext(1);
@@ -68,10 +68,10 @@ export function createTraffic(scheduler: fc.Scheduler): Traffic {
   };
 }
 
-/** Where a store fails: at its nth call, counted from 0. */
+/** A failure of the nth call, counted from 0. */
 export interface Crash {
   readonly atCall: number;
-  /** Whether the call is done all the same, and only its answer does not arrive. */
+  /** Whether the call takes effect, and only its response is lost. */
   readonly answerIsLost: boolean;
 }
 
@@ -80,7 +80,7 @@ interface Weather {
   readonly crash?: Crash;
 }
 
-/** The same store, over a network on which others are on their way, too, and a call may fail. */
+/** The same store. Its calls are ordered with those of others, and one may fail. */
 export function unsteady(store: ObjectStore, { traffic, crash }: Weather): ObjectStore {
   let calls = 0;
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
@@ -107,7 +107,7 @@ export function unsteady(store: ObjectStore, { traffic, crash }: Weather): Objec
   };
 }
 
-/** Does something on a store that fails once per crash, again and again until it is done. */
+/** Repeats the work after each crash until it succeeds. */
 export async function insist<T>(
   store: ObjectStore,
   { traffic, crashes }: { readonly traffic: Traffic; readonly crashes: readonly Crash[] },

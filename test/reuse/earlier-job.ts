@@ -7,7 +7,7 @@ import { writeAnswerIndex } from '../../src/reuse/write-index.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
-/** The result line of a request: its answer is a function of the body. */
+/** The result line of a request. Its answer depends only on the body. */
 export function answerLine(requestLine: string): string {
   const { custom_id, body } = JSON.parse(requestLine) as { custom_id: string; body: object };
   const text = createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 12);
@@ -15,7 +15,7 @@ export function answerLine(requestLine: string): string {
   return `${JSON.stringify({ custom_id, ok: true, text, model: 'm', usage, round: 1 })}\n`;
 }
 
-/** Builds a job and leaves what it leaves at its end, as if a provider had answered each row that is sent. */
+/** Builds a job and writes what its end leaves, with an answer for each row that is sent. */
 export async function endJob(
   store: ObjectStore,
   job: Job,

@@ -11,7 +11,7 @@ const lineOf = (body: string, id = 'q1'): Buffer =>
 const of = (body: string, scope = 's', id?: string): string =>
   fingerprintOf(lineOf(body, id), scope)?.toString('hex') ?? '';
 
-/** JSON texts of numbers, some of which are one number written in several ways. */
+/** JSON texts of numbers. Some of them are the same number. */
 const number = fc.constantFrom(
   '1',
   '1.0',
@@ -36,7 +36,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
   ),
 }));
 
-/** JSON text of a tree with its keys in an order of their own, and with white space or none. */
+/** Writes a tree as JSON text, with its keys in this order and this white space. */
 function write(value: Tree, reversed: boolean, space: string): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value))
@@ -82,7 +82,7 @@ describe('the fingerprint of a request', () => {
   });
 });
 
-/** A tree whose keys are in order, as entries. */
+/** A tree as entries, sorted by their keys. */
 function sorted(value: Tree): unknown {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(sorted);

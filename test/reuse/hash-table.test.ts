@@ -60,7 +60,7 @@ describe('a table of hashes', () => {
     const table = new HashTable(0);
     for (let n = 0; n < 100_000; n += 1) table.addKey(...hashOf(n));
     const loaded = new HashTable(0);
-    // A table that grows gives its old memory back by this call.
+    // A table that grows calls this to free its old memory.
     const growths = vi.spyOn(ArrayBuffer.prototype, 'transfer');
     onTestFinished(() => growths.mockRestore());
 

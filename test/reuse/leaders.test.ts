@@ -8,7 +8,7 @@ import { trials } from '../support/exhaustive.ts';
 const rowsOf = (texts: readonly string[]): string =>
   texts.map((prompt, n) => `${JSON.stringify({ custom_id: `q${n}`, prompt })}\n`).join('');
 
-/** A hash that takes many requests for the same. */
+/** A hash that is the same for many requests. */
 class WeakHash extends RequestHash {
   override take(): void {
     this.high = 1;

@@ -7,7 +7,7 @@ import { profileOf } from '../rows/build.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { endJob } from './earlier-job.ts';
 
-/** What a build with so many rows, of which an earlier job has answered all but the last, asks the store for. */
+/** Counts the store calls of a build with this number of rows, of which an earlier job has answered all but the last. */
 async function requestsFor(rows: number): Promise<{ readonly all: number; readonly ofEarlier: string[] }> {
   const store = createMemoryStore(65_536);
   const lines = Array.from({ length: rows }, (_, n) => `${JSON.stringify({ prompt: `row ${n}` })}\n`);

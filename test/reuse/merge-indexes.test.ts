@@ -27,7 +27,7 @@ const jobOf = (jobId: string, hours: number): Job => ({
 });
 const scope = hashOfScope(scopeOf(jobOf('any', 0)) ?? '');
 
-/** Some nights of a profile, in a bucket of their own. */
+/** Jobs of one profile that run one after another, a day apart, in their own bucket. */
 class Nights {
   readonly objects = new Map<string, Buffer>();
   readonly store: ObjectStore = createMemoryStore(509, this.objects);
@@ -39,14 +39,14 @@ class Nights {
     if (!this.jobIds.includes(jobId)) this.jobIds.push(jobId);
     const rows = prompts.map((prompt, n) => `${JSON.stringify({ custom_id: `q${n}`, prompt })}\n`);
     await this.store.put(`input/${jobId}.jsonl`, rows.join(''));
-    // Each job has an answer of its own to each request, so that it shows whose answer a row has.
+    // The answers contain the jobId, so that they show from which job a row has its answer.
     const answer = (request: string): string =>
       answerLine(request).replace('"text":"', `"text":"${jobId}${note} `);
     const job = jobOf(jobId, this.#hours);
     await endJob(this.store, job, job.createdAt, answer);
   }
 
-  /** As a retry does it whose lines are longer: the index moves first. */
+  /** Moves the answers as a retry with longer lines does: the index first. */
   async move(jobId: string): Promise<void> {
     const moved = new MovedLines();
     const lines: Buffer[] = [];
@@ -71,7 +71,10 @@ class Nights {
     return [...this.objects.keys()].filter(isMergedKey);
   }
 
-  /** The answers that a further job finds. @param objects default: all that are there */
+  /**
+   * The answers that a further job finds.
+   * @param objects objects of its bucket. Default: all
+   */
   async answers(objects = this.objects): Promise<unknown[]> {
     const store = createMemoryStore(509, new Map(objects));
     const job = jobOf('next', this.#hours + 24);
@@ -94,7 +97,7 @@ class Nights {
     return found;
   }
 
-  /** The same without merged indexes. */
+  /** The answers that it finds without the merged indexes. */
   answersOfOwn(): Promise<unknown[]> {
     return this.answers(new Map([...this.objects].filter(([key]) => !isMergedKey(key))));
   }
@@ -200,7 +203,7 @@ describe('merged indexes', () => {
             }
             damage(nights, nights.merged[0] ?? '', changes, cut);
             for (const each of [nights, sound]) {
-              // A new request: one of before may be sent again, because a damaged entry is not found.
+              // A new request, because a request of an earlier job may be sent again if its entry is damaged.
               await each.end('later', ['asked only by the later job']);
               await mergeIndexes(each.store, scope, limits);
             }
@@ -239,7 +242,7 @@ describe('merged indexes', () => {
     await nights.end('damaged', PROMPTS.slice(1));
     const index = nights.objects.get(answerIndexKey('damaged')) ?? Buffer.alloc(0);
     const { length } = nights.objects.get(resultsKey('damaged')) ?? [];
-    // Each entry with one fault: its line is beyond the results, is empty, or its fingerprint breaks the order.
+    // Entries with one fault each: a line beyond the results, an empty line, a fingerprint out of order.
     const faults: readonly (readonly [number, number, number])[] = [
       [8, 6, length],
       [14, 4, 0],

@@ -14,7 +14,7 @@ const jobOf = (jobId: string, day: number): Job => ({
   profile: profileOf({ reuse: 'always' }),
 });
 
-test('a job considers so many answers of earlier jobs at most, those of the newest jobs first', async () => {
+test('a job considers a limited number of answers of earlier jobs, those of the newest jobs first', async () => {
   const store = createMemoryStore(509);
   const asked = [
     ['a', 'b'],

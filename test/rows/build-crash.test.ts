@@ -12,10 +12,10 @@ import { tableOf } from '../support/exhaustive.ts';
 import { profileOf } from './build.ts';
 import { FORMATS, inOnePass, openJob, START, type Made, type Shape } from './divided-build.ts';
 
-/** Each call takes one batch of rows. */
+/** Each call reads one batch of rows. */
 const SHORT: StepTime = { isShort: () => true, isOver: () => false };
 
-/** Duplicates, rows that repeat a request, and invalid ones, on both sides of where calls stop. */
+/** Duplicates, repeated requests and invalid rows, on both sides of the positions where calls stop. */
 const rows: readonly Made[] = Array.from({ length: 400 }, (_, n) => ({
   id: n % 50 === 49 ? 'again' : `q${n}`,
   prompt: n % 40 === 39 ? '' : `${'row '.repeat(40)}${n % 100}`,
@@ -57,7 +57,7 @@ interface Walked {
   readonly calls: number;
 }
 
-/** Builds in calls, of which one crashes at the nth of what it does outside of itself. */
+/** Builds in calls. One of them crashes at its nth effect. */
 async function walk(
   shape: Shape,
   bounds: BuildParts['bounds'],

@@ -47,7 +47,7 @@ describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
             const half = content.length - 100;
             const file = {
               plain: { name: `rows${extension}`, content },
-              // Several members, as `cat a.gz b.gz` makes them.
+              // Two gzip members, as from `cat a.gz b.gz`.
               gzip: {
                 name: `rows${extension}.gz`,
                 content: Buffer.concat([
@@ -65,7 +65,7 @@ describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
             const whole = await inOnePass([file, second], shape);
             const divided = await inCalls([file, second], shortEvery(nth), { shape });
             expect(divided.plan).toEqual(whole.plan);
-            // What a refused file leaves is never sent.
+            // Files of a refused job may differ, because they are never sent.
             if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
           },
         ),
@@ -75,7 +75,7 @@ describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
   );
 });
 
-/** Rows as JSON lines, and the results of a job that had the same. */
+/** Rows as JSON lines, and the results of an earlier job with the same rows. */
 function answered(rows: readonly Made[], fates: readonly string[]) {
   const content = FORMATS['.jsonl']?.([...START, ...rows], { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0);
   const results = [...START, ...rows].map(({ id }, n) => {
@@ -141,7 +141,7 @@ test('a failed call that is repeated continues where the last saved one has stop
   const time = shortEvery(3);
   for (let call = 1; ; call += 1) {
     const from = await buildStateObject.read(store, 'job-1');
-    // The first try gets further than the call that is repeated, and its state is lost.
+    // A first try of the call gets further, and its state is not stored.
     const unsaved: ObjectStore = {
       ...store,
       put: () => Promise.reject(new Error('The store is down.')),
@@ -184,7 +184,7 @@ test('ids that only share a hash are detected, with any division of the build an
   const file = lines(1_700);
   let attempts = 0;
   const seeds = new Set<number>();
-  // Under the first seed all ids from the 1,690th on have the hash of the first.
+  // With the first seed, all ids from the 1,690th on get the hash of the first.
   const createIds = (seed: number): ReturnType<typeof createUniqueIds> => {
     if (!seeds.has(seed)) attempts += 1;
     seeds.add(seed);
@@ -209,7 +209,7 @@ test('requests that only share a hash are detected, with any division of the bui
     profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe: 'always' as const }),
   };
   const seeds: number[] = [];
-  /** Under the first seed, two requests share their hash, and rows that repeat one follow the other. */
+  /** With the first seed, two requests share a hash, so rows that repeat one of them count as repetitions of the other. */
   const createHash = (seed: number): RequestHash => {
     if (!seeds.includes(seed)) seeds.push(seed);
     return seeds[0] === seed ? new ConfusedHash(seed) : new RequestHash(seed);
@@ -220,12 +220,12 @@ test('requests that only share a hash are detected, with any division of the bui
   const whole = await inOnePass([file], shape);
   expect(whole.plan).toMatchObject({ rows: 1_700, deduplicated: 800 });
   expect(divided.plan).toEqual(whole.plan);
-  // The first build may have begun more shards.
+  // The first build may have left further shards.
   expect(divided.files).toMatchObject(whole.files);
   expect(seeds).toHaveLength(2);
 });
 
-/** Takes two requests for the same. */
+/** Gives two different requests the same hash. */
 class ConfusedHash extends RequestHash {
   override take(line: Buffer, start: number): void {
     super.take(line, start);

@@ -16,7 +16,7 @@ interface Made {
   readonly prompt: string;
 }
 
-/** A reader looks at so much to recognise a file: what is divided stands behind it. */
+/** A reader takes these rows as one batch, because it looks at their bytes to recognise the format. Calls can stop only after them. */
 const START: readonly Made[] = Array.from({ length: 12 }, (_, n) => ({
   id: `start-${n}`,
   prompt: `${n} ${'x'.repeat(6_000)}`,
@@ -65,7 +65,10 @@ async function openWorld(before: readonly Made[], rows: readonly Made[], shape: 
   return { store, job, files };
 }
 
-/** Builds in calls whose time is short at every nth look. @param between called between two calls */
+/**
+ * Builds in calls whose time is short at every nth look.
+ * @param between called between two calls
+ */
 async function buildInCalls(
   { store, job }: World,
   nth: number,

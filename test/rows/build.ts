@@ -14,7 +14,7 @@ const WIDE: ShardLimits = { maxBytes: 1_000_000, maxRows: 1_000 };
 
 export interface Built {
   readonly plan: Plan;
-  /** A shard's round-1 ids, or a round file's lines. */
+  /** The ids of a shard's first round, or the lines of a file of a round. */
   readonly lines: (
     shard: number,
     round: number,
@@ -31,7 +31,7 @@ export interface BuildOptions {
   readonly createHash?: (seed: number) => RequestHash;
 }
 
-/** Builds the shards of a job of one file, in a store of its own. */
+/** Builds the shards of a job with one file, in its own store. */
 export async function build(
   content: string | Buffer | AsyncIterable<Buffer>,
   {

@@ -28,7 +28,7 @@ interface Parsed {
   readonly info: { readonly lines: number; readonly empty_lines: number };
 }
 
-/** What another parser makes of it, as cells; undefined when it refuses it. */
+/** Cells that another parser reads. Undefined if it rejects the text. */
 function parsed(text: string, isRelaxed: boolean): (readonly string[])[] | undefined {
   try {
     const records = parse(text, {
@@ -76,7 +76,7 @@ test('a table is split into the same records as by another parser, in chunks of 
         refused += 1;
         return;
       }
-      // A quote within a cell that has none around it is a character for us, and for that parser when it is lenient.
+      // A quote within a cell without quotes is a character for our parser. The other parser agrees if it is lenient.
       const expected = strict ?? parsed(`p,q\n${text}`, true);
       expect(rows.map(cellsOf)).toEqual(expected?.slice(1).map((cells) => shown(cells)));
       readable += 1;
@@ -86,7 +86,7 @@ test('a table is split into the same records as by another parser, in chunks of 
   expect(Math.min(readable, refused)).toBeGreaterThan(100);
 });
 
-/** A row as it can be compared with its cells: two columns become fields, empty ones none; more cells are its text. */
+/** Makes a row comparable with its cells: fields for two columns, without empty ones, and the text of a row with more cells. */
 const cellsOf = (row: ReadRow | UnreadableRow): unknown =>
   row.kind === 'read' ? row.value : 'raw' in row ? row.raw : undefined;
 const shown = (cells: readonly string[]): unknown =>

@@ -12,7 +12,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { profileOf } from './build.ts';
 import { workbookOf } from './zip-of.ts';
 
-/** Its time is short at every nth look. */
+/** Time that is short at every nth look. */
 export function shortEvery(nth: number): StepTime {
   let looks = 0;
   return { isShort: () => (looks += 1) % nth === 0, isOver: () => false };
@@ -23,21 +23,21 @@ export interface InputFile {
   readonly content: Buffer;
 }
 
-/** What the job is, but for its inputs. */
+/** The fields of the job, except its inputs. */
 export interface Shape extends Partial<Job> {
   readonly beside?: Beside;
-  /** Most bytes that are read at once: a call takes them whole. */
+  /** Size of the chunks in which inputs are read. Calls read whole chunks. */
   readonly chunkBytes?: number;
 }
 
 export interface Outcome {
   readonly plan: Plan | string;
   readonly calls: number;
-  /** Every file of the job's shards, by key. */
+  /** All files of the job's shards, by key. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** What the job finds in the bucket beside its inputs: results of another job. */
+/** Other objects in the bucket: results of another job. */
 export type Beside = readonly (readonly [key: string, content: Buffer])[];
 
 export function openJob(
@@ -64,7 +64,7 @@ export function openJob(
   return { job, store: createMemoryStore(chunkBytes, objects), filesOf };
 }
 
-/** What an error says is what a plan would be. */
+/** The message of an error, in place of a plan. */
 export const asText = (error: unknown): string => (error as Error).message;
 
 export async function inOnePass(inputs: readonly InputFile[], shape?: Shape): Promise<Outcome> {
@@ -98,11 +98,11 @@ const prompt = fc.oneof(
   fc.string({ maxLength: 30 }),
   fc.constantFrom('plain', 'two\nlines', 'a "quoted" word', ',', '', 'ä€😀', '   ', 'long '.repeat(60)),
 );
-/** Few ids, so that many rows have one that another row has, in whichever call; and none. */
+/** Rows with few different ids, so that many ids are repeated in the same or another call, and rows without an id. */
 export const row = fc.record({ id: fc.option(fc.nat(12).map((n) => `q${n}`)), prompt });
 export type Made = { readonly id: string | null; readonly prompt: string };
 
-/** What a reader looks at to recognise a file comes as one batch, so the rows that are divided stand behind it. */
+/** A reader takes these rows as one batch, because it looks at their bytes to recognise the format. Calls can stop only after them. */
 export const START: readonly Made[] = Array.from({ length: 12 }, (_, n) => ({
   id: n % 2 === 0 ? `start-${n}` : null,
   prompt: 'x'.repeat(6_000),
@@ -120,7 +120,7 @@ export interface Writing {
   readonly bom: boolean;
 }
 
-/** Content by format. */
+/** Writes the content of a file, by its format. */
 export const FORMATS: Readonly<Record<string, (rows: readonly Made[], writing: Writing) => Buffer>> = {
   '.jsonl': (rows, { lineEnd, bom }) =>
     text(
@@ -149,7 +149,7 @@ function text(lines: readonly string[], lineEnd: string, bom: boolean): Buffer {
 const escapeXml = (value: string): string =>
   value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
-/** A workbook with one sheet. Its XML takes no control characters. */
+/** A workbook with one sheet. Its XML cannot contain control characters. */
 function workbook(rows: readonly Made[]): Buffer {
   const cell = (at: string, value: string): string =>
     `<c r="${at}" t="inlineStr"><is><t xml:space="preserve">${escapeXml(value)}</t></is></c>`;

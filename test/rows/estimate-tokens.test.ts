@@ -3,7 +3,7 @@ import { estimateTextTokens } from '../../src/rows/estimate-tokens.ts';
 import { build } from './build.ts';
 
 describe('the tokens of a text', () => {
-  // As OpenAI's o200k_base and similar tokenizers count them.
+  // Numbers of tokens from OpenAI's o200k_base and similar tokenizers.
   test.each([
     ['The quick brown fox jumps over the lazy dog.', 10],
     ['In one sentence, why did Lübeck matter to the Hanseatic League?', 14],

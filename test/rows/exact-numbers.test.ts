@@ -10,13 +10,11 @@ import { createRequests } from '../../src/steps/create-requests.ts';
 import { jsonTexts, numberTexts } from '../support/json-text.ts';
 import { build } from './build.ts';
 
-/** The numbers of a row reach the provider with the digits they have in the input, wherever they stand. */
-
 const CHAT: RequestRules = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
 const TEMPLATE: RequestRules = { ...CHAT, prompt: compileTemplate('<{{v}}>') };
 const MESSAGES = '"messages":[{"role":"user","content":"hi"}]';
 
-/** The request line of a row, the long way. */
+/** The request line of a row that the rules make. */
 function slow(row: string, rules: RequestRules): string {
   const read = readJsonText(row);
   if (!('value' in read)) throw new Error(read.message);
@@ -25,7 +23,7 @@ function slow(row: string, rules: RequestRules): string {
   return request.text;
 }
 
-/** The request line that a job makes of a row after another row of the same shape. */
+/** The request line of a row that follows another row of the same shape. */
 function fast(row: string, rules: RequestRules): string {
   const requests = createRequests(rules);
   const json = { kind: 'json', line: 1, json: Buffer.from(row) } as const;
@@ -36,7 +34,7 @@ function fast(row: string, rules: RequestRules): string {
 }
 
 interface Position {
-  /** A row with the value in it, and what its request line then has. */
+  /** A row that contains the value, and the text that its request line then contains. */
   readonly row: (value: string) => string;
   readonly sent: (value: string) => string;
   readonly rules?: RequestRules;

@@ -12,7 +12,7 @@ import { EXHAUSTIVE, tableOf, trials } from '../support/exhaustive.ts';
 
 const CORPUS = new URL('./hostile/', import.meta.url);
 
-/** What stands in the files of the corpus where users have their prompts. */
+/** Stands for prompts in the files of the corpus. */
 const PAYLOAD = 'PAYLOAD';
 
 interface Case {
@@ -20,7 +20,7 @@ interface Case {
   readonly outcome: string;
 }
 
-/** The corpus's README is the table of what must come of each file. */
+/** The table in the corpus's README, with the expected outcome of each file. */
 function readTable(): Case[] {
   const readme = readFileSync(new URL('README.md', CORPUS), 'utf8');
   return [...readme.matchAll(/^\| `(.+?)` \| .+ \| `(.+)` \|$/gm)].map(([, file = '', outcome = '']) => ({
@@ -31,14 +31,14 @@ function readTable(): Case[] {
 
 const content = (file: string): Buffer => readFileSync(new URL(file, CORPUS));
 
-/** What came of a file, in the table's words. Anything but a plan or an InvalidInput is thrown on. */
+/** The outcome of a file in the words of the table. Throws all errors except InvalidInput. */
 async function outcomeOf(name: string, bytes: string | Buffer | AsyncIterable<Buffer>): Promise<string> {
   let built: Built;
   try {
     built = await build(bytes, { name });
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    // With all that a logger would show of it.
+    // The text includes everything that a logger would print.
     expect(inspect(error, { depth: 10 })).not.toContain(PAYLOAD);
     return `InvalidInput: ${error.message}`;
   }
@@ -50,7 +50,7 @@ async function outcomeOf(name: string, bytes: string | Buffer | AsyncIterable<Bu
   return `${rows - invalid} sent, ${invalid} invalid${lines === '' ? '' : `: ${lines}`}`;
 }
 
-/** Every row of the plan is either a request line or an invalid result line with its dead letter. */
+/** Checks that every row of the plan is a request line, or an invalid result line with its dead letter. */
 async function expectReconciled({ plan, lines }: Built): Promise<void> {
   let rows = 0;
   for (const [n, shard] of plan.shards.entries()) {
@@ -102,7 +102,7 @@ describe('the corpus', () => {
   });
 });
 
-/** The rows of a file, or that it is refused. */
+/** The rows of a file, or `refused`. */
 async function readInChunks(name: string, bytes: Buffer, size: number): Promise<readonly Row[] | 'refused'> {
   async function* chunks(): AsyncGenerator<Buffer> {
     for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
@@ -123,7 +123,7 @@ describe('a file that is too large for the corpus', () => {
   const tooLarge =
     'the row is larger than a file may be; is a quote missing? If quotes are plain characters in this table, use --no-quotes, or table: { quotes: false } in the profile.';
 
-  /** 100 MB without a line end, between what may come before and behind. */
+  /** 100 MB without a line end, between two other texts. */
   async function* longLine(before: string, filler: string, behind: string): AsyncGenerator<Buffer> {
     const chunk = Buffer.from(filler.repeat(1_000_000 / filler.length));
     yield Buffer.from(before);
@@ -205,7 +205,7 @@ describe('a file of any bytes', EXHAUSTIVE, () => {
     tsv: 'custom_id\tprompt\na\t"b"\nb\té\n',
     txt: 'one\n\ntwo é\r\nthree',
   };
-  /** What parsers stumble over. */
+  /** Texts that often break parsers. */
   const TOKENS = [
     ...'" \\ { [ } ] , : - \n \r \t \0 \ufeff \u2028 \ufffd \\ud800 1e999 __proto__ "custom_id":"a"'.split(
       ' ',
@@ -220,7 +220,7 @@ describe('a file of any bytes', EXHAUSTIVE, () => {
     fc.uint8Array({ minLength: 1, maxLength: 4 }).map((bytes) => Buffer.from(bytes)),
   );
 
-  /** One thing done to a file: bytes put in, put over others, turned, repeated, or cut off. */
+  /** A change of a file: inserts, overwrites, flips a bit, repeats or cuts off bytes. */
   const mutation = fc.oneof(
     fc.tuple(where, insert).map(([at, bytes]) => splice(at, 0, bytes)),
     fc.tuple(where, insert).map(([at, bytes]) => splice(at, bytes.length, bytes)),
@@ -264,7 +264,7 @@ function apply(bytes: Buffer, changes: readonly Mutation[]): Buffer {
   return changes.reduce((changed, change) => change(changed), bytes);
 }
 
-/** `at` and `of` are shares of the file's length. */
+/** Replaces bytes. `at` is a share of the file's length. */
 function splice(at: number, remove: number, put: Buffer): Mutation {
   return (bytes) => {
     const from = Math.floor(at * bytes.length);

@@ -5,7 +5,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 
 const KEY = 'output/sample/results.jsonl';
 
-/** Names that an answer may have, too. */
+/** Names that the fields of an answer may have too. */
 const name = fc.constantFrom('source', 'retried', 'round', 'file', 'line', '}\n', ',"source":{');
 const value = fc.letrec((tie) => ({
   any: fc.oneof(name, fc.nat(9), fc.dictionary(name, tie('any'), { maxKeys: 3 })),

@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** A zipped file of these parts, as `zip` writes it: its table of contents is at its end. */
+/** A zip file of these parts, as `zip` writes it, with the central directory at its end. */
 export function zipOf(parts: Readonly<Record<string, string | Buffer>>): Buffer {
   const files = Object.entries(parts).map(([name, text]) => ({
     name: Buffer.from(name),
@@ -35,12 +35,12 @@ export function zipOf(parts: Readonly<Record<string, string | Buffer>>): Buffer 
   return Buffer.concat([...pieces, contents, Buffer.from('PK\u0005\u0006', 'latin1'), end]);
 }
 
-/** Sheets by their names, as the XML of their rows. */
+/** XML of each sheet's rows, by the sheet's name. */
 export interface WorkbookParts {
   readonly sheets: Readonly<Record<string, string>>;
   readonly shared?: readonly string[];
   readonly styles?: string;
-  /** Names of sheets that a spreadsheet does not show. */
+  /** Names of hidden sheets. */
   readonly hidden?: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export function workbookOf({ sheets, shared = [], styles = '', hidden = [] }: Wo
     'xl/_rels/workbook.xml.rels': `${HEAD}<Relationships>${relations.join('')}</Relationships>`,
     ...(Object.fromEntries(rows) as Record<string, string>),
     'xl/styles.xml': `${HEAD}<styleSheet xmlns="s">${styles}</styleSheet>`,
-    // Behind the sheets that need it, as spreadsheets write it.
+    // After the sheets that use it, as spreadsheets write it.
     'xl/sharedStrings.xml': `${HEAD}<sst xmlns="s">${shared.map((text) => `<si>${text}</si>`).join('')}</sst>`,
   });
 }

@@ -24,13 +24,13 @@ test.each([
   ['GET', undefined, ''],
   ['POST', '{"a":1}', '{"a":1}'],
   ['POST', undefined, ''],
-])('%s with the body %j is answered with %j', async (method, body, seen) => {
+])('a %s request with the body %j reaches the app with the body %j', async (method, body, seen) => {
   const answer = await serve(withoutIdleBody(eventOf(method, body)));
   expect(answer).toMatchObject({ statusCode: 200, body: JSON.stringify({ body: seen }) });
 });
 
 test.each([undefined, null, 'text', {}, { source: 'aws.s3' }])(
-  '%j, which is no request, is left alone',
+  '%j, which is not a request, is not changed',
   (event) => {
     expect(withoutIdleBody(event)).toBe(event);
   },

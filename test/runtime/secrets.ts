@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { onTestFinished } from 'vitest';
 import { forgetSecrets } from '../../src/runtime/kept-secrets.ts';
 
-/** Secrets Manager, as far as a test says what it answers. Nothing is kept from the test before. */
+/** A mocked Secrets Manager. Each call resets it. */
 export function openSecrets() {
   const manager = mockClient(SecretsManagerClient);
   forgetSecrets();
@@ -12,12 +12,12 @@ export function openSecrets() {
     forgetSecrets();
   });
   return {
-    /** What is in the secret from now on. */
+    /** Sets the content of the secret. */
     put: (id: string, text: string | undefined): void =>
       void manager
         .on(GetSecretValueCommand, { SecretId: id })
         .resolves(text === undefined ? {} : { SecretString: text }),
-    /** From now on it is not answered. */
+    /** Makes reads of the secret fail. */
     refuse: (name: string, status?: number): void =>
       void manager.on(GetSecretValueCommand).rejects(failure(name, status)),
     reads: (): number => manager.commandCalls(GetSecretValueCommand).length,

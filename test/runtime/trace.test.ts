@@ -51,15 +51,15 @@ test.each(['', 'udp:'])(
 );
 
 test.each([
-  ['one that is not sampled', { _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=53995c3f42cd8ad8;Sampled=0` }],
-  ['one outside of Lambda', {}],
-])('with %s nothing is sent', async (_name, env) => {
+  ['that is not sampled', { _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=53995c3f42cd8ad8;Sampled=0` }],
+  ['outside of Lambda', {}],
+])('a trace %s sends nothing', async (_name, env) => {
   const { daemon, address } = await listen();
   const told: Buffer[] = [];
   daemon.on('message', (message) => told.push(message));
 
   await traceCall({ AWS_XRAY_DAEMON_ADDRESS: address, ...env }, CALL);
-  // What was sent before this has arrived before it: one socket to another on this machine.
+  // Datagrams from one socket to another on this machine keep their order, so nothing that was sent earlier is still in flight.
   await traceCall(
     { AWS_XRAY_DAEMON_ADDRESS: address, _X_AMZN_TRACE_ID: `Root=${ROOT};Parent=53995c3f42cd8ad8;Sampled=1` },
     CALL,

@@ -10,7 +10,7 @@ import { builtInDialect, type DialectName } from '../../src/provider/dialects/di
 import { parseJobRequest } from '../../src/requests/job-request.ts';
 import { startRecorder } from './recorder.ts';
 
-/** Paths that some server or proxy between here and the provider reads as another path. */
+/** Paths that a server or proxy may read as a different path. */
 const WRONG_PATHS = [
   '/v1/../key/generate',
   '/v1/./chat/completions',
@@ -221,7 +221,7 @@ describe('the client', () => {
   });
 
   test.each(['/v1/../key/generate', '/..', '/v1/a/%2e%2e/b'])(
-    'leaves the base URL by no endpoint, were it listed: %s',
+    'stays below the base URL with any listed endpoint: %s',
     async (endpoint) => {
       const provider = await startRecorder();
 

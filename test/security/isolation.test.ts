@@ -20,7 +20,10 @@ const openWith = (change: Partial<NightshiftConfig> = {}): Promise<World> => {
 const jobOf = ({ store }: World, jobId: string): Promise<Job | undefined> =>
   readJson<Job>(store, jobKey(jobId));
 
-/** Drops a job file there, as somebody may who may write to nothing but its folder. @returns why it was refused */
+/**
+ * Drops a job file as a user who may write only to this folder.
+ * @returns why it was refused
+ */
 async function drop(config: NightshiftConfig, key: string, request: object): Promise<string> {
   const world = await openApi(() => ({ config }));
   for (const file of [
@@ -236,7 +239,7 @@ describe('a caller of an API with isolated callers', () => {
 
     expect(key).toMatch(/^staged\/[0-9a-f]{32}\/week\/a\.csv$/);
     expect(other).not.toBe(key);
-    // Another's folder is only a name below one's own.
+    // The name of another caller's folder becomes a name below the caller's own folder.
     expect((await world.post('/uploads', { key })).body).toMatchObject({
       key: expect.stringMatching(/^staged\/[0-9a-f]{32}\/[0-9a-f]{32}\//),
     });

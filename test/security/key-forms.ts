@@ -1,7 +1,7 @@
-/** A key that each encoding changes. */
+/** A key that looks different in each encoding. */
 export const KEY = 'sk-proj-aB3/dE5+gH7"jK9=mN1pQ3rS5tU7wxyz';
 
-/** How a provider, or a proxy before it, may give {@link KEY} back. */
+/** Encodings in which a provider, or a proxy before it, may return {@link KEY}. */
 export const FORMS: Readonly<Record<string, string>> = {
   'as it is': KEY,
   'behind Bearer': `Bearer ${KEY}`,
@@ -24,5 +24,5 @@ export const FORMS: Readonly<Record<string, string>> = {
   'without its beginning': KEY.slice(-12),
 };
 
-/** Parts of the key that say something about it. */
+/** Parts of the key that must not appear. */
 export const TELLING = [KEY, 'aB3/', 'aB3%2F', 'aB3\\/', 'wxyz', KEY.slice(10, 24)];

@@ -33,7 +33,7 @@ import { openTempFolder } from '../support/temp-folder.ts';
 
 const KEY = 'sk-mel-the-key-of-the-house-0123456789';
 
-/** The functions as they are deployed with a configuration, over a folder, and the address of somebody who wants the key. */
+/** The functions as they are deployed with a configuration, with a folder as the bucket, and the server of an attacker. */
 async function deploy(config: NightshiftConfig = defineConfig({ profiles: { default: { model: 'm' } } })) {
   const folder = await openTempFolder();
   const attacker = await startRecorder();
@@ -58,7 +58,7 @@ const melious = (baseUrl: string): ProviderSettings => ({
   dialect: builtInDialect('melious'),
 });
 
-/** A job as it lies in the bucket with its rows, whoever wrote it there. */
+/** Writes a job and its rows into the bucket, as an attacker with access to the bucket can. */
 async function putJob({ store, config }: Deployed, provider: ProviderSettings): Promise<void> {
   const profile = { ...resolveProfile(config, 'default'), provider, directUpTo: 50 };
   const job: Job = { jobId: 'job', inputs: [], profile, createdAt: '2026-11-01T00:00:00.000Z' };
@@ -90,7 +90,7 @@ const batch = {
 };
 const direct = { ...context, direct: true as const, createdAt: 0, polls: 0, stalled: 0 };
 
-/** The functions that read the key before they do anything else, each with an event that anybody may send who may call it. */
+/** The functions that read the key, each called with an event that a caller of the function can send. */
 const STEPS: Readonly<Record<string, (provider: ProviderSettings) => Promise<unknown>>> = {
   'upload-file': (provider) => uploadFile({ ...context, provider, lastRound: 4 }),
   'create-batch': (provider) => createBatch({ ...context, provider, fileId: 'file' }),
@@ -99,7 +99,7 @@ const STEPS: Readonly<Record<string, (provider: ProviderSettings) => Promise<unk
   'send-direct': (provider) => sendDirect({ ...direct, provider }),
 };
 
-/** A cancel that fails goes back to the poll loop: the batch may still be running. */
+/** After a failed cancel, the job polls the batch again, because it may still run. */
 const NOT_CANCELLED = { cancelFailures: 1 };
 
 function expectNothingSent({ attacker, secrets }: Pick<Deployed, 'attacker' | 'secrets'>): void {
@@ -144,7 +144,7 @@ describe.each(Object.entries(STEPS))('the function %s', (step, call) => {
   );
 });
 
-/** The same job, whose rows go as a batch. */
+/** The same job, sent as a batch. */
 async function batchJob({ store }: Deployed): Promise<Job> {
   const job = await requireJson<Job>(store, jobKey('job'));
   return { ...job, profile: { ...job.profile, directUpTo: undefined } };
@@ -197,7 +197,7 @@ describe('a key', () => {
 });
 
 describe('a job in the bucket', () => {
-  /** Runs the whole machine with the deployed edges on a job that somebody changed after it was written. */
+  /** Runs the state machine with the deployed edges. The job is changed after it was written. */
   async function runChanged(change: (job: Job, attacker: Recorder) => Job) {
     const simulator = await startSimulator({ apiKey: KEY });
     onTestFinished(() => simulator.close());

@@ -5,7 +5,7 @@ import { openLocalEdges } from '../../host/open-edges.ts';
 import { CONFIG } from '../support/config.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-/** Windows has no such rights. */
+/** Windows has no file modes. */
 test.skipIf(process.platform === 'win32')(
   "A data folder is its owner's alone; those above it are as usual",
   async () => {

@@ -2,17 +2,17 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A server that writes down what it is asked. */
+/** A server that records all requests. */
 export interface Recorder {
   /** Without a path. */
   readonly url: string;
-  /** `<method> <path>`, in order. */
+  /** `<method> <path>` of each request. */
   readonly requests: readonly string[];
-  /** Everything that was sent to it, headers and bodies. */
+  /** Headers and bodies of all requests. */
   readonly received: () => string;
 }
 
-/** @param answer what it answers; default an empty JSON object */
+/** @param answer sends the responses. Default: an empty JSON object */
 export async function startRecorder(answer: RequestListener = answerNothing): Promise<Recorder> {
   const requests: string[] = [];
   const received: string[] = [];

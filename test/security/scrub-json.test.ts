@@ -9,7 +9,7 @@ const KEYS = [
   'first-secret-value',
 ];
 
-/** Numbers in the spelling of the text, in their order. */
+/** The numbers of a JSON text as they are written, in order. */
 function numbersOf(text: string): string[] {
   const found: string[] = [];
   JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {

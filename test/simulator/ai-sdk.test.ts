@@ -9,7 +9,7 @@ import {
 import { expect, onTestFinished, test } from 'vitest';
 import { startSimulator, type SimulatorOptions } from '../../simulator/index.ts';
 
-/** Vercel's AI SDK drives the simulator as if it were OpenAI: its batches ask `/v1/responses`. */
+/** Vercel's AI SDK with the simulator in place of OpenAI. Its batches use `/v1/responses`. */
 
 async function open(options: SimulatorOptions = {}) {
   let now = Date.UTC(2026, 10, 1);
@@ -59,7 +59,7 @@ test('Vercel’s AI SDK lists batches and cancels one', async () => {
   pass(60);
 
   const { batches } = await listBatches({ provider });
-  // Its word for a batch that was cancelled; its rows have one of their own.
+  // The SDK reports a cancelled batch as failed, but its rows as cancelled.
   expect(batches).toMatchObject([{ id: batch.id, status: 'failed' }]);
   const results = await Array.fromAsync(getBatchResults({ provider, batch }));
   expect(results.map(({ id, status }) => [id, status])).toHaveLength(3);

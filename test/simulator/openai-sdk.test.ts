@@ -3,7 +3,7 @@ import type { Batch } from 'openai/resources/batches';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSimulator, type SimulatorOptions } from '../../simulator/index.ts';
 
-/** The simulator is believable to a client that knows nothing of us: OpenAI's own, with its own types. */
+/** OpenAI's own SDK, with its types, works with the simulator as with OpenAI. */
 
 const KEY = 'sk-of-the-sdk';
 

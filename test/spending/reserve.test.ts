@@ -5,7 +5,7 @@ import { committed, weigh, withReservation, withSpent } from '../../src/spending
 
 const MAX = 100;
 
-/** A shard asks for money, reports what it cost, or leaves its batch open. */
+/** Events of shards: a shard reserves money, reports its cost, or leaves its batch open. */
 const events = fc.array(
   fc.record({
     kind: fc.constantFrom('ask', 'report', 'leave open'),
@@ -26,7 +26,7 @@ function play(
       : spending;
   if (known === undefined) return spending;
   if (kind === 'leave open') return withReservation(spending, name, { ...known, held: true });
-  // No answer costs more than was reserved here.
+  // The cost of a round is at most its reservation.
   return withSpent(spending, name, Math.min(amount, known.amount));
 }
 

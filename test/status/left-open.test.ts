@@ -13,7 +13,7 @@ const JOB_ID = 'job-1';
 const SHARDS = { done: 0, polled: 1, lost: 2, waiting: 3, twin: 4 };
 const ref = (shard: keyof typeof SHARDS) => ({ jobId: JOB_ID, shard: SHARDS[shard] });
 
-/** A job of five shards, as an execution leaves it that is stopped in their midst. */
+/** A job of five shards whose execution was stopped while they ran. */
 async function openStoppedJob(): Promise<{ store: ObjectStore; executions: HeldExecutions }> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-open-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -51,7 +51,7 @@ async function openStoppedJob(): Promise<{ store: ObjectStore; executions: HeldE
 
 test('a job whose execution was stopped lists the batches that it left open', async () => {
   const edges = await openStoppedJob();
-  await edges.executions.start(JOB_ID);
+  await edges.executions.start(JOB_ID, { jobId: JOB_ID });
   await edges.executions.stop(JOB_ID);
 
   const status = await readStatus(edges, JOB_ID);
@@ -67,7 +67,7 @@ test('a job whose execution was stopped lists the batches that it left open', as
 
 test('a running job lists none, because its batches are polled', async () => {
   const edges = await openStoppedJob();
-  await edges.executions.start(JOB_ID);
+  await edges.executions.start(JOB_ID, { jobId: JOB_ID });
 
   expect(await readStatus(edges, JOB_ID)).not.toHaveProperty('open');
 });

@@ -75,7 +75,7 @@ const failing = (reason: Error, listed: Promise<Batch | undefined> = Promise.res
   cancelBatch: () => Promise.reject(reason),
 });
 
-/** Polls again and again, each time after the wait that the poll before gave, until something else than a wait comes out. */
+/** Polls after each wait until a poll returns something other than a wait. */
 async function pollOn(provider: Partial<BatchProvider>, first: BatchContext): Promise<PolledContext> {
   let polled: BatchContext = first;
   for (let now = NOW, polls = 0; polls < 1_000; polls += 1) {

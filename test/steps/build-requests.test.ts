@@ -24,7 +24,7 @@ interface Bench {
   readonly toRun: () => Promise<number[]>;
 }
 
-/** A store with a job over these files, in this order. */
+/** A store with a job of these files, in this order. */
 async function openJob(
   files: Readonly<Record<string, string>>,
   profile: Partial<ResolvedProfile> = {},

@@ -26,16 +26,16 @@ import { openTempFolder } from '../support/temp-folder.ts';
 export const JOB_ID = 'job-1';
 export const REF = { jobId: JOB_ID, shard: 0 };
 
-/** What the provider has for a round: its batch and the bytes of its files. */
+/** The batch and the files of a round at the provider. */
 export interface Round {
   readonly batch?: Partial<Batch>;
   readonly output?: string | undefined;
   readonly errors?: string | undefined;
-  /** The batch is not found any more. */
+  /** The provider no longer finds the batch. */
   readonly gone?: boolean;
-  /** The clock is so many seconds on. */
+  /** Seconds by which the clock moves before the collect. */
   readonly secondsLater?: number;
-  /** What the polls saw. */
+  /** Fields that the polls have added to the step's input. */
   readonly polled?: Partial<PolledContext>;
 }
 
@@ -45,19 +45,19 @@ interface Shard {
   readonly edges: ProviderEdges;
   readonly store: ObjectStore;
   readonly folder: string;
-  /** Collects a round as the machine would after its batch ended. */
+  /** Collects a round as the state machine does after its batch has ended. */
   collect(
     context: Pick<CollectedContext, 'round' | 'lastRound'> | undefined,
     round: Round,
   ): Promise<Collecting>;
-  /** Collects what a Catch leaves. */
+  /** Collects a round as after an error that the state machine has caught. */
   collectError(name: string, message: string, context?: Partial<PolledContext>): Promise<Collecting>;
   write(): Promise<{ summary: Summary; results: ResultLine[]; deadLetters: NotOkLine[] }>;
 }
 
 /**
- * One shard with rows q0, q1, … as Build leaves it; the rows of `invalid` are not sent. `inPlace`: the store's objects are
- * files that can be read where they are, not as in a bucket.
+ * Opens a shard with the rows q0, q1, … as Build leaves it. The rows of `invalid` are not sent. If `inPlace` is false, the objects are not files
+ * of this machine, as in a bucket.
  */
 export async function openShard(
   rows: number,
@@ -250,13 +250,13 @@ export async function requestsOf(store: ObjectStore, round: number): Promise<str
 
 export const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `q${n}`);
 
-/** What the next look is told of the one before. */
+/** The part of a look's result that the input of the next look contains. */
 export function lateIn(context: Collecting): Partial<PolledContext> {
   const { late } = context as Partial<PolledContext>;
   return late === undefined ? {} : { late };
 }
 
-/** A batch that ended before it did any row. */
+/** A batch that expired before it processed a row. */
 export function expired(total: number): Partial<Batch> {
   return { status: 'expired', ending: 'expired', counts: { total, succeeded: 0, failed: 0 } };
 }

@@ -86,7 +86,7 @@ describe('a shard that waits for a slot', () => {
   });
 });
 
-/** Every answer of a create that the machine gives its rows up for. */
+/** Errors of a create after which the state machine gives up the round's rows. */
 const REFUSALS = [
   new ProviderRejected('create batch: 400'),
   new ProviderDenied('create batch: 402'),

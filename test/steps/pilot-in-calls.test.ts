@@ -38,7 +38,7 @@ interface Built {
   readonly plan: Plan | undefined;
   readonly files: Readonly<Record<string, string>>;
   readonly calls: number;
-  /** How far the calls had counted, one entry per call that stopped while it counted. */
+  /** Rows that were counted so far, one entry per call that stopped while it counted. */
   readonly counted: readonly number[];
 }
 

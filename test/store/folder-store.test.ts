@@ -53,7 +53,7 @@ describe('a folder', () => {
     expect(await listed(store, prefix)).toEqual([]);
   });
 
-  // Elsewhere, nothing lists the files that a process has open.
+  // Only Linux lists the open files of a process.
   const onLinux = process.platform === 'linux';
 
   test.runIf(onLinux).each([
@@ -97,12 +97,12 @@ describe('a folder', () => {
   test('reports a block that cannot be written, at the next write and when it is closed', async () => {
     const folder = await openTempFolder();
     const store = createFolderStore(folder);
-    // Incomplete files would be in a folder of this name.
+    // The store keeps incomplete files in a folder with this name.
     await writeFile(join(folder, '.tmp'), '');
     const writer = store.write('out');
     const chunk = Buffer.alloc(400_000);
     await writer.write(chunk);
-    // Starts to write the first block, and does not wait for it.
+    // `write` starts to write the first block and returns before it is written.
     await writer.write(chunk);
 
     await expect(writer.write(chunk)).rejects.toThrow('.tmp');

@@ -17,7 +17,7 @@ test('objects are joined in their order, in one call or in several', async () =>
       while (!(await joinObjects(store, join, new Pace(NO_TIME), atOnce))) calls += 1;
       expect((await store.get('all'))?.toString('utf8')).toBe(contents.join(''));
       expect(calls).toBe(sources.length <= atOnce ? 1 : Math.ceil(sources.length / atOnce) + 1);
-      // A call that comes once more finds that nothing is left to do.
+      // A repeated call has nothing left to do.
       expect(await joinObjects(store, join, new Pace(NO_TIME), atOnce)).toBe(true);
     }),
     { numRuns: 50 },

@@ -6,21 +6,22 @@ import S3rver from '@20minutes/s3rver';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { createS3Client } from '../../src/store/s3-client.ts';
 
-/** An S3 over HTTP in this process. */
+/** An S3 server in this process. */
 export interface LocalS3 {
   readonly url: string;
   readonly client: S3Client;
-  /** Every object was written so many milliseconds earlier. */
+  /** Moves the creation time of every object back by these milliseconds. */
   age(milliseconds: number): Promise<void>;
-  /** The next answers to GETs of objects break off after so many bytes, one number an answer. */
+  /** Breaks the next responses to GETs of objects after these numbers of bytes, one number per response. */
   breakNext(...bytes: number[]): void;
   close(): Promise<void>;
 }
 
 /**
- * s3rver, with three things put in front of it: `If-None-Match: *`, which it ignores, whole objects while one is written anew, and answers that break off. Its other
- * gaps: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, and ours are headers; listing beyond one page fails (Node has no DES any more); "bytes=0-0" is taken for "from 0 on"; a range of an empty object is answered with one byte that
- * never comes, where S3 says 416; listings go folder by folder and escape XML twice; there are no versions. Those are tested with a mocked client.
+ * s3rver with three corrections: it supports `If-None-Match: *`, an object can be read while it is overwritten, and responses can break. Its other
+ * differences from S3: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, which ours are not; lists
+ * have one page (Node no longer has DES); "bytes=0-0" means "from 0 on"; a range of an empty object promises a byte that never comes, where S3
+ * returns 416; lists go folder by folder and escape XML twice; there are no versions. Tests of these use a mocked client.
  */
 export async function startLocalS3(): Promise<LocalS3> {
   const directory = await mkdtemp(join(tmpdir(), 'nightshift-s3-'));
@@ -73,7 +74,7 @@ function createClient(port: number): S3Client {
   });
 }
 
-/** The first `If-None-Match: *` for a key that nobody wrote gets it. */
+/** Decides which `If-None-Match: *` requests fail: all except the first for each key. */
 function createClaims(): (request: IncomingMessage) => boolean {
   const taken = new Set<string>();
   return ({ method, url = '', headers }) => {
@@ -86,7 +87,7 @@ function createClaims(): (request: IncomingMessage) => boolean {
   };
 }
 
-/** Reads of a key wait while an object is written there, and writes while a read looks it up: s3rver would show a part of it. */
+/** Makes reads of a key wait for a write of the key, and the reverse, because s3rver would return a part of the object. */
 function createTurns(): (request: IncomingMessage, response: ServerResponse, answer: () => void) => void {
   const last = new Map<string, Promise<unknown>>();
   return ({ method, url = '' }, response, answer) => {

@@ -26,18 +26,18 @@ const store = createS3Store('data', client);
 
 beforeEach(() => void s3.reset());
 
-/** An answer of S3 as the SDK throws it. */
+/** An error response of S3, as the SDK throws it. */
 function answer(name: string, status: number, attempts = 1): S3ServiceException {
   const $metadata = { httpStatusCode: status, attempts };
   return new S3ServiceException({ name, $fault: 'client', $metadata, message: `${name} it is` });
 }
 
-/** What the SDK throws when no answer comes. */
+/** The error that the SDK throws without a response. */
 function noAnswer(code: string): Error {
   return Object.assign(new Error(`connect ${code}`), { code });
 }
 
-/** A body that gives some bytes and then breaks. */
+/** A body that breaks after these bytes. */
 function broken(bytes: Buffer): Readable {
   return Readable.from(
     (function* () {
@@ -47,9 +47,9 @@ function broken(bytes: Buffer): Readable {
   );
 }
 
-/** The SDK's type asks for methods that the store does not use. */
+/** A body of the SDK's type, which has more methods than the store uses. */
 function body(stream: Readable): never {
-  // A plain stream is all that is read.
+  // The store only reads the stream.
   return stream as never;
 }
 

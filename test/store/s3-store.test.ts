@@ -28,7 +28,7 @@ describe('a connection that breaks', () => {
     const content = pattern(12_000_000);
     await store.put('long', content);
 
-    // Seven breaks, more than the five in a row that are borne: a mebibyte came through in between.
+    // Seven breaks. The store allows five in a row, but each mebibyte that arrives resets the count.
     s3.breakNext(1, 100_000, 70_000, 2_000_000, 65_536, 3_000_000, 12);
     const object = await openThere(store, 'long', { start: 5, end: 11_999_999 });
 

@@ -5,7 +5,7 @@ import { tableOf, trials } from '../support/exhaustive.ts';
 
 const MIB = 1_048_576;
 
-/** Keys that S3 allows and that some code on the way may be tempted to decode, encode or trim. */
+/** Keys that S3 allows and that code could wrongly decode, encode or trim. */
 const ODD_KEYS = [
   'input/my file.csv',
   'input/a+b c%20d%2Fe.jsonl',
@@ -16,13 +16,13 @@ const ODD_KEYS = [
 ];
 
 export interface StoreUnderTest {
-  /** Gives an empty store. */
+  /** Opens an empty store. */
   readonly open: () => Promise<ObjectStore>;
-  /** `loose`: the server behind the store lists folder by folder, and escapes what XML reserves twice. */
+  /** `loose`: the server behind the store lists folder by folder, and escapes reserved characters of XML twice. */
   readonly listing: 'exact' | 'loose';
 }
 
-/** What every store promises, whatever it is made of. */
+/** The tests that every store must pass. */
 export function describeStore(name: string, { open, listing }: StoreUnderTest): void {
   describe(`${name}, a whole object`, () => {
     test('reads back as it was put, also when it is empty', async () => {
@@ -45,7 +45,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect((await store.get('a'))?.toString()).toBe('the second');
     });
 
-    test('is told of without being read, and marked anew when it is written anew', async () => {
+    test('has its size and mark without being read, and a new mark after it is written again', async () => {
       const store = await open();
       await store.put('a/b', 'one');
       const first = await store.stat('a/b');
@@ -106,7 +106,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
   });
 
   describe(`${name}, a range`, () => {
-    trials(10, 40).test('equals the slice, and tells the whole size', async (numRuns) => {
+    trials(10, 40).test('equals the slice, and has the size of the whole object', async (numRuns) => {
       const store = await open();
       const range = fc.record({ start: fc.nat(250), length: fc.option(fc.nat(250), { nil: undefined }) });
       const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 });
@@ -114,7 +114,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       await fc.assert(
         fc.asyncProperty(bytes, range, async (content, { start, length }) => {
           const end = length === undefined ? undefined : start + length;
-          // The server behind the loose one takes "bytes=0-0" for "from 0 on".
+          // The server behind the loose store reads "bytes=0-0" as "from 0 on".
           fc.pre(listing === 'exact' || start > 0 || length !== 1);
           const options: OpenOptions = end === undefined ? { start } : { start, end };
           await store.put('ranged', content);
@@ -206,7 +206,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect(await listed(store, '')).toEqual([{ key: 'old', bytes: 3 }]);
     });
 
-    test('stays when it is aborted after it was closed, and takes no more', async () => {
+    test('stays when it is aborted after it was closed, and accepts no further chunk', async () => {
       const store = await open();
       const writer = store.write('a');
       await writer.write('whole');
@@ -220,7 +220,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
   });
 
   describe(`${name}, a join`, () => {
-    test('has a copy stay as it is when its source is written anew', async () => {
+    test('of one object is a copy that does not change when its source is written again', async () => {
       const store = await open();
       await store.put('a', 'one');
       await store.copy('b', 'a');
@@ -260,7 +260,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
     });
 
     tableOf([1_000, 12 * MIB + 5], 1).test(
-      'of parts whose first one is already the whole gives the same bytes again, with %i bytes in the second one',
+      'whose first source is already the result has the same bytes again, with %i bytes in the second source',
       async (bytes) => {
         const store = await open();
         const second = pattern(bytes);
@@ -278,7 +278,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       },
     );
 
-    test('names the object that is not there, and makes nothing', async () => {
+    test('names the missing source, and creates no object', async () => {
       const store = await open();
       await store.put('1', 'one\n');
 
@@ -300,7 +300,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect(listing === 'exact' ? listedKeys : inByteOrder(listedKeys)).toEqual(ordered);
     });
 
-    test('holds what starts with the prefix, be it a folder or half a name', async () => {
+    test('has all keys that start with the prefix, which may be a folder or a part of a name', async () => {
       const store = await open();
       for (const key of ['jobs/a/1', 'jobs/a/2', 'jobs/ab/1', 'jobs/b', 'output/a']) await store.put(key, '');
 
@@ -312,7 +312,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect(await keysOf('jobs/a/1/')).toEqual([]);
     });
 
-    test('goes on behind a key', async () => {
+    test('continues after a key', async () => {
       const store = await open();
       for (const key of ['index/1', 'index/2', 'index/2-b', 'index/3']) await store.put(key, '');
 
@@ -323,7 +323,7 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
   });
 }
 
-/** Opens an object that is known to be there. */
+/** Opens an object that exists. */
 export async function openThere(store: ObjectStore, key: string, options?: OpenOptions): Promise<OpenObject> {
   const object = await store.open(key, options);
   if (object === undefined) throw new Error(`There is no ${key}.`);
@@ -342,7 +342,7 @@ export async function listed(store: ObjectStore, prefix: string): Promise<{ key:
   return entries;
 }
 
-/** Bytes in which every 4-byte word tells its place. */
+/** Bytes in which every 4-byte word is its own position. */
 export function pattern(bytes: number): Buffer {
   const words = new Uint32Array(Math.ceil(bytes / 4));
   for (let index = 0; index < words.length; index += 1) words[index] = index;

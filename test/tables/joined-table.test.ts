@@ -28,7 +28,7 @@ const failed = (code: string, message: string): NotOkLine => ({
 
 type Lines = readonly (ResultLine | string)[];
 
-/** A job of these files, whose results are these lines. */
+/** The table of a job with these files and these result lines. */
 async function joined(files: Readonly<Record<string, string>>, lines: Lines): Promise<JoinedTable> {
   const store = await openStore();
   for (const [key, text] of Object.entries(files)) await store.put(key, text);
@@ -66,7 +66,7 @@ describe('a table of the input and its answers', () => {
     ]);
   });
 
-  test('has a column per field of structured answers, under names that nothing else has', async () => {
+  test('has a column per field of structured answers, under unique names', async () => {
     const output = '{"label":"good","score":0.5,"sure":true,"OK":1}';
     const table = await joined({ 'input/a.csv': 'id,label,Answer\n1,expected,mine\n' }, [
       `{"custom_id":"1","ok":true,"output":${output},"round":1}`,

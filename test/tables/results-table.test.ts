@@ -19,7 +19,7 @@ interface Asked {
   readonly raw?: boolean;
 }
 
-/** Writes result lines as a table and reads it with a library; lines come in chunks that cut them. */
+/** Writes result lines as a table and reads it with a library. The chunks end within lines. */
 async function written(
   lines: readonly (ResultLine | string)[],
   { schema, raw = false }: Asked = {},

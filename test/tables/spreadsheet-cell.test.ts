@@ -99,7 +99,7 @@ const texts = fc.string({
   unit: fc.oneof(pieces, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })),
 });
 
-/** Cells as a program reads them that expects this separator; none where the quotes are too confused for the library. */
+/** The cells that a program with this separator reads. Empty if the library rejects the quotes. */
 function cellsOf(file: string, delimiter: string, quote: '"' | false): string[] {
   try {
     return parse(file, { delimiter, quote, relax_quotes: true, relax_column_count: true }).flat();

@@ -18,7 +18,7 @@ const JOB = 'job-1';
 const INPUT = 'input/a.csv';
 const RESULTS = `output/${JOB}/results.jsonl`;
 
-/** A job of a table whose answers are written beside it in both formats. */
+/** A job whose input is a table, with its answers written in both table formats. */
 function openJob(rows: number, delimiter = ',', limits: Partial<Pick<Edges, 'clock' | 'time'>> = {}) {
   const store = createMemoryStore(65_536);
   const numbers = Array.from({ length: rows }, (_, n) => n);
@@ -126,7 +126,7 @@ describe('a table of many rows', () => {
   const ROWS = 40_000;
   const BATCH = 500;
 
-  /** Counts the rows that were read and are not written yet. */
+  /** Rows, with a count of how many were read. */
   function manyRows() {
     const counter = { read: 0 };
     const table: Table<number> = {

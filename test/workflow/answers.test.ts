@@ -4,7 +4,7 @@ import type { ProfileConfig } from '../../src/config/config.ts';
 import { startScriptedProvider, type Scripted } from './scripted-provider.ts';
 import { openWorld, type Ended } from './world.ts';
 
-/** A row: its body beside the model, what it is answered, what its result line says, and how often it is asked. */
+/** A row: the fields of its body except the model, the answers to it, its result line, and the number of calls. */
 interface Case {
   readonly body?: object;
   readonly answer: Scripted;
@@ -137,7 +137,7 @@ const CHAT: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Failures that pass, each in a job of its own: realtime calls slow down with every one of them. */
+/** Transient failures. Each has its own job, because every failure slows the realtime calls of its job. */
 const PASSING: Readonly<Record<string, Case>> = {
   'error-that-passes': {
     answer: { body: '{"error":{"code":503,"message":"upstream is busy"},"user_id":"u"}' },

@@ -29,7 +29,7 @@ const options: fc.Arbitrary<RunOptions> = fc.record(
   { requiredKeys: ['rounds'] },
 );
 
-/** What the summary counts is what the result lines say. */
+/** Checks that the summary counts what the result lines contain. */
 function expectCounted(ended: Ended): void {
   expectReconciled(ended);
   const { summary, results } = ended;
@@ -73,7 +73,7 @@ test(
       }),
       {
         numRuns: 6,
-        // The pilot fails, and nothing else is sent.
+        // The pilot fails, and no other row is sent.
         examples: [[BAD, BAD, [], { rounds: 1, dedupe: false, pilot: { rows: 1, maxBad: 0.99 } }]],
       },
     );

@@ -9,7 +9,7 @@ const EMBEDDINGS = '/v1/embeddings';
 const rowsOf = (texts: readonly string[], id = (n: number): string => `q${n}`): string =>
   texts.map((prompt, n) => `${JSON.stringify({ custom_id: id(n), prompt })}\n`).join('');
 
-/** Rows that the provider was asked for. */
+/** The result lines, without the field that names the row that was sent. */
 const answersOf = ({ results }: Ended): unknown[] =>
   results.map((line) => ({ ...line, answeredBy: undefined }));
 
@@ -17,7 +17,7 @@ const by = (results: readonly ResultLine[]): (string | undefined)[] =>
   results.map(({ answeredBy }) => answeredBy);
 
 describe('rows with the same request', () => {
-  test('are sent once, and each has the answer at its own place', async () => {
+  test('are sent once, and each has the answer at its own position', async () => {
     const world = await openWorld();
 
     const ended = await world.run(rowsOf(['a', 'b', 'a', 'c', 'a', 'b']));

@@ -6,7 +6,7 @@ import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/d
 import { openWorld, prompts, type Ended, type World } from './world.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
-/** The contract: in every dialect, quirks on, what is promised holds. */
+/** The names of all dialects, whose quirks the simulator imitates in these tests. */
 
 const NAMES = Object.keys(DIALECTS) as DialectName[];
 
@@ -27,7 +27,7 @@ async function openDialect(name: DialectName, ...faults: Fault[]): Promise<World
   });
 }
 
-/** Every row once and in order, every batch once, every answer its row's, no file left that is not told of. */
+/** Checks that every row has one line in order with its own answer, every batch was created once, and every file left at the provider is reported. */
 function expectAllKept(world: World, { results, summary, deadLetters, error }: Ended): void {
   expect(error).toBeUndefined();
   expect(results.map((line) => line.custom_id)).toEqual(IDS);
@@ -42,7 +42,7 @@ function expectAllKept(world: World, { results, summary, deadLetters, error }: E
   expect(left).toEqual([]);
 }
 
-/** What the least that can be assumed needs to be told of a provider. */
+/** Dialect fields that a provider of the configuration needs in addition to the defaults. */
 const NEEDED: Partial<Record<DialectName, DialectConfig>> = {
   azure: { auth: 'api-key', files: { processedFirst: true } },
   novita: { windows: ['48h'] },
@@ -51,15 +51,15 @@ const NEEDED: Partial<Record<DialectName, DialectConfig>> = {
   anthropic: { adapter: 'anthropic', auth: 'x-api-key', statuses: { ended: 'succeeded' } },
 };
 
-/** Of failed rows that tell no code, nobody knows whether they failed for good. */
+/** If failed rows have no code, the job cannot know whether they failed permanently. */
 const namesCodes = (name: DialectName): boolean =>
   name === 'anthropic' || !['message', 'type'].includes(builtInDialect(name).fields.rowError);
 
-/** What a row that met a passing failure carries: AIBrix has one code for all of them. */
+/** The error code of a row with a transient failure. AIBrix has one code for all failures. */
 const transientCode = (name: DialectName): string =>
   name === 'aibrix' ? 'inference_failed' : 'INFERENCE_3107';
 
-/** Whether the counters of a batch tell rows that were not answered from rows whose answer is late. */
+/** Whether the counters of a batch distinguish rows that were not answered from rows whose answer is late. */
 const countsRows = (name: DialectName): boolean =>
   name !== 'anthropic' && typeof builtInDialect(name).counters !== 'string';
 
@@ -173,7 +173,7 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
   test.each(['expired', 'cancelled', 'failed'] as const)(
     'a batch that ends as %s keeps what it had finished',
     async (as) => {
-      // Where nothing expires, a batch that does not end is overdue some day.
+      // At a provider whose batches never expire, the job cancels the batch after its deadline.
       const never = as === 'expired' && QUIRKS[name].neverExpires;
       const world = await openDialect(name, {
         at: 'batch',
@@ -196,13 +196,13 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
     const world = await openDialect(name, {
       at: 'batch',
       nth: 1,
-      action: { kind: 'stuck', status: 'a status nobody knows', finished: 0.5 },
+      action: { kind: 'stuck', status: 'an unknown status', finished: 0.5 },
     });
 
     const ended = await world.run(INPUT);
 
     if (dialect.honours.cancel !== true) {
-      // It may still cost money, and nothing rules out that it ends with its answers.
+      // The batch may still cost money and may still end with its answers.
       expect(ended.summary).toMatchObject({ status: 'failed', failure: { name: 'BatchOpen' } });
       expect(ended.summary.failure?.message).toContain(world.simulator.batches()[0]?.id);
       expect(world.simulator.batches()).toHaveLength(1);
@@ -214,7 +214,7 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
     expect(ended.results.filter(({ round }) => round === 1)).toHaveLength(kept ? 6 : 0);
   });
 
-  // Anthropic's batches do not fail.
+  // Batches of Anthropic cannot fail.
   test.skipIf(name === 'anthropic')(
     'a failed validation, a full queue and a file that is too long cost no round',
     async () => {
@@ -237,7 +237,7 @@ PROVIDERS.describe('with a provider that speaks %s', (name) => {
         { at: 'batch', nth: 3, action: { kind: 'invalid', lines: [2], code: 'invalid_request' } },
       );
 
-      // A text names no line: nobody knows whose fault it was, and all rows go again.
+      // If the error names no line, the job does not know which row is invalid, and sends all rows again.
       const told = !['messages', 'text'].includes(dialect.fields.errors);
       const ended = await world.run(INPUT, { rounds: told ? 1 : 2 });
 

@@ -5,7 +5,7 @@ import { resultsKey, roundKey } from '../../src/checkpoints/keys.ts';
 import { openWorld, type Ended, type RunOptions, type World, type WorldOptions } from './world.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
-/** Rows with numbers that a double would change, from their file to the provider and back in results and dead letters. */
+/** Values with numbers that a double would change. */
 
 const VALUES = fc.sample(
   fc.oneof(
@@ -15,7 +15,7 @@ const VALUES = fc.sample(
   { numRuns: 15, seed: 13 },
 );
 
-/** What the answers say, by id: the texts of the result lines, as they are written. */
+/** The texts of the answers as they stand in the result lines, by id. */
 async function answersOf({ store }: World, { jobId }: Ended): Promise<ReadonlyMap<string, unknown>> {
   const text = (await store.get(resultsKey(jobId)))?.toString('utf8') ?? '';
   return new Map(
@@ -28,7 +28,7 @@ async function answersOf({ store }: World, { jobId }: Ended): Promise<ReadonlyMa
 }
 
 interface RecordedWorld extends World {
-  /** The request lines of a job's first shard as they were when they were uploaded; a job that ends well deletes them. */
+  /** The request lines of the job's first shard at the time of their upload. A job that succeeds deletes them. */
   readonly requestsOf: (ended: Ended) => string;
 }
 

@@ -19,7 +19,7 @@ const RUNNING: Executions = {
 
 const CANCELLED = { failure: { name: 'JobCancelled', code: 'CANCELLED', message: 'The job was cancelled.' } };
 
-/** As Step Functions names a Lambda that ended without a word. */
+/** The error that Step Functions reports for a Lambda that ended without a result. */
 class LambdaDied extends Error {
   override readonly name = 'Lambda.Unknown';
 }
@@ -46,7 +46,7 @@ describe('a small job', () => {
     expect(callsOf(direct)).toBe(7);
   });
 
-  test('is one up to the threshold; without the option there is none', async () => {
+  test('is sent direct up to the threshold, and never without the option', async () => {
     const at = await openWorld();
     const without = await openWorld();
 
@@ -210,7 +210,7 @@ describe('a small job', () => {
     expect(sent).toBeLessThanOrEqual(4);
     expect(stopped.results).toHaveLength(12);
 
-    // As a resume that a person asks for.
+    // A person resumes the job.
     await world.store.delete(stopKey(stopped.jobId));
     await world.store.delete(summaryKey(stopped.jobId));
     const resumed = await world.run(prompts(12), { small: 'direct' });
@@ -266,7 +266,7 @@ describe('a small job', () => {
       realtimeLimit: { requests: 4, perSeconds: 60 },
       wrap: (call) => async (step, event) => {
         const left = await call(step, event);
-        // What it did is done, and nobody was told.
+        // The step took effect, but the state machine did not get its result.
         if (step === 'send-direct' && (died += 1) <= 2) throw new LambdaDied('It died.');
         return left;
       },

@@ -15,7 +15,7 @@ async function fileOf(world: World, { jobId }: Ended, name: string | undefined):
   return world.store.get(fileKey(jobId, (name ?? '').replace('files/', '')));
 }
 
-/** A provider whose batches take any endpoint. */
+/** A provider whose batches support any endpoint. */
 const openAny = (...faults: Fault[]): Promise<World> => openWorld({ dialect: 'litellm', faults });
 const ANY = { provider: 'litellm-simulator', model: 'm' };
 

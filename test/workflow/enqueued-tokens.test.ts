@@ -10,7 +10,7 @@ import { expectReconciled, openWorld, prompts, type Ended, type World } from './
 
 const STAGES = { queuedSeconds: 60, runningSeconds: 1_800, finalizingSeconds: 1 };
 
-/** Words that a tokenizer counts as one each, and the simulator as about as many. */
+/** Words that are one token each in a tokenizer, and about one in the simulator's count. */
 const text = (words: number, n: number): string =>
   Array.from({ length: words }, (_, word) => `w${(word * 7 + n) % 90}`).join(' ');
 
@@ -28,7 +28,7 @@ function configOf(enqueuedTokens?: number): NightshiftConfig {
   };
 }
 
-/** Jobs of four shards each, all at once. */
+/** Runs jobs of four shards each at the same time. */
 function runJobs(world: World, jobs: number): Promise<Ended[]> {
   return Promise.all(
     Array.from({ length: jobs }, (_, n) =>
@@ -40,7 +40,7 @@ function runJobs(world: World, jobs: number): Promise<Ended[]> {
   );
 }
 
-/** The most tokens that were ever queued or running, by the simulator's own count. */
+/** The largest number of tokens that were queued or running at the same time, as the simulator counts them. */
 function mostEnqueued({ simulator }: World): number {
   const taken = simulator.batches().filter(({ errors }) => errors.length === 0);
   return Math.max(
@@ -52,7 +52,7 @@ function mostEnqueued({ simulator }: World): number {
   );
 }
 
-/** Creates that were refused, and batches that failed for too many tokens. */
+/** Number of creates that were rejected and batches that failed because of too many tokens. */
 function refusals({ simulator }: World): number {
   const creates = simulator.requests().filter(({ status }) => status === 429).length;
   return creates + simulator.batches().filter(({ errors }) => errors.length > 0).length;
@@ -80,11 +80,11 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
 
     expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     expect(refusals(world)).toBe(0);
-    // Those that wait say so, until nothing is ahead of them.
+    // Waiting shards report how many are ahead of them, until none is.
     expect(waits.length).toBeGreaterThan(0);
     expect(new Set(waits.map((progress) => progress?.status))).toEqual(new Set(['waiting for tokens']));
     expect(Math.max(...waits.map((progress) => progress?.ahead ?? 0))).toBeGreaterThan(0);
-    // Several of them share the room.
+    // Several batches use the room at the same time.
     const largest = Math.max(...world.simulator.batches().map(({ tokens = 0 }) => tokens));
     expect(mostEnqueued(world)).toBeGreaterThan(largest);
     expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
@@ -102,7 +102,7 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
 
     expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
-    // Those that came together, before one of them was refused: none is refused again.
+    // Only shards that asked before the first rejection are rejected. None is rejected again.
     expect(refusals(world)).toBeGreaterThan(0);
     expect(refusals(world)).toBeLessThan(12);
   });
@@ -132,7 +132,7 @@ test('a provider whose creates contain the requests rejects them like any other'
   expect(world.simulator.requests().filter(({ status }) => status >= 500)).toEqual([]);
 });
 
-/** Until the end of a batch is seen, and before a part, in milliseconds. */
+/** In milliseconds: until a poll sees the end of a batch, and before a part is retried. */
 const [LONGEST_POLL, RETRY_WAIT, SLACK] = [300_000, 60_000, 120_000];
 
 /** Milliseconds from the end of a batch to the next one. */

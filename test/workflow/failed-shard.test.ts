@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CallStep } from '../../host/engine.ts';
 import { openWorld, prompts } from './world.ts';
 
-/** Loses the named field of what a step leaves, once, in the second shard: its execution fails at the next state. */
+/** Removes the named field once from the result of a step in the second shard, so that its execution fails at the next state. */
 function losing(step: string, field: string): (call: CallStep) => CallStep {
   let lost = false;
   return (call) => async (name, event) => {

@@ -10,7 +10,7 @@ interface Hop {
   readonly left: Record<string, unknown>;
 }
 
-/** Writes down what goes into each step and what comes out. */
+/** Records the input and the output of each step. */
 function recordHops(hops: Hop[]): (call: CallStep) => CallStep {
   return (call) => async (step, event) => {
     const left = await call(step, event);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tableOf } from '../support/exhaustive.ts';
 import { openWorld, type RunOptions } from './world.ts';
 
-/** Files as people and their programs write them, and what becomes of their rows: ids with `ok`, or the code of the error. */
+/** A file as people and programs write it, and the outcomes of its rows: ids with `ok` or the error code. */
 type Input = readonly [
   name: string,
   content: string | Buffer,

@@ -29,7 +29,7 @@ interface Chain {
   readonly providers: readonly Simulator[];
 }
 
-/** A world whose ladder has a provider per step. */
+/** A world with a ladder of three steps, each with its own provider. */
 async function openChain(
   dialects: readonly [DialectName, DialectName, DialectName],
   profile: ProfileConfig,
@@ -76,10 +76,10 @@ const call = (at: 'upload' | 'create', status: number, code?: string): Fault => 
   times: 'always',
 });
 
-/** What strikes a step, which rows it leaves, and what takes them. */
+/** Faults of a step, the rows that it leaves, and the outcome for which the next step takes them. */
 const STRUCK: readonly (readonly [string, Fault, 'q1' | 'all', string])[] = [
   ['rejects the row', row({ kind: 'error', code: 'NO_SUCH_THING', status: 400 }), 'q1', 'failed'],
-  ['fails for a reason that passes', row({ kind: 'error', code: 'INFERENCE_3107' }), 'q1', 'exhausted'],
+  ['fails with a transient error', row({ kind: 'error', code: 'INFERENCE_3107' }), 'q1', 'exhausted'],
   ['has no line of the row', row({ kind: 'drop' }), 'q1', 'exhausted'],
   ['cuts the answer off', row({ kind: 'finish', reason: 'length' }), 'q1', 'truncated'],
   ['filters the answer', row({ kind: 'finish', reason: 'content_filter' }), 'q1', 'refused'],
@@ -93,9 +93,9 @@ const AT_EACH_STEP = STRUCK.flatMap((struck) => ([1, 2] as const).map((at) => [a
 
 describe('the provider of step', () => {
   tableOf(AT_EACH_STEP, 6).test(
-    '%i %s: its rows go up, and each has one line in its place',
+    '%i %s: its rows move up, and each has one line at its position',
     async (at, _what, fault, left, what) => {
-      // What the second step gets, the first one leaves.
+      // The first step leaves the rows that the second step gets.
       const before =
         at === 1
           ? []
@@ -312,7 +312,7 @@ describe('rows that share the request of an earlier row', () => {
 });
 
 describe('late and small', () => {
-  /** Without what only a ladder says. */
+  /** Without the fields that only jobs with a ladder have. */
   const bare = ({ results }: Ended) =>
     results.map((line) => ({ ...line, step: undefined, provider: undefined, round: undefined }));
 

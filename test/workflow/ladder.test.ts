@@ -28,7 +28,7 @@ function open(profile: ProfileConfig, options: WorldOptions = {}): Promise<World
   return openWorld({ ...options, config: configOf(profile) });
 }
 
-/** A second provider, which answers by itself and at once. */
+/** A second provider with its own clock. Its batches end at once. */
 async function openSecond(dialect: DialectName = 'melious'): Promise<Simulator> {
   const simulator = await startSimulator({ apiKey: KEY, clock: createClock(), dialect, stages: AT_ONCE });
   onTestFinished(() => simulator.close());
@@ -40,14 +40,14 @@ const AT_ONCE = { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 };
 const PERMANENT = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
 const TRANSIENT = { kind: 'error', code: 'INFERENCE_3107' } as const;
 
-/** In the first so many batches that a row is in. */
+/** A fault of these rows in the first `times` batches that contain them. */
 const fail = (ids: readonly string[], times: Fault['times'] = 1, action: object = PERMANENT): Fault =>
   ({ at: 'row', ids, action, times }) as Fault;
 
 const steps = ({ results }: Ended): string[] =>
   results.map((line) => `${line.custom_id} ${line.ok ? 'ok' : line.outcome} ${line.step ?? '-'}`);
 
-/** Each batch was made once, and has ended; nothing lies at the provider. */
+/** Checks that each batch was created once and has ended, and that no file is left at the provider. */
 function expectClean(simulator: Simulator): void {
   expect([...simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
   expect(simulator.batches().filter(({ end }) => end === undefined)).toEqual([]);
@@ -127,7 +127,7 @@ describe('rows that are left', () => {
     expect(steps(ended)).toEqual(['q0 ok 1', 'q1 exhausted 2', 'q2 ok 1']);
     expect(ended.summary).toMatchObject({ status: 'partial', rounds: 5, counts: { ok: 2, exhausted: 1 } });
     expect(ended.summary.errors).toMatchObject([{ outcome: 'exhausted', code: 'INFERENCE_3107', rows: 1 }]);
-    // It asks as the profile does, so that it can be dropped again.
+    // The row has the body of the profile's request, so that it can be dropped again.
     expect(ended.deadLetters).toMatchObject([
       { custom_id: 'q1', body: { model: 'small-model' }, outcome: 'exhausted', round: 5 },
     ]);
@@ -197,7 +197,7 @@ describe('rows that are left', () => {
   test('keep their answer if the step above has none', async () => {
     const world = await open({ rounds: 1, then: [{ body: { max_tokens: 4_000 }, for: ['truncated'] }] });
     const cut = { kind: 'finish', reason: 'length' };
-    // The first fault that is left counts: cut in the first batch, failed in the second.
+    // The first unused fault applies: the answer is cut in the first batch, and fails in the second.
     world.simulator.addFaults(fail(['q0'], 1, cut));
     const ended = await openFailing(world).run(prompts(2));
 
@@ -207,7 +207,7 @@ describe('rows that are left', () => {
   });
 });
 
-/** Every batch after the first one expires without an answer. */
+/** Makes every batch after the first one expire without an answer. */
 function openFailing(world: World): World {
   for (const nth of [2, 3, 4]) {
     world.simulator.addFaults({ at: 'batch', nth, action: { kind: 'end', as: 'expired', finished: 0 } });
@@ -412,7 +412,7 @@ describe('rows that move from one dialect to another', () => {
     ['groq', 'anthropic'],
   ];
 
-  tableOf(PAIRS, 3).test('%s to %s: each row is asked in the words of its provider', async (from, to) => {
+  tableOf(PAIRS, 3).test('%s to %s: each row is sent in the format of its provider', async (from, to) => {
     const second = await openSecond(to);
     const config = configOf(
       { body: { max_tokens: 20 }, then: [{ provider: 'second', model: BIG }], shardLimits: { maxRows: 4 } },

@@ -21,7 +21,7 @@ import {
 
 const BAD = '[fail:NO_SUCH_THING] ';
 
-/** Every n-th row fails for good. */
+/** Rows of which every nth fails permanently. */
 const failing = (count: number, every: number): string =>
   prompts(count, (n) => (n % every === 0 ? `${BAD}${n}` : `row ${n}`));
 
@@ -33,7 +33,7 @@ async function pilotIds({ store }: World, jobId: string): Promise<string[]> {
   return lines;
 }
 
-/** A world in which somebody does something to a job that waits, at the third look. */
+/** A world that calls `act` at the third look of a waiting job. */
 async function openWaiting(act: (world: World, jobId: string) => Promise<void>): Promise<World> {
   let looks = 0;
   const wrap =
@@ -101,7 +101,7 @@ describe('a pilot', () => {
     expectReconciled(ended);
   });
 
-  test('lets the others follow if the bad share is exactly the limit', async () => {
+  test('is followed by the other rows if the share of bad rows is exactly the limit', async () => {
     const world = await openWorld();
 
     const ended = await world.run(failing(20, 2), { pilot: { rows: 4, maxBad: 0.5 } });
@@ -233,7 +233,7 @@ describe('a pilot', () => {
     const world = await openWorld({
       wrap: (call) => async (step, event) => {
         const { shard } = event as { readonly shard?: number };
-        // The pilot's shard is the last one; of the others, one is through before the next ones ask.
+        // The pilot's shard is the last one. The first of the other shards is collected before the next ones are sent.
         const isLater = step === 'upload-file' && shard !== undefined && shard > 0 && shard < 4;
         if (isLater) await collected.promise;
         const output = await call(step, event);

@@ -94,7 +94,7 @@ test('the step that writes results may be cut off after any of its deletes, and 
   const world = await openWorld({
     wrap: (call) => async (step, event) => {
       const output = await call(step, event);
-      // The answer is lost, and with it what the machine knows of the end.
+      // The result of the step is lost, so the state machine does not know that it succeeded.
       if (step === 'write-results' && (cuts += 1) === 1)
         throw Object.assign(new Error('lost'), { name: 'Runtime.ExitError' });
       return output;

@@ -6,7 +6,7 @@ import { expectReconciled, openWorld, prompts, type Ended, type World } from './
 
 const PERMANENT = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
 
-/** Rows fail once, and not when they are asked again. */
+/** Makes these rows fail once, but not when they are retried. */
 const failOnce = ({ simulator }: World, ...ids: string[]): void =>
   simulator.addFaults({ at: 'row', ids, action: PERMANENT });
 
@@ -14,7 +14,7 @@ const outcomes = ({ results }: Ended): string[] =>
   results.map((line) => `${line.custom_id} ${line.ok ? 'ok' : line.outcome} ${line.retried ?? '-'}`);
 
 describe('a retry', () => {
-  test('sends only the rows that are not ok again, and puts their results at their places', async () => {
+  test('sends only the rows that are not ok again, and puts their results at their positions', async () => {
     const world = await openWorld();
     failOnce(world, 'q1', 'q4');
     const first = await world.run(prompts(6));

@@ -48,7 +48,7 @@ function expectReusedReconciled(ended: Ended): void {
   if (deduplicated !== undefined) expect(followers.filter(({ ok }) => ok)).toHaveLength(deduplicated.ok ?? 0);
 }
 
-/** Runs jobs one after another in one bucket, named by their order. */
+/** Runs jobs one after another in one bucket. Their names are numbered. */
 function nights(world: World): (input: string, options?: RunOptions) => Promise<Ended> {
   let night = 0;
   return (input, options = {}) =>
@@ -305,31 +305,34 @@ describe('a job that reuses answers', () => {
     expectReusedReconciled(third);
   });
 
-  trials(2, 8).test('believes no index: whatever is in it, each row has its own answer', async (numRuns) => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 40 }),
-        fc.constantFrom('bytes', 'cut', 'swapped', 'other job'),
-        async (changes, how) => {
-          const world = await openWorld();
-          const run = nights(world);
-          const first = await run(rowsOf('a', 'b', 'c', 'd'));
-          const other = await run(rowsOf('e', 'f', 'g', 'h'));
-          const [key, otherKey] = [answerIndexKey(first.jobId), answerIndexKey(other.jobId)];
-          const index = (await world.store.get(key)) ?? Buffer.alloc(0);
-          const others = (await world.store.get(otherKey)) ?? Buffer.alloc(0);
-          await world.store.put(key, damage(index, others, changes, how));
+  trials(2, 8).test(
+    'trusts no index: with any content of the index, each row has its own answer',
+    async (numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 40 }),
+          fc.constantFrom('bytes', 'cut', 'swapped', 'other job'),
+          async (changes, how) => {
+            const world = await openWorld();
+            const run = nights(world);
+            const first = await run(rowsOf('a', 'b', 'c', 'd'));
+            const other = await run(rowsOf('e', 'f', 'g', 'h'));
+            const [key, otherKey] = [answerIndexKey(first.jobId), answerIndexKey(other.jobId)];
+            const index = (await world.store.get(key)) ?? Buffer.alloc(0);
+            const others = (await world.store.get(otherKey)) ?? Buffer.alloc(0);
+            await world.store.put(key, damage(index, others, changes, how));
 
-          const last = await run(rowsOf('d', 'h', 'a', 'e', 'c', 'b', 'g', 'f'));
-          const alone = await run(rowsOf('d', 'h', 'a', 'e', 'c', 'b', 'g', 'f'), { reuse: false });
+            const last = await run(rowsOf('d', 'h', 'a', 'e', 'c', 'b', 'g', 'f'));
+            const alone = await run(rowsOf('d', 'h', 'a', 'e', 'c', 'b', 'g', 'f'), { reuse: false });
 
-          expect(textsOf(last)).toEqual(textsOf(alone));
-          expectReusedReconciled(last);
-        },
-      ),
-      { numRuns },
-    );
-  });
+            expect(textsOf(last)).toEqual(textsOf(alone));
+            expectReusedReconciled(last);
+          },
+        ),
+        { numRuns },
+      );
+    },
+  );
 
   test(
     'has the same answers as sending all rows, with any division of rows over nights',
@@ -380,7 +383,7 @@ async function keysOf({ store }: World, prefix: string): Promise<string[]> {
   return (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
 }
 
-/** An index that somebody or something has changed. */
+/** Returns a damaged or foreign index. */
 function damage(
   index: Buffer,
   other: Buffer,
@@ -391,7 +394,7 @@ function damage(
   if (how === 'cut') return index.subarray(0, (changes[0]?.[0] ?? 0) % index.length);
   const damaged = Buffer.from(index);
   if (how === 'swapped') {
-    // The fingerprint of each row before the position of the next one.
+    // Swaps each fingerprint with the one of the next row.
     for (let at = 24; at + 48 <= index.length; at += 24) index.copy(damaged, at, at + 24, at + 32);
     return damaged;
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { startScriptedProvider } from './scripted-provider.ts';
 import { openWorld } from './world.ts';
 
-/** What a line says of its row, in a provider's own shape, and what becomes of the row. */
+/** The fields of a result line in a provider's own shape, and the outcome of its row. */
 type Row = readonly [fields: object, outcome: 'ok' | 'failed' | 'exhausted', said: object];
 
 const ANSWER = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openWorld, prompts, type Ended } from './world.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
-/** Guarantee 1: exactly one result line per input row, in input order, and counts that sum to the rows. */
+/** Checks that there is exactly one result line per input row, in input order, and that the counts sum to the rows. */
 function expectEveryRowOnce({ results, summary, deadLetters }: Ended, ids: readonly string[]): void {
   expect(results.map((line) => line.custom_id)).toEqual(ids);
   const { ok, failed, exhausted, invalid } = summary.counts;
@@ -119,7 +119,7 @@ describe('a job', () => {
     ]);
   });
 
-  test('fails the row a failed validation names and sends the others again', async () => {
+  test('fails the row that a failed validation names, and sends the others again', async () => {
     const world = await openWorld({
       faults: [{ at: 'batch', nth: 1, action: { kind: 'invalid', lines: [4], code: 'invalid_request' } }],
     });
@@ -227,7 +227,7 @@ describe('an input with invalid rows', () => {
     JSON.stringify({ custom_id: 'q3', prompt: 'fine too' }),
   ].join('\n');
 
-  test('sends the valid rows and reports the others at their places', async () => {
+  test('sends the valid rows and reports the others at their positions', async () => {
     const world = await openWorld();
 
     const ended = await world.run(mixed);
@@ -336,7 +336,7 @@ test('a batch that runs past its deadline is cancelled and its finished rows are
   );
 });
 
-test('the same job started twice at once is paid once', async () => {
+test('a job that is started twice at the same moment is paid once', async () => {
   const world = await openWorld();
   const [first, second] = await Promise.all([world.run(prompts(5)), world.run(prompts(5))]);
 

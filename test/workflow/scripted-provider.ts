@@ -2,22 +2,22 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** The answer to a row: its status, and the text of its body, which is sent as it is. */
+/** The answer to a row. The text of the body is sent unchanged. */
 export interface Scripted {
   readonly status?: number;
   readonly body: string;
-  /** In a batch, the row's whole line without its custom_id, in place of a response with the body: `"error":{…}`. */
+  /** In a batch, replaces the fields of the row's line other than its custom_id: `"error":{…}`. */
   readonly fields?: string;
 }
 
 interface ScriptedOptions {
-  /** The status of a batch that has ended. */
+  /** Status of a batch that has ended. */
   readonly doneStatus?: string;
-  /** Larger files are refused. */
+  /** The provider rejects files with more rows. */
   readonly maxRows?: number;
-  /** False if a batch names no files. */
+  /** False if batches show no files. */
   readonly hasFiles?: boolean;
-  /** Writes a file of result lines, each without its line end. Default: one line each. */
+  /** Writes the lines of a result file, which have no line ends. Default: one per line. */
   readonly frame?: (lines: readonly string[]) => string;
 }
 
@@ -25,13 +25,13 @@ const asLines = (lines: readonly string[]): string => lines.map((line) => `${lin
 
 export interface ScriptedProvider {
   readonly url: string;
-  /** How often each row was asked, by its custom_id. */
+  /** How often each row was sent, by its custom_id. */
   readonly asked: ReadonlyMap<string, number>;
 }
 
 /**
- * A provider whose answers are texts: numbers with any digits, and what is not JSON. It speaks OpenAI's Batch API, and the
- * realtime endpoints for rows that repeat their custom_id as `user`.
+ * A provider whose answers are given as text, which can contain any digits and invalid JSON. It has OpenAI's Batch API, and the realtime endpoints
+ * for rows whose `user` is their custom_id.
  */
 export async function startScriptedProvider(
   script: Readonly<Record<string, Scripted>>,
@@ -77,7 +77,7 @@ export async function startScriptedProvider(
 
 interface Call {
   readonly text: string;
-  /** What the path names. */
+  /** The id in the path. */
   readonly id: string;
 }
 
@@ -97,7 +97,7 @@ function addFile(files: Map<string, string>, content: string): object {
   return { id, object: 'file', filename: id, bytes: content.length };
 }
 
-/** A batch is done at once. Its output is the file after the input. Returns its id. */
+/** Runs a batch, which ends at once. Its output is the next file after its input. Returns its id. */
 function runBatch(
   files: Map<string, string>,
   request: string,

@@ -16,7 +16,7 @@ import { KEY, openEdges } from '../support/edges.ts';
 import { createMemoryBucket } from '../support/memory-bucket.ts';
 
 const ROWS = 1_000;
-/** 340 KB: slices of 64 KiB. */
+/** 340 KB, which are built in slices of 64 KiB. */
 const CONTENT = Array.from(
   { length: ROWS },
   (_, n) => `{"custom_id":"q${n % 990}","prompt":"row ${n % 700} ${'x'.repeat(300)}"}\n`,
@@ -26,9 +26,9 @@ interface Options {
   readonly sliceBytes?: number;
   readonly time?: StepTime;
   readonly profile?: ProfileConfig;
-  /** Comes between the steps and their store. */
+  /** Wraps the store of the steps. */
   readonly withFaults?: (store: ObjectStore) => ObjectStore;
-  /** Comes between the machine and its steps. */
+  /** Wraps the calls of the steps. */
   readonly around?: (call: CallStep) => CallStep;
 }
 
@@ -80,7 +80,7 @@ async function run({
 
 let wholeRun: ReturnType<typeof run> | undefined;
 
-/** The job that is built in one pass. It runs once, because several tests compare their job with it. */
+/** The job built in one pass. It runs once, because several tests compare their job with it. */
 const runWhole = (): ReturnType<typeof run> => (wholeRun ??= run());
 
 const SLICED = { sliceBytes: 65_536 } as const;
@@ -128,7 +128,7 @@ test('a small input is built in one pass', async () => {
   expect(entered['For each slice']).toBeUndefined();
 });
 
-test('a failed slice ends the job before anything is sent, and a resume does the rest', async () => {
+test('a failed slice ends the job before anything is sent, and a resume builds the rest', async () => {
   let isBroken = true;
   const calls: unknown[] = [];
   const around =

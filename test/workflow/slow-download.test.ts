@@ -22,7 +22,7 @@ const enteredCollect = ({ events }: World): number =>
 
 let expected: Promise<Ended> | undefined;
 
-/** What the job comes to when nothing is slow; run once, in the first test that asks. */
+/** The job's end when nothing is slow. It runs once, for the first test that needs it. */
 const undisturbed = (): Promise<Ended> => (expected ??= openWorld().then((world) => world.run(INPUT)));
 
 const SLOW: readonly (readonly [string, Fault[]])[] = [

@@ -6,7 +6,7 @@ import { openWorld, paidAnswers, prompts, type Ended, type RunOptions, type Worl
 
 const ROWS = 300;
 
-/** A third of the rows repeat an earlier one, and some fail in the job and are answered in its retry. */
+/** A third of the rows repeat earlier ones. Some rows fail in the job and succeed in its retry. */
 const INPUT = prompts(ROWS, (n) => {
   const nth = n % 3 === 0 ? Math.floor(n / 7) : n;
   return `echo:${nth} ${'ü'.repeat(60 + (nth % 90))}`;
@@ -22,7 +22,7 @@ const FAULTS = [
   { at: 'row', every: 11, times: 1, action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } },
 ] as const;
 
-/** Each call of *Write results* is short of time from the start, or after so many looks at it. */
+/** Limits the time of each call of *Write results*: short from the start, or after this number of looks. */
 const shortAfter =
   (looks: number) =>
   (step: string): StepTime | undefined => {
@@ -44,7 +44,7 @@ interface Nights {
   readonly paid: number;
 }
 
-/** A job, its retry, and a later job that reuses the answers of both. */
+/** Runs a job, its retry, and a later job that reuses the answers of both. */
 async function runNights(
   time?: (step: string) => StepTime | undefined,
   more: RunOptions = {},
@@ -66,7 +66,7 @@ async function runNights(
 let undisturbed: Promise<Nights> | undefined;
 const expected = (): Promise<Nights> => (undisturbed ??= runNights());
 
-/** What a job came to, but for times. */
+/** Results and counts of a job, without times. */
 function endOf({ results, deadLettersText, summary }: Ended): object {
   const { counts, sent, deduplicated, reused, status, errors, problems, usage } = summary;
   const answers = results.map((line) =>

@@ -9,7 +9,7 @@ import { openWorld, prompts, type Ended, type RunOptions, type World } from './w
 
 const ROWS = 200;
 
-/** Every way in which a row ends: answered, failed, retried and answered, retried until its rounds are used up. */
+/** Rows that are answered, fail, succeed after a retry, and fail until their rounds are used up. */
 const INPUT = prompts(ROWS, (n) => {
   if (n % 31 === 0) return `[fail:INFERENCE_3207] ${n}`;
   return n % 47 === 0 ? `[fail:INFERENCE_3107] ${n}` : `echo:${n} ${'ü'.repeat(60 + (n % 90))}`;
@@ -25,7 +25,7 @@ const FAULTS: readonly Fault[] = [
 
 const REF = { jobId: 'test-rows-jsonl', shard: 0, round: 1 };
 
-/** Each call of the collect is short of time from the start, or after so many looks at it. */
+/** Limits the time of each call of the collect: short from the start, or after this number of looks. */
 const shortAfter =
   (looks: number) =>
   (step: string): StepTime | undefined => {
@@ -48,7 +48,7 @@ function expected(): Promise<{ readonly ended: Ended; readonly calls: number }> 
   return (undisturbed ??= run());
 }
 
-/** What a job came to, but for how long it took. */
+/** Results and counts of a job, without times. */
 function endOf({ results, deadLettersText, summary }: Ended): object {
   const { startedAt: _start, endedAt: _end, seconds: _seconds, batches, ...facts } = summary;
   const ofBatches = batches.map(({ seconds: _of, createdAt: _at, ...batch }) => batch);
@@ -66,13 +66,13 @@ describe('a round whose rows take longer to write than one step continues in fur
       const whole = await expected();
       expect(endOf(ended)).toEqual(endOf(whole.ended));
       expect(collects(world)).toBeGreaterThan(whole.calls);
-      // Downloads, and at most sixteen calls for the rows; then as many to join the rounds: however short the time is.
+      // However short the time is: calls for the downloads, at most sixteen for the rows of a round, and as many to join the rounds.
       expect(collects(world)).toBeLessThanOrEqual(ended.summary.rounds * (4 + 16 + 1) + 17);
       expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
-      // The parts are deleted with the rows.
+      // The parts are deleted together with the rows.
       const keys = (await Array.fromAsync(world.store.list('jobs/'))).map(({ key }) => key);
       expect(keys.filter((key) => key.endsWith('.jsonl'))).toEqual([]);
-      // Left by a call that ended before all rows were written and joined.
+      // A call that ended before all rows were written and joined leaves this object.
       expect(await writingObject.read(world.store, REF)).toBeDefined();
     },
   );

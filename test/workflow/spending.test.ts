@@ -6,16 +6,16 @@ import { defineConfig, type NightshiftConfig, type ProfileConfig } from '../../s
 import type { Fault } from '../../simulator/faults.ts';
 import { openWorld, prompts, type Ended, type World, type WorldOptions } from './world.ts';
 
-/** A token of output costs one euro, one of input nothing. */
+/** An output token costs one euro, an input token nothing. */
 const PRICE = { inputPerMillion: 0, outputPerMillion: 1_000_000, currency: 'EUR' };
 
-/** The simulator counts four characters as one token: each answer has ten. */
+/** The simulator counts four characters as one token, so each answer has ten. */
 const tenTokens = (count: number): string =>
   prompts(count, (n) => `echo:${String(n).padStart(4, 'w')} ${'word '.repeat(7)}`);
 
 interface Priced {
   readonly world: World;
-  /** As a person changes the configuration before a resume. */
+  /** A test changes it as a person changes the configuration before a resume. */
   readonly profile: { -readonly [Field in keyof ProfileConfig]: ProfileConfig[Field] };
 }
 
@@ -36,7 +36,7 @@ async function openPriced(given: ProfileConfig, options: WorldOptions = {}): Pro
   return { world: await openWorld({ ...options, config }), profile };
 }
 
-/** Euros that the provider's answers came to. */
+/** Cost of the provider's answers in euros. */
 function billed({ summary }: Ended): number {
   return summary.usage.outputTokens;
 }
@@ -276,7 +276,7 @@ describe('too many bad rows', () => {
 
     const { summary, results } = await world.run(prompts(8));
 
-    // Whichever of the two shards goes first.
+    // The order of the two shards is open.
     expect(summary).toMatchObject({ failure: { code: 'TOO_MANY_BAD_ROWS' }, counts: { failed: 2 } });
     expect(results[2]).toMatchObject({ ok: false, outcome: 'exhausted', round: 1 });
   });

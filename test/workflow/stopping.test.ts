@@ -33,7 +33,7 @@ describe('a job that is cancelled', () => {
       stages: { queuedSeconds: 3_600, runningSeconds: 3_600, finalizingSeconds: 1 },
       wrap: (call) => async (step, event) => {
         const left = await call(step, event);
-        // As late as can be: the batch is there, and nothing has looked since.
+        // The job is stopped as late as possible: the batch exists when the next step reads the stop.
         if (step === 'upload-file') {
           const { jobId } = event as { jobId: string };
           setTimeout(() => void writeJson(world.store, stopKey(jobId), CANCELLED), 0);

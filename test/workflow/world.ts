@@ -27,39 +27,39 @@ import { createMemoryBucket } from '../support/memory-bucket.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 /**
- * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a bucket in memory and the
- * simulator over HTTP. Time is simulated: a wait moves the clock that the steps and the simulator share.
+ * A whole workflow in one test: the state machine of the synthesized stack, the real handlers, a bucket in memory, and the simulator over HTTP.
+ * Time is simulated: a wait moves the clock that the steps and the simulator share.
  */
 export interface World {
   readonly store: ObjectStore;
   readonly simulator: Simulator;
   readonly logs: readonly { event: LogEvent; fields: LogFields }[];
   readonly events: readonly EngineEvent[];
-  /** Runs an input to its end and reads everything it left. Running the same input again resumes its job. */
+  /** Runs a job with this input to its end and reads its results. Running the same input again resumes its job. */
   run(input: string | Buffer, options?: RunOptions): Promise<Ended>;
-  /** Retries a job to its end, and reads what the job has then. */
+  /** Retries a job to its end and reads the results of the merged job. */
   retry(jobId: string, treatment?: RetryTreatment): Promise<Ended & { readonly retryId: string }>;
   resume(jobId: string): Promise<Error | undefined>;
-  /** Cancels a job; the execution that runs is stopped. */
+  /** Cancels a job, and stops its running execution. */
   cancel(jobId: string): Promise<void>;
-  /** Ends a job's execution as Step Functions does when its time is over. */
+  /** Ends a job's execution as Step Functions does at its timeout. */
   timeOut(jobId: string): Promise<void>;
-  /** Waits for the job's last execution, and reads what it left. */
+  /** Waits for the job's last execution and reads its results. */
   ended(jobId: string): Promise<Ended>;
-  /** Approves or rejects a job by its pilot, and lets it go on to its end if it had ended. */
+  /** Approves or rejects a job after its pilot. Resumes the job to its end if it had ended. */
   judge(jobId: string, decision: Decision): Promise<void>;
 }
 
 export interface RunOptions extends ProfileConfig {
-  /** Input file's name. Default `rows.jsonl`. */
+  /** Name of the input file. Default: `rows.jsonl`. */
   readonly name?: string;
-  /** Default: made from the name. */
+  /** Default: derived from the name. */
   readonly jobId?: string;
-  /** Most rows to take: the job is a sample. */
+  /** Maximum number of rows. The job is a sample. */
   readonly limit?: number;
-  /** Default `default`. */
+  /** Default: `default`. */
   readonly profile?: string;
-  /** Keys of further inputs of the same job. */
+  /** Keys of further input files. */
   readonly more?: readonly string[];
 }
 
@@ -69,24 +69,24 @@ export interface Ended {
   readonly results: ResultLine[];
   readonly deadLetters: Record<string, unknown>[];
   readonly deadLettersText: string;
-  /** The execution's error, when it failed. */
+  /** The error of a failed execution. */
   readonly error: Error | undefined;
 }
 
 export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
   /** The bucket. Default: one in memory. */
   readonly store?: ObjectStore;
-  /** Wraps the calls of the steps: to fail one, or to look at what crosses. */
+  /** Wraps the calls of the steps: to make one fail, or to inspect inputs and outputs. */
   readonly wrap?: (call: CallStep) => CallStep;
-  /** Profiles other than the one that asks the simulator. */
+  /** Default: profiles that use the simulator. */
   readonly config?: NightshiftConfig;
-  /** Where the provider is, when it is not the simulator. */
+  /** URL of the provider. Default: the simulator's. */
   readonly providerUrl?: string;
-  /** Where some of the providers are, by their names. */
+  /** URLs of providers by their names. */
   readonly urls?: Readonly<Record<string, string>>;
-  /** Of the step that announces the job's end: `WEBHOOK_URL`, `WEBHOOK_SECRET`. Default: none. */
+  /** `WEBHOOK_URL` and `WEBHOOK_SECRET` of the step that announces the job's end. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How much time each call of a step has. Default: no end. */
+  /** Time of each call of a step. Default: unlimited. */
   readonly time?: (step: string) => StepTime | undefined;
 }
 
@@ -212,7 +212,7 @@ function parseLines<Line>(text: string): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** A JSONL input of prompts with the ids q0, q1, …; `prompt` makes each text. */
+/** JSON lines with the ids q0, q1, …. `prompt` makes the text of each row. */
 export function prompts(count: number, prompt: (n: number) => string = (n) => `prompt ${n}`): string {
   return Array.from(
     { length: count },
@@ -220,12 +220,12 @@ export function prompts(count: number, prompt: (n: number) => string = (n) => `p
   ).join('');
 }
 
-/** Answers that were paid for, of all rows together. */
+/** Number of paid answers of all rows together. */
 export function paidAnswers({ simulator }: World): number {
   return [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
 }
 
-/** Every row has one result, the counts say so, and those that are not ok have the dead letters, in their order. */
+/** Checks that every row has one result, the counts match the results, and the dead letters are the rows that are not ok, in their order. */
 export function expectReconciled({ summary, results, deadLetters }: Ended): void {
   expect(settledRows(summary.counts)).toBe(summary.rows);
   const { sent = 0, deduplicated, reused, taken, counts } = summary;

@@ -18,7 +18,7 @@ function tableOf(names: readonly string[], batches: readonly (readonly Source[])
   };
 }
 
-/** The archive's files, found by its directory, each checked. */
+/** The files of the archive, found by its central directory, with their checksums verified. */
 async function unzipped(chunks: AsyncIterable<Uint8Array>): Promise<Record<string, string>> {
   const bytes = Buffer.concat(await Array.fromAsync(chunks));
   const end = bytes.length - 22;
@@ -106,7 +106,7 @@ describe('an XLSX workbook', () => {
   });
 });
 
-/** As spreadsheet programs read a text. */
+/** Decodes text as spreadsheet programs do. */
 function readAgain(xml: string): string {
   return xml
     .replaceAll('&lt;', '<')

@@ -22,7 +22,7 @@ const [JOB, RETRY, SINCE] = ['job', 'job-retry-1', 1_000];
 
 interface Row {
   readonly isOk: boolean;
-  /** Of the row in the retry. */
+  /** Whether the row is ok in the retry. */
   readonly isBetter: boolean;
   readonly size: number;
 }
@@ -71,7 +71,7 @@ function summaryOf(jobId: string, rows: number, ok: number): Summary {
   };
 }
 
-/** A job with an index of its answers, and a retry of its rows that are not ok. */
+/** A finished job with an index of its answers, a finished retry of its rows that are not ok, and the expected merged results. */
 async function openJob(
   rows: readonly Row[],
 ): Promise<{ store: ObjectStore; retry: Summary; merged: string[] }> {
@@ -122,7 +122,10 @@ function failingAt(store: ObjectStore, nth: number): ObjectStore {
 
 const ALWAYS_SHORT: StepTime = { isShort: () => true, isOver: () => false };
 
-/** Merges in as many calls as it takes. @param crashes the change at which each call dies, before it is repeated */
+/**
+ * Merges in as many calls as necessary.
+ * @param crashes for each call, the change at which its first try dies
+ */
 async function mergeInCalls(
   store: ObjectStore,
   retry: Summary,
@@ -146,7 +149,7 @@ async function mergeInCalls(
   }
 }
 
-/** The lines that the index of answers names. */
+/** The lines at the positions in the index of answers. */
 async function indexedLines(
   store: ObjectStore,
   results: string,
@@ -192,7 +195,7 @@ describe('merging a retry into its job', () => {
   test.each([false, true])(
     'moves the index once if the new results are as large as the old ones (time is short: %s), whatever call is repeated',
     async (isShort) => {
-      // The lines of the retry are longer by the number of the retry: 12 bytes for each of two rows.
+      // Each of the two lines grows by 12 bytes in the merge: the number of the retry.
       const sizes = [300, 712 - 300];
       const rows = sizes.flatMap((size) => [
         { isOk: false, isBetter: false, size },

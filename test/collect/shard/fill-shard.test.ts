@@ -9,7 +9,7 @@ import { ResultBlocks } from '../../../src/reuse/result-blocks.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { trials } from '../../support/exhaustive.ts';
 
-/** A row that was sent, or one that an earlier row answers for: the earlier one by its place among those that were sent. */
+/** A row that was sent, or a row that gets the line of an earlier row: `follows` counts the rows that were sent. */
 type Row = { readonly ok: boolean; readonly bytes: number } | { readonly follows: number };
 
 const row: fc.Arbitrary<Row> = fc.oneof(

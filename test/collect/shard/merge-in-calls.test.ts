@@ -11,7 +11,7 @@ import { createMemoryStore } from '../../support/memory-store.ts';
 const REF = { jobId: 'job', shard: 0 };
 const FAILURE = { name: 'ProviderDenied', code: 'NO', message: 'No more.' };
 
-/** A row: the round that settles it, or none if the shard stopped before; whether it is ok; the size of its line. */
+/** A row with the round that settles it (a later round than the last: the shard stopped before), whether it is ok, and the size of its line. */
 interface Row {
   readonly round: number;
   readonly isOk: boolean;
@@ -34,7 +34,7 @@ const resultOf = ({ isOk, size }: Row, n: number): string =>
     : `${JSON.stringify({ custom_id: `q${n}`, ok: false, outcome: 'failed', error: { code: 'X', message: 'y' }, retry: false })}\n`;
 const requestOf = (n: number): string => `${JSON.stringify({ custom_id: `q${n}`, body: { n } })}\n`;
 
-/** Writes the rounds of a shard: rows of round 4 are left when it stops. */
+/** Writes the rounds of a shard. Rows of round 4 were not sent before the shard stopped. */
 async function putShard(store: ObjectStore, rows: readonly Row[], hasSources: boolean): Promise<void> {
   for (let round = 0; round <= ROUNDS; round += 1) {
     const own = [...rows.entries()].filter(([, row]) => row.round >= round);
@@ -78,7 +78,10 @@ interface Ended {
   readonly deadLetters: string | undefined;
 }
 
-/** Merges in as many calls as it takes. @param crashes the change at which each call dies before it is repeated */
+/**
+ * Merges in as many calls as necessary.
+ * @param crashes for each call, the change at which it dies before it is repeated
+ */
 async function mergeAll(
   rows: readonly Row[],
   hasSources: boolean,

@@ -8,7 +8,7 @@ import { createMemoryStore } from '../../support/memory-store.ts';
 const REF = { jobId: 'job', shard: 0 };
 const line = (id: string): string => `{"custom_id":"${id}","ok":true}\n`;
 
-/** Two rounds of three rows: the second row has its result in the second round. */
+/** Writes two rounds of three rows; the second row has its result in round 2. */
 async function putRounds(store: ObjectStore): Promise<void> {
   await store.put(roundKey(REF, 1, 'results.jsonl'), `${line('a')}\n${line('c')}`);
   await store.put(roundKey(REF, 1, 'dead-letters.jsonl'), '\n\n\n');

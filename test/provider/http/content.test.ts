@@ -238,7 +238,7 @@ test('a client is closed also after a file that was not read to its end', async 
     bytes = chunk.length;
     break;
   }
-  // Waits for every connection that is in use.
+  // `close` waits for every connection that is in use.
   await client.close();
 
   expect(bytes).toBeLessThan(large.length);

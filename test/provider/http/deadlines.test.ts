@@ -5,7 +5,7 @@ import type { ProviderClient } from '../../../src/provider/batch-provider.ts';
 import { createProviderClient, type ClientOptions } from '../../../src/provider/client.ts';
 import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
 
-/** A client of a server that answers like this, with little patience. */
+/** A client with short timeouts, and a server that answers with this listener. */
 async function openClient(
   listener: RequestListener,
   options: Partial<ClientOptions> = {},
@@ -30,7 +30,7 @@ async function openClient(
   return client;
 }
 
-/** Sends its headers, and then a byte now and then for as long as anybody listens. */
+/** Sends its headers, and then a byte now and then until the client closes the connection. */
 const drip: RequestListener = (request, response) => {
   request.resume();
   response.writeHead(200, { 'content-type': 'application/json' });
@@ -38,7 +38,7 @@ const drip: RequestListener = (request, response) => {
   response.on('close', () => clearInterval(timer));
 };
 
-/** Sends a file without end, a little now and then: whoever waits for its end waits for ever. */
+/** Sends a file without end in small pieces. */
 function dripOf(headers: Record<string, string>, piece: Buffer): RequestListener {
   return (request, response) => {
     request.resume();

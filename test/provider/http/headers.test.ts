@@ -9,7 +9,7 @@ import { openProviderCalls } from '../../../src/runtime/provider-calls.ts';
 
 const ENV = { GATEWAY_API_KEY: 'sk-of-the-gateway', HOUSE_API_KEY: 'sk-of-the-house' };
 
-/** A provider that answers every call with a batch whose error repeats the headers it got. */
+/** A provider that answers every call with a batch whose error contains the headers of the request. */
 async function openGateway(): Promise<{ url: string; headers: IncomingHttpHeaders[] }> {
   const headers: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {

@@ -5,7 +5,7 @@ import { renderPage } from '../../../src/report/page/page.ts';
 import { clip, visible } from '../../../src/report/page/text.ts';
 import { HOSTILE_TEXTS } from '../hostile.ts';
 
-/** What a page, its parts and its style are written with, and whatever else a text may hold. */
+/** Pieces of markup and style, and other texts. */
 const piece = fc.oneof(
   fc.constantFrom(
     ...HOSTILE_TEXTS,
@@ -28,7 +28,7 @@ const piece = fc.oneof(
 );
 const anyText = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
 
-/** What a browser makes of character references, as far as we write any. */
+/** Decodes the character references that pages use, as a browser does. */
 function unescaped(markup: string): string {
   const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
   return markup.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => named[name] ?? '');

@@ -173,7 +173,7 @@ test('numbers have the same statistics as in a plain calculation', () => {
       (numbers) => {
         const survey = new NumberSurvey();
         for (const number of numbers) survey.add(number);
-        // There is one zero, as a page has it.
+        // Turns -0 into 0, because the page shows both as 0.
         const sorted = numbers.map((number) => number + 0).toSorted((a, b) => a - b);
 
         const result = survey.result();

@@ -9,7 +9,7 @@ const keysOf = (shards: readonly number[]): string[] =>
   shards.map((shard) => shardKey({ jobId: 'job', shard }, 'results.jsonl'));
 
 interface CountingStore extends ObjectStore {
-  /** Bytes that were asked for. */
+  /** Number of bytes that were read. */
   readonly read: () => number;
 }
 

@@ -7,7 +7,7 @@ const LENGTH = 64;
 
 type File = readonly [key: string, ids: readonly string[]];
 
-/** What becomes of the ids of some files. */
+/** The ids that the rows of some files get. */
 function takeAll(files: readonly File[], length = LENGTH): (string | undefined)[][] {
   const inputs = files.map(([key]) => ({ key }));
   const ids = new JobIds(createUniqueIds(1), inputs, length);

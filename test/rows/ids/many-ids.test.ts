@@ -6,10 +6,10 @@ import { profileOf } from '../build.ts';
 import { FORMATS, inCalls, inOnePass, row, shortEvery, START, type InputFile } from '../divided-build.ts';
 import { trials } from '../../support/exhaustive.ts';
 
-/** Never. */
+/** Time that is never short. */
 const ENOUGH = { isShort: () => false, isOver: () => false };
 
-/** Few bits: most ids look as if they had been there. */
+/** A filter with few bits, which takes most new ids for known ones. */
 const FEW = { atOnce: 3, filterBits: 64 };
 
 const lines = (ids: readonly string[]): InputFile['content'] =>
@@ -125,7 +125,7 @@ describe('the filter of ids', () => {
     const filter = new SeenFilter(2 ** 20);
     const count = 2 ** 17;
     const wrong = Array.from({ length: count }, (_, n) => filter.take(of(`customer-${n}`))).filter(Boolean);
-    // On the way; in the end it is one in 31.
+    // The share while the filter fills up. Once it is full, the share is one in 31.
     expect(wrong.length / count).toBeLessThan(0.012);
     expect(wrong.length).toBeGreaterThan(0);
   });

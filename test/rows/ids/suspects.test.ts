@@ -56,7 +56,7 @@ test('a row whose id only shares its hash with another is still sent', async () 
       seeds.push(seed);
       const isFirst = seeds.length === 1;
       const real = createUniqueIds(seed);
-      // Under the first seed, "c" is taken for "a".
+      // With the first seed, "c" counts as "a".
       return { ...real, add: (id) => real.add(isFirst && id === 'c' ? 'a' : id) };
     },
   });
@@ -70,7 +70,7 @@ test('ids that are designed to share a hash do not fail a job, because each buil
   const seeds: number[] = [];
   const createIds = (seed: number) => {
     seeds.push(seed);
-    // Whoever wrote the rows has made them for the seeds of all builds so far, and for the first ones there could be.
+    // The author of the rows has designed them for the seeds of all builds so far, and for the first 1,000 possible seeds.
     const isKnown = seed < 1_000 || seeds.indexOf(seed) !== seeds.length - 1;
     const real = createUniqueIds(seed);
     return { ...real, add: (id: string) => real.add(isKnown ? 'the same' : id) };

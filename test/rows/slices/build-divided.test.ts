@@ -352,7 +352,7 @@ test('a call that has no time to note a slice keeps the notes of another call, w
   expect(filesOf()).toEqual(whole.files);
 });
 
-/** A slow call of a slice, during which a faster call does all of the slice. */
+/** Builds a slice in a slow call, during which a faster call builds the whole slice. */
 async function overtake(store: ObjectStore, job: Job, slice: number, time: StepTime): Promise<void> {
   const write = (key: string): ObjectWriter => {
     const writer = store.write(key);

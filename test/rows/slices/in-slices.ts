@@ -12,11 +12,11 @@ interface Slicing extends Pick<BuildParts, 'createIds' | 'createHash' | 'bounds'
   readonly shape?: Shape | undefined;
   readonly sliceBytes: number;
   readonly time?: StepTime | undefined;
-  /** Turns the order of the slices round: they end in any. */
+  /** Builds the slices from the last to the first. */
   readonly backwards?: boolean;
 }
 
-/** Builds a job in slices, as the machine does: the slices of each phase in some order, and the build itself between them. */
+/** Builds a job in slices as the state machine does: the slices of each phase in some order, and a call of the build between the phases. */
 export async function inSlices(
   inputs: readonly InputFile[],
   { shape, sliceBytes, time, backwards = false, ...parts }: Slicing,

@@ -39,7 +39,7 @@ const counts = (succeeded: number, failed: number) => ({ total: 9, succeeded, fa
 const NONE = { rows: 0, ok: 0 };
 const SIX = { rows: 6, ok: 6 };
 
-/** What is found, what is done at the first look, and what when the patience is over. */
+/** Files and counters of a round, the decision at the first look, and the decision at the end of the waiting time. */
 const TABLE: readonly (readonly [string, Given, string, string])[] = [
   ['a line for every row', { files: [file('short')] }, 'complete', 'complete'],
   ['a batch that runs on', { batch: { phase: 'running', ending: undefined }, lines: SIX }, 'stop', 'stop'],
@@ -166,7 +166,7 @@ describe.each(TABLE)('%s', (_what, given, first, last) => {
   });
 });
 
-/** What is complete as soon as a second look finds the same bytes, and not at the first one. */
+/** Evidence that is complete when a second look finds the same bytes, and incomplete at the first look. */
 const SETTLING: readonly (readonly [string, Given])[] = [
   [
     'a last line that is cut off, for the row that is missing',
@@ -191,7 +191,7 @@ test.each(SETTLING)('%s is complete when two looks find the same', (_what, given
   expect(weighEvidence({ ...evidence(given), isSettled: true }).next).toBe('complete');
 });
 
-/** What is complete once the files have not grown for half a minute: all that the counters promise is there. */
+/** Evidence that is complete once the files have not grown for half a minute: the counters promise no further row. */
 const UNCOUNTED: readonly (readonly [string, Given])[] = [
   ['rows that the counters do not count', { lines: SIX, batch: { counts: counts(6, 0) } }],
   [

@@ -24,11 +24,11 @@ interface Collecting {
   readonly url: string;
   readonly store: ObjectStore;
   readonly time: StepTime | undefined;
-  /** When bytes of the round's other file came in the same call. */
+  /** When this call received bytes of the round's other file: before this one, or after it. */
   readonly came?: 'before' | 'behind';
 }
 
-/** One call of a step: what it hands on to the reader of lines, and what it reads from the scratch file. */
+/** Makes one call of the step. `taken` are the bytes passed to the line reader, `scratched` those read from the scratch file. */
 async function collectOnce({ url, store, time, came }: Collecting): Promise<{
   readonly found: FoundFile | undefined;
   readonly taken: Buffer;
@@ -65,7 +65,7 @@ async function collectOnce({ url, store, time, came }: Collecting): Promise<{
   }
 }
 
-/** Calls of the step until one comes to its end; those that fail are repeated, as the machine does it. */
+/** Calls the step until a call succeeds. Failed calls are repeated, as in the state machine. */
 async function collect(
   collecting: Omit<Collecting, 'time'>,
   times: readonly (StepTime | undefined)[],
@@ -114,7 +114,7 @@ trials(25, 100).test(
   },
 );
 
-/** A server whose answers to requests for the file's content are written one by one, in their order. */
+/** Starts a server that answers the nth request for the file's content with the nth handler. */
 async function startServer(answers: readonly RequestListener[]): Promise<string> {
   let asked = 0;
   const server = createServer((request, response) => {
@@ -137,7 +137,7 @@ const breaksOffAfter =
     response.write(FILE.subarray(0, bytes), () => response.destroy());
   };
 
-/** Any chunks, with line ends in each of them. */
+/** Chunks of different sizes, each with line ends inside. */
 const CHUNKS = fc.array(fc.constantFrom(1, 70_000, 300_000, 1_048_575, 1_048_576, 1_500_000), {
   minLength: 1,
   maxLength: 4,
@@ -187,7 +187,7 @@ test('a file that is no longer found is not treated as complete by the next call
   expect(taken.length).toBeGreaterThan(0);
 });
 
-/** A download of which an earlier call has a part; the provider answers with the handler from then on. */
+/** Starts a download of which an earlier call has received a part. Later requests get this handler. */
 async function startBegun(then: RequestListener): Promise<{ url: string; store: ObjectStore }> {
   const url = await startServer([breaksOffAfter(400), then]);
   const store = createMemoryStore(100);
@@ -213,7 +213,7 @@ test('a file that must be downloaded from its start may use the whole time of a 
     return false;
   };
 
-  // It is all there, and read by the next call.
+  // The whole file has arrived, but only the next call reads it.
   const call = collectOnce({ url, store, time: { isShort: () => true, isOver } });
   await expect(call).rejects.toThrow(GoesOnLater);
   const { found, taken } = await collectOnce({ url, store, time: undefined });

@@ -4,13 +4,13 @@ import { parseLine } from '../../../../src/collect/lines/line-reader.ts';
 import { ResultFile } from '../../../../src/collect/round/matching/result-file.ts';
 
 interface Taken {
-  /** The rows, in the order of the file. */
+  /** Ids of the rows, in the order of the file. */
   readonly rows: string[];
-  /** The texts of all lines without a row. */
+  /** Texts of all lines without a row. */
   readonly strays: string[];
 }
 
-/** Reads a file in which each `custom_id` is a row's, except those that begin with a question mark. */
+/** Reads a file. Each `custom_id` belongs to a row, except those that begin with a question mark. */
 function takeIn(file: Buffer, cuts: readonly number[] = []): Taken {
   const taken: Taken = { rows: [], strays: [] };
   const result = new ResultFile(10, {
@@ -18,7 +18,7 @@ function takeIn(file: Buffer, cuts: readonly number[] = []): Taken {
       const line = bytes === undefined ? undefined : parseLine(bytes);
       const id = line?.['custom_id'];
       if (typeof id !== 'string' || id.startsWith('?')) return { id: undefined, isText: line === undefined };
-      // The same bytes of the file must be readable later.
+      // The line must be readable again from its position in the file.
       expect(parseLine(file.subarray(start, start + length))).toEqual(line);
       taken.rows.push(id);
       return undefined;

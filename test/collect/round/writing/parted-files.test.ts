@@ -8,7 +8,7 @@ const REF = { jobId: 'job', shard: 0, round: 1 };
 const RESULTS = roundKey(REF, 1, 'results.jsonl');
 const KEYS = { results: RESULTS };
 
-/** Two calls, which write one line each. */
+/** Two calls that each write one line into a part of their own. */
 async function writeInParts(store: ObjectStore) {
   const first = new PartedFiles(store, KEYS);
   await first.writers.results.write('one\n');
@@ -22,7 +22,7 @@ test('two calls that join the parts of a round at the same time write each row o
   const parts = await writeInParts(store);
   const other: ObjectStore = {
     ...store,
-    // The other call has seen the single parts before this one joined them.
+    // The other call listed the parts before this call joined them.
     concat: async (...args) => {
       await new PartedFiles(store, KEYS).join(parts);
       await store.concat(...args);
