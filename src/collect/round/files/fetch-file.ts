@@ -74,13 +74,18 @@ async function bring(file: FileToFetch, take: Take, tail: Tail): Promise<FoundFi
   const { store, key, fileId, name, isLate, downloads } = file;
   const begun = fileId === undefined ? undefined : await downloads.find(key, fileId);
   if (begun !== undefined) return bringRest(file, begun, take, tail);
+  if (fileId === undefined) {
+    // A file that the batch no longer names may have been stored by an earlier look.
+    await takeStored(file, take);
+    return undefined;
+  }
   const isStored = !isLate && !downloads.isBegun(key) && (await store.stat(key)) !== undefined;
-  const downloaded = isStored || fileId === undefined ? undefined : await bringNew(file, fileId, take, tail);
-  // A file that is missing now may have been stored by an earlier look.
+  const downloaded = isStored ? undefined : await bringNew(file, fileId, take, tail);
+  // The same holds for a file that is missing now.
   const isOpen = downloaded === undefined || downloaded.state === 'missing';
   const stored = isOpen ? await takeStored(file, take) : undefined;
   if (downloaded !== undefined || stored === undefined) return downloaded;
-  return fileId === undefined ? undefined : { name, fileId, state: 'whole', received: stored };
+  return { name, fileId, state: 'whole', received: stored };
 }
 
 /**
