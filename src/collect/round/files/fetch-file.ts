@@ -43,8 +43,8 @@ export interface FileToFetch {
 type Take = (chunk: Uint8Array) => boolean;
 
 /**
- * Downloads a provider's file into the store first, because it is paid for, and onto the local disk. Passes its bytes on as they
- * arrive. A stored file is not downloaded again, unless it may be incomplete.
+ * Downloads a provider's file into the store, because it is paid for, and onto the local disk. Passes its bytes on as they
+ * arrive. A stored file is not downloaded again, unless it may be incomplete. The file is in the store after `downloads.stored`.
  * @returns the available part of the file; undefined if the batch names none
  * @throws GoesOnLater when time ran short, and another call must download the rest
  */
@@ -65,7 +65,10 @@ export async function fetchFile(
     return tail.isEndless;
   };
   const found = await bring(file, take, tail);
-  if (inPlace !== undefined && tail.isBegun) scratch.readInPlace(inPlace, taken);
+  if (inPlace !== undefined && tail.isBegun) {
+    await file.downloads.stored();
+    scratch.readInPlace(inPlace, taken);
+  }
   sink.end();
   return found;
 }
@@ -112,7 +115,7 @@ async function bringNew(file: FileToFetch, fileId: string, take: Take, tail: Tai
     const download: Download = { ...came.download, isWhole: true, promised };
     const found = weighFile(name, download, tail);
     if (found.state === 'short' && file.isShortNoted) await downloads.noteShort();
-    await came.writer.close();
+    downloads.complete(came.writer);
     downloads.keep(key, download);
     return found;
   } catch (error) {
