@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { isUnused } from '../host/load-engine.ts';
 import { loadStack } from '../host/load-stack.ts';
-import { configureStack, renderShippedStack } from '../host/shipped-stack.ts';
+import { configureStack } from '../host/shipped-stack.ts';
+import { renderStack } from '../host/stored-stack.ts';
 import { synthesizeTemplate } from '../host/synthesize.ts';
 import { readStack } from '../host/template/local-stack.ts';
 import config from '../nightshift.config.ts';
@@ -83,5 +84,5 @@ async function shippedStack(): Promise<string> {
       'The stack of the package, configured, is not what a synthesis gives. See host/shipped-stack.ts.',
     );
   }
-  return renderShippedStack(stack);
+  return renderStack(stack);
 }

@@ -2,7 +2,7 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import { stackOf } from './clone.ts';
 import type { LocalStack, Machine } from './template/local-stack.ts';
 
-export { machineOf, type LocalStack, type Machine } from './template/local-stack.ts';
+export type { LocalStack, Machine } from './template/local-stack.ts';
 
 /** The state machine of the synthesized stack. */
 export async function loadMachine(config: NightshiftConfig): Promise<Machine> {

@@ -2,15 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startExecution } from '../src/executions/executions.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import type { TaskEdges } from '../src/announce/channel.ts';
 import { jobObject } from '../src/checkpoints/job.ts';
 import { INPUT_PREFIX, STAGED_PREFIX } from '../src/checkpoints/keys.ts';
 import type { StartEdges } from '../src/job-control/start-job.ts';
 import { whyNotThisHost } from '../src/job-control/host-of-job.ts';
-import { callEntryFunctions, callHandlers } from './call-handlers.ts';
+import { callEntryFunctions } from './call-handlers.ts';
 import { openJobs } from './cancel-jobs.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { createLocalExecutions, type CallStep, type LocalExecutions } from './engine.ts';
+import { stepsOf, type EdgesAndSteps } from './host-edges.ts';
 import { limitSteps, STEP_LIMITS } from './limit-steps.ts';
 import type { LocalStack } from './load-stack.ts';
 import { releaseUnusedClaims } from './release-claims.ts';
@@ -20,12 +20,12 @@ import { noteDrop, wasRefused } from './serve/known-drops.ts';
 import { runSchedules, Timetable } from './serve/run-schedules.ts';
 import { ScheduleJournal } from './serve/schedule-journal.ts';
 import { serveApi } from './serve/serve-api.ts';
-import type { Steps } from './worker-steps.ts';
 import { watchInput } from './serve/watch-input.ts';
 
-export interface LocalHostOptions {
+export type LocalHostOptions = EdgesAndSteps & HostSettings;
+
+interface HostSettings {
   readonly config: NightshiftConfig;
-  readonly edges: TaskEdges;
   /** A simulator answers every job; jobs that an earlier host began at a real provider wait. */
   readonly simulated?: true | undefined;
   readonly stack: LocalStack;
@@ -38,8 +38,6 @@ export interface LocalHostOptions {
   readonly onEvent?: (event: EngineEvent) => void;
   /** Called for an event that started nothing; on AWS it would go to the dead-letter queue. */
   readonly onFailure?: (event: unknown, error: unknown) => void;
-  /** Runs the machine's steps. Default: in this process. */
-  readonly steps?: Steps | undefined;
   /** True if the machine's waits take no time, for tests with their own clock. */
   readonly instant?: boolean;
   /** Wraps the calls of the machine's steps, for tests. */
@@ -64,11 +62,8 @@ const SETTLE_MS = 2_000;
  */
 export async function runLocalHost(options: LocalHostOptions): Promise<RunningHost> {
   const { config, edges, stack, simulated, onFailure = () => undefined, wrap = (call) => call } = options;
-  const unlimited = {
-    call: wrap(options.steps?.call ?? callHandlers(edges)),
-    abandon: () => options.steps?.abandon() ?? Promise.resolve(),
-  };
-  const steps = limitSteps(unlimited, STEP_LIMITS);
+  const unlimited = await stepsOf(options);
+  const steps = limitSteps({ call: wrap(unlimited.call), abandon: () => unlimited.abandon() }, STEP_LIMITS);
   const executions = createLocalExecutions({
     ...stack.machine,
     callStep: steps.call,

@@ -3,7 +3,7 @@ import type { DeployedProviders } from '../src/config/deployed-providers.ts';
 import type { Log } from '../src/log.ts';
 import { NO_EVENT_BUS, withWebhook } from '../src/runtime/channels.ts';
 import { openProviderCalls } from '../src/runtime/provider-calls.ts';
-import { createFolderStore } from '../src/store/folder-store.ts';
+import { hostEdges } from './host-edges.ts';
 
 /** The inputs for the edges of this machine's steps. */
 export interface MachineEdges {
@@ -21,13 +21,10 @@ export interface MachineEdges {
  * Does not load the AWS SDK.
  */
 export function machineEdges({ folder, log, providers, signal }: MachineEdges): TaskEdges {
-  const clock = { now: () => Date.now() };
+  const edges = hostEdges(folder, log);
   return {
+    ...edges,
     ...openProviderCalls(process.env, providers, signal),
-    store: createFolderStore(folder),
-    clock,
-    random: Math.random,
-    log,
-    channels: withWebhook(NO_EVENT_BUS, process.env, clock),
+    channels: withWebhook(NO_EVENT_BUS, process.env, edges.clock),
   };
 }

@@ -5,21 +5,21 @@ import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { deployedProviders, type DeployedProviders } from '../src/config/deployed-providers.ts';
 import { SIMULATOR } from '../src/config/known-providers.ts';
-import type { TaskEdges } from '../src/announce/channel.ts';
+import type { Edges } from '../src/edges.ts';
 import type { Log } from '../src/log.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
 import { STAGING } from '../src/store/staged-file.ts';
 import { lockFolder } from './lock.ts';
-import { machineEdges } from './machine-edges.ts';
+import { hostEdges } from './host-edges.ts';
 import { makeFolder } from './make-folder.ts';
 import { noteEndedHost } from './note-ended-host.ts';
 import { WorkerSteps, type Steps } from './worker-steps.ts';
 import { openSimulator, type OpenSimulator } from './simulator-thread.ts';
 
-/** Edges on this machine: a folder in place of the bucket, the environment in place of the secret. */
+/** A data folder that this process has locked, in place of the bucket. */
 export interface LocalEdges extends AsyncDisposable {
-  readonly edges: TaskEdges;
-  /** Runs the steps in a separate thread, as long as this process has the folder. */
+  readonly edges: Edges;
+  /** Runs the steps in a separate thread, which alone calls providers, as long as this process has the folder. */
   readonly steps: Steps;
   /** Records the URL at which this process accepts requests about the folder's jobs. */
   readonly announce: (url: string) => Promise<void>;
@@ -47,7 +47,7 @@ const SIMULATOR_KEY = 'any-key-will-do';
 const OWNER_ONLY = 0o700;
 
 /**
- * Opens a data folder: locks it, and makes the edges of the steps that use it.
+ * Opens a data folder: locks it, and starts the thread of the steps that use it.
  * @throws InvalidRequest when the folder cannot be used, or another process uses it.
  */
 export async function openLocalEdges({ data, simulator, log, config }: OpenEdges): Promise<LocalEdges> {
@@ -66,7 +66,7 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   steps.warm();
   const all = opened.move();
   return {
-    edges: machineEdges({ folder, log, providers }),
+    edges: hostEdges(folder, log),
     steps: {
       call: async (step, event) => {
         await lock.requireHeld();

@@ -1,5 +1,4 @@
 import type { NightshiftConfig } from '../src/config/config.ts';
-import type { TaskEdges } from '../src/announce/channel.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { jobKey } from '../src/checkpoints/keys.ts';
 import { approveOrReject, type Decision } from '../src/job-control/approve-or-reject.ts';
@@ -8,20 +7,19 @@ import { InvalidRequest } from '../src/errors.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { createLocalExecutions, type LocalExecutions } from './engine.ts';
+import { stepsOf, type EdgesAndSteps } from './host-edges.ts';
 import { limitSteps, STEP_LIMITS } from './limit-steps.ts';
 import { loadMachine } from './load-stack.ts';
-import type { Steps } from './worker-steps.ts';
 import { NOTHING_SENT, sentSoFar, type SentSoFar } from './sent-so-far.ts';
 import { readTreatment, toStartRequest, type AskedJob } from './start-request.ts';
 
 /** The host of a job on this machine, and its observers. */
-export interface RunHost {
+export type RunHost = EdgesAndSteps & Observed;
+
+interface Observed {
   readonly config: NightshiftConfig;
-  readonly edges: TaskEdges;
   /** Set if a simulator generates the answers. */
   readonly simulated?: true | undefined;
-  /** Runs the machine's steps. Default: in this process. */
-  readonly steps?: Steps | undefined;
   /** Folder to bundle the Lambdas into; then the bundles are run, with edges from the environment. */
   readonly bundles?: string | undefined;
   /** Called when the job starts; not called if it had already ended. */
@@ -100,13 +98,10 @@ export async function cancelRun(options: RunHost, jobId: string): Promise<Summar
   return summaryObject.require(edges.store, jobId);
 }
 
-async function openExecutions({ config, edges, steps, bundles, onEvent }: RunHost): Promise<LocalExecutions> {
+async function openExecutions(host: RunHost): Promise<LocalExecutions> {
+  const { config, bundles, onEvent } = host;
   if (bundles === undefined) {
-    const unlimited = {
-      call: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
-      abandon: () => steps?.abandon() ?? Promise.resolve(),
-    };
-    const limited = limitSteps(unlimited, STEP_LIMITS);
+    const limited = limitSteps(await stepsOf(host), STEP_LIMITS);
     return createLocalExecutions({
       ...(await loadMachine(config)),
       callStep: limited.call,

@@ -4,23 +4,6 @@ import { scheduleExpression } from '../src/requests/schedule.ts';
 import type { LocalStack } from './template/local-stack.ts';
 import type { TemplateSchedule } from './template/schedules.ts';
 
-/** Serializes a stack for the package. */
-export function renderShippedStack(stack: LocalStack): string {
-  const { machine, ...others } = stack;
-  return `${JSON.stringify({ ...others, machine: { ...machine, functions: [...machine.functions] } })}\n`;
-}
-
-export function parseShippedStack(text: string): LocalStack {
-  const { machine, ...others } = JSON.parse(text) as ShippedStack;
-  return { ...others, machine: { ...machine, functions: new Map(machine.functions) } };
-}
-
-interface ShippedStack extends Omit<LocalStack, 'machine'> {
-  readonly machine: Omit<LocalStack['machine'], 'functions'> & {
-    readonly functions: readonly [arn: string, step: string][];
-  };
-}
-
 const SECONDS_PER_DAY = 86_400;
 const MAP = 'For each shard';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { FORMAT_NAMES } from '../../src/rows/formats.ts';
+import { FORMAT_NAMES } from '../../src/rows/formats/format-names.ts';
 import { readSchemaFile } from '../schema-file.ts';
 import type { OpenTarget } from '../targets/open-target.ts';
 import { positiveNumber, shareOfRows, wholeNumber } from './numbers.ts';

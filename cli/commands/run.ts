@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { prepareStepThread } from '../../host/step-thread.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { addConfigOption, addTreatmentOptions, DATA_FOLDER } from './options.ts';
 import type { RunFlags } from './run-flags.ts';
@@ -31,8 +30,6 @@ export function runCommand(loadConfig: LoadConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      // The command and its step thread load their code at the same time, each on one core.
-      prepareStepThread();
       const { runFiles } = await import('../run-files.ts');
       process.exitCode = await runFiles(files, flags, await loadConfig(flags.config));
     });

@@ -22,6 +22,8 @@ export class TableSplicer {
   readonly #learned = new Map<number, RequestSplice | undefined>();
   #table: Table | undefined;
   readonly #line = new ReusedLine();
+  /** The spans of a row's cells that are not empty. */
+  readonly #filled: number[] = [];
 
   constructor(rules: RequestRules) {
     this.#rules = rules;
@@ -33,7 +35,8 @@ export class TableSplicer {
     const { header } = table;
     if (header.length > MAX_COLUMNS || hasMoreCells(spans, 2 * header.length)) return undefined;
     if (ordinal > MAX_ORDINAL || !chunk.isPlain) return undefined;
-    const filled: number[] = [];
+    const filled = this.#filled;
+    filled.length = 0;
     let empty = 0;
     for (let n = 0; n < header.length; n += 1) {
       // Missing cells at the end of a row count as empty. A column without a name counts as missing.

@@ -1,7 +1,7 @@
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { MAX_LISTED_SKIPPED, type SkippedFiles } from '../checkpoints/job.ts';
 import { isUnfinished } from './unfinished-files.ts';
-import { hasKnownFormat } from '../rows/formats.ts';
+import { hasKnownFormat } from '../rows/formats/format-names.ts';
 
 /** Separates the input files below a prefix from other files, and records the skipped ones. */
 export class InputFilter {

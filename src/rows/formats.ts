@@ -1,6 +1,13 @@
 import { InvalidInput } from '../errors.ts';
 import { readCsv, readTableFrom, readTsv } from './formats/csv.ts';
 import { decodeText } from './formats/encoding.ts';
+import {
+  extensionOf,
+  formatOf,
+  isGzipped,
+  KNOWN_EXTENSIONS,
+  type FormatName,
+} from './formats/format-names.ts';
 import type { ReadOn, ReadOptions, ReadRows } from './formats/format.ts';
 import { gunzip } from './formats/gunzip.ts';
 import { readJsonDocument } from './formats/json-document.ts';
@@ -11,7 +18,6 @@ import { readText } from './formats/text.ts';
 import type { Row } from './row.ts';
 
 interface Format {
-  readonly extensions: readonly string[];
   readonly read: ReadRows;
   /** First bytes of its content, if it is not text. */
   readonly magic?: string;
@@ -19,16 +25,17 @@ interface Format {
   readonly skips?: true;
 }
 
-/** One entry per input format; each may also be gzipped, with `.gz` after its extension. */
-const FORMATS: readonly Format[] = [
-  { extensions: ['.jsonl', '.ndjson'], read: readJsonLines },
-  { extensions: ['.json'], read: readJsonDocument },
-  { extensions: ['.csv'], read: readCsv },
-  { extensions: ['.tsv'], read: readTsv },
-  { extensions: ['.txt'], read: readText },
-  { extensions: ['.xlsx'], read: readXlsx, magic: 'PK\u0003\u0004' },
-  { extensions: ['.parquet'], read: readParquetRows, magic: 'PAR1', skips: true },
-];
+const FORMATS: Readonly<Record<FormatName, Format>> = {
+  'json lines': { read: readJsonLines },
+  json: { read: readJsonDocument },
+  csv: { read: readCsv },
+  tsv: { read: readTsv },
+  text: { read: readText },
+  workbook: { read: readXlsx, magic: 'PK\u0003\u0004' },
+  parquet: { read: readParquetRows, magic: 'PAR1', skips: true },
+};
+
+const NAMES = Object.keys(FORMATS) as FormatName[];
 
 /** Spreadsheet formats that are not read; their programs can save a readable one. */
 const SPREADSHEETS = new Set(['.xls', '.xlsb', '.xlsm', '.ods', '.numbers']);
@@ -58,7 +65,9 @@ export async function* readRows(
 ): AsyncGenerator<Row[]> {
   const { format } = formatOf(options.name);
   const rows = readAll(chunks, options);
-  yield* format?.skips === true ? rows : withoutFirst(rows, options.skip ?? 0);
+  yield* format !== undefined && FORMATS[format].skips === true
+    ? rows
+    : withoutFirst(rows, options.skip ?? 0);
 }
 
 /** Leaves out the first rows. */
@@ -72,12 +81,13 @@ export async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number)
 
 async function* readAll(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
   const { name, reading } = options;
-  const { extension, format } = formatOf(name);
-  if (format === undefined) {
+  const { extension, format: named } = formatOf(name);
+  if (named === undefined) {
     throw new InvalidInput(
-      `${name}: ${extension} is not an input format. Known: ${KNOWN.join(', ')}, each also with .gz.${SPREADSHEETS.has(extension) ? ' Save it as .xlsx or .csv.' : ''}`,
+      `${name}: ${extension} is not an input format. Known: ${KNOWN_EXTENSIONS.join(', ')}, each also with .gz.${SPREADSHEETS.has(extension) ? ' Save it as .xlsx or .csv.' : ''}`,
     );
   }
+  const format = FORMATS[named];
   reading.format = extension;
   const peeked = await peek(isGzipped(name) ? gunzip(chunks, name) : chunks);
   if (peeked.start[0] === 0x1f && peeked.start[1] === 0x8b)
@@ -135,50 +145,16 @@ function rejectOtherContent(
     throw new InvalidInput(
       `${name} is an Excel file of the old kind (.xls), or has a password: save it as .xlsx without one, or as CSV.`,
     );
-  const real = FORMATS.find(begins)?.extensions[0];
+  const real = NAMES.find((other) => begins(FORMATS[other]));
   if (format.magic !== undefined && !begins(format))
     throw new InvalidInput(
       `${name} is named ${extension}, but its content is not: rename it after its format.`,
     );
   if (format.magic === undefined && real !== undefined)
     throw new InvalidInput(
-      `${name} is named ${extension}, but its content is that of a ${real}: rename it accordingly.`,
+      `${name} is named ${extension}, but its content is that of a ${extensionOf(real)}: rename it accordingly.`,
     );
 }
 
-const KNOWN = FORMATS.flatMap(({ extensions }) => extensions);
-
-/** The formats as extensions without the dot. */
-export const FORMAT_NAMES: readonly string[] = KNOWN.map((extension) => extension.slice(1));
-
 /** The beginning of an object or an array; `[id],[review]` is a header. */
 const LOOKS_LIKE_JSON = /^\s*(\{\s*["}]|\[\s*[[\]{"\d-])/;
-
-/** True if the extension of the file is a readable format. */
-export function hasKnownFormat(name: string): boolean {
-  return formatOf(name).format !== undefined;
-}
-
-const TABLES = new Set(['.csv', '.tsv', '.xlsx', '.parquet']);
-
-/** True if the rows of a file of this name are those of a table, whose header names their fields. */
-export function isTable(name: string): boolean {
-  return TABLES.has(formatOf(name).extension);
-}
-
-const LINES = new Set(['.jsonl', '.ndjson', '.csv', '.tsv', '.txt']);
-
-/** True if reading can begin in the middle of a file of this name, as far as its name shows. */
-export function canBeEntered(name: string): boolean {
-  return !isGzipped(name) && LINES.has(formatOf(name).extension);
-}
-
-function formatOf(name: string): { readonly extension: string; readonly format: Format | undefined } {
-  const inner = isGzipped(name) ? name.slice(0, -3) : name;
-  const extension = /\.[^./]+$/.exec(inner)?.[0]?.toLowerCase() ?? 'no extension';
-  return { extension, format: FORMATS.find(({ extensions }) => extensions.includes(extension)) };
-}
-
-function isGzipped(name: string): boolean {
-  return /\.gz$/i.test(name);
-}

@@ -18,6 +18,7 @@ import { isLimited, limitsOf } from '../spending/limits.ts';
 import { wholeRequests } from '../collect/round/evidence/rewrite-requests.ts';
 import { requireOtherFiles } from '../checkpoints/shard/other-files.ts';
 import { lookForTwins } from './look-for-twins.ts';
+import { uploadWhole } from './upload-whole.ts';
 import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
@@ -115,8 +116,8 @@ async function makeUpload(
   // An upload is recorded before it starts, so only a recorded upload can have been lost and must be searched for.
   const first = await uploadingObject.create(store, { ...context, round }, {});
   const lost = first ? undefined : await findLost(provider, name, bytes);
-  const file =
-    lost ?? (await provider.uploadFile({ name, bytes, open: () => readRequests(store, key, bytes) }));
+  const open = (): AsyncIterable<Uint8Array> => readRequests(store, key, bytes);
+  const file = lost ?? (await uploadWhole(edges, { ...context, round }, { name, bytes, open }));
   return { fileId: file.id, name, part, repeated: !first || file.repeated === true };
 }
 

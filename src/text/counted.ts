@@ -1,14 +1,16 @@
 /** Formats numbers for people, in the terminal and in the report. */
 
-let format: Intl.NumberFormat | undefined;
+/** Each position in a whole number that has groups of three digits after it. */
+const THOUSANDS = /\B(?=(\d{3})+$)/g;
 
 /**
- * Formats a number as `12,345`. Creates the format with the first number, because that takes 13 ms of CPU time and many processes
- * write none.
+ * Formats a number as `12,345`, with at most three decimals. Does not use `Intl`, which takes 13 ms of CPU time to load for the
+ * first number of a process.
  */
 export function grouped(value: number): string {
-  format ??= new Intl.NumberFormat('en-US');
-  return format.format(value);
+  const shown = Number.isInteger(value) ? value : Math.round(value * 1_000) / 1_000;
+  const [whole = '', decimals] = String(shown).split('.');
+  return [whole.replace(THOUSANDS, ','), ...(decimals === undefined ? [] : [decimals])].join('.');
 }
 
 /** A number with its noun: `1 row`, `2 rows`, `1,000 batches`. */

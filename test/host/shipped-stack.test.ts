@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadStack } from '../../host/load-stack.ts';
-import { configureStack, parseShippedStack, renderShippedStack } from '../../host/shipped-stack.ts';
+import { configureStack } from '../../host/shipped-stack.ts';
+import { parseStack, renderStack } from '../../host/stored-stack.ts';
 import { synthesizeTemplate } from '../../host/synthesize.ts';
 import { readStack } from '../../host/template/local-stack.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
@@ -26,7 +27,7 @@ const CONFIGS: readonly [string, Partial<NightshiftConfig>][] = [
 
 describe('the stack that comes with the package', () => {
   tableOf(CONFIGS, 2).test('with %s configured is the same as a synthesized one', async (_, change) => {
-    const shipped = parseShippedStack(renderShippedStack(await loadStack(CONFIG)));
+    const shipped = parseStack(renderStack(await loadStack(CONFIG)));
     const config = { ...CONFIG, ...change };
     expect(configureStack(shipped, config)).toEqual(readStack(synthesizeTemplate(config)));
   });

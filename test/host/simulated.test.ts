@@ -3,10 +3,11 @@ import { jobKey } from '../../src/checkpoints/keys.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocalEdges } from '../../host/open-edges.ts';
+import { runJob } from '../../host/run-job.ts';
 import { CONFIG, openHost, type TestHost } from './open-host.ts';
 
 /** The profiles use real providers, and requests may name others. */
@@ -92,13 +93,20 @@ describe('a host with simulated answers', () => {
     process.env['MELIOUS_API_KEY'] = 'sk-mel-not-to-be-read';
     onTestFinished(() => void delete process.env['MELIOUS_API_KEY']);
     await using local = await openLocalEdges({ data, simulator: true, log: () => undefined, config: REAL });
-    const { dialect } = (await import('../../src/config/resolve-profile.ts')).resolveProfile(
-      REAL,
-      'default',
-    ).provider;
+    const file = join(data, 'questions.txt');
+    await writeFile(file, 'How far is the Moon?\n');
 
-    const provider = local.edges.provider({ name: 'melious', baseUrl: 'https://api.melious.ai/v1', dialect });
+    const { status, failure } = await runJob({
+      files: [file],
+      profile: undefined,
+      overrides: {},
+      again: false,
+      config: REAL,
+      edges: local.edges,
+      steps: local.steps,
+    });
 
-    await expect(provider.getBatch('batch-1')).rejects.toThrow('not part of the deployed configuration');
+    expect(status).toBe('failed');
+    expect(failure?.message).toContain('not part of the deployed configuration');
   });
 });

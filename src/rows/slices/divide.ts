@@ -4,7 +4,7 @@ import { SLICED_BUILD } from '../../cost/step-seconds.ts';
 import type { StepTime } from '../../pace.ts';
 import { sideBySide } from '../../concurrency/side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { canBeEntered } from '../formats.ts';
+import { canBeEntered } from '../formats/format-names.ts';
 import { PositionTracker } from '../formats/position.ts';
 import { PEEK_BYTES } from '../formats/peek.ts';
 import { Reading } from '../formats/reading.ts';

@@ -6,7 +6,7 @@ import { storedObject } from '../../checkpoints/stored-object.ts';
 import type { Failure } from '../../errors.ts';
 import type { SavedBuilder, SavedWriter } from '../build-state.ts';
 import type { SavedEstimate } from '../estimate-tokens.ts';
-import { isTable } from '../formats.ts';
+import { isTable } from '../formats/format-names.ts';
 import type { Entry, Mark, Position } from '../formats/position.ts';
 import type { SavedReading } from '../formats/reading.ts';
 

@@ -5,39 +5,44 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { parseStack, renderStack } from './stored-stack.ts';
+import type { LocalStack } from './template/local-stack.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Sources of a template besides the configuration: `lib/`, and the parts of `src/` and `lambdas/` that it names. */
-const SOURCES = ['lib', 'lambdas', 'src'];
+/**
+ * Sources of a stack besides the configuration: `lib/`, the parts of `src/` and `lambdas/` that it names, and `host/`, which reads
+ * the synthesized template.
+ */
+const SOURCES = ['lib', 'lambdas', 'src', 'host'];
 
-/** Most templates to keep; the oldest is removed. */
+/** Most stacks to keep; the oldest is removed. */
 const KEPT = 32;
 
-/** The folder of templates, and the function that creates one. */
-export interface TemplateCache {
+/** The folder of stacks, and the function that creates one. */
+export interface StackCache {
   /** Default: `node_modules/.cache/nightshift`. */
   readonly folder?: string;
-  readonly synthesize: (config: NightshiftConfig) => Promise<unknown>;
+  readonly synthesize: (config: NightshiftConfig) => Promise<LocalStack>;
 }
 
 /**
- * Returns the template of the synthesized stack. Loading the CDK and synthesizing takes about two seconds, so templates are
+ * Returns the synthesized stack. Loading the CDK, synthesizing and reading the template take about two seconds, so stacks are
  * cached under the hash of everything they depend on: sources, configuration, and the versions of the CDK and of Node. An
- * unreadable template or a read-only folder costs time but fails no job.
+ * unreadable stack or a read-only folder costs time but fails no job.
  */
-export async function cachedTemplate(config: NightshiftConfig, cache: TemplateCache): Promise<unknown> {
+export async function cachedStack(config: NightshiftConfig, cache: StackCache): Promise<LocalStack> {
   const { folder = join(ROOT, 'node_modules', '.cache', 'nightshift'), synthesize } = cache;
-  const file = join(folder, `${templateHash(config)}.json`);
+  const file = join(folder, `${stackHash(config)}.json`);
   const kept = await readKept(file);
   if (kept !== undefined) return kept;
-  const template = await synthesize(config);
-  await keep(folder, file, template);
-  return template;
+  const stack = await synthesize(config);
+  await keep(folder, file, renderStack(stack));
+  return stack;
 }
 
-/** Hash of everything that a template depends on. */
-function templateHash(config: NightshiftConfig): string {
+/** Hash of everything that a stack depends on. */
+function stackHash(config: NightshiftConfig): string {
   sources ??= stampSources();
   const parts = [config, process.version, cdkVersion(), sources];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
@@ -69,19 +74,19 @@ function cdkVersion(): unknown {
   return version;
 }
 
-async function readKept(file: string): Promise<unknown> {
+async function readKept(file: string): Promise<LocalStack | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+    return parseStack(await readFile(file, 'utf8'));
   } catch {
     return undefined;
   }
 }
 
-async function keep(folder: string, file: string, template: unknown): Promise<void> {
+async function keep(folder: string, file: string, text: string): Promise<void> {
   const unfinished = `${file}.${process.pid}.tmp`;
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(unfinished, JSON.stringify(template));
+    await writeFile(unfinished, text);
     await rename(unfinished, file);
     await dropOldest(folder);
   } catch {
