@@ -18,7 +18,7 @@ function completeBy(
   store: ObjectStore,
   complete: (key: string, close: () => Promise<void>) => Promise<void>,
 ): void {
-  const { write } = store;
+  const write = store.write.bind(store);
   const changed: Pick<ObjectStore, 'write'> = {
     write: (key) => {
       const writer = write(key);
@@ -48,7 +48,7 @@ describe('a store that takes long to complete the output file', () => {
       await close();
       shown.push(key);
     });
-    const { write } = shard.store;
+    const write = shard.store.write.bind(shard.store);
     Object.assign(shard.store, {
       write: (key: string) => {
         if (key === KEYS.results) written();

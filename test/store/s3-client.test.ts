@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
@@ -20,20 +20,22 @@ const asked: Asked[] = [];
 
 /** Accepts multipart uploads and objects. */
 const server = createServer((request, response) => {
-  const { method, url = '', headers, socket } = request;
-  void buffer(request).then((body) => {
-    const call = `${method} ${url.includes('partNumber') ? 'part' : url.includes('upload') ? 'upload' : 'object'}`;
-    asked.push({ call, headers, body, from: socket.remotePort });
-    response.writeHead(200, { etag: '"1"', 'content-type': 'application/xml' });
-    response.end(
-      url.includes('uploads')
-        ? '<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>'
-        : method === 'POST'
-          ? '<CompleteMultipartUploadResult/>'
-          : '',
-    );
+  void answer(request).then((body) => {
+    response.writeHead(200, { etag: '"1"', 'content-type': 'application/xml' }).end(body);
   });
 });
+
+/** Records a request, and returns the body of its answer. */
+async function answer(request: IncomingMessage): Promise<string> {
+  const { method, url = '', headers, socket } = request;
+  const body = await buffer(request);
+  const target = url.includes('partNumber') ? 'part' : url.includes('upload') ? 'upload' : 'object';
+  asked.push({ call: `${method} ${target}`, headers, body, from: socket.remotePort });
+  if (method !== 'POST') return '';
+  return url.includes('uploads')
+    ? '<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>'
+    : '<CompleteMultipartUploadResult/>';
+}
 
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(() => {
