@@ -20,9 +20,9 @@ const asked: Asked[] = [];
 
 /** Accepts multipart uploads and objects. */
 const server = createServer((request, response) => {
-  void answer(request).then((body) => {
-    response.writeHead(200, { etag: '"1"', 'content-type': 'application/xml' }).end(body);
-  });
+  void answer(request).then((body) =>
+    response.writeHead(200, { etag: '"1"', 'content-type': 'application/xml' }).end(body),
+  );
 });
 
 /** Records a request, and returns the body of its answer. */
