@@ -2,7 +2,7 @@ import { plainText } from './shapes/plain-text.ts';
 import { ReusedLine } from './reused-line.ts';
 import { isLineSeparator } from './shapes/scan.ts';
 import type { Shape } from './shapes/shape.ts';
-import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
+import { ID_AT, isBlankText, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
 import type { MadeRequest } from '../rows/request-maker.ts';
 import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
 import { isQuoted } from '../rows/formats/csv-records.ts';
@@ -71,7 +71,7 @@ export class TableSplicer {
         spans[2 * (slots[n] as number)] as number,
         spans[2 * (slots[n] as number) + 1] as number,
       ];
-      if (isBlank(bytes, start, end)) return undefined;
+      if (isBlankText(bytes, start, end)) return undefined;
       at = this.#writeEscaped(bytes, start, end, at);
       if (at === -1) return undefined;
     }

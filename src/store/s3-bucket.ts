@@ -9,7 +9,7 @@ import {
   type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { isMissing, statusOf, storeError, type S3Call } from './s3-errors.ts';
+import { isMissing, httpStatusOf, storeError, type S3Call } from './s3-errors.ts';
 
 /** A bucket with its client. */
 export interface S3Bucket {
@@ -63,8 +63,8 @@ export async function putObjectIfAbsent(
       await bucket.client.send(putCommand(bucket, key, body, mark));
       return true;
     } catch (error) {
-      if (statusOf(error) === 412) return attemptsOf(error) > 1 && (await carriesMark(bucket, key, mark));
-      if (statusOf(error) !== 409 || tries === CONFLICT_TRIES) {
+      if (httpStatusOf(error) === 412) return attemptsOf(error) > 1 && (await carriesMark(bucket, key, mark));
+      if (httpStatusOf(error) !== 409 || tries === CONFLICT_TRIES) {
         throw storeError(error, { action: 's3:PutObject', bucket: bucket.name, key });
       }
       await wait(CONFLICT_WAIT_MS * tries);

@@ -73,12 +73,12 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
   const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
   const end = sumRounds(plan, settled, { failure, twins, ...leftOpen });
   await stoppedObject.write(store, ref, { ...end, ...merged.ends });
-  tell(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
+  logStop(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
 }
 
 const NOTHING_LEFT: LeftOpen = { left: [] };
 
-function tell(
+function logStop(
   { log }: Edges,
   { jobId, shard }: ShardRef,
   { name, code }: Failure,
