@@ -1,9 +1,10 @@
-import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { writeLines } from './data/write-lines.ts';
+import { watchDisk, type DiskWatch } from './disk.ts';
 import { measure } from './measure.ts';
 
 interface Flags {
@@ -42,50 +43,20 @@ async function run({ rows: asked, rowBytes, stepSeconds }: Flags): Promise<void>
     process.stdout.write(
       `${checked} of ${rows} rows have the answer of their own prompt, in the input's order. ` +
         `Input ${bytes} bytes, results ${size} bytes; ${wall.toFixed(0)} s, ${cpu?.toFixed(0) ?? '?'} s of CPU time, ${rssMb?.toFixed(0) ?? '?'} MB. ` +
-        `Most disk at the end of a minute, with the input: ${progress.mostDisk} bytes, ${Math.round(progress.mostDisk / rows)} per row.\n`,
+        `Most disk at the end of a minute, with the input: ${progress.most} bytes, ${Math.round(progress.most / rows)} per row.\n`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-interface Progress extends Disposable {
-  /** Bytes of all files: the largest value that was measured each minute and at the end. */
-  readonly mostDisk: number;
-}
-
 /** Prints a line each minute: the bytes of all files so far. */
-function reportEveryMinute(folder: string, rows: number): Progress {
-  let [minutes, most] = [0, 0];
-  const look = (): number => {
-    const bytes = bytesBelow(folder);
-    most = Math.max(most, bytes);
-    return bytes;
-  };
-  const timer = setInterval(() => {
+function reportEveryMinute(folder: string, rows: number): DiskWatch {
+  let minutes = 0;
+  return watchDisk(folder, 60_000, (bytes) => {
     minutes += 1;
-    const bytes = look();
     process.stderr.write(`${minutes} min: ${bytes} bytes of files, ${Math.round(bytes / rows)} per row\n`);
-  }, 60_000);
-  return {
-    get mostDisk() {
-      look();
-      return most;
-    },
-    [Symbol.dispose]: () => clearInterval(timer),
-  };
-}
-
-/** Bytes of all files in a folder that a running program changes. A file with several names counts once. */
-function bytesBelow(folder: string): number {
-  const sizes = new Map<number, number>();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const stats = entry.isFile()
-      ? statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })
-      : undefined;
-    if (stats !== undefined) sizes.set(stats.ino, stats.size);
-  }
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  });
 }
 
 function* inputLines(rows: number, rowBytes: number): Generator<string> {

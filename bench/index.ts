@@ -53,9 +53,11 @@ async function runAll(names: readonly string[], options: BenchOptions): Promise<
     const bench = await openBench(folder, options);
     const groups: Group[] = [];
     for (const name of names) {
+      const start = performance.now();
       const group = await workload(name)(bench);
       groups.push(group);
-      process.stdout.write(`${group.title}: ${group.size}\n`);
+      const seconds = (performance.now() - start) / 1_000;
+      process.stdout.write(`${group.title}: ${group.size}, measured in ${seconds.toFixed(0)} s\n`);
       for (const { target, reached, met } of group.verdicts)
         process.stdout.write(`  ${met ? 'met   ' : 'missed'} ${target}: ${reached}\n`);
     }

@@ -42,10 +42,10 @@ export function has(program: string): boolean {
 }
 
 function versionOf(program: string): string | undefined {
-  return told(program, ['--version'])?.split('\n')[0];
+  return outputOf(program, ['--version'])?.split('\n')[0];
 }
 
-function told(program: string, args: readonly string[]): string | undefined {
+function outputOf(program: string, args: readonly string[]): string | undefined {
   try {
     return execFileSync(program, args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch {
@@ -54,9 +54,9 @@ function told(program: string, args: readonly string[]): string | undefined {
 }
 
 function commit(): string {
-  const hash = told('git', ['rev-parse', '--short', 'HEAD'])?.trim();
+  const hash = outputOf('git', ['rev-parse', '--short', 'HEAD'])?.trim();
   if (hash === undefined) return 'unknown';
-  return told('git', ['status', '--porcelain']) === '' ? hash : `${hash} with changes`;
+  return outputOf('git', ['status', '--porcelain']) === '' ? hash : `${hash} with changes`;
 }
 
 function installed(name: string): string {

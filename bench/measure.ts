@@ -33,7 +33,7 @@ export async function measure({ argv, env = {} }: Command): Promise<Measured> {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  const [stdout, stderr, told, status] = await Promise.all([
+  const [stdout, stderr, resources, status] = await Promise.all([
     textOf(child.stdout),
     textOf(child.stderr),
     textOf(child.stdio[3] as Readable),
@@ -44,7 +44,7 @@ export async function measure({ argv, env = {} }: Command): Promise<Measured> {
   ]);
   const wall = (performance.now() - start) / 1_000;
   if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${status}: ${stderr.slice(-2_000)}`);
-  return { ...(told === '' ? { wall } : (JSON.parse(told) as Taken)), stdout };
+  return { ...(resources === '' ? { wall } : (JSON.parse(resources) as Taken)), stdout };
 }
 
 let python: boolean | undefined;

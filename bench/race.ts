@@ -86,8 +86,8 @@ function sumUp(name: string, runs: readonly Measured[], inputBytes: number | und
 
 /** The spread of a value that every run has. */
 function known(values: readonly (number | undefined)[]): Spread | undefined {
-  const told = values.filter((value) => value !== undefined);
-  return told.length === values.length && told.length > 0 ? spread(told) : undefined;
+  const given = values.filter((value) => value !== undefined);
+  return given.length === values.length && given.length > 0 ? spread(given) : undefined;
 }
 
 function compare(ours: string, against: string, taken: (name: string) => readonly Measured[]): Comparison {
@@ -129,8 +129,8 @@ function judge(
     ];
   }
   const faster = 1 / ratio.wall.median;
-  const told = `${faster.toFixed(2)}x${inCpu((x) => 1 / x)}`;
-  return [verdict(`at least ${target.atLeast}x faster than ${against}`, told, faster >= target.atLeast)];
+  const actual = `${faster.toFixed(2)}x${inCpu((x) => 1 / x)}`;
+  return [verdict(`at least ${target.atLeast}x faster than ${against}`, actual, faster >= target.atLeast)];
 }
 
 function judgeMemory(

@@ -12,6 +12,6 @@ pid = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.P
 _, status, usage = os.wait4(pid, 0)
 wall = time.monotonic() - start
 unit = 1 if sys.platform == "darwin" else 1024
-told = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rssMb": usage.ru_maxrss * unit / 1e6}
-os.write(3, json.dumps(told).encode())
+usage_report = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rssMb": usage.ru_maxrss * unit / 1e6}
+os.write(3, json.dumps(usage_report).encode())
 sys.exit(os.waitstatus_to_exitcode(status) & 255)

@@ -26,8 +26,8 @@ export async function answersTable(store: ObjectStore, key: string, columns: num
 }
 
 function cells(line: ResultLine): [string, string] {
-  const told = line.ok ? answerText(line) : `${line.outcome}: ${line.error.code} ${line.error.message}`;
-  return [printable(line.custom_id), printable(told)];
+  const text = line.ok ? answerText(line) : `${line.outcome}: ${line.error.code} ${line.error.message}`;
+  return [printable(line.custom_id), printable(text)];
 }
 
 /** Reads only as much as necessary, because results may be gigabytes. */

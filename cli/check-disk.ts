@@ -8,7 +8,7 @@ import {
   withSimulator,
   type DiskNeed,
 } from '../host/disk-need.ts';
-import { findJob, readTreatment, type AskedJob } from '../host/start-request.ts';
+import { findRequestedJob, readTreatment, type AskedJob } from '../host/start-request.ts';
 import { jobKey } from '../src/checkpoints/keys.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
@@ -69,7 +69,7 @@ async function isKnown(run: Run): Promise<boolean> {
   const { store, config, files, data } = run;
   // Computing a job's id needs the whole input, which may be large; this is not needed if no job has a similar file.
   if (!(await hasCopy(data, files[0] ?? ''))) return false;
-  const jobId = await findJob(store, config, run, await readTreatment(run));
+  const jobId = await findRequestedJob(store, config, run, await readTreatment(run));
   return (await store.stat(jobKey(jobId))) !== undefined;
 }
 

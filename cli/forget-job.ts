@@ -1,8 +1,6 @@
 import { lastExecution } from '../src/executions/executions.ts';
-import { jobObject } from '../src/checkpoints/job.ts';
 import {
   INDEX_PREFIX,
-  jobKey,
   jobOfIndexKey,
   jobPrefix,
   outputPrefix,
@@ -12,12 +10,12 @@ import {
 } from '../src/checkpoints/keys.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
-import { retriedJobOf, retryId } from '../src/job-control/retry-id.ts';
 import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { sideBySide } from '../src/concurrency/side-by-side.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { deleteMergedOf } from './forget-merged.ts';
+import { openForgettable } from './forgettable-job.ts';
 
 /** A job whose rows and answers are deleted. */
 export interface ForgottenJob {
@@ -45,14 +43,9 @@ export async function forgetJob(
   now: Date,
 ): Promise<ForgottenJob | undefined> {
   const { store } = edges;
-  const [job, summary] = [await jobObject.read(store, jobId), await summaryObject.read(store, jobId)];
-  if (job === undefined && summary === undefined) return undefined;
-  const retried = await retriedBy(store, jobId);
-  if (retried !== undefined)
-    throw new InvalidRequest(
-      `Job ${jobId} is a retry: its answers are those of job ${retried}. Forget that one, and its retries are forgotten, too.`,
-    );
-  const ids = [...(await retriesOf(store, jobId)), jobId];
+  const found = await openForgettable(store, jobId, 'Forget that one, and its retries are forgotten, too.');
+  if (found === undefined) return undefined;
+  const { ids, inputs } = found;
   for (const id of ids) await rejectOpen(edges, id);
   // The entries for reuse are deleted first, so that no further job reuses an answer.
   let deleted = await deleteAll(store, REUSE_PREFIX, (key) =>
@@ -61,25 +54,7 @@ export async function forgetJob(
   deleted += await deleteMergedOf(store, ids);
   const reusedFrom = await sourcesOf(store, ids);
   for (const id of ids) deleted += await forgetFiles(store, id, now);
-  const inputs = (job?.inputs ?? summary?.inputs ?? []).map(({ key }) => key);
-  return {
-    jobId,
-    deleted,
-    inputs: inputs.filter((key) => !key.startsWith(jobPrefix(jobId))),
-    copies: await copiesOf(store, ids),
-    reusedFrom,
-  };
-}
-
-/**
- * The job that a retry belongs to, also after the retry's own record is deleted.
- * @returns undefined for a job that is not a retry
- */
-export async function retriedBy(store: ObjectStore, jobId: string): Promise<string | undefined> {
-  const job = await jobObject.read(store, jobId);
-  if (job !== undefined) return job.retry?.jobId;
-  const retried = retriedJobOf(jobId);
-  return retried !== undefined && (await summaryObject.read(store, retried)) ? retried : undefined;
+  return { jobId, deleted, inputs, copies: await copiesOf(store, ids), reusedFrom };
 }
 
 /** The jobs whose answers these jobs reused, and which still have results; not these jobs themselves. */
@@ -89,17 +64,6 @@ async function sourcesOf(store: ObjectStore, jobIds: readonly string[]): Promise
   const sources = [...all].filter((id) => !jobIds.includes(id)).toSorted();
   const hasResults = await sideBySide(sources, (id) => store.stat(resultsKey(id)));
   return sources.filter((_, n) => hasResults[n] !== undefined);
-}
-
-/** The retries of a job, in their order. */
-export async function retriesOf(store: ObjectStore, jobId: string): Promise<string[]> {
-  const retries: string[] = [];
-  for (let nth = 1; ; nth += 1) {
-    const id = retryId(jobId, nth);
-    const isThere = (await store.stat(jobKey(id))) ?? (await store.stat(summaryKey(id)));
-    if (isThere === undefined) return retries;
-    retries.push(id);
-  }
 }
 
 /**

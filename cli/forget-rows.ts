@@ -17,8 +17,9 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { UnreadableObject } from '../src/store/json.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { copiesOf, deleteAll, rejectOpen, retriedBy, retriesOf, type ForgottenJob } from './forget-job.ts';
+import { copiesOf, deleteAll, rejectOpen, type ForgottenJob } from './forget-job.ts';
 import { deleteMergedOf } from './forget-merged.ts';
+import { openForgettable, retriedBy } from './forgettable-job.ts';
 import { findRows, type FoundRows } from './find-rows.ts';
 import { rewriteDeadLetters, rewriteResults, type RewrittenLines } from './rewrite-rows.ts';
 
@@ -41,17 +42,11 @@ export async function forgetRows(
   ids: ReadonlySet<string>,
 ): Promise<ForgottenRows | undefined> {
   const { store } = edges;
-  const [job, summary] = [await jobObject.read(store, jobId), await summaryObject.read(store, jobId)];
-  if (job === undefined && summary === undefined) return undefined;
-  const retried = await retriedBy(store, jobId);
-  if (retried !== undefined)
-    throw new InvalidRequest(
-      `Job ${jobId} is a retry: its answers are those of job ${retried}. Forget the row there, and it is forgotten here, too.`,
-    );
-  const jobIds = [...(await retriesOf(store, jobId)), jobId];
+  const job = await openForgettable(store, jobId, 'Forget the row there, and it is forgotten here, too.');
+  if (job === undefined) return undefined;
+  const { ids: jobIds, inputs, summary } = job;
   for (const id of jobIds) await rejectUnsettled(edges, id, jobId);
-  const inputs = (job?.inputs ?? summary?.inputs ?? []).map(({ key }) => key);
-  const forgotten = { jobId, inputs: inputs.filter((key) => !key.startsWith(jobPrefix(jobId))) };
+  const forgotten = { jobId, inputs };
   const { files, ...found } = await findRows(store, jobIds, ids);
   if (found.rows === 0) return { ...forgotten, rows: 0, reusedFrom: [], deleted: 0, copies: [] };
   const sample = summary?.taken?.jobId;

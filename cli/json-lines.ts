@@ -13,6 +13,6 @@ export type LineType =
   | 'file';
 
 /** A line of `--json`: one object, without its line end. Fields may be added, but not removed. */
-export function jsonLine(type: LineType, fields: object): string {
+export function typedLine(type: LineType, fields: object): string {
   return printableJson(JSON.stringify({ type, ...fields }));
 }

@@ -27,9 +27,9 @@ export function openLiveProgress(store: ObjectStore, screen: Screen, where: Wher
       .finally(() => (looking = undefined));
     looking.catch(() => undefined);
   };
-  const told = { ...where, hasSummary: true };
-  const troubles = createTroubles((line) => view.note(line), told);
-  const afterwards = createProgress((line) => view.note(line), told);
+  const options = { ...where, hasSummary: true };
+  const troubles = createTroubles((line) => view.note(line), options);
+  const afterwards = createProgress((line) => view.note(line), options);
   return {
     onEvent(event) {
       (ended ? afterwards : troubles)(event);

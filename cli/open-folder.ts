@@ -4,7 +4,7 @@ import { jobKey } from '../src/checkpoints/keys.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
 import { FolderInUse, holderOf } from '../host/lock.ts';
 import { openLocalEdges, type LocalEdges, type OpenEdges } from '../host/open-edges.ts';
-import { findJob, readTreatment, type AskedJob } from '../host/start-request.ts';
+import { findRequestedJob, readTreatment, type AskedJob } from '../host/start-request.ts';
 import { printError } from './output.ts';
 import { printable } from '../src/text/printable.ts';
 
@@ -45,7 +45,7 @@ async function knownThere(data: string, { config }: OpenEdges, asked: AskedJob):
   const age = since === undefined ? 0 : Date.now() - Date.parse(since);
   if (url === undefined && age < JUST_TAKEN_MS) await sleep(JUST_TAKEN_MS - age);
   const store = createFolderStore(resolve(data));
-  const jobId = await findJob(store, config, asked, await readTreatment(asked));
+  const jobId = await findRequestedJob(store, config, asked, await readTreatment(asked));
   return (await store.stat(jobKey(jobId))) === undefined ? undefined : jobId;
 }
 

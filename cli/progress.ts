@@ -43,9 +43,9 @@ export function createProgress(print: (line: string) => void, where = HERE): (ev
 
 /** {@link createProgress} for failures only; the other events are shown elsewhere. */
 export function createTroubles(print: (line: string) => void, where = HERE): (event: EngineEvent) => void {
-  const tell = createProgress(print, where);
+  const report = createProgress(print, where);
   return (event) => {
-    if (event.type !== 'StateExited') tell(event);
+    if (event.type !== 'StateExited') report(event);
   };
 }
 
@@ -93,8 +93,8 @@ function describe(
 function describeFailure(error: string, { attempt, attempts, withinSeconds }: NextAttempt): string {
   const reason = printable(error).replace(/\.$/, '');
   const hint = retryHint(error, attempt);
-  const told = `${reason}. Attempt ${attempt} of ${attempts} failed; the next one is within ${withinSeconds} s.`;
-  return hint === undefined ? told : `${told} ${hint}`;
+  const described = `${reason}. Attempt ${attempt} of ${attempts} failed; the next one is within ${withinSeconds} s.`;
+  return hint === undefined ? described : `${described} ${hint}`;
 }
 
 function describeExit(state: string, given: Mentioned, left: Mentioned, where: Where): string | undefined {

@@ -10,13 +10,13 @@ export interface ReadingProgress {
    * Waits for pending output.
    * @returns true if the notices were printed
    */
-  told(): Promise<boolean>;
+  printed(): Promise<boolean>;
 }
 
 /** Prints the notices as soon as the requests are built, so that a person can stop a job that was read wrongly. */
 export function tellReading(store: ObjectStore, print: (line: string) => void): ReadingProgress {
-  let telling: Promise<boolean> | undefined;
-  const tell = async (jobId: string): Promise<boolean> => {
+  let printing: Promise<boolean> | undefined;
+  const printNotices = async (jobId: string): Promise<boolean> => {
     const plan = await planObject.read(store, jobId);
     for (const notice of readingNotices(plan?.inputs ?? [])) print(notice);
     return plan?.inputs !== undefined;
@@ -25,8 +25,8 @@ export function tellReading(store: ObjectStore, print: (line: string) => void): 
     onEvent({ type, state, output }) {
       if (type !== 'StateExited' || state !== 'Build requests') return;
       const { jobId, toRun } = output as { readonly jobId?: string; readonly toRun?: object };
-      if (jobId !== undefined && toRun !== undefined) telling ??= tell(jobId).catch(() => false);
+      if (jobId !== undefined && toRun !== undefined) printing ??= printNotices(jobId).catch(() => false);
     },
-    told: async () => (await telling) ?? false,
+    printed: async () => (await printing) ?? false,
   };
 }

@@ -79,14 +79,14 @@ export async function runFiles(
     }),
     interrupts,
     async () => {
-      await reading.told();
+      await reading.printed();
       await progress.end();
     },
   );
   if (summary === undefined) return EXIT.interrupted;
   const placed = await writeToDestination(store, summary, { ...destination, data });
   const { reportSummary } = await import('./view/report.ts');
-  const hasNotices = !(await reading.told());
+  const hasNotices = !(await reading.printed());
   await reportSummary(store, summary, { files: placed, json: flags.json, hasNotices });
   return exitStatus(summary);
 }

@@ -17,15 +17,15 @@ export interface EngineEvent {
 
 type EventLogs = ReturnType<StateMachine['run']>['eventLogs'];
 
-interface Told {
+interface Reported {
   readonly execution: string;
   readonly attempts: Attempts;
 }
 
 /** Reports the events of an execution, with the number of the attempt. */
-export async function tell(
+export async function reportEvents(
   events: EventLogs,
-  { execution, attempts }: Told,
+  { execution, attempts }: Reported,
   onEvent: ((event: EngineEvent) => void) | undefined,
 ): Promise<void> {
   let lastError: string | undefined;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StateMachine } from 'aws-local-stepfunctions';
 import { runChildren } from './distributed-map.ts';
 import type { EngineOptions } from './engine.ts';
-import { tell } from './engine-events.ts';
+import { reportEvents } from './engine-events.ts';
 import { loadEngine } from './load-engine.ts';
 import { Attempts } from './retry-notice.ts';
 import {
@@ -40,11 +40,15 @@ export function runMachine(machine: EngineMachine, input: EngineInput, scope: Sc
   });
   signal.addEventListener('abort', abort, { once: true });
   const { States: states } = machine.definition as { readonly States: Record<string, unknown> };
-  const told = tell(eventLogs, { execution: name, attempts: new Attempts(states) }, options.onEvent);
+  const reported = reportEvents(
+    eventLogs,
+    { execution: name, attempts: new Attempts(states) },
+    options.onEvent,
+  );
   return failing(
     result.finally(() => {
       signal.removeEventListener('abort', abort);
-      return told;
+      return reported;
     }),
   );
 }

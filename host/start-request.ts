@@ -75,7 +75,7 @@ export async function toStartRequest(
     const { jobId, inputs } = await takeIn(store, { ...asked, identity, limit });
     return { jobId, profile, overrides, limit, inputs: () => Promise.resolve(inputs) };
   }
-  const jobId = await findJob(store, config, asked, { profile, overrides, limit, request });
+  const jobId = await findRequestedJob(store, config, asked, { profile, overrides, limit, request });
   const filter = new InputFilter();
   const inputs = (): Promise<readonly InputRef[]> => resolveInputs(store, jobId, request, filter);
   return { jobId, profile, overrides, limit, inputs, skipped: () => filter.skipped };
@@ -85,7 +85,7 @@ export async function toStartRequest(
  * The jobId of a requested job, without copying anything.
  * @throws InvalidRequest when a file cannot be read, or the profile or provider does not exist.
  */
-export async function findJob(
+export async function findRequestedJob(
   store: ObjectStore,
   config: NightshiftConfig,
   { files, again }: Pick<AskedJob, 'files' | 'again'>,

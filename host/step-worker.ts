@@ -39,7 +39,7 @@ export type FromWorker =
 if (parentPort === null) throw new Error('This module is the thread of a host.');
 const port = parentPort;
 
-const tell = (message: FromWorker): void => port.postMessage(message);
+const post = (message: FromWorker): void => port.postMessage(message);
 
 const halted = new AbortController();
 const abandoned = new AbortController();
@@ -47,7 +47,7 @@ let call: CallStep = () => Promise.reject(new Error('The host has not sent its s
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'open') call = open(message);
-  else if (message.kind === 'ping') tell({ kind: 'pong' });
+  else if (message.kind === 'ping') post({ kind: 'pong' });
   else if (message.kind === 'halt') halted.abort();
   else if (message.kind === 'abandon') abandoned.abort();
   else void run(message.id, message.step, message.event);
@@ -57,16 +57,16 @@ await loadFirstSteps();
 
 function open({ folder, providers, environment }: OpenMessage): CallStep {
   Object.assign(process.env, environment);
-  const log: Log = (event, fields) => tell({ kind: 'log', event, fields });
+  const log: Log = (event, fields) => post({ kind: 'log', event, fields });
   const edges = machineEdges({ folder, log, providers, signal: abandoned.signal });
   return callHandlers({ ...edges, halted: halted.signal });
 }
 
 async function run(id: number, step: string, event: unknown): Promise<void> {
   try {
-    tell({ kind: 'left', id, output: await call(step, event) });
+    post({ kind: 'left', id, output: await call(step, event) });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
-    tell({ kind: 'failed', id, name, message });
+    post({ kind: 'failed', id, name, message });
   }
 }

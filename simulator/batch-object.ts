@@ -149,8 +149,8 @@ function cased(status: string, { casing }: Quirks): string {
 }
 
 function counters(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wire {
-  const told = batch.actions.find((action) => action.kind === 'counts');
-  if (told !== undefined) return { request_counts: told.counts };
+  const fault = batch.actions.find((action) => action.kind === 'counts');
+  if (fault !== undefined) return { request_counts: fault.counts };
   const { counts } = spoken.quirks;
   const shown = shownCounts(batch, state, spoken);
   if (shown === undefined) return { request_counts: null };

@@ -4,6 +4,8 @@ import type {
   ContentAction,
   ContentFault,
   Fault,
+  FileAction,
+  FileFault,
   RangeKind,
   Route,
   RouteAction,
@@ -26,6 +28,11 @@ export class FaultScript {
     const isRoute = (fault: Fault): fault is RouteFault =>
       fault.at === route && !isContentKind(fault.action.kind);
     return this.#strike(isRoute)?.action;
+  }
+
+  /** The fault of an uploaded file. */
+  forFile(): FileAction | undefined {
+    return this.#strike((fault): fault is FileFault => fault.at === 'file')?.action;
   }
 
   /**

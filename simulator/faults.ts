@@ -1,8 +1,8 @@
 /**
- * A fault: what it strikes, its kind, and how often it occurs (`times`, default 1). Plain JSON, so that a script file can
+ * A fault: where it occurs, its kind, and how often it occurs (`times`, default 1). Plain JSON, so that a script file can
  * contain it.
  */
-export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
+export type Fault = RouteFault | BatchFault | RowFault | ContentFault | FileFault;
 
 export type Times = number | 'always';
 
@@ -59,7 +59,7 @@ export type BatchAction =
   | { readonly kind: 'metadata'; readonly shown: 'upper case' | 'cut' | 'none' }
   /** Shows times of a clock that is ahead. */
   | { readonly kind: 'clock'; readonly aheadSeconds: number }
-  /** Has ended and shows its counters, but does not show its files correctly, for some seconds or for ever. */
+  /** Has ended and shows its counters, but does not show its files correctly, for some seconds or without end. */
   | { readonly kind: 'late'; readonly shows: LateOutput; readonly seconds?: number };
 
 /**
@@ -111,6 +111,18 @@ export type IdChange =
   | 'cut'
   | 'camel'
   | 'other-key';
+
+export interface FileFault {
+  readonly at: 'file';
+  readonly action: FileAction;
+  readonly times?: Times;
+}
+
+export type FileAction =
+  /** Keeps only the first bytes of an uploaded file, and shows their number. */
+  | { readonly kind: 'cut'; readonly bytes: number }
+  /** Shows this size of an uploaded file. */
+  | { readonly kind: 'size'; readonly bytes: number };
 
 export interface ContentFault {
   readonly at: 'content';

@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync, truncateSync } from 'node:fs';
 import type { Api, ErrorAnswer } from './api.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { receivePut } from './calls.ts';
@@ -13,7 +13,7 @@ const FILE_PURPOSE = { form: 'batch', signed: 'batch-api' } as const;
 
 /** Adds the route for a file in a form. */
 export function addUpload(api: Api): void {
-  const { app, route, state, spoken, now, reject, maxFileBytes } = api;
+  const { app, route, state, spoken, script, now, reject, maxFileBytes } = api;
   const { dialect } = spoken;
   app.post(
     '/v1/files',
@@ -27,12 +27,14 @@ export function addUpload(api: Api): void {
         return reject(c, ...problem);
       }
       renameSync(path, state.contentPath(id));
-      const { name, purpose, bytes } = upload;
+      const fault = script.forFile();
+      if (fault?.kind === 'cut') truncateSync(state.contentPath(id), fault.bytes);
+      const { name, purpose } = upload;
       const file: SimulatedFile = {
         id,
         name,
         purpose,
-        bytes,
+        bytes: fault?.bytes ?? upload.bytes,
         createdAt: now(),
         ...expiryOf(upload, dialect, now()),
         ...(dialect.files.processedFirst === true && { looksUntilProcessed: 2 }),

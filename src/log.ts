@@ -15,6 +15,7 @@ export type LogEvent =
   | 'pilot_started'
   | 'pilot_judged'
   | 'file_uploaded'
+  | 'file_uploaded_again'
   | 'batch_created'
   | 'batch_found_again'
   | 'batch_twin_found'

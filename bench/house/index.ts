@@ -14,11 +14,11 @@ await new Command('house')
 
 function print(): void {
   const files = [...fileSizes()].map(([name, lines]) => ({ name, lines }));
-  for (const line of [describe('files', files), describe('functions', functionSizes())]) tell(line);
-  tell(`layers     ${LAYERS.length}`);
+  for (const line of [describe('files', files), describe('functions', functionSizes())]) printLine(line);
+  printLine(`layers     ${LAYERS.length}`);
   const up = importsUp();
-  tell(`imports up ${up.length}`);
-  for (const each of up) tell(`  ${each}`);
+  printLine(`imports up ${up.length}`);
+  for (const each of up) printLine(`  ${each}`);
 }
 
 interface Sized {
@@ -42,9 +42,9 @@ function writeRules(): void {
     CONFIG,
     `${JSON.stringify({ ...config, overrides: [...importRules(), ...others] }, undefined, 2)}\n`,
   );
-  tell(`${CONFIG}: import rules of ${LAYERS.flat().length} modules`);
+  printLine(`${CONFIG}: import rules of ${LAYERS.flat().length} modules`);
 }
 
-function tell(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }

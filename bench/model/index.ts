@@ -23,12 +23,21 @@ new Command('model')
   .option('--takes <duration>', 'how long each batch takes (default: the window)', windowOf)
   .option('--in-flight <number>', 'batches at the provider at the same time', wholeNumber, DEFAULTS.inFlight)
   .option('--shard-mb <number>', 'request lines of a shard, in MB', wholeNumber, DEFAULTS.shardBytes / 1e6)
-  .option('--no-counters', 'the provider does not tell how many rows are done')
+  .option('--no-counters', 'the provider does not report how many rows are done')
   .option('--json', 'print one JSON object')
-  .action(tell)
+  .action(printEstimate)
   .parse();
 
-function tell({ shards, rounds, window, takes = window, inFlight, shardMb, counters, json }: Flags): void {
+function printEstimate({
+  shards,
+  rounds,
+  window,
+  takes = window,
+  inFlight,
+  shardMb,
+  counters,
+  json,
+}: Flags): void {
   const batch = { windowSeconds: window, endsAfter: takes, counters };
   const scenario = { shards, rounds, inFlight, shardBytes: shardMb * 1e6, ...batch };
   const text =

@@ -16,7 +16,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     createReadStream(file, { highWaterMark: 1_048_576 }).pipe(response);
     return;
   }
-  const told = {
+  const object = {
     id: 'file-1',
     object: 'file',
     bytes,
@@ -25,5 +25,5 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     created_at: 1_790_000_000,
   };
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(told));
+  response.end(JSON.stringify(object));
 }

@@ -10,6 +10,7 @@ import { reuse } from './reuse.ts';
 import { download, upload } from './transfer.ts';
 import { uniqueIds } from './unique-ids.ts';
 import { wholeJob } from './whole-job.ts';
+import { wholeRun } from './run.ts';
 
 /** Every workload, by its name for `--only`. */
 export const WORKLOADS: Readonly<Record<string, Workload>> = {
@@ -27,6 +28,7 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   upload,
   download,
   job: wholeJob,
+  run: wholeRun,
   growth,
   bundles,
   polling,

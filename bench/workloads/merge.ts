@@ -7,7 +7,8 @@ import { jobKey, planKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { cat, type Workload } from '../bench.ts';
 import { race } from '../race.ts';
 import type { Group } from '../report.ts';
-import { JOB_ID, makeJob } from '../tasks/job.ts';
+import { JOB_ID } from '../tasks/job.ts';
+import { makeJob } from '../tasks/make-job.ts';
 import { clear, countCalls, upload, s3Env, startS3 } from './s3.ts';
 
 /** *Write results* of a job with 1,000 finished shards: their results become one object. */
@@ -26,7 +27,6 @@ export const mergeFolder: Workload = async (bench) => {
     ...Object.fromEntries(SHARD_IDS.map((shard) => [resultsOf(shard), results])),
   };
   const store = join(folder, 'store');
-  writeOutputFiles(folder, store, objects);
   const inputBytes = SHARDS * statSync(results).size;
   const result = await race({
     runners: [
@@ -34,13 +34,17 @@ export const mergeFolder: Workload = async (bench) => {
         name: ours,
         argv: bench.program('tasks/merge'),
         env: { STORE: pathToFileURL(store).href },
-        before: async () => rmSync(join(store, 'output'), { recursive: true, force: true }),
+        // The step deletes the shards' files once they are joined.
+        before: async () => {
+          rmSync(store, { recursive: true, force: true });
+          writeOutputFiles(folder, store, objects);
+        },
         outputs: async () => [join(store, 'output/bench/results.jsonl')],
       },
       {
         name: 'cat',
         argv: cat(
-          SHARD_IDS.map((shard) => join(store, resultsOf(shard))),
+          SHARD_IDS.map(() => results),
           join(folder, 'cat.out'),
         ),
         outputs: async () => [join(folder, 'cat.out')],
@@ -65,15 +69,22 @@ export const mergeThroughS3: Workload = async (bench) => {
   const results = resultLine(folder, bytes);
   await using sink = await startS3();
   const small = smallObjects();
-  for (const [key, content] of Object.entries(small)) await upload(sink, [key], fileOf(folder, key, content));
-  await upload(sink, SHARD_IDS.map(resultsOf), results);
+  const fill = async (): Promise<void> => {
+    for (const [key, content] of Object.entries(small))
+      await upload(sink, [key], fileOf(folder, key, content));
+    await upload(sink, SHARD_IDS.map(resultsOf), results);
+  };
   const result = await race({
     runners: [
       {
         name: ours,
         argv: bench.program('tasks/merge'),
         env: s3Env(sink),
-        before: () => clear(sink, 'output/'),
+        // The step deletes the shards' objects once they are joined.
+        before: async () => {
+          await clear(sink, '');
+          await fill();
+        },
       },
     ],
     repetitions: bench.repetitions,

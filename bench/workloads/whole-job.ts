@@ -4,6 +4,7 @@ import { sizeOf, type Bench, type Workload } from '../bench.ts';
 import { promptLines } from '../data/inputs.ts';
 import { writeLines } from '../data/write-lines.ts';
 import { has } from '../machine.ts';
+import { configureRun } from './command-line.ts';
 import { race, type RaceResult, type Runner } from '../race.ts';
 import type { Contestant, Fact, Group } from '../report.ts';
 import { startServer, type Server } from '../servers/start-server.ts';
@@ -25,16 +26,12 @@ export const wholeJob: Workload = async (bench) => {
   const data = join(folder, 'data');
   const few = join(folder, 'few.jsonl');
   writeLines(few, promptLines(10));
-  const env = {
-    PROVIDER_BASE_URLS: JSON.stringify({ simulator: simulator.url }),
-    SIMULATOR_API_KEY: 'bench',
-  };
+  const run = configureRun(folder, { url: simulator.url });
   const busy: number[] = [];
   const runners: Runner[] = [
     {
       name: ours,
-      argv: [...bench.program('tasks/whole-job'), data, input],
-      env,
+      ...run(input, data),
       before: async () => {
         rmSync(data, { recursive: true, force: true });
         busy.push(await simulator.cpuSeconds());
@@ -48,8 +45,7 @@ export const wholeJob: Workload = async (bench) => {
     },
     {
       name: started,
-      argv: [...bench.program('tasks/whole-job'), data, few],
-      env,
+      ...run(few, data),
       before: async () => rmSync(data, { recursive: true, force: true }),
     },
     ...pythons(bench, simulator, input, join(folder, 'guide.jsonl')),
@@ -78,7 +74,7 @@ function describeRace(result: RaceResult, busy: readonly number[]): Omit<Group, 
     notes: [
       ...result.notes,
       ...(client === undefined ? [] : [`The guide's script ran with ${client}.`]),
-      'Our time holds synthesizing the CDK stack and the waits of the state machine: a second before a batch is first looked at.',
+      'Our time includes the start of `nightshift run` and the waits of the state machine: a second before a batch is first polled.',
     ],
   };
 }
@@ -98,7 +94,7 @@ const cpuOf = (contestants: readonly Contestant[], name: string): number | undef
 
 /**
  * CPU time of the workflow beside that of the simulator while it ran. `busy` is the simulator's CPU time before and after each
- * run. The time for ten rows is the start-up time: Node, the CDK, the waits.
+ * run. The time for ten rows is the start-up time: Node, the stack, the waits.
  */
 function shareOf(own: number | undefined, start: number | undefined, busy: readonly number[]): Fact[] {
   const spent = busy.flatMap((before, n) => (n % 2 === 0 ? [(busy[n + 1] ?? before) - before] : []));

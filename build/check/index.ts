@@ -72,9 +72,9 @@ function folder(name: string): string {
  * @returns the path of the tarball
  */
 function pack(): string {
-  const told = run('npm', ['pack', '--json', '--pack-destination', root], { folder: PROJECT });
-  const [packed] = JSON.parse(told.slice(told.indexOf('[\n'), told.lastIndexOf(']') + 1)) as Packed[];
-  if (packed === undefined) throw new Error(`npm pack told of no tarball: ${told}`);
+  const output = run('npm', ['pack', '--json', '--pack-destination', root], { folder: PROJECT });
+  const [packed] = JSON.parse(output.slice(output.indexOf('[\n'), output.lastIndexOf(']') + 1)) as Packed[];
+  if (packed === undefined) throw new Error(`npm pack reported no tarball: ${output}`);
   const { filename, size, unpackedSize } = packed;
   const sizes = `${(size / 1e6).toFixed(1)} MB packed, ${(unpackedSize / 1e6).toFixed(1)} MB installed`;
   if (size > MAX_PACKED || unpackedSize > MAX_INSTALLED)

@@ -4,7 +4,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { printable } from '../../src/text/printable.ts';
 import { forgetJob, type ForgottenJob } from '../forget-job.ts';
 import { forgetInProfile, forgetRows, type ForgottenRows } from '../forget-rows.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
@@ -84,7 +84,7 @@ async function forgetEverywhere(profile: string, ids: readonly string[], flags: 
 }
 
 function show(forgotten: object, lines: readonly string[], { json }: TargetFlags): void {
-  if (json) print(jsonLine('forgotten', forgotten));
+  if (json) print(typedLine('forgotten', forgotten));
   else for (const line of lines) print(line);
 }
 

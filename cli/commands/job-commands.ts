@@ -8,7 +8,7 @@ import { printable } from '../../src/text/printable.ts';
 import { readDetails, type JobOverview } from '../../src/status/job-status.ts';
 import { JOB_STATES, type JobState } from '../../src/status/job-states.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { findJob, noSuchJob } from '../targets/find-job.ts';
 import { nothingToResume } from '../view/nothing-to-resume.ts';
@@ -33,7 +33,7 @@ export function statusCommand(): Command {
     if (jobId === undefined) throw new InvalidRequest(`There are no jobs in ${target.name} yet.`);
     const details = await readDetails(target, jobId);
     if (details === undefined) throw await noSuchJob(target, jobId);
-    if (flags.json) print(jsonLine('job', details.status));
+    if (flags.json) print(typedLine('job', details.status));
     else for (const line of describeJob(details, target)) print(line);
   });
 }
@@ -52,7 +52,7 @@ export function listCommand(): Command {
   return addTargetOptions(command).action(async (flags: ListFlags) => {
     const target = await openTarget(flags);
     const { jobs, unreadable } = await firstJobs(target, flags);
-    if (flags.json) for (const job of jobs) print(jsonLine('overview', job));
+    if (flags.json) for (const job of jobs) print(typedLine('overview', job));
     else if (jobs.length === 0 && unreadable.size === 0)
       print(`There are no${flags.status ? ` ${flags.status}` : ''} jobs in ${target.name}.`);
     else if (jobs.length > 0) print(jobsTable(jobs, process.stdout.columns ?? 100));
@@ -101,7 +101,7 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
     if (cancelled.state === 'ended') {
       throw new InvalidRequest(`Job ${jobId} has ended: there is nothing to cancel.`);
     }
-    if (flags.json) print(jsonLine('cancelled', cancelled));
+    if (flags.json) print(typedLine('cancelled', cancelled));
     else
       print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${target.options}`);
   });
@@ -128,10 +128,10 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
     if (state === 'cancelling') {
       throw new InvalidRequest(`Job ${jobId} is being cancelled; resume it when that is done.`);
     }
-    if (flags.json) print(jsonLine('started', { jobId, state }));
+    if (flags.json) print(typedLine('started', { jobId, state }));
     else {
-      const told = state === 'running' ? 'runs already' : 'continues';
-      print(`Job ${jobId} ${told}. Watch it: nightshift watch ${jobId}${target.options}`);
+      const progress = state === 'running' ? 'runs already' : 'continues';
+      print(`Job ${jobId} ${progress}. Watch it: nightshift watch ${jobId}${target.options}`);
     }
   });
 }

@@ -11,7 +11,7 @@ import { providersOf } from '../../src/ladder/step-of-round.ts';
 import { rejectWithoutSecrets } from '../choose-provider.ts';
 import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { resultFiles } from '../output-files.ts';
 import { openProgress } from '../run-progress.ts';
@@ -39,14 +39,14 @@ export async function cancelHere(
   const ended = { describe: nothingToCancel, mayAct: mayHaveOpenBatches };
   const target = await openJobHere(jobId, flags, ended);
   if (await askHolder(flags.data, jobId, 'cancel')) {
-    if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
+    if (flags.json) print(typedLine('cancelled', { jobId, state: 'cancelling' }));
     else
       print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
   const cancelled = await runHere(jobId, flags, config, (host) => cancelRun(host, jobId));
-  if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
-  else if (cancelled !== undefined) await tell(target, cancelled);
+  if (flags.json) print(typedLine('cancelled', { jobId, state: 'cancelling' }));
+  else if (cancelled !== undefined) await showSummary(target, cancelled);
   return EXIT.ok;
 }
 
@@ -85,14 +85,14 @@ export async function resumeHere(
 ): Promise<number> {
   const target = await openJobHere(jobId, flags, { describe: nothingToResume, mayAct: mayGoOn });
   if (await askHolder(flags.data, jobId, 'resume')) {
-    if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
+    if (flags.json) print(typedLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
   const summary = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
   if (summary === undefined) return EXIT.interrupted;
-  if (flags.json) print(jsonLine('summary', summary));
-  else await tell(target, summary);
+  if (flags.json) print(typedLine('summary', summary));
+  else await showSummary(target, summary);
   return exitStatus(summary);
 }
 
@@ -171,6 +171,6 @@ export async function runHere(
   return await endOrCancel(ended, interrupts, () => progress.end());
 }
 
-export async function tell(target: Target, summary: Summary): Promise<void> {
+export async function showSummary(target: Target, summary: Summary): Promise<void> {
   await reportSummary(target.store, summary, { files: await resultFiles(target.store, summary) });
 }

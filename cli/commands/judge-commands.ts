@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
 import { approveOrReject, type Decision } from '../../src/job-control/approve-or-reject.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { configOf, openStack, startEdges } from '../targets/open-target.ts';
@@ -45,7 +45,7 @@ function judging(command: Command, decision: Decision, loadConfig: LoadConfig): 
       if (judged === undefined) throw await noSuchJob(target, jobId);
       const { state } = judged;
       print(
-        flags.json ? jsonLine('judged', { jobId, state }) : describeJudged({ jobId, state }, target.options),
+        flags.json ? typedLine('judged', { jobId, state }) : describeJudged({ jobId, state }, target.options),
       );
     },
   );

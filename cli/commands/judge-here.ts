@@ -4,12 +4,12 @@ import { approveOrReject, type Decision } from '../../src/job-control/approve-or
 import { holderOf } from '../../host/lock.ts';
 import { judgeRun } from '../../host/run-job.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { openTarget, startEdges, type Target } from '../targets/open-target.ts';
 import { describeJudged } from '../view/describe-judged.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
-import { askHolder, requireJob, runHere, tell, WHERE, type FolderFlags } from './jobs-here.ts';
+import { askHolder, requireJob, runHere, showSummary, WHERE, type FolderFlags } from './jobs-here.ts';
 
 /**
  * Approves or rejects a job of a data folder. If another process runs the job, that process reads the decision. Otherwise this
@@ -26,13 +26,13 @@ export async function judgeHere(
   await requireJob(target, jobId);
   if (await tellHolder(target, jobId, decision, { data: flags.data, config })) {
     const judged = { jobId, state: decision };
-    print(flags.json ? jsonLine('judged', judged) : describeJudged(judged, target.options));
+    print(flags.json ? typedLine('judged', judged) : describeJudged(judged, target.options));
     return EXIT.ok;
   }
   const ended = await runHere(jobId, flags, config, (host) => judgeRun(host, jobId, decision));
   if (ended === undefined) return EXIT.interrupted;
-  if (flags.json) print(jsonLine('summary', ended));
-  else await tell(target, ended);
+  if (flags.json) print(typedLine('summary', ended));
+  else await showSummary(target, ended);
   return exitStatus(ended);
 }
 

@@ -74,7 +74,7 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
     stack,
     folder: resolve(flags.data),
     port: flags.port,
-    onEvent: tellProgress({
+    onEvent: printProgress({
       options: ` --data ${printable(flags.data)}`,
       locate: (key) => local.edges.store.locate(key),
     }),
@@ -179,20 +179,20 @@ function describeMissed({ schedule, times, more, run }: LogFields): string {
 }
 
 /** Prints the steps of every job. Each line begins with the jobId. */
-function tellProgress(where: Where): (event: EngineEvent) => void {
+function printProgress(where: Where): (event: EngineEvent) => void {
   /** Errors of steps by execution, until a state catches them. */
   const uncaught = new Map<string, string>();
   return (event) => {
     const { type, execution, state, error } = event;
-    const tell = (line: string): void => print(withTime(`${styleText('dim', execution)}  ${line}`));
+    const printLine = (line: string): void => print(withTime(`${styleText('dim', execution)}  ${line}`));
     // The summary of a failed job has the reason and the advice.
-    createProgress(tell, { ...where, hasSummary: true })(event);
+    createProgress(printLine, { ...where, hasSummary: true })(event);
     if (type === 'StateFailed' && error !== undefined) uncaught.set(execution, `${state}: ${error}`);
     if (type === 'StateCaught' || type === 'StateExited') uncaught.delete(execution);
     const reason = type === 'ExecutionFailed' ? uncaught.get(execution) : undefined;
     if (reason !== undefined) printError(withTime(styleText('red', `${execution}  ${printable(reason)}`)));
     const { summary } = (event.output ?? {}) as { summary?: string };
     if (type === 'StateExited' && state === 'Write results' && summary !== undefined)
-      tell(printable(where.locate(summary)));
+      printLine(printable(where.locate(summary)));
   };
 }

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { configOf, ONE_TARGET, openStack, type Target } from '../targets/open-target.ts';
@@ -62,7 +62,7 @@ export function planCommand(loadConfig: LoadConfig): Command {
         bucket: target?.store,
       });
       const text = flags.json
-        ? jsonLine('plan', planLine(planned))
+        ? typedLine('plan', planLine(planned))
         : describePlan(planned, given.files, data).join('\n');
       print(text);
       const { failure } = planned.plan;

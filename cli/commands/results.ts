@@ -5,7 +5,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print, printError, printableChunks, printStream } from '../output.ts';
 import { printable } from '../../src/text/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
@@ -121,7 +121,7 @@ async function giveTable(
   const path = await exportTable(store, summary, { format, withInput, raw, delimiter, out });
   const { jobId } = summary;
   const { size: bytes } = await stat(path);
-  print(json ? jsonLine('file', { jobId, key: resultsOf(summary), path, bytes }) : printable(path));
+  print(json ? typedLine('file', { jobId, key: resultsOf(summary), path, bytes }) : printable(path));
 }
 
 async function copyFiles(
@@ -140,12 +140,12 @@ async function copyFiles(
       );
       continue;
     }
-    print(json ? jsonLine('file', { jobId, key, path, bytes }) : printable(path));
+    print(json ? typedLine('file', { jobId, key, path, bytes }) : printable(path));
     if (parquet !== true || key !== results) continue;
     const table = path.replace(/\.jsonl$/, '.parquet');
     await writeParquet(table, () => read(store, key));
     const made = { jobId, key, path: table, bytes: (await stat(table)).size };
-    print(json ? jsonLine('file', made) : printable(table));
+    print(json ? typedLine('file', made) : printable(table));
   }
 }
 

@@ -102,8 +102,8 @@ async function runRetry(
 ): Promise<Summary | undefined> {
   const simulator = await asksSimulator(target, jobId, treatment);
   await using host = await openLocalEdges({ data: flags.data, simulator, log: () => undefined, config });
-  const tell = flags.json ? printError : print;
-  const progress = await openProgress(host.edges.store, flags, tell);
+  const printLine = flags.json ? printError : print;
+  const progress = await openProgress(host.edges.store, flags, printLine);
   const interrupts = takeInterrupts();
   const running = runStarted(
     {
@@ -112,7 +112,7 @@ async function runRetry(
       simulated: simulator || undefined,
       steps: host.steps,
       onStart: (started) => {
-        tell(describeRetry(started, jobId));
+        printLine(describeRetry(started, jobId));
         if (started.execution !== undefined) progress.begin(started.jobId);
       },
       onEvent: progress.onEvent,

@@ -3,7 +3,7 @@ import { retryJob, type RetryTreatment } from '../../src/job-control/retry-job.t
 import type { StartEdges, StartedJob } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import type { LoadConfig } from '../config/load-config.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';
@@ -62,7 +62,7 @@ async function retryOnStack(
   const target = await openStack(flags);
   const config = await configOf(target, loadConfig);
   const retry = await startRetry(startEdges(target, config), target, jobId, treatment);
-  if (flags.json) print(jsonLine('started', { jobId: retry.jobId, state: retry.state }));
+  if (flags.json) print(typedLine('started', { jobId: retry.jobId, state: retry.state }));
   else print(`${describeRetry(retry, jobId)} Watch it: nightshift watch ${retry.jobId}${target.options}`);
   if (flags.wait) process.exitCode = await watch(target, retry.jobId, flags);
 }

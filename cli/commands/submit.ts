@@ -5,7 +5,7 @@ import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
 import { startJob, type StartedJob } from '../../src/job-control/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';
@@ -38,7 +38,7 @@ export function submitCommand(loadConfig: LoadConfig): Command {
       const config = await configOf(target, loadConfig);
       await using given = await takeStandardInput(files, process.stdin, flags.stdin);
       const started = await submit(target, config, given.files, flags);
-      if (flags.json) print(jsonLine('started', lineOf(started)));
+      if (flags.json) print(typedLine('started', lineOf(started)));
       else print(describe(started, target, flags));
       if (flags.wait) process.exitCode = await watch(target, started.jobId, flags);
     });
@@ -71,7 +71,7 @@ function rejectThisMachine({ name, baseUrl }: ProviderSettings): void {
 
 const lineOf = ({ jobId, state }: StartedJob): object => ({ jobId, state });
 
-const TOLD = {
+const STATES = {
   started: 'started',
   resumed: 'continues',
   running: 'runs already',
@@ -80,7 +80,7 @@ const TOLD = {
 } as const;
 
 function describe({ jobId, state }: StartedJob, { options }: Target, { wait }: SubmitFlags): string {
-  const told = `job ${jobId} ${TOLD[state]}`;
-  if (wait) return told;
-  return `${told}\n${state === 'finished' ? 'Get its results' : 'Watch it'}: nightshift ${state === 'finished' ? 'results' : 'watch'} ${jobId}${options}`;
+  const line = `job ${jobId} ${STATES[state]}`;
+  if (wait) return line;
+  return `${line}\n${state === 'finished' ? 'Get its results' : 'Watch it'}: nightshift ${state === 'finished' ? 'results' : 'watch'} ${jobId}${options}`;
 }

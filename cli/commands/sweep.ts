@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
 import { longestSweepDays, sweepInput, type Sweep } from '../../src/job-control/sweep-input.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';
 import { positiveNumber } from './numbers.ts';
 import { addStackOptions, type TargetFlags } from './options.ts';
@@ -31,7 +31,7 @@ export function sweepCommand(loadConfig: LoadConfig): Command {
     }
     const swept = await sweepInput(startEdges(target, config), { days, limit });
     const lines = flags.json
-      ? swept.jobs.map((jobId) => jsonLine('started', { jobId, state: 'started' }))
+      ? swept.jobs.map((jobId) => typedLine('started', { jobId, state: 'started' }))
       : describe(swept, target);
     for (const line of lines) print(printable(line));
   });

@@ -45,8 +45,8 @@ export function renderFrame(
     ? shards.map((shard) => shardLine(shard, { now, bars, paint }))
     : aggregateLines(details, { bars, paint });
   const { pilot } = details.status;
-  const told = pilot === undefined ? [] : [describePilot(pilot, details.status.endedAt !== undefined)];
-  return [...lines, ...told, jobLine(details, now, paint)].map((line) =>
+  const pilotLines = pilot === undefined ? [] : [describePilot(pilot, details.status.endedAt !== undefined)];
+  return [...lines, ...pilotLines, jobLine(details, now, paint)].map((line) =>
     cliTruncate(line, Math.max(1, columns - 1)),
   );
 }

@@ -8,10 +8,10 @@ const SHOWN_FILES = 10;
 
 /** Notices about files that were read differently from the default, one per line. */
 export function readingNotices(inputs: readonly (InputRef & Partial<InputReading>)[]): string[] {
-  const told = inputs.filter(({ notices = [] }) => notices.length > 0);
-  const lines = told
+  const noticed = inputs.filter(({ notices = [] }) => notices.length > 0);
+  const lines = noticed
     .slice(0, SHOWN_FILES)
     .flatMap(({ key, notices = [] }) => notices.map((notice) => printable(`${basename(key)}: ${notice}`)));
-  const more = told.length - SHOWN_FILES;
+  const more = noticed.length - SHOWN_FILES;
   return more > 0 ? [...lines, `… and ${more} more files: see "inputs" in plan.json`] : lines;
 }

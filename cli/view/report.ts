@@ -5,7 +5,7 @@ import { invalidRows } from '../../src/checkpoints/invalid-rows.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
 import { errorLines } from './error-lines.ts';
 import { readingNotices } from './reading-notices.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
 import { describePilot, describeWithoutPilot } from '../../src/status/describe-pilot.ts';
@@ -28,7 +28,7 @@ export async function reportSummary(
   { files, json, hasNotices = true }: ReportOptions,
 ): Promise<void> {
   if (json === true) {
-    print(jsonLine('summary', summary));
+    print(typedLine('summary', summary));
     return;
   }
   if (summary.results !== undefined) {
@@ -54,8 +54,8 @@ export async function reportSummary(
 /** Prints why a job failed and what to do, if it did. */
 export function reportFailure(name: string, { failure, advice }: Summary): void {
   if (failure === undefined) return;
-  const told = `${name} failed: ${printable(failure.message)}`;
-  printError(styleText('red', told, { stream: process.stderr }));
+  const line = `${name} failed: ${printable(failure.message)}`;
+  printError(styleText('red', line, { stream: process.stderr }));
   if (advice !== undefined) printError(printable(advice));
 }
 
@@ -116,9 +116,9 @@ const SIMULATED_END = 'Simulated: these answers are made up; no provider was cal
 
 function totals({ rows, counts, rounds, usage, cost, seconds, truncated, refused }: Summary): string {
   const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');
-  const told = outcomes.map(([outcome, n]) => `${n} ${outcome}`).join(', ');
+  const ended = outcomes.map(([outcome, n]) => `${n} ${outcome}`).join(', ');
   const ends = Object.entries({ truncated, refused }).filter(([, n]) => n > 0);
   const amiss = ends.map(([end, n]) => ` · ${n} ${end}`).join('');
   const tokens = usage.inputTokens + usage.outputTokens;
-  return `${counted(rows, 'row')}: ${told} · ${counted(rounds, 'round')}${amiss} · ${tokens} tokens${cost === undefined ? '' : ` · ${moneyText(cost.amount, cost.currency)}`} · ${duration(seconds)}`;
+  return `${counted(rows, 'row')}: ${ended} · ${counted(rounds, 'round')}${amiss} · ${tokens} tokens${cost === undefined ? '' : ` · ${moneyText(cost.amount, cost.currency)}`} · ${duration(seconds)}`;
 }

@@ -2,7 +2,7 @@ import { clearScreenDown, moveCursor } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { JobDetails } from '../../src/status/job-status.ts';
-import { jsonLine } from '../json-lines.ts';
+import { typedLine } from '../json-lines.ts';
 import { print, shown as shownOn } from '../output.ts';
 import { newApprovalCommands } from './approval-commands.ts';
 import { changes } from './changes.ts';
@@ -99,7 +99,7 @@ export function createJsonView(print: (line: string) => void): View {
   let last = '';
   return {
     show({ status }) {
-      const line = jsonLine('job', status);
+      const line = typedLine('job', status);
       if (line !== last) print(line);
       last = line;
     },

@@ -55,9 +55,9 @@ export function createEvents({ stack, callEntryFunction, onFailure }: EventsOpti
   const underWay = new Set<Promise<void>>();
   return {
     track(delivery) {
-      const told = delivery.catch((error: unknown) => onFailure(undefined, error));
-      underWay.add(told);
-      void told.finally(() => underWay.delete(told));
+      const delivered = delivery.catch((error: unknown) => onFailure(undefined, error));
+      underWay.add(delivered);
+      void delivered.finally(() => underWay.delete(delivered));
     },
     async settled() {
       while (underWay.size > 0) await Promise.all(underWay);

@@ -11,7 +11,7 @@ import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/job-control/start-job.ts';
 import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
 import { isSmall } from '../../src/checkpoints/shard/shard-rounds.ts';
-import { money } from '../../src/report/sections/explain.ts';
+import { moneyText } from '../../src/report/sections/explain.ts';
 import { counted } from '../../src/text/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
@@ -71,7 +71,7 @@ function tellPlan(plan: Plan, { provider, endpoint, model, price }: ResolvedProf
     ...problems.slice(0, 5).map(({ line, code, message }) => `Line ${line}: ${message} [${code}]`),
     ...(plan.reused === undefined ? [] : [`${counted(plan.reused.rows, 'row')} answered from earlier jobs.`]),
     `${counted(sent, 'request')} to ${provider.name}, ${endpoint}${model === undefined ? '' : `, ${model}`}, in ${counted(shards.filter(({ requests }) => requests > 0).length, 'batch')}.`,
-    `About ${counted(inputTokens, 'token')} of input${price === undefined ? '' : `: ${money((inputTokens * price.inputPerMillion) / 1e6, price.currency)} at the profile's price`}.`,
+    `About ${counted(inputTokens, 'token')} of input${price === undefined ? '' : `: ${moneyText((inputTokens * price.inputPerMillion) / 1e6, price.currency)} at the profile's price`}.`,
     ...inputs.flatMap(({ notices }) => notices),
   ];
 }

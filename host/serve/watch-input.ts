@@ -22,8 +22,8 @@ export async function watchInput({ folder, onFile, settleMs }: WatchInput): Prom
     // Ignores hidden and unfinished files below the folder. The folder itself may be hidden.
     ignored: (path) => path !== root && (basename(path).startsWith('.') || isUnfinished(basename(path))),
   });
-  const tell = (path: string): void => onFile(relative(folder, path).split(sep).join('/'));
-  watcher.on('add', tell).on('change', tell);
+  const report = (path: string): void => onFile(relative(folder, path).split(sep).join('/'));
+  watcher.on('add', report).on('change', report);
   await new Promise<void>((resolve, reject) => {
     watcher.once('ready', resolve).once('error', reject);
   });

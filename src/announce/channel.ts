@@ -17,7 +17,7 @@ export interface Channel {
    * @throws AnnouncementUnavailable when a retry may succeed.
    * @throws AnnouncementRejected when no retry can succeed.
    */
-  tell(event: Announcement): Promise<void>;
+  deliver(event: Announcement): Promise<void>;
 }
 
 /** The edges of all Tasks of the state machine, for a host that runs every Task. */

@@ -6,7 +6,7 @@ import { AnnouncementUnavailable } from '../errors.ts';
 export function createEventBus(bus: string, client = new EventBridgeClient()): Channel {
   return {
     name: 'event',
-    async tell({ source, detail, 'detail-type': detailType }) {
+    async deliver({ source, detail, 'detail-type': detailType }) {
       const what = { Source: source, DetailType: detailType, Detail: JSON.stringify(detail) };
       const entry = { EventBusName: bus, ...what };
       const { Entries = [] } = await put(client, new PutEventsCommand({ Entries: [entry] }));

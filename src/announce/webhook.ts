@@ -17,7 +17,7 @@ const TIMEOUT_MS = 10_000;
 export function createWebhook({ url, secret, clock }: WebhookOptions): Channel {
   return {
     name: 'webhook',
-    async tell(event) {
+    async deliver(event) {
       const body = JSON.stringify(event);
       const timestamp = String(Math.floor(clock.now() / 1_000));
       const headers = {

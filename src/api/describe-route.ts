@@ -14,6 +14,6 @@ export function answer<T extends z.ZodType>(description: string, schema: T) {
 
 /** The problems that a route may return, by status; always includes 500. */
 export function problems(...statuses: number[]): RouteConfig['responses'] {
-  const told = { description: 'A problem.', content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
-  return Object.fromEntries([...statuses, 500].map((status) => [status, told]));
+  const problem = { description: 'A problem.', content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
+  return Object.fromEntries([...statuses, 500].map((status) => [status, problem]));
 }

@@ -51,7 +51,7 @@ const approveJobRoute = createRoute({
   operationId: 'approveJob',
   summary: 'Send the other rows of a job after its pilot, even if the pilot failed or was rejected.',
   request: { params: jobParams },
-  responses: { 202: answer('It is approved.', judgedSchema), ...problems(404, 409, 422, 503) },
+  responses: { 202: answer('The job is approved.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
 
 const rejectJobRoute = createRoute({
@@ -59,7 +59,7 @@ const rejectJobRoute = createRoute({
   operationId: 'rejectJob',
   summary: 'End a job that waits after its pilot: its other rows are not sent.',
   request: { params: jobParams },
-  responses: { 202: answer('It is rejected.', judgedSchema), ...problems(404, 409, 422, 503) },
+  responses: { 202: answer('The job is rejected.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
 
 /**
@@ -87,7 +87,10 @@ const cancelJobRoute = createRoute({
   operationId: 'cancelJob',
   summary: 'Cancel a job: nothing new is sent, and the finished rows of its batches are collected.',
   request: { params: jobParams },
-  responses: { 202: answer('It is being cancelled.', cancellingSchema), ...problems(404, 409, 422, 503) },
+  responses: {
+    202: answer('The job is being cancelled.', cancellingSchema),
+    ...problems(404, 409, 422, 503),
+  },
 });
 
 const resumeJobRoute = createRoute({
@@ -95,7 +98,7 @@ const resumeJobRoute = createRoute({
   operationId: 'resumeJob',
   summary: 'Resume a failed or cancelled job from its checkpoints.',
   request: { params: jobParams },
-  responses: { 202: answer('It goes on.', startedSchema), ...problems(404, 409, 422, 503) },
+  responses: { 202: answer('The job continues.', startedSchema), ...problems(404, 409, 422, 503) },
 });
 
 function known<T>(jobId: string, found: T | undefined): T {

@@ -107,9 +107,9 @@ export function rejectInvalid(body?: z.core.$ZodType): (checked: Checked) => und
           }))
         : [{ path: issue.path, detail: issue.message }],
     );
-    const told = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, target), detail }));
-    const detail = told.map((each) => `${each.pointer}: ${each.detail}`).join(' ');
-    throw new ApiProblem('invalid-request', detail, told);
+    const found = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, target), detail }));
+    const detail = found.map((each) => `${each.pointer}: ${each.detail}`).join(' ');
+    throw new ApiProblem('invalid-request', detail, found);
   };
 }
 

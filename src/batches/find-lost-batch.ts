@@ -46,7 +46,7 @@ export async function findLost(
   const { batch: found, candidates } = search;
   const isEarly = announced.at > 0 && (await isStillEarly(edges, context, { ...announced, candidates }));
   // If the batch found is dead, another batch of the same create may be running and not yet listed.
-  if (found !== undefined && !(isEarly && isDead(found))) return tell(edges, context, found);
+  if (found !== undefined && !(isEarly && isDead(found))) return reportFound(edges, context, found);
   if (isEarly) throw mayTurnUp(context, announced.refusedWith);
   // A rejection by the API itself is trusted: batches that look alike belong to other jobs.
   if (candidates.length > 0 && announced.refusedWith === undefined) throw undecided(context, candidates);
@@ -101,7 +101,7 @@ export async function findDespite(
   if (!isFinal(rejection)) return undefined;
   try {
     const found = await lookRepeatedly(edges, context, announced);
-    if (found !== undefined) return tell(edges, context, found);
+    if (found !== undefined) return reportFound(edges, context, found);
   } catch (error) {
     // The provider may also deny the account the list of batches. The announcement stays, so that a resume searches first.
     if (rejection instanceof ProviderDenied) return undefined;
@@ -176,7 +176,7 @@ function lookFor(edges: ProviderEdges, context: UploadedContext): Promise<Batch 
   return edges.provider(context.provider).findBatch(wanted);
 }
 
-function tell({ log }: ProviderEdges, { jobId, shard, round }: UploadedContext, batch: Batch): Batch {
+function reportFound({ log }: ProviderEdges, { jobId, shard, round }: UploadedContext, batch: Batch): Batch {
   log('batch_found_again', { jobId, shard, round, batchId: batch.id });
   return batch;
 }

@@ -1,7 +1,7 @@
 import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import type { ShardStep } from '../checkpoints/round/collected.ts';
 import type { RoundRef } from '../checkpoints/keys.ts';
-import { readTwins, twinsObject, type Twin } from '../checkpoints/round/twins.ts';
+import { readTwinRecords, twinsObject, type Twin } from '../checkpoints/round/twins.ts';
 import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError, ProviderNotFound } from '../errors.ts';
@@ -38,7 +38,7 @@ export async function giveUpBatch(
   ref: RoundRef,
   twin: Pick<Twin, 'batchId' | 'status'>,
 ): Promise<void> {
-  const others = (await readTwins(store, ref)).filter(({ batchId }) => batchId !== twin.batchId);
+  const others = (await readTwinRecords(store, ref)).filter(({ batchId }) => batchId !== twin.batchId);
   await twinsObject.write(store, ref, { twins: [...others, { ...twin, phase: 'ended', files: {} }] });
 }
 
@@ -84,7 +84,7 @@ async function findTwinsOf(
   const upload = await uploadObject.read(store, of);
   if (upload === undefined) return [];
   const { fileId } = upload;
-  const known = (await readTwins(store, of)).filter(({ batchId }) => batchId !== current.batchId);
+  const known = (await readTwinRecords(store, of)).filter(({ batchId }) => batchId !== current.batchId);
   const isKnown = (id: string): boolean => known.some(({ batchId }) => batchId === id);
   const collected = await batchObject.read(store, of);
   const metadata = batchMetadata({ jobId, shard, round, fileId });

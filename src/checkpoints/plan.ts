@@ -16,6 +16,11 @@ export interface Plan {
   readonly deduplicated?: number;
   /** Rows that are answered from earlier jobs; absent when there are none. */
   readonly reused?: ReusedRows;
+  /**
+   * The earlier jobs whose answers the job could reuse, newest first: a damaged shard is built again with the same answers. Absent
+   * in jobs that reuse none, and in plans of version 0.1.
+   */
+  readonly earlierJobs?: readonly { readonly jobId: string; readonly at: string }[] | undefined;
   /** The job is a sample, and its inputs have more rows than the sample takes. */
   readonly hasMore?: true;
   /**

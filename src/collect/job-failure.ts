@@ -4,7 +4,7 @@ import { isCancelled, type Stop } from '../checkpoints/stop.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 
 /** The status of an ended job, from its failure and the number of rows that are not ok. */
-export function statusOf(failure: Failure | undefined, notOk: number): Summary['status'] {
+export function endStatusOf(failure: Failure | undefined, notOk: number): Summary['status'] {
   if (failure !== undefined) return failure.name === 'JobCancelled' ? 'cancelled' : 'failed';
   return notOk > 0 ? 'partial' : 'succeeded';
 }

@@ -15,7 +15,7 @@ import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
 import { withoutPilot } from '../pilot/without-pilot.ts';
 import { advise } from './advise.ts';
-import { jobFailure, statusOf } from './job-failure.ts';
+import { jobFailure, endStatusOf } from './job-failure.ts';
 import { stepsOf } from './steps-of-job.ts';
 import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
 import type { Saved, Usage } from '../checkpoints/counts.ts';
@@ -50,7 +50,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
   const { jobId, profile, inputs, createdAt } = job;
   return {
     jobId,
-    status: statusOf(failure, notOk),
+    status: endStatusOf(failure, notOk),
     profile: profile.name,
     ...(job.simulated && { simulated: job.simulated }),
     provider: profile.provider.name,

@@ -84,10 +84,10 @@ export function afterAnswer(
   { rejected, headers, isFailure = false }: Paced,
   { inFlight, now, random }: { readonly inFlight: number; readonly now: number; readonly random: number },
 ): RateLimit {
-  const told = { ...rate, ...budgetOf(headers, inFlight, now) };
+  const current = { ...rate, ...budgetOf(headers, inFlight, now) };
   if (rejected === false)
-    return { ...told, concurrency: Math.min(MAX_CONCURRENCY, rate.concurrency + 1), failures: 0 };
-  const slower = { ...told, concurrency: Math.max(1, Math.floor(rate.concurrency / 2)) };
+    return { ...current, concurrency: Math.min(MAX_CONCURRENCY, rate.concurrency + 1), failures: 0 };
+  const slower = { ...current, concurrency: Math.max(1, Math.floor(rate.concurrency / 2)) };
   if (rejected === 'most') return slower;
   const failures = rate.failures + 1;
   const doublings = (failures - 1) / (isFailure ? FAILURES_PER_DOUBLING : 1);

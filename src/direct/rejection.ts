@@ -36,6 +36,6 @@ function longWaitLine(
   askedMs: number,
 ): string {
   const asked = duration(askedMs / 1_000);
-  const told = `${message} The provider asks to wait another ${asked} (Retry-After), longer than the row is waited for: retry the job after that.`;
-  return answerLine(customId, { status, body: JSON.stringify({ error: { code, message: told } }) });
+  const explained = `${message} The provider asks to wait another ${asked} (Retry-After), longer than the row is waited for: retry the job after that.`;
+  return answerLine(customId, { status, body: JSON.stringify({ error: { code, message: explained } }) });
 }

@@ -73,7 +73,7 @@ function toRequest({ line }: Probe, rules: RequestRules, data: boolean): MadeReq
  * True if a text may consist of white space only. It may also be true for a text that begins with a byte of Unicode white space:
  * C2, E1, E2, E3 or EF.
  */
-export function isBlank(row: Buffer, start: number, end: number): boolean {
+export function isBlankText(row: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = row[at] as number;
     if (byte === 0x5c) at += 1;

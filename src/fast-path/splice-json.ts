@@ -2,7 +2,7 @@ import { plainText } from './shapes/plain-text.ts';
 import { ReusedLine } from './reused-line.ts';
 import type { SlotKind } from './shapes/shape.ts';
 import { Shapes } from './shapes/shapes.ts';
-import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
+import { ID_AT, isBlankText, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
 import type { MadeRequest } from '../rows/request-maker.ts';
 import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
 
@@ -33,7 +33,7 @@ export class JsonSplicer {
     const { spans } = found;
     const { splice, idSlot, texts, model, inputs } = found.use;
     for (const slot of texts)
-      if (isBlank(row, spans[2 * slot] as number, spans[2 * slot + 1] as number)) return undefined;
+      if (isBlankText(row, spans[2 * slot] as number, spans[2 * slot + 1] as number)) return undefined;
     const customId = idSlot === undefined ? generatedId(ordinal) : plainText(row, spans, idSlot);
     if (customId === undefined || customId.length > this.#longestId || ordinal > MAX_ORDINAL)
       return undefined;

@@ -2,7 +2,7 @@ import { plainText } from './shapes/plain-text.ts';
 import { ReusedLine } from './reused-line.ts';
 import { isLineSeparator } from './shapes/scan.ts';
 import type { Shape } from './shapes/shape.ts';
-import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
+import { ID_AT, isBlankText, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
 import type { MadeRequest } from '../rows/request-maker.ts';
 import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
 import { isQuoted } from '../rows/formats/csv-records.ts';
@@ -22,6 +22,8 @@ export class TableSplicer {
   readonly #learned = new Map<number, RequestSplice | undefined>();
   #table: Table | undefined;
   readonly #line = new ReusedLine();
+  /** The spans of a row's cells that are not empty. */
+  readonly #filled: number[] = [];
 
   constructor(rules: RequestRules) {
     this.#rules = rules;
@@ -33,7 +35,8 @@ export class TableSplicer {
     const { header } = table;
     if (header.length > MAX_COLUMNS || hasMoreCells(spans, 2 * header.length)) return undefined;
     if (ordinal > MAX_ORDINAL || !chunk.isPlain) return undefined;
-    const filled: number[] = [];
+    const filled = this.#filled;
+    filled.length = 0;
     let empty = 0;
     for (let n = 0; n < header.length; n += 1) {
       // Missing cells at the end of a row count as empty. A column without a name counts as missing.
@@ -68,7 +71,7 @@ export class TableSplicer {
         spans[2 * (slots[n] as number)] as number,
         spans[2 * (slots[n] as number) + 1] as number,
       ];
-      if (isBlank(bytes, start, end)) return undefined;
+      if (isBlankText(bytes, start, end)) return undefined;
       at = this.#writeEscaped(bytes, start, end, at);
       if (at === -1) return undefined;
     }

@@ -11,7 +11,7 @@ import { readCustomId } from '../jsonl/custom-id.ts';
 import { eachOwnLine, LinesBeside } from '../jsonl/own-lines.ts';
 import { Pace, type StepTime } from '../pace.ts';
 import { forgetBuildState, type Unfinished } from '../rows/build-state.ts';
-import { countInputs as countTexts } from '../rows/request-line.ts';
+import { countTexts } from '../rows/request-line.ts';
 import { ShardWriter } from '../rows/shard-writer.ts';
 import { followLine } from '../reuse/follow-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -2,7 +2,7 @@ import type { Adapter } from './adapters/adapter.ts';
 import type { Call } from './http/call.ts';
 import type { Http } from './http/http.ts';
 import { required } from './expected.ts';
-import { asWire, readPage } from './wire.ts';
+import { asWire, readListPage } from './wire.ts';
 import { ProviderUnavailable } from '../errors.ts';
 
 /** Most pages of {@link PAGE_SIZE} to read of a list. */
@@ -60,7 +60,7 @@ async function readOnePage(
       : { limit: String(PAGE_SIZE), ...(after !== undefined && { [pages]: after }) };
   const search = new URLSearchParams({ ...query, ...position });
   const answer = await http.json({ ...call, path: `${call.path}?${search.toString()}` });
-  const { items, more } = required(call.action, readPage(answer), answer);
+  const { items, more } = required(call.action, readListPage(answer), answer);
   const last = asWire(items.at(-1))?.['id'] ?? asWire(answer)?.['last_id'];
   return { items, more, lastId: typeof last === 'string' ? last : undefined };
 }

@@ -91,7 +91,7 @@ export interface Page {
 }
 
 /** One page of a list: `{data, has_more}`, the same wrapped in `data`, or a bare array. */
-export function readPage(value: unknown): Page | undefined {
+export function readListPage(value: unknown): Page | undefined {
   if (Array.isArray(value)) return { items: value, more: 'unknown' };
   const outer = asWire(value);
   const wire = asWire(outer?.['data']) ?? outer;
@@ -121,9 +121,9 @@ function sumOf(wire: Wire): number {
 
 /** Reads why a batch failed: a list of errors or texts, bare or in `data`; a single one; or a text with one error per line. */
 function readErrors(value: unknown): BatchError[] {
-  const told = listErrors(value);
-  const named = linesInTexts(told.map(({ message }) => message));
-  return told.flatMap((error, at) => {
+  const errors = listErrors(value);
+  const named = linesInTexts(errors.map(({ message }) => message));
+  return errors.flatMap((error, at) => {
     const [line, ...others] = error.line === undefined ? (named[at] ?? []) : [error.line];
     return [line, ...others].map((each) => ({ ...error, line: each }));
   });

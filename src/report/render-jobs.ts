@@ -1,7 +1,7 @@
 import type { JobOverview, JobStatus } from '../status/job-status.ts';
 import { JOB_STATES, type JobState } from '../status/job-states.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
-import { share } from './sections/explain.ts';
+import { shareText } from './sections/explain.ts';
 import { tableOf } from './page/elements.ts';
 import { html, type Html } from './page/html.ts';
 import { renderPage } from './page/page.ts';
@@ -129,7 +129,7 @@ function jobRow({ jobId, status, profile, createdAt, details }: ListedJob, addre
     <td><span class="badge ${status}">${status}</span></td>
     <td class="number">${counts !== undefined && rows !== undefined && grouped(counts.ok)}</td>
     <td class="number">${rows !== undefined && grouped(rows)}</td>
-    <td class="number">${done && share(settledRows(counts), rows)}</td>
+    <td class="number">${done && shareText(settledRows(counts), rows)}</td>
     <td>${clip(profile, 160)}</td>
     <td><time datetime="${createdAt}">${moment(createdAt)}</time></td>
   </tr>`;

@@ -19,7 +19,7 @@ export interface Cost {
     | undefined;
 }
 
-export function costOf({
+export function reportCostOf({
   models,
   question,
   planned,

@@ -7,7 +7,7 @@ import { measureLatency, type Latency } from './latency.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { RowsSurvey } from './survey/row-survey.ts';
-import { costOf, type Cost } from './report-cost.ts';
+import { reportCostOf, type Cost } from './report-cost.ts';
 import { MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
 import { clip } from './page/text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
@@ -154,7 +154,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     ),
     survey: facts.survey,
     texts: describeTexts(facts.question),
-    cost: costOf(facts),
+    cost: reportCostOf(facts),
     retries: facts.retries,
     files: facts.files,
     progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },

@@ -2,7 +2,7 @@ import { answerIndexKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES, readHead, wholeEntries } from './answer-index.ts';
 import { listMerged, sectionsOf, type MergedIndex, type Section } from './merged-index.ts';
-import { nameOf, type EarlierJob } from './reusable-jobs.ts';
+import { entryNameOf, type EarlierJob } from './reusable-jobs.ts';
 
 /** Complete entries of one job's index. */
 export interface JobEntries {
@@ -32,7 +32,7 @@ export class AnswerSources {
     this.#store = store;
     for (const each of merged)
       for (const { job, section } of sectionsOf(each))
-        if (section !== undefined) this.#sections.set(nameOf(job), section);
+        if (section !== undefined) this.#sections.set(entryNameOf(job), section);
   }
 
   /**
@@ -45,7 +45,7 @@ export class AnswerSources {
 
   /** The size of the results to which a job's entries in a merged index refer; undefined if no merged index has the job. */
   mergedResultBytes(job: EarlierJob): number | undefined {
-    return this.#sections.get(nameOf(job))?.resultBytes;
+    return this.#sections.get(entryNameOf(job))?.resultBytes;
   }
 
   /**
@@ -60,7 +60,7 @@ export class AnswerSources {
     let run: MergedSection[] = [];
     let nth = 0;
     for await (const job of jobs) {
-      const section = this.#sections.get(nameOf(job));
+      const section = this.#sections.get(entryNameOf(job));
       const last = run.at(-1)?.section;
       if (last !== undefined && !(section?.key === last.key && section.start === last.end)) {
         yield* this.#readRun(run);

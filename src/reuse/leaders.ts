@@ -11,6 +11,9 @@ export const MAX_LEADERS = 20_000_000;
 /** Most rows that may lead others, at 28 bytes or more each. Beyond it, rows that would follow a new leader are sent. */
 export const MAX_LED = 4_000_000;
 
+/** Factor by which a full part of the table of rows grows: at most 22.4 bytes per row, where a factor of 2 takes up to 32. */
+const SEEN_GROWTH = 1.4;
+
 /** A row's request line, and its id. */
 export interface RequestOfRow {
   readonly customId: string;
@@ -35,7 +38,7 @@ export interface LeaderRules {
  */
 export class Leaders {
   /** Hash → position of the row. */
-  readonly #seen = new HashTable(1);
+  readonly #seen = new HashTable(1, SEEN_GROWTH);
   /** For rows that lead: hash → digest, and whether the leader's bytes are confirmed to match it. */
   readonly #led = new HashTable(DIGEST_WORDS + 1);
   readonly #hash: RequestHash;

@@ -10,7 +10,7 @@ import {
   type MergedIndex,
   type MergedPart,
 } from './merged-index.ts';
-import { jobOfReusableKey, nameOf, type EarlierJob } from './reusable-jobs.ts';
+import { jobOfReusableKey, entryNameOf, type EarlierJob } from './reusable-jobs.ts';
 
 /**
  * Number of small indexes of one scope at which they are merged, because a job that reuses answers needs one request for each.
@@ -48,9 +48,9 @@ export async function mergeIndexes(
   const settled = new Set(namesIn(merged.filter((each) => !isSmall(each))));
   const known = new Set([...settled, ...namesIn(small)]);
   const jobs = await listJobs(store, scope);
-  const fresh = jobs.filter((job) => !known.has(nameOf(job)));
+  const fresh = jobs.filter((job) => !known.has(entryNameOf(job)));
   if (fresh.length + small.length < mergeAt) return;
-  const open = jobs.filter((job) => !settled.has(nameOf(job)));
+  const open = jobs.filter((job) => !settled.has(entryNameOf(job)));
   const parts = await readParts(store, { jobs: open, small, ...bounds });
   if (parts.length === 0) return;
   const key = await writeMerged(store, scope, parts);
@@ -83,7 +83,7 @@ async function readParts(
   for (let at = 0; at < jobs.length && bytes < mostBytes; at += READS_AT_ONCE) {
     const read = await sideBySide(
       jobs.slice(at, at + READS_AT_ONCE),
-      async (job) => known.get(nameOf(job)) ?? readOwnPart(store, job, smallBytes),
+      async (job) => known.get(entryNameOf(job)) ?? readOwnPart(store, job, smallBytes),
     );
     parts.push(...read);
     bytes += read.reduce((sum, { entries }) => sum + entries.length, 0);
@@ -102,7 +102,7 @@ async function readMergedParts(
     if (bytes === undefined || !isUndamaged(bytes)) continue;
     for (const { job, section } of sectionsOf(index)) {
       if (section !== undefined || job.entries === 'own')
-        parts.set(nameOf(job), { job, entries: bytes.subarray(section?.start ?? 0, section?.end ?? 0) });
+        parts.set(entryNameOf(job), { job, entries: bytes.subarray(section?.start ?? 0, section?.end ?? 0) });
     }
   }
   return parts;
@@ -134,12 +134,13 @@ interface Written {
 
 /** Deletes merged indexes whose useful entries are all in the new one. */
 async function deleteCovered(store: ObjectStore, { key, parts, jobs, small }: Written): Promise<void> {
-  const covered = new Set(parts.map(({ job }) => nameOf(job)));
-  const left = new Set(jobs.map(nameOf).filter((name) => !covered.has(name)));
+  const covered = new Set(parts.map(({ job }) => entryNameOf(job)));
+  const left = new Set(jobs.map(entryNameOf).filter((name) => !covered.has(name)));
   for (const index of small)
-    if (index.key !== key && !index.jobs.some((job) => left.has(nameOf(job)))) await store.delete(index.key);
+    if (index.key !== key && !index.jobs.some((job) => left.has(entryNameOf(job))))
+      await store.delete(index.key);
 }
 
 function namesIn(merged: readonly MergedIndex[]): string[] {
-  return merged.flatMap(({ jobs }) => jobs.map(nameOf));
+  return merged.flatMap(({ jobs }) => jobs.map(entryNameOf));
 }

@@ -32,7 +32,7 @@ export function jobOfReusableKey(key: string): EarlierJob | undefined {
 }
 
 /** A unique name for each end of a job; a resumed job has several ends. */
-export function nameOf({ jobId, at }: EarlierJob): string {
+export function entryNameOf({ jobId, at }: EarlierJob): string {
   return `${at} ${jobId}`;
 }
 

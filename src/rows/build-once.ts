@@ -4,6 +4,7 @@ import { planKey, shardsPrefix } from '../checkpoints/keys.ts';
 import type { StepTime } from '../pace.ts';
 import { EarlierAnswers } from '../reuse/earlier-answers.ts';
 import type { Leaders } from '../reuse/leaders.ts';
+import type { EarlierJob } from '../reuse/reusable-jobs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { loadTables, saveBuildState, type BuildState, type Built, type Unfinished } from './build-state.ts';
 import { Builder } from './builder.ts';
@@ -27,6 +28,8 @@ export interface Calling {
   /** Absent if each row is sent, even with a request like another row's. */
   readonly leaders: Leaders | undefined;
   readonly time: StepTime | undefined;
+  /** The earlier jobs whose answers may be reused. Default: the current ones. */
+  readonly earlierJobs?: readonly EarlierJob[] | undefined;
 }
 
 /** The state in which a call of a build begins. */
@@ -38,7 +41,7 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const tables = { ids, ...leaders?.tables };
   const saved = start.reading;
   if (saved !== undefined) await loadTables(store, { jobId: job.jobId, turn: start.turn }, tables);
-  const reusing = await EarlierAnswers.open(store, job, { jobs: saved?.earlierJobs });
+  const reusing = await EarlierAnswers.open(store, job, { jobs: saved?.earlierJobs ?? calling.earlierJobs });
   if (reusing !== undefined && saved === undefined) await forgetUnsent(store, job.jobId);
   const writer = await ShardWriter.open(
     store,
@@ -72,7 +75,10 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
       return { rows: reading.builder.rows, shards: reading.writer.plans.length };
     }
     await earlier?.end();
-    const plan = planOf(job, builder, { ...taker.taken, shards: await writer.close() });
+    const plan = {
+      ...planOf(job, builder, { ...taker.taken, shards: await writer.close() }),
+      ...(reusing && { earlierJobs: reusing.jobs }),
+    };
     return { plan, suspects: [...taker.suspects], shard: 0 };
   } catch (error) {
     await writer.abort();

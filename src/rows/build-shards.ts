@@ -66,8 +66,8 @@ async function build(
   parts: BuildParts & { time?: StepTime | undefined },
   from: BuildState | undefined,
 ): Promise<Plan | Unfinished> {
-  const { createRequests = byRules, time } = parts;
-  const shared = { store, job, requests: createRequests(rulesOf(job.profile)), time };
+  const { createRequests = byRules, time, earlierJobs } = parts;
+  const shared = { store, job, requests: createRequests(rulesOf(job.profile)), time, earlierJobs };
   const turn = from?.turn ?? 0;
   let state: Start | undefined = from;
   let ids = from?.ids;
@@ -166,6 +166,8 @@ export interface BuildParts {
   readonly createRequests?: ((rules: RequestRules) => RequestMaker) | undefined;
   readonly createHash?: ((seed: number) => RequestHash) | undefined;
   readonly bounds?: Partial<IdBounds> | undefined;
+  /** The earlier jobs whose answers the rows may have. Default: the current ones. */
+  readonly earlierJobs?: Plan['earlierJobs'];
 }
 
 export const newHash = (seed: number): RequestHash => new RequestHash(seed);

@@ -6,7 +6,7 @@ import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import type { SavedShard } from './build-state.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
-import { hasRoom, hasRoomUnsent } from './shard-room.ts';
+import { shardHasRoom, shardHasRoomUnsent } from './shard-room.ts';
 
 /** A request line with its newline, and its number of texts to embed. */
 export interface RequestToWrite {
@@ -50,12 +50,12 @@ export class OpenShard {
 
   takes({ line, inputs }: RequestToWrite, limits: ShardLimits): boolean {
     const held = { sent: this.#sent, bytes: this.#requests.bytes, inputs: this.#inputs };
-    return hasRoom(held, { bytes: line.length, inputs }, limits);
+    return shardHasRoom(held, { bytes: line.length, inputs }, limits);
   }
 
   takesUnsent(limits: ShardLimits): boolean {
     const held = { invalid: this.#invalid, ...this.#known, unsentBytes: this.#results?.bytes ?? 0 };
-    return hasRoomUnsent(held, limits);
+    return shardHasRoomUnsent(held, limits);
   }
 
   addRequest({ line, inputs }: RequestToWrite, source: RowSource): Promise<void> | undefined {

@@ -69,7 +69,7 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
     const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
     const text = jsonLine(request);
     if (hasLoneSurrogate(text)) throw invalidText();
-    return { customId, text, model: body.model, inputs: countInputs(body['input']) };
+    return { customId, text, model: body.model, inputs: countTexts(body['input']) };
   } catch (error) {
     return { customId, problem: asProblem(error, value) };
   }
@@ -150,7 +150,7 @@ export function hasCharacters(id: string, { characters }: CustomIdRules = ANY_CU
 }
 
 /** Number of texts to embed. An array of numbers is one text, given as tokens. */
-export function countInputs(input: unknown): number {
+export function countTexts(input: unknown): number {
   return Array.isArray(input) && numberText(input[0]) === undefined ? input.length : 1;
 }
 

@@ -21,7 +21,7 @@ const MAX_REUSED_PER_ROW = 20;
 export const MAX_UNSENT_BYTES = 1_000_000_000;
 
 /** True if a shard has room for one more request line. */
-export function hasRoom(
+export function shardHasRoom(
   held: Pick<Held, 'sent' | 'bytes' | 'inputs'>,
   request: { readonly bytes: number; readonly inputs: number },
   { maxBytes, maxRows, maxInputs = Infinity }: ShardLimits,
@@ -35,7 +35,7 @@ export function hasRoom(
  * True if a shard has room for one more row that is not sent. Such rows cost nothing at the provider, but one Lambda must also
  * read a shard's files.
  */
-export function hasRoomUnsent(
+export function shardHasRoomUnsent(
   { invalid, answered, deduplicated, reused, unsentBytes }: Omit<Held, 'sent' | 'bytes' | 'inputs'>,
   { maxRows }: ShardLimits,
 ): boolean {

@@ -5,7 +5,7 @@ import type { Environment } from './secret-text.ts';
 import { readWebhookSecret } from './webhook-secret.ts';
 
 /** The event channel of a machine without an event bus: the log has the event, and nothing is sent. */
-export const NO_EVENT_BUS: Channel = { name: 'event', tell: () => Promise.resolve() };
+export const NO_EVENT_BUS: Channel = { name: 'event', deliver: () => Promise.resolve() };
 
 /**
  * Adds the webhook to the event channel, if the environment configures one:

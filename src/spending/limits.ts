@@ -15,7 +15,7 @@ export function currentLimits(
   return ledger?.limits ?? limitsOf(profile);
 }
 
-export function isLimited({ max, maxPerMonth, maxBad }: Limits): boolean {
+export function hasLimits({ max, maxPerMonth, maxBad }: Limits): boolean {
   return (max ?? maxPerMonth ?? maxBad) !== undefined;
 }
 

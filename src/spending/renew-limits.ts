@@ -3,7 +3,7 @@ import { EMPTY_LEDGER, type JobLedger, type Limits } from '../checkpoints/ledger
 import { changeState } from '../checkpoints/state-log.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { isLimited, limitsOf } from './limits.ts';
+import { hasLimits, limitsOf } from './limits.ts';
 
 /**
  * Applies the profile's current limits to a job that is resumed, so that a larger budget lets it continue. Its bad rows so far no
@@ -14,7 +14,7 @@ export async function renewLimits(
   { jobId, profile }: Job,
   limits: Limits,
 ): Promise<void> {
-  if (!isLimited(limitsOf(profile))) return;
+  if (!hasLimits(limitsOf(profile))) return;
   await changeState<JobLedger>(store, {
     prefix: ledgerPrefix(jobId),
     change: (before = EMPTY_LEDGER) =>

@@ -15,7 +15,7 @@ import type { Edges } from '../edges.ts';
 import { BudgetExceeded, ShardMustWait, withCode } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { estimateCost, isGuess, sendingOf, tokensBySize, type Priced, type Sending } from './estimate.ts';
-import { currentLimits, isInMoney, isLimited } from './limits.ts';
+import { currentLimits, isInMoney, hasLimits } from './limits.ts';
 import { money, moneyText } from './price.ts';
 import { committed, hasRunning, weigh, withReservation, withSpent, type Reserved } from './reserve.ts';
 
@@ -39,7 +39,7 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
   const { jobId, profile } = job;
   const known = (await readJobLedger(store, jobId)) ?? EMPTY_LEDGER;
   const limits = currentLimits(profile, known);
-  if (!isLimited(limits)) return;
+  if (!hasLimits(limits)) return;
   const sending = await sendingOfRound(store, round);
   const name = reservationName(round);
   const month = limits.maxPerMonth === undefined ? {} : { month: monthOf(clock.now()) };

@@ -8,7 +8,7 @@ import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
 import type { Price } from '../checkpoints/profile.ts';
 import type { Failure } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { currentLimits, isLimited, limitsOf } from './limits.ts';
+import { currentLimits, hasLimits, limitsOf } from './limits.ts';
 import { costOfModels } from './price.ts';
 import { withReservation, withSpent } from './reserve.ts';
 import { reservationName } from './reserve-round.ts';
@@ -36,7 +36,7 @@ export async function settleRound(
   { jobId, profile }: Job,
   round: EndedRound,
 ): Promise<Failure | undefined> {
-  if (!isLimited(limitsOf(profile))) return undefined;
+  if (!hasLimits(limitsOf(profile))) return undefined;
   const known = await readJobLedger(store, jobId);
   const name = reservationName(round);
   const month = known?.open[name]?.month;

@@ -64,7 +64,7 @@ async function tellOnce(
   const { id, jobId, status } = event.detail;
   const announcement = { jobId, execution: id, channel: channel.name };
   if ((await announcedObject.read(store, announcement)) !== undefined) return;
-  await channel.tell(event);
+  await channel.deliver(event);
   log('job_announced', { jobId, execution: id, status, channel: channel.name });
   await announcedObject.write(store, announcement, { at: new Date(clock.now()).toISOString() });
 }

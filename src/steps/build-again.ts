@@ -25,7 +25,9 @@ export async function buildAgain(
   const { jobId } = job;
   const aside = { store: moveKeys(store, keysAside(jobId)), time: edges.time };
   const from = await buildStateObject.read(aside.store, jobId);
-  const again = await planWithPilot(aside, job, () => buildInOnePass(aside, job, from)).catch(unlessInvalid);
+  const again = await planWithPilot(aside, job, () => buildInOnePass(aside, job, from, plan)).catch(
+    unlessInvalid,
+  );
   if (again !== undefined && !isPlan(again)) return again;
   const isSame = again !== undefined && hasSameShards(again, plan);
   const pace = new Pace(edges.time);

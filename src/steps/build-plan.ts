@@ -14,13 +14,17 @@ export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
   return buildShards(store, job, { createRequests });
 }
 
-/** Builds the plan in one pass over the job's inputs, from the position at which the previous call stopped. */
+/**
+ * Builds the plan in one pass over the job's inputs, from the position at which the previous call stopped.
+ * @param planned the plan of an earlier build of the same shards
+ */
 export function buildInOnePass(
   { store, time }: Pick<Edges, 'store' | 'time'>,
   job: Job,
   from: BuildState | undefined,
+  planned?: Plan,
 ): Promise<Plan | Unfinished> {
-  return buildOn(store, job, { createRequests, time, from });
+  return buildOn(store, job, { createRequests, time, from, earlierJobs: planned?.earlierJobs });
 }
 
 /**

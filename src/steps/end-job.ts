@@ -1,4 +1,4 @@
-import { forgetJoined, needsNoRows } from '../collect/forget-rows.ts';
+import { deleteJoined, needsNoRows } from '../collect/delete-rows.ts';
 import { mergeRetry } from '../collect/retry/merge-retry.ts';
 import type { Followed } from '../collect/shard/fill-followers.ts';
 import type { SettledShard } from '../collect/shard/settle-shards.ts';
@@ -45,7 +45,7 @@ export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
     return false;
   };
   if (ending.joined !== true) {
-    if (!(await joinFiles(store, end))) return false;
+    if (!(await joinShards(store, end))) return false;
     ending = { joined: true };
     pace.did();
     if (pace.mustStop) return leave(ending);
@@ -59,7 +59,7 @@ export async function endJob(edges: Edges, end: JobToEnd): Promise<boolean> {
   if (pace.mustRest && hasTables(job)) return leave(ending);
   const retried = await mergeIfRetry(edges, end, ending);
   if (retried !== undefined && 'progress' in retried) return leave({ ...ending, merge: retried.progress });
-  if (isAgain || retried !== undefined || shards.length > MAX_SOURCES) await forgetJoined(store, at.jobId);
+  if (isAgain || retried !== undefined || shards.length > MAX_SOURCES) await deleteJoined(store, at.jobId);
   if (retried !== undefined) await writeEnd(edges, retried.job, retried.summary);
   // A retry's input belongs to the job that it retries, and so do tables of input and answers.
   const own = job.retry === undefined ? job : { ...job, profile: { ...job.profile, also: [] } };
@@ -128,7 +128,7 @@ function fileToJoin(
  * Joins the results, and the dead letters, of all shards.
  * @returns false when time ran short, and another call must join the rest
  */
-async function joinFiles(
+async function joinShards(
   store: ObjectStore,
   { shards, summary, plan, since, pace, filled }: JobToEnd,
 ): Promise<boolean> {

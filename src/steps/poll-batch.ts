@@ -17,7 +17,7 @@ import {
   type PollState,
 } from '../batches/polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { tellProgress } from './tell-progress.ts';
+import { reportProgress } from './report-progress.ts';
 
 /**
  * Polls the batch once and decides what the state machine does next: `phase`, and the wait until the next poll. A failed poll
@@ -33,7 +33,7 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   const decided = await heedCancel(edges, seen, look.batch);
   await tendTwins(edges, decided, look.batch);
   const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
-  await tellProgress(edges, polled, progressOf(polled, now, look.batch));
+  await reportProgress(edges, polled, progressOf(polled, now, look.batch));
   edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
   rejectToWaitForEver(polled);
   return polled;
@@ -142,7 +142,7 @@ async function tendTwins(
 }
 
 /**
- * Ends a wait for a batch that would last for ever.
+ * Ends a wait for a batch that would never end.
  * @throws BatchOpen for a batch that should have ended long ago, and for one that can be neither found nor ruled out
  */
 function rejectToWaitForEver(polled: PolledContext): void {

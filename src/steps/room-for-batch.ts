@@ -12,7 +12,7 @@ import { counted, grouped } from '../text/counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderBusy } from '../errors.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
-import { tellProgress } from './tell-progress.ts';
+import { reportProgress } from './report-progress.ts';
 
 /**
  * Waits until there is room for the batch, by failing the call.
@@ -32,7 +32,7 @@ export async function waitForRoom(
   const timeIn = (seconds: number): string => new Date(edges.clock.now() + seconds * 1_000).toISOString();
   const until = secondsUntilRoom(room, wanted);
   const progress = { round, status, ahead, ...(until !== undefined && { roomAt: timeIn(until) }) };
-  await tellProgress(edges, context, { ...progress, polledAt: timeIn(0) });
+  await reportProgress(edges, context, { ...progress, polledAt: timeIn(0) });
   throw new ProviderBusy(
     `Shard ${shard} of job ${jobId} waits for room at the provider "${provider.name}": ${waits.reason}; ${counted(ahead, 'shard')} asked before it.`,
   );

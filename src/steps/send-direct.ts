@@ -14,7 +14,7 @@ import { MAX_POLLS_PER_ROUND } from '../batches/polling.ts';
 import { readBodyText } from '../rows/request-line.ts';
 import { readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { tellProgress } from './tell-progress.ts';
+import { reportProgress } from './report-progress.ts';
 
 /** Milliseconds in which calls may start. A Lambda has fifteen minutes and a call may take four, so no call starts after ten. */
 const BUDGET_MS = 600_000;
@@ -40,7 +40,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   const before = answered.size;
   if (before === 0) await rejectWhenStopped(store, context);
   const job = jobAtStep(await jobObject.require(store, jobId), context.step);
-  await tellProgress(edges, context, progressOf(edges, context, before, 0));
+  await reportProgress(edges, context, progressOf(edges, context, before, 0));
   const sent = await sendRows(edges, rowsToSend(store, context, answered), {
     endpoint: job.profile.endpoint,
     provider: edges.provider(context.provider),
@@ -55,7 +55,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   log('rows_sent', { jobId, shard, round, answered: sent.answered, before, end });
   if (total === 0 && end === 'stopped') await rejectWhenStopped(store, context);
   const next = nextPass({ ...context, answered: total }, sent);
-  await tellProgress(edges, context, progressOf(edges, context, total, next.waitSeconds));
+  await reportProgress(edges, context, progressOf(edges, context, total, next.waitSeconds));
   if (next.phase !== 'ended') return next;
   // Rows that are given up get the provider's last rejection as their result.
   await Promise.all((sent.rejected ?? []).map((line) => answers.add(line)));

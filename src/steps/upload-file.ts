@@ -14,10 +14,11 @@ import { contextAtStep, jobAtStep } from '../ladder/step-of-round.ts';
 import { bytesThatFit, roomLimitsOf } from '../batches/room-limits.ts';
 import { readRoom } from '../checkpoints/room.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
-import { isLimited, limitsOf } from '../spending/limits.ts';
+import { hasLimits, limitsOf } from '../spending/limits.ts';
 import { wholeRequests } from '../collect/round/evidence/rewrite-requests.ts';
 import { requireOtherFiles } from '../checkpoints/shard/other-files.ts';
 import { lookForTwins } from './look-for-twins.ts';
+import { uploadWhole } from './upload-whole.ts';
 import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
@@ -53,7 +54,7 @@ export async function uploadFile(
   const known = await uploadObject.read(store, uploaded);
   if (known !== undefined) {
     // An existing batch is paid for, so the budget does not apply to it.
-    if (isLimited(limitsOf(job.profile)) && (await batchObject.read(store, uploaded)) === undefined)
+    if (hasLimits(limitsOf(job.profile)) && (await batchObject.read(store, uploaded)) === undefined)
       await reserve(edges, job, context, round);
     return { ...uploaded, fileId: known.fileId };
   }
@@ -74,7 +75,7 @@ async function reserve(
   round: number,
 ): Promise<void> {
   const { store } = edges;
-  if (!isLimited(limitsOf(job.profile))) return;
+  if (!hasLimits(limitsOf(job.profile))) return;
   const key = roundKey({ jobId, shard }, round, 'requests.jsonl');
   const { bytes = 0 } = (await store.stat(key)) ?? {};
   const before =
@@ -115,8 +116,8 @@ async function makeUpload(
   // An upload is recorded before it starts, so only a recorded upload can have been lost and must be searched for.
   const first = await uploadingObject.create(store, { ...context, round }, {});
   const lost = first ? undefined : await findLost(provider, name, bytes);
-  const file =
-    lost ?? (await provider.uploadFile({ name, bytes, open: () => readRequests(store, key, bytes) }));
+  const open = (): AsyncIterable<Uint8Array> => readRequests(store, key, bytes);
+  const file = lost ?? (await uploadWhole(edges, { ...context, round }, { name, bytes, open }));
   return { fileId: file.id, name, part, repeated: !first || file.repeated === true };
 }
 

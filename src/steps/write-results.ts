@@ -1,4 +1,4 @@
-import { forgetRounds, forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
+import { deleteRounds, deleteRows, needsNoResume, needsNoRows } from '../collect/delete-rows.ts';
 import { fillFollowers } from '../collect/shard/fill-followers.ts';
 import { settleShards } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
@@ -36,7 +36,7 @@ export async function writeResults(
   const plan = await planObject.read(store, jobId);
   if (known !== undefined && needsNoResume(known, plan)) {
     const summary = await withOpenBatches(store, known);
-    return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;
+    return (await deleteRowsOfJob(edges, { summary, plan, pace })) ? describe(summary) : later;
   }
   const job = await jobObject.require(store, jobId);
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
@@ -53,19 +53,19 @@ export async function writeResults(
   const filled = followed?.filled ?? new Map<number, number>();
   const isEnded = needsNoResume(summary, plan) && plan?.failure === undefined;
   const indexing = { jobId, isIndexed: scopeOf(job) !== undefined };
-  if (isEnded && !(await forgetRounds(edges, indexing, pace))) return later;
+  if (isEnded && !(await deleteRounds(edges, indexing, pace))) return later;
   const end: JobToEnd = { job, plan, summary, shards, filled, since: later.writing, isAgain, pace };
   if (!(await endJob(edges, end))) return later;
-  return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;
+  return (await deleteRowsOfJob(edges, { summary, plan, pace })) ? describe(summary) : later;
 }
 
 /** Deletes rows after the summary is stored. A repeated call finds the summary, and the rows already deleted. */
-async function forgetJob(
+async function deleteRowsOfJob(
   edges: Edges,
   { summary, plan, pace }: Pick<JobToEnd, 'summary' | 'plan' | 'pace'>,
 ): Promise<boolean> {
   if (!needsNoRows(summary, plan)) return true;
-  return forgetRows(edges, { jobId: summary.jobId, hasPlan: plan !== undefined }, pace);
+  return deleteRows(edges, { jobId: summary.jobId, hasPlan: plan !== undefined }, pace);
 }
 
 function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {

@@ -18,10 +18,10 @@ export class FileWriter implements ObjectWriter {
   readonly #root: string;
   readonly #path: string;
   /** Allocated by the first write: most files of a round stay empty. */
-  #block: Buffer = NOTHING;
+  #block: Buffer<ArrayBuffer> = NOTHING;
   #used = 0;
   /** The block that is being written, or was. */
-  #other: Buffer | undefined;
+  #other: Buffer<ArrayBuffer> | undefined;
   /** At most one call: the blocks of a file are written in order. */
   readonly #writing = new InFlight();
   #staged: string | undefined;
@@ -51,6 +51,7 @@ export class FileWriter implements ObjectWriter {
       const { file, staged } = await this.#open();
       await file.close();
       this.#file = undefined;
+      this.#freeBlocks();
       await moveTo(staged, this.#path);
     } catch (error) {
       throw storeFileError(error, 'write', this.#path);
@@ -62,6 +63,7 @@ export class FileWriter implements ObjectWriter {
     if (this.#ended) return;
     this.#ended = true;
     await this.#writing.settle();
+    this.#freeBlocks();
     await this.#file?.close();
     if (this.#staged !== undefined) await rm(this.#staged, { force: true });
   }
@@ -90,6 +92,17 @@ export class FileWriter implements ObjectWriter {
     this.#other = full;
     this.#used = 0;
     this.#writing.start(() => this.#writeAll(bytes));
+  }
+
+  /**
+   * Frees the blocks at once. Garbage collection would first wait for more buffers: a build of 20 shards then kept the blocks of
+   * all files, 15 MB.
+   */
+  #freeBlocks(): void {
+    for (const { buffer } of [this.#block, this.#other ?? NOTHING])
+      if (buffer.byteLength === BLOCK_BYTES) buffer.transfer(0);
+    this.#block = NOTHING;
+    this.#other = undefined;
   }
 
   async #settle(): Promise<void> {

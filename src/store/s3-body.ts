@@ -4,7 +4,7 @@ import { StoreUnavailable } from '../errors.ts';
 import type { OpenObject, OpenOptions } from './object-store.ts';
 import { headObject, named, type S3Bucket } from './s3-bucket.ts';
 import { changedObject } from './changed-object.ts';
-import { isMissing, statusOf, storeError } from './s3-errors.ts';
+import { isMissing, httpStatusOf, storeError } from './s3-errors.ts';
 
 /**
  * Most connection breaks after which one body is continued; the count restarts after every {@link PROGRESS_BYTES} received. S3
@@ -27,9 +27,9 @@ export async function openObject(
     answer = await bucket.client.send(getCommand(bucket, key, { start, end, version, etag: quoted(etag) }));
   } catch (error) {
     if (isMissing(error)) return undefined;
-    if (etag !== undefined && statusOf(error) === 412) throw changedObject(`s3://${bucket.name}/${key}`);
+    if (etag !== undefined && httpStatusOf(error) === 412) throw changedObject(`s3://${bucket.name}/${key}`);
     // 416: the range starts at or after the end. An empty object has no valid range.
-    if (statusOf(error) === 416) return openNothing(bucket, key, version);
+    if (httpStatusOf(error) === 416) return openNothing(bucket, key, version);
     throw storeError(error, { action: 's3:GetObject', bucket: bucket.name, key });
   }
   const length = lengthOf(bucket, key, answer);

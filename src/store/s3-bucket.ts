@@ -2,13 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import {
+  CopyObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   S3ServiceException,
   type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { isMissing, statusOf, storeError, type S3Call } from './s3-errors.ts';
+import { isMissing, httpStatusOf, storeError, type S3Call } from './s3-errors.ts';
 
 /** A bucket with its client. */
 export interface S3Bucket {
@@ -62,8 +63,8 @@ export async function putObjectIfAbsent(
       await bucket.client.send(putCommand(bucket, key, body, mark));
       return true;
     } catch (error) {
-      if (statusOf(error) === 412) return attemptsOf(error) > 1 && (await carriesMark(bucket, key, mark));
-      if (statusOf(error) !== 409 || tries === CONFLICT_TRIES) {
+      if (httpStatusOf(error) === 412) return attemptsOf(error) > 1 && (await carriesMark(bucket, key, mark));
+      if (httpStatusOf(error) !== 409 || tries === CONFLICT_TRIES) {
         throw storeError(error, { action: 's3:PutObject', bucket: bucket.name, key });
       }
       await wait(CONFLICT_WAIT_MS * tries);
@@ -84,6 +85,26 @@ export async function headObject(
     if (isMissing(error)) return undefined;
     throw storeError(error, { action: 's3:GetObject', bucket: bucket.name, key });
   }
+}
+
+/** Makes S3 copy a whole object of at most 5 GiB. If that object no longer has this `etag`, the copy fails (412). */
+export async function copyObject(
+  bucket: S3Bucket,
+  key: string,
+  source: { readonly key: string; readonly etag: string | undefined },
+): Promise<void> {
+  const command = new CopyObjectCommand({
+    Bucket: bucket.name,
+    Key: key,
+    CopySource: copySource(bucket, source.key),
+    CopySourceIfMatch: source.etag,
+  });
+  await named('s3:PutObject', bucket, key, bucket.client.send(command));
+}
+
+/** An object as the source of a copy: a path that is encoded for a URL. */
+export function copySource(bucket: S3Bucket, key: string): string {
+  return `${bucket.name}/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function putCommand(bucket: S3Bucket, key: string, body: Uint8Array, mark?: string): PutObjectCommand {

@@ -57,11 +57,11 @@ export function isMissing(error: unknown): boolean {
 
 /** True for a version id that is a delete marker: S3 answers 405. */
 function isDeleteMarker(error: unknown): boolean {
-  return statusOf(error) === 405;
+  return httpStatusOf(error) === 405;
 }
 
 /** The HTTP status of S3's answer; undefined if there was no answer. */
-export function statusOf(error: unknown): number | undefined {
+export function httpStatusOf(error: unknown): number | undefined {
   return readFailure(error).status;
 }
 

@@ -19,7 +19,7 @@ test('an event is put on the bus with its source and type', async () => {
   const { mock, bus } = openBus();
   mock.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: '1' }] });
 
-  await bus.tell(EVENT);
+  await bus.deliver(EVENT);
 
   expect(mock.commandCalls(PutEventsCommand).map(({ args }) => args[0].input)).toEqual([
     {
@@ -41,7 +41,7 @@ test('a rejected event is an error, although the call succeeded', async () => {
     .on(PutEventsCommand)
     .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] });
 
-  await expect(bus.tell(EVENT)).rejects.toMatchObject({
+  await expect(bus.deliver(EVENT)).rejects.toMatchObject({
     name: 'AnnouncementUnavailable',
     message: 'EventBridge did not accept the event: ThrottlingException.',
   });
@@ -51,5 +51,5 @@ test('a failed call is retried', async () => {
   const { mock, bus } = openBus();
   mock.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'InternalException' }));
 
-  await expect(bus.tell(EVENT)).rejects.toMatchObject({ name: 'AnnouncementUnavailable' });
+  await expect(bus.deliver(EVENT)).rejects.toMatchObject({ name: 'AnnouncementUnavailable' });
 });

@@ -1,6 +1,5 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { IncomingHttpHeaders } from 'node:http';
+import { serve } from '../support/serve.ts';
 
 /** A POST request that the receiver got. */
 export interface Post {
@@ -11,7 +10,7 @@ export interface Post {
 /** Starts a webhook receiver. It answers with these statuses in turn, and repeats the last one. */
 export async function startReceiver(...statuses: readonly number[]) {
   const posts: Post[] = [];
-  const server = createServer(async (request, response) => {
+  const url = await serve(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     posts.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
@@ -19,7 +18,5 @@ export async function startReceiver(...statuses: readonly number[]) {
     response.setHeader('location', '/elsewhere');
     response.end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, posts };
+  return { url: `${url}/hook`, posts };
 }

@@ -51,7 +51,7 @@ class Receiver {
 
 async function received(): Promise<Post> {
   const { url, posts } = await startReceiver(200);
-  await webhook(url).tell(EVENT);
+  await webhook(url).deliver(EVENT);
   const [post] = posts;
   if (post === undefined) throw new Error('Nothing came.');
   return post;
@@ -95,12 +95,12 @@ describe('a post', () => {
 describe('an answer', () => {
   test.each([200, 202, 204])('%i is a success', async (status) => {
     const { url } = await startReceiver(status);
-    await expect(webhook(url).tell(EVENT)).resolves.toBeUndefined();
+    await expect(webhook(url).deliver(EVENT)).resolves.toBeUndefined();
   });
 
   test.each([408, 425, 429, 500, 503])('%i is retried', async (status) => {
     const { url } = await startReceiver(status);
-    await expect(webhook(url).tell(EVENT)).rejects.toMatchObject({
+    await expect(webhook(url).deliver(EVENT)).rejects.toMatchObject({
       name: 'AnnouncementUnavailable',
       message: `The webhook answered ${status}.`,
     });
@@ -110,13 +110,13 @@ describe('an answer', () => {
     '%i is not retried, and a redirect is not followed',
     async (status) => {
       const { url, posts } = await startReceiver(status);
-      await expect(webhook(url).tell(EVENT)).rejects.toMatchObject({ name: 'AnnouncementRejected' });
+      await expect(webhook(url).deliver(EVENT)).rejects.toMatchObject({ name: 'AnnouncementRejected' });
       expect(posts).toHaveLength(1);
     },
   );
 
   test('that never comes is retried', async () => {
-    await expect(webhook('http://127.0.0.1:9/hook').tell(EVENT)).rejects.toMatchObject({
+    await expect(webhook('http://127.0.0.1:9/hook').deliver(EVENT)).rejects.toMatchObject({
       name: 'AnnouncementUnavailable',
     });
   });

@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
-import { endJob, expectProblem, openApi, startJob, summaryOf, type World } from './open-api.ts';
+import { endJob, expectProblem, linksOf, openApi, startJob, summaryOf, type World } from './open-api.ts';
 
 const cancel = ({ send }: World, jobId: string) => send('POST', `/jobs/${jobId}/cancel`);
 const resume = ({ send }: World, jobId: string) => send('POST', `/jobs/${jobId}/resume`);
-
-const linksOf = (id: string) => ({
-  self: `/jobs/${id}`,
-  cancel: `/jobs/${id}/cancel`,
-  resume: `/jobs/${id}/resume`,
-  approve: `/jobs/${id}/approve`,
-  reject: `/jobs/${id}/reject`,
-  retry: `/jobs/${id}/retry`,
-});
 
 describe('a cancel', () => {
   test('is accepted, and the answer has the URL of the job', async () => {

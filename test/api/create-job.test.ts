@@ -3,7 +3,7 @@ import { INPUT_PREFIX, jobKey } from '../../src/checkpoints/keys.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { readJson } from '../../src/store/json.ts';
 import { keysBelow } from '../requests/store.ts';
-import { INPUT, jobIdOf, openApi, rowsOf, sendText, START, startJob } from './open-api.ts';
+import { INPUT, jobIdOf, linksOf, openApi, rowsOf, sendText, START, startJob } from './open-api.ts';
 
 describe('a requested job', () => {
   test('keeps the digits of its inline rows and of its body', async () => {
@@ -33,14 +33,7 @@ describe('a requested job', () => {
     expect(answer.body).toEqual({
       jobId,
       state: 'started',
-      links: {
-        self: `/jobs/${jobId}`,
-        cancel: `/jobs/${jobId}/cancel`,
-        resume: `/jobs/${jobId}/resume`,
-        approve: `/jobs/${jobId}/approve`,
-        reject: `/jobs/${jobId}/reject`,
-        retry: `/jobs/${jobId}/retry`,
-      },
+      links: linksOf(jobId),
     });
     expect(answer.headers.get('location')).toBe(`/jobs/${jobId}`);
     expect(answer.headers.get('content-type')).toBe('application/json');

@@ -17,7 +17,17 @@ import {
   type ShardFile,
 } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
-import { endJob, expectProblem, INPUT, openApi, START, startJob, summaryOf, type World } from './open-api.ts';
+import {
+  endJob,
+  expectProblem,
+  INPUT,
+  linksOf,
+  openApi,
+  START,
+  startJob,
+  summaryOf,
+  type World,
+} from './open-api.ts';
 
 async function read({ get }: World, jobId: string): Promise<z.output<typeof jobSchema>> {
   const { status, body } = await get(`/jobs/${jobId}`);
@@ -127,14 +137,7 @@ describe('the state of a job', () => {
       counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
       shards: { total: 0, waiting: 0, running: 0, stopped: 0, done: 0 },
       openShards: [],
-      links: {
-        self: `/jobs/${jobId}`,
-        cancel: `/jobs/${jobId}/cancel`,
-        resume: `/jobs/${jobId}/resume`,
-        approve: `/jobs/${jobId}/approve`,
-        reject: `/jobs/${jobId}/reject`,
-        retry: `/jobs/${jobId}/retry`,
-      },
+      links: linksOf(jobId),
     });
   });
 

@@ -3,7 +3,16 @@ import { z } from 'zod';
 import { pageSchema } from '../../src/api/schemas.ts';
 import { indexKey, jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
-import { endJob, expectProblem, jobIdOf, openApi, START, summaryOf, type World } from './open-api.ts';
+import {
+  endJob,
+  expectProblem,
+  jobIdOf,
+  linksOf,
+  openApi,
+  START,
+  summaryOf,
+  type World,
+} from './open-api.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 type Page = z.output<typeof pageSchema>;
@@ -80,14 +89,6 @@ describe('the list of jobs', () => {
 
     const { jobs } = await listed(world);
 
-    const linksOf = (id: string) => ({
-      self: `/jobs/${id}`,
-      cancel: `/jobs/${id}/cancel`,
-      resume: `/jobs/${id}/resume`,
-      approve: `/jobs/${id}/approve`,
-      reject: `/jobs/${id}/reject`,
-      retry: `/jobs/${id}/retry`,
-    });
     expect(jobs).toEqual([
       {
         jobId: running,

@@ -146,6 +146,16 @@ export async function endJob(
   if (last !== undefined) executions.end(last);
 }
 
+/** Links of a job in the responses of the API. */
+export const linksOf = (jobId: string) => ({
+  self: `/jobs/${jobId}`,
+  cancel: `/jobs/${jobId}/cancel`,
+  resume: `/jobs/${jobId}/resume`,
+  approve: `/jobs/${jobId}/approve`,
+  reject: `/jobs/${jobId}/reject`,
+  retry: `/jobs/${jobId}/retry`,
+});
+
 /** The summary of a job of four rows. */
 export function summaryOf(jobId: string, status: Summary['status']): Summary {
   const goneWrong = status !== 'succeeded';

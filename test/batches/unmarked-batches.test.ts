@@ -1,28 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { batchesBefore, findUnmarked } from '../../src/batches/unmarked-batches.ts';
 import { batchObject, type CreateAnnouncement } from '../../src/checkpoints/round/batch-checkpoint.ts';
 import { roundKey } from '../../src/checkpoints/keys.ts';
-import type { UploadedContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, ProviderUnavailable } from '../../src/errors.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { NOW, stepEdges, uploadedTo } from '../support/step-edges.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
-const CONTEXT: UploadedContext = {
-  jobId: 'job-1',
-  shard: 0,
-  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('anthropic') },
-  polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
-  round: 1,
-  lastRound: 4,
-  fileId: 'inline:file',
-};
+const CONTEXT = uploadedTo('anthropic', 'inline:file');
 
-const LOST: CreateAnnouncement = { at: 1_790_000_000, before: ['old'] };
+const LOST: CreateAnnouncement = { at: NOW, before: ['old'] };
 
 interface Listed {
   readonly id: string;
@@ -33,9 +22,7 @@ interface Listed {
 }
 
 async function openEdges(...listed: readonly Listed[]): Promise<ProviderEdges> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-unmarked-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const store = createFolderStore(folder);
+  const store = createFolderStore(await openTempFolder());
   const line = (id: string): string =>
     `{"custom_id":"${id}","method":"POST","url":"/v1/chat/completions","body":{}}\n`;
   await store.put(roundKey(CONTEXT, 1, 'requests.jsonl'), line('q1') + line('q2'));
@@ -47,14 +34,7 @@ async function openEdges(...listed: readonly Listed[]): Promise<ProviderEdges> {
       for (const id of results) yield Buffer.from(`{"custom_id":"${id}","response":{}}\n`);
     },
   };
-  return {
-    store,
-    provider: () => provider as BatchProvider,
-    clock: { now: () => 1_790_000_000_000 },
-    random: () => 0.5,
-    wait: () => Promise.resolve(),
-    log: () => undefined,
-  };
+  return stepEdges(store, provider);
 }
 
 function show({ id, total = 2, results }: Listed): Batch {

@@ -6,12 +6,12 @@ import { deadLettersKey, indexKey, jobPrefix, outputPrefix, resultsKey } from '.
 import type { Executions } from '../../src/executions/executions.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
-import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 import { runCli } from './run-cli.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { openWorld, paidAnswers, type Ended, type RunOptions, type World } from '../workflow/world.ts';
+import { failingAt } from '../support/failing-at.ts';
 
 const executions: Executions = {
   start: () => Promise.reject(new Error('Nothing is started.')),
@@ -312,35 +312,6 @@ test(
     expect(unclear.stderr).toContain('Name the job: nightshift forget <job>.');
   },
 );
-
-/** A store in which the nth change, and every call after it, fails. */
-function failingAt(store: ObjectStore, nth: number): ObjectStore {
-  let changes = 0;
-  const die = (): void => {
-    changes += 1;
-    if (changes >= nth) throw new Error('The process died.');
-  };
-  return {
-    ...store,
-    put: async (key, bytes) => {
-      die();
-      await store.put(key, bytes);
-    },
-    delete: async (key) => {
-      die();
-      await store.delete(key);
-    },
-    write: (key) => {
-      const writer = store.write(key);
-      const close = writer.close.bind(writer);
-      writer.close = async () => {
-        die();
-        await close();
-      };
-      return writer;
-    },
-  };
-}
 
 async function linesOf({ store }: World, key: string): Promise<unknown[]> {
   const text = (await store.get(key))?.toString('utf8') ?? '';

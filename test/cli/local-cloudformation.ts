@@ -1,6 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { serve } from '../support/serve.ts';
 
 /** Outputs of each stack by its name, or the error message of the response. */
 export type Stacks = Readonly<Record<string, Readonly<Record<string, string>> | { readonly denied: string }>>;
@@ -10,16 +8,13 @@ export type Stacks = Readonly<Record<string, Readonly<Record<string, string>> | 
  * @returns the environment for the command line
  */
 export async function startCloudFormation(stacks: Stacks): Promise<Readonly<Record<string, string>>> {
-  const server = createServer(async (request, response) => {
+  const url = await serve(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const { status, xml } = answer(stacks, new URLSearchParams(body).get('StackName') ?? '');
     response.writeHead(status, { 'content-type': 'text/xml' });
     response.end(xml);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { AWS_ENDPOINT_URL_CLOUDFORMATION: url, AWS_REGION: 'eu-central-1' };
 }
 

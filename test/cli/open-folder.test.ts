@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openForRun } from '../../cli/open-folder.ts';
 import { lockFolder } from '../../host/lock.ts';
-import { findJob, readTreatment } from '../../host/start-request.ts';
+import { findRequestedJob, readTreatment } from '../../host/start-request.ts';
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { CONFIG } from '../support/config.ts';
@@ -29,7 +29,7 @@ async function openHeld() {
 
 test('a run watches the job of another process that has the same job', async () => {
   const { store, asked, options, data } = await openHeld();
-  const jobId = await findJob(store, CONFIG, asked, await readTreatment(asked));
+  const jobId = await findRequestedJob(store, CONFIG, asked, await readTreatment(asked));
   await store.put(jobKey(jobId), '{}');
 
   expect(await openForRun(options, asked)).toEqual({ kind: 'joined', jobId, data });

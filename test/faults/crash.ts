@@ -64,7 +64,7 @@ export class CrashPoint {
     provider: (settings) => this.#provider(edges.provider(settings)),
     channels: edges.channels.map((channel) => ({
       ...channel,
-      tell: (event) => this.effect(`tell ${channel.name}`, () => channel.tell(event)),
+      deliver: (event) => this.effect(`announce on ${channel.name}`, () => channel.deliver(event)),
     })),
   });
 

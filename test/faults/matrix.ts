@@ -115,6 +115,24 @@ const room: Case[] = [
   },
   { where: 'upload', fault: 'the provider takes only small files (413)', maxFileBytes: 700 },
   {
+    where: 'upload',
+    fault: 'the provider keeps the first 300 bytes of the file',
+    faults: [{ at: 'file', action: { kind: 'cut', bytes: 300 } }],
+  },
+  {
+    where: 'upload',
+    fault: 'the provider keeps the first 300 bytes of the file, then the first 500',
+    faults: [
+      { at: 'file', action: { kind: 'cut', bytes: 300 } },
+      { at: 'file', action: { kind: 'cut', bytes: 500 } },
+    ],
+  },
+  ...[0, 300, 1_000_000].map((bytes) => ({
+    where: 'upload',
+    fault: `the provider reports ${bytes} bytes of every file`,
+    faults: [{ at: 'file' as const, action: { kind: 'size' as const, bytes }, times: 'always' as const }],
+  })),
+  {
     where: 'create batch',
     fault: 'the file just uploaded cannot be found, 3 times',
     faults: [{ at: 'create', action: { kind: 'status', status: 404 }, times: 3 }],

@@ -7,7 +7,12 @@ import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import { startJob, type StartEdges } from '../../src/job-control/start-job.ts';
+import {
+  startJob,
+  type StartEdges,
+  type StartedJob,
+  type StartRequest,
+} from '../../src/job-control/start-job.ts';
 import { readJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, type TestClock } from '../support/clock.ts';
@@ -20,9 +25,12 @@ export interface Trial extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly clock: TestClock;
   readonly edges: TaskEdges;
+  /** The request for the job. */
+  readonly request: StartRequest;
   /** Starts or resumes the job. Returns when its execution has ended or the process has died. */
   run(options?: RunOptions): Promise<void>;
-  end(): Promise<JobEnd>;
+  /** @param jobId another job than that of the request */
+  end(jobId?: string): Promise<JobEnd>;
   /** Everything that the job has written: files, logs, payloads. */
   allText(): Promise<string>;
 }
@@ -33,7 +41,11 @@ export interface RunOptions {
   readonly wrapCalls?: (call: CallStep) => CallStep;
   /** Resolves when the process has died. */
   readonly died?: Promise<void>;
+  /** Starts another job than that of the request. */
+  readonly start?: Start | undefined;
 }
+
+type Start = (edges: StartEdges) => Promise<StartedJob | undefined>;
 
 export interface JobEnd {
   readonly summary: Summary | undefined;
@@ -76,7 +88,19 @@ export async function openTrial({
   const keys = [INPUT_KEY, ...more.map((_, n) => `input/more-${n}.jsonl`)];
   for (const [n, key] of keys.entries()) await edges.store.put(key, [input, ...more][n] ?? '');
 
-  async function run({ wrap = (same) => same, wrapCalls = (same) => same, died }: RunOptions = {}) {
+  const request: StartRequest = {
+    jobId: JOB_ID,
+    profile: 'default',
+    overrides: profile,
+    inputs: () => Promise.resolve(keys.map((key) => ({ key }))),
+  };
+
+  async function run({
+    wrap = (same) => same,
+    wrapCalls = (same) => same,
+    died,
+    start = (startEdges) => startJob(startEdges, request),
+  }: RunOptions = {}) {
     const wrapped = wrap(edges);
     const executions = createLocalExecutions({
       definition,
@@ -88,12 +112,7 @@ export async function openTrial({
     const startEdges: StartEdges = { ...wrapped, config, executions };
     const job = async (): Promise<void> => {
       try {
-        const { execution } = await startJob(startEdges, {
-          jobId: JOB_ID,
-          profile: 'default',
-          overrides: profile,
-          inputs: () => Promise.resolve(keys.map((key) => ({ key }))),
-        });
+        const { execution } = (await start(startEdges)) ?? {};
         if (execution !== undefined) await executions.result(execution);
       } catch {
         // Tests see a failure by what it left.
@@ -106,11 +125,12 @@ export async function openTrial({
     simulator,
     clock,
     edges,
+    request,
     run,
-    end: async () => ({
-      summary: await readJson<Summary>(edges.store, summaryKey(JOB_ID)),
-      results: String((await edges.store.get(resultsKey(JOB_ID))) ?? ''),
-      deadLetters: String((await edges.store.get(deadLettersKey(JOB_ID))) ?? ''),
+    end: async (jobId = JOB_ID) => ({
+      summary: await readJson<Summary>(edges.store, summaryKey(jobId)),
+      results: String((await edges.store.get(resultsKey(jobId))) ?? ''),
+      deadLetters: String((await edges.store.get(deadLettersKey(jobId))) ?? ''),
     }),
     allText: async () => [...(await textsOf(edges.store)), ...written].join('\n'),
     [Symbol.asyncDispose]: async () => {

@@ -56,6 +56,23 @@ async function dieAndStart(host: TestHost, writes: number): Promise<boolean> {
   return store.died();
 }
 
+/** A store that fails when a job is recorded. */
+const withoutJobs = (store: ObjectStore): ObjectStore => ({
+  ...store,
+  createIfAbsent: (key, bytes) =>
+    key.endsWith('/job.json')
+      ? Promise.reject(new StoreUnavailable('The process is dead.'))
+      : store.createIfAbsent(key, bytes),
+});
+
+/** Drops the files, fires the hourly schedule, and stops the host. */
+async function fireOnce(host: TestHost, running: Awaited<ReturnType<TestHost['start']>>): Promise<void> {
+  for (const file of FILES) await host.drop(file, ROWS);
+  host.clock.moveTo('2026-11-01T23:00:00Z');
+  await running.fireSchedules();
+  await running[Symbol.asyncDispose]();
+}
+
 describe('a host that dies while a schedule starts its job', () => {
   test.each([0, 1, 2, 3, 4, 5, 6, 7])(
     'after %i writes loses none of the files and pays for each once',
@@ -77,18 +94,9 @@ describe('a host that dies while a schedule starts its job', () => {
     const host = await openHost();
     await host.start().then((once) => once[Symbol.asyncDispose]());
     const broken = await host.start(undefined, {
-      wrapStore: (store) => ({
-        ...store,
-        createIfAbsent: (key, bytes) =>
-          key.endsWith('/job.json')
-            ? Promise.reject(new StoreUnavailable('The process is dead.'))
-            : store.createIfAbsent(key, bytes),
-      }),
+      wrapStore: withoutJobs,
     });
-    for (const file of FILES) await host.drop(file, ROWS);
-    host.clock.moveTo('2026-11-01T23:00:00Z');
-    await broken.fireSchedules();
-    await broken[Symbol.asyncDispose]();
+    await fireOnce(host, broken);
     expect(host.failures).toEqual([expect.stringContaining('The process is dead.')]);
 
     await host.start();
@@ -101,19 +109,12 @@ describe('a host that dies while a schedule starts its job', () => {
     const host = await openHost();
     const broken = await host.start(undefined, {
       wrapStore: (store) => ({
-        ...store,
+        ...withoutJobs(store),
         // Earlier versions did not record a run when they began it.
         put: (key, bytes) => (key.includes('/begun/') ? Promise.resolve() : store.put(key, bytes)),
-        createIfAbsent: (key, bytes) =>
-          key.endsWith('/job.json')
-            ? Promise.reject(new StoreUnavailable('The process is dead.'))
-            : store.createIfAbsent(key, bytes),
       }),
     });
-    for (const file of FILES) await host.drop(file, ROWS);
-    host.clock.moveTo('2026-11-01T23:00:00Z');
-    await broken.fireSchedules();
-    await broken[Symbol.asyncDispose]();
+    await fireOnce(host, broken);
 
     const next = await host.start();
     expect(host.logs.filter(({ event }) => event === 'claims_released')).toHaveLength(1);

@@ -1,31 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { BIN, USER_ENV } from '../cli/spawn-cli.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 import { tableOf } from '../support/exhaustive.ts';
+import { serve } from '../support/serve.ts';
 
 /** A provider whose answers never end: it sends a byte now and then, so that no timeout between two chunks applies. */
 async function openDrip(): Promise<{ readonly url: string; readonly asked: Promise<void> }> {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   const drips: NodeJS.Timeout[] = [];
-  const server = createServer((request, response) => {
+  const url = await serve((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': 'application/json' });
     drips.push(setInterval(() => response.write(' '), 100));
     resolve();
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => {
     for (const drip of drips) clearInterval(drip);
-    server.closeAllConnections();
-    server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
+  return { url: `${url}/v1`, asked };
 }
 
 tableOf(['SIGTERM', 'SIGINT'], 1).test(

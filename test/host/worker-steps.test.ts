@@ -1,12 +1,11 @@
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { WorkerSteps } from '../../host/worker-steps.ts';
 import { tableOf } from '../support/exhaustive.ts';
+import { serve } from '../support/serve.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 /** A thread with the protocol of the step thread, and with steps that misbehave. */
@@ -118,17 +117,11 @@ describe('steps in a separate thread', () => {
 async function openSilent() {
   const asked = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
-  const server = createServer((request) => {
+  const url = await serve((request) => {
     asked.resolve();
     request.on('close', () => closed.resolve());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  return { url, asked: asked.promise, closed: closed.promise };
+  return { url: `${url}/v1`, asked: asked.promise, closed: closed.promise };
 }
 
 test('an abandoned step fails with its call to the provider, and the connection is closed', async () => {

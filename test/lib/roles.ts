@@ -59,9 +59,9 @@ export class Roles {
       },
       channels: edges.channels.map((channel) => ({
         ...channel,
-        tell: async (event) => {
+        deliver: async (event) => {
           this.demand(step, 'events:PutEvents');
-          await channel.tell(event);
+          await channel.deliver(event);
         },
       })),
     };

@@ -1,5 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../simulator/faults.ts';
@@ -8,6 +7,7 @@ import type { UploadFile } from '../../src/provider/batch-provider.ts';
 import { builtInDialect, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { createProviderClient, type ClientOptions } from '../../src/provider/client.ts';
 import type { ProviderClient } from '../../src/provider/batch-provider.ts';
+import { serve } from '../support/serve.ts';
 
 const KEY = 'sk-mel-a-secret-key';
 const INSTANT = { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 };
@@ -359,14 +359,8 @@ describe('cancelling and deleting', () => {
 
 describe('a provider that does not answer', () => {
   test('is an outage after the timeout', async () => {
-    const server = createServer(() => undefined).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const { port } = server.address() as AddressInfo;
-    const client = openClient(`http://127.0.0.1:${port}/v1`, {
+    const url = await serve(() => undefined);
+    const client = openClient(`${url}/v1`, {
       timeouts: { headers: 50 },
       wait: async () => undefined,
     });
@@ -395,15 +389,12 @@ describe('a dialect', () => {
     ['azure', 'api-key', KEY],
   ] as const)('%s has the key in %s', async (dialect, header, value) => {
     const seen: IncomingHttpHeaders[] = [];
-    const server = createServer((request, response) => {
+    const url = await serve((request, response) => {
       seen.push(request.headers);
       response.end('{"id":"b","status":"completed"}');
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
 
-    await openClient(`http://127.0.0.1:${port}/v1`, {}, dialect).getBatch('b');
+    await openClient(`${url}/v1`, {}, dialect).getBatch('b');
 
     expect(seen[0]?.[header]).toBe(value);
     expect(Object.values(seen[0] ?? {}).filter((text) => String(text).includes(KEY))).toHaveLength(1);
@@ -466,16 +457,13 @@ describe('a dialect', () => {
 
   test('whose lists do not show further pages is read until a page has nothing new', async () => {
     const ids = Array.from({ length: 5 }, (_, n) => `file_${n}`);
-    const server = createServer((request, response) => {
+    const url = await serve((request, response) => {
       const after = new URL(request.url ?? '', 'http://localhost').searchParams.get('after');
       const from = after === null ? 0 : ids.indexOf(after) + 1;
       const data = ids.slice(from, from + 2).map((id) => ({ id, filename: `${id}.jsonl` }));
       response.end(JSON.stringify({ object: 'list', data }));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-    const client = openClient(`http://127.0.0.1:${port}/v1`, {}, 'groq');
+    const client = openClient(`${url}/v1`, {}, 'groq');
 
     expect(await client.findFile('file_4.jsonl')).toMatchObject({ id: 'file_4' });
     expect(await client.findFile('none.jsonl')).toBeUndefined();

@@ -20,7 +20,7 @@ import { toResultLine } from '../../src/provider/adapters/anthropic-result.ts';
 import { bareLines } from '../../src/provider/adapters/bare-lines.ts';
 import { MISTRAL } from '../../src/provider/adapters/mistral.ts';
 import { TOGETHER } from '../../src/provider/adapters/together.ts';
-import { asWire, readBatch, readFile, readPage, type Wire } from '../../src/provider/wire.ts';
+import { asWire, readBatch, readFile, readListPage, type Wire } from '../../src/provider/wire.ts';
 
 const FOLDER = join(import.meta.dirname, 'fixtures');
 
@@ -66,7 +66,7 @@ function read({ kind, wire, ours }: Fixture, dialect: Dialect): unknown {
     case 'file':
       return readFile(wire);
     case 'page': {
-      const page = readPage(wire);
+      const page = readListPage(wire);
       return page && { items: page.items.length, more: page.more };
     }
     case 'error': {

@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
+import { serve } from '../support/serve.ts';
 
 const WANTED = { inputFileId: 'file-9', metadata: {} };
 const item = (n: number) => ({ id: `batch-${n}`, status: 'in_progress', input_file_id: `file-${n}` });
@@ -12,24 +11,16 @@ async function findIn(
   ...pages: readonly unknown[]
 ): Promise<{ id: string | undefined; calls: readonly string[] }> {
   const calls: string[] = [];
-  const server = createServer((request, response) => {
+  const url = await serve((request, response) => {
     calls.push(request.url ?? '');
     response.end(JSON.stringify(pages[Math.min(calls.length, pages.length) - 1]));
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
+  });
   const client = createProviderClient({
-    settings: {
-      name: 'p',
-      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-      dialect: builtInDialect('openai'),
-    },
+    settings: { name: 'p', baseUrl: `${url}/v1`, dialect: builtInDialect('openai') },
     apiKey: () => Promise.resolve('k'),
     wait: () => Promise.resolve(),
   });
-  onTestFinished(async () => {
-    await client.close();
-    server.close();
-  });
+  onTestFinished(() => client.close());
   return { id: (await client.findBatch(WANTED))?.id, calls };
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { required } from '../../src/provider/expected.ts';
-import { readBatch, readFile, readPage } from '../../src/provider/wire.ts';
+import { readBatch, readFile, readListPage } from '../../src/provider/wire.ts';
 
 const MELIOUS = {
   id: 'batch_abc123',
@@ -194,7 +194,7 @@ test('no JSON value makes a reader throw', () => {
     fc.property(fc.oneof(fc.jsonValue(), fields), (value) => {
       for (const name of Object.keys(DIALECTS)) readBatch(value, builtInDialect(name as DialectName));
       readFile(value);
-      readPage(value);
+      readListPage(value);
     }),
   );
 });

@@ -15,6 +15,7 @@ import { profileOf } from '../rows/build.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { answerLine, endJob } from './earlier-job.ts';
 import { trials } from '../support/exhaustive.ts';
+import { failingAt } from '../support/failing-at.ts';
 
 const PROMPTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 const START = Date.parse('2026-01-01T00:00:00.000Z');
@@ -101,21 +102,6 @@ class Nights {
   answersOfOwn(): Promise<unknown[]> {
     return this.answers(new Map([...this.objects].filter(([key]) => !isMergedKey(key))));
   }
-}
-
-/** A store that fails at one of its changes, and at all behind it. */
-function failingAt(store: ObjectStore, nth: number): ObjectStore {
-  let changes = 0;
-  const change = async (work: () => Promise<void>): Promise<void> => {
-    changes += 1;
-    if (changes >= nth) throw new Error('The process died.');
-    await work();
-  };
-  return {
-    ...store,
-    put: (key, bytes) => change(() => store.put(key, bytes)),
-    delete: (key) => change(() => store.delete(key)),
-  };
 }
 
 const step = fc.oneof(

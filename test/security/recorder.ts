@@ -1,6 +1,5 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { RequestListener } from 'node:http';
+import { serve } from '../support/serve.ts';
 
 /** A server that records all requests. */
 export interface Recorder {
@@ -16,19 +15,13 @@ export interface Recorder {
 export async function startRecorder(answer: RequestListener = answerNothing): Promise<Recorder> {
   const requests: string[] = [];
   const received: string[] = [];
-  const server = createServer((request, response) => {
+  const url = await serve((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     received.push(JSON.stringify(request.headers));
     request.on('data', (chunk: Buffer) => received.push(chunk.toString('utf8')));
     request.on('end', () => answer(request, response));
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, requests, received: () => received.join('\n') };
+  return { url, requests, received: () => received.join('\n') };
 }
 
 const answerNothing: RequestListener = (_, response) => void response.end('{}');

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { BatchContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import type { LogFields } from '../../src/log.ts';
@@ -14,31 +13,16 @@ import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts'
 import { cancelBatch } from '../../src/steps/cancel-batch.ts';
 import { pollBatch } from '../../src/steps/poll-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { NOW, stepEdges, uploadedTo } from '../support/step-edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-const NOW = 1_790_000_000;
-
 async function openEdges(provider: Partial<BatchProvider>, now = NOW): Promise<ProviderEdges> {
-  const folder = await openTempFolder();
-  return {
-    store: createFolderStore(folder),
-    provider: () => provider as BatchProvider,
-    clock: { now: () => now * 1_000 },
-    random: () => 0.5,
-    wait: () => Promise.resolve(),
-    log: () => undefined,
-  };
+  return stepEdges(createFolderStore(await openTempFolder()), provider, now);
 }
 
 function context(more: Partial<BatchContext> = {}): BatchContext {
   return {
-    jobId: 'job-1',
-    shard: 0,
-    provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
-    polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
-    round: 1,
-    lastRound: 4,
-    fileId: 'file_1',
+    ...uploadedTo('melious'),
     batchId: 'batch_1',
     createdAt: NOW - 1_000,
     deadline: NOW + 89_000,

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { UploadedContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import {
   ProviderBusy,
@@ -13,37 +12,20 @@ import {
 import { jobKey, roundKey } from '../../src/checkpoints/keys.ts';
 import { changeRoom } from '../../src/checkpoints/room.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createBatch } from '../../src/steps/create-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
+import { NOW, stepEdges, uploadedTo } from '../support/step-edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
-const NOW = 1_790_000_000;
-
-const CONTEXT: UploadedContext = {
-  jobId: 'job-1',
-  shard: 0,
-  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
-  polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
-  round: 1,
-  lastRound: 4,
-  fileId: 'file_1',
-};
+const CONTEXT = uploadedTo('melious');
 
 async function openEdges(provider: Partial<BatchProvider>): Promise<ProviderEdges> {
   const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h' };
   await writeJson(store, jobKey('job-1'), { jobId: 'job-1', profile });
-  return {
-    store,
-    provider: () => provider as BatchProvider,
-    clock: { now: () => NOW * 1_000 },
-    random: () => 0.5,
-    wait: () => Promise.resolve(),
-    log: () => undefined,
-  };
+  return stepEdges(store, provider);
 }
 
 const announcement = (edges: ProviderEdges) =>

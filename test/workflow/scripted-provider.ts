@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { IncomingMessage } from 'node:http';
+import { serve } from '../support/serve.ts';
 
 /** The answer to a row. The text of the body is sent unchanged. */
 export interface Scripted {
@@ -60,7 +59,7 @@ export async function startScriptedProvider(
     [/^(?:GET|DELETE) /, () => ({ body: '{"data":[]}' })],
     [/^POST /, ({ text }) => answer(String((JSON.parse(text) as { user?: unknown }).user))],
   ];
-  const server = createServer((request, response) => {
+  const url = await serve((request, response) => {
     void readText(request).then((text) => {
       const call = `${request.method} ${new URL(request.url ?? '/', 'http://a').pathname}`;
       const [pattern, answerCall] = routes.find(([each]) => each.test(call)) ?? [];
@@ -70,9 +69,7 @@ export async function startScriptedProvider(
       return response.writeHead(status, { 'content-type': 'application/json' }).end(body);
     });
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
+  return { url: `${url}/v1`, asked };
 }
 
 interface Call {

@@ -3,6 +3,7 @@ import { answerIndexKey, joinedPrefix, tableKey } from '../../src/checkpoints/ke
 import type { StepTime } from '../../src/pace.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { openWorld, paidAnswers, prompts, type Ended, type RunOptions, type World } from './world.ts';
+import { shortAfter } from './short-after.ts';
 
 const ROWS = 300;
 
@@ -21,15 +22,6 @@ const profile = {
 const FAULTS = [
   { at: 'row', every: 11, times: 1, action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } },
 ] as const;
-
-/** Limits the time of each call of *Write results*: short from the start, or after this number of looks. */
-const shortAfter =
-  (looks: number) =>
-  (step: string): StepTime | undefined => {
-    if (step !== 'write-results') return undefined;
-    let left = looks;
-    return { isShort: () => (left -= 1) < 0, isOver: () => false };
-  };
 
 const writes = ({ events }: World): number =>
   events.filter(({ type, state }) => type === 'StateEntered' && state === 'Write results').length;
@@ -86,7 +78,7 @@ describe('the end of a job and of its retry continues in further calls', () => {
   ).test(
     'when time is short after %i looks, takes more than %i calls, and comes to the same results, counts and indexes of answers',
     async (looks, most) => {
-      const { writes: calls, ...divided } = await runNights(shortAfter(looks));
+      const { writes: calls, ...divided } = await runNights(shortAfter('write-results', looks));
 
       const { writes: least, ...whole } = await expected();
       expect(divided).toEqual(whole);
@@ -100,7 +92,7 @@ describe('the end of a job and of its retry continues in further calls', () => {
     EXHAUSTIVE,
     async () => {
       const pilot = { pilot: { rows: 40, maxBad: 0.9 } };
-      const { index, movedIndex, next, paid } = await runNights(shortAfter(0), pilot);
+      const { index, movedIndex, next, paid } = await runNights(shortAfter('write-results', 0), pilot);
 
       const whole = await runNights(undefined, pilot);
       expect({ index, movedIndex, next, paid }).toEqual({

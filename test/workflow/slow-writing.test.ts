@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { roundKey } from '../../src/checkpoints/keys.ts';
 import { climbingObject, mergingObject } from '../../src/checkpoints/shard/saved-pass.ts';
 import { writingObject } from '../../src/checkpoints/round/writing.ts';
-import type { StepTime } from '../../src/pace.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { openWorld, prompts, type Ended, type RunOptions, type World } from './world.ts';
+import { shortAfter } from './short-after.ts';
 
 const ROWS = 200;
 
@@ -24,15 +24,6 @@ const FAULTS: readonly Fault[] = [
 ];
 
 const REF = { jobId: 'test-rows-jsonl', shard: 0, round: 1 };
-
-/** Limits the time of each call of the collect: short from the start, or after this number of looks. */
-const shortAfter =
-  (looks: number) =>
-  (step: string): StepTime | undefined => {
-    if (step !== 'collect-results') return undefined;
-    let left = looks;
-    return { isShort: () => (left -= 1) < 0, isOver: () => false };
-  };
 
 const collects = ({ events }: World): number =>
   events.filter(({ type, state }) => type === 'StateEntered' && state === 'Collect results').length;
@@ -59,7 +50,7 @@ describe('a round whose rows take longer to write than one step continues in fur
   tableOf([0, 4, 1, 12], 2).test(
     'when time is short after %i looks, and comes to the same results, counts and errors',
     async (looks) => {
-      const world = await openWorld({ faults: [...FAULTS], time: shortAfter(looks) });
+      const world = await openWorld({ faults: [...FAULTS], time: shortAfter('collect-results', looks) });
 
       const ended = await world.run(INPUT);
 
@@ -81,7 +72,7 @@ describe('a round whose rows take longer to write than one step continues in fur
 test('rows that an earlier call has written from other answers are written again', async () => {
   let calls = 0;
   const world = await openWorld({
-    time: shortAfter(4),
+    time: shortAfter('collect-results', 4),
     wrap: (call) => async (step, event) => {
       if (step === 'collect-results' && (await writingObject.read(world.store, REF))?.written !== undefined)
         calls += 1;
@@ -105,7 +96,7 @@ test('rows that an earlier call has written from other answers are written again
 test('parts that have changed in the store are written again', EXHAUSTIVE, async () => {
   let isBroken = false;
   const world = await openWorld({
-    time: shortAfter(4),
+    time: shortAfter('collect-results', 4),
     wrap: (call) => async (step, event) => {
       const writing = await writingObject.read(world.store, REF);
       if (!isBroken && step === 'collect-results' && writing?.written !== undefined) {
@@ -131,7 +122,7 @@ describe('a shard whose rounds take longer to join than one step', () => {
     async (looks) => {
       const [whole, world] = [
         await openWorld({ faults: [...FAULTS] }),
-        await openWorld({ faults: [...FAULTS], time: shortAfter(looks) }),
+        await openWorld({ faults: [...FAULTS], time: shortAfter('collect-results', looks) }),
       ];
 
       const expectedEnd = await whole.run(INPUT, LADDER);
@@ -154,7 +145,10 @@ describe('a shard whose rounds take longer to join than one step', () => {
   test('and that stops before all of its rows have an outcome continues in further calls', async () => {
     const denied: Fault = { at: 'row', every: 5, action: { kind: 'error', code: 'BILLING_2001' }, times: 1 };
     const faults = [denied, ...FAULTS];
-    const [whole, world] = [await openWorld({ faults }), await openWorld({ faults, time: shortAfter(0) })];
+    const [whole, world] = [
+      await openWorld({ faults }),
+      await openWorld({ faults, time: shortAfter('collect-results', 0) }),
+    ];
 
     const expectedEnd = await whole.run(INPUT);
     const ended = await world.run(INPUT);

@@ -25,7 +25,7 @@ export const twinsObject = storedObject<TwinsCheckpoint, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'twins.json'),
 );
 
-export async function readTwins(store: ObjectStore, ref: RoundRef): Promise<readonly Twin[]> {
+export async function readTwinRecords(store: ObjectStore, ref: RoundRef): Promise<readonly Twin[]> {
   return (await twinsObject.read(store, ref))?.twins ?? [];
 }
 
@@ -37,7 +37,7 @@ export async function readOpenTwins(
 ): Promise<readonly OpenBatch[]> {
   const rounds = Array.from({ length: lastRound }, (_, n) => n + 1);
   const twins = await sideBySide(rounds, async (round) =>
-    (await readTwins(store, { ...ref, round })).map((twin) => ({ round, ...twin })),
+    (await readTwinRecords(store, { ...ref, round })).map((twin) => ({ round, ...twin })),
   );
   return twins
     .flat()

@@ -14,18 +14,18 @@ export class Tally<Sum> {
   }
 
   add(name: string | undefined, sum: Sum): void {
-    const told = this.#nameOf(name);
-    const before = this.#sums.get(told);
-    this.#sums.set(told, before === undefined ? sum : this.#plus(before, sum));
+    const key = this.#nameOf(name);
+    const before = this.#sums.get(key);
+    this.#sums.set(key, before === undefined ? sum : this.#plus(before, sum));
   }
 
   /** The sum of a name so far, to which the caller may add in place. */
   sumOf(name: string | undefined, create: () => Sum): Sum {
-    const told = this.#nameOf(name);
-    const known = this.#sums.get(told);
+    const key = this.#nameOf(name);
+    const known = this.#sums.get(key);
     if (known !== undefined) return known;
     const sum = create();
-    this.#sums.set(told, sum);
+    this.#sums.set(key, sum);
     return sum;
   }
 

@@ -2,10 +2,10 @@ import { answerOf, emptyResult, isBlank, unexpectedResult } from '../../endpoint
 import type { Asked, Endpoint, Shown } from '../../endpoints/endpoint.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import { bodyOf, readBody, readStatus } from './response-parts.ts';
-import { isPassing, isVague, type Said } from './passing-words.ts';
+import { bodyOf, readBody, readStatusCode } from './response-parts.ts';
+import { isTransientText, isVague, type ErrorText } from './transient-words.ts';
 import { readError, type WireError } from '../../provider/errors/error-envelope.ts';
-import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-signs.ts';
+import { carriedError, isOnlyError, repeatsMessage } from '../../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** The result of a row, according to its result line. */
@@ -56,7 +56,7 @@ export interface LineRules {
 export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: Asked): Verdict {
   const given = readBody(line['response']);
   const response = asWire(given);
-  const status = readStatus(response, line);
+  const status = readStatusCode(response, line);
   const body = response === undefined ? given : bodyOf(response);
   // The error is beside the response, or inside it beside its body.
   const error = carriedError(line) ?? carriedError(response);
@@ -90,7 +90,7 @@ function withAnswer(failed: Failed, status: number, body: unknown): Failed {
   const isSuccess = status >= 200 && status < 300;
   const isTelling = typeof body === 'object' && Object.keys(body ?? {}).length > 0;
   if (!isSuccess || !isTelling) return failed;
-  const isAllTold = isOnlyError(body) && isTold(body, `${failed.code} ${failed.message}`);
+  const isAllTold = isOnlyError(body) && repeatsMessage(body, `${failed.code} ${failed.message}`);
   return isAllTold ? failed : { ...failed, body };
 }
 
@@ -151,12 +151,12 @@ function statusCode(status: number): string {
  * True if a general name for a failure surrounds an inner error with a 4xx status. The inner status then decides; a 429 is still
  * transient.
  */
-function isOpposed(name: string, { inner = 0 }: Said): boolean {
+function isOpposed(name: string, { inner = 0 }: ErrorText): boolean {
   return isVague(name) && inner >= 400 && inner < 500;
 }
 
 /** The kind of a failure. Codes decide before statuses, because they are more exact. The first known name is used. */
-function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
+function severity(said: ErrorText, status: number, codes: RowCodes): Failed['kind'] {
   for (const name of said.names) {
     if (isListed(name, codes.halting)) return 'halting';
     if ((isListed(name, codes.retriable) && !isOpposed(name, said)) || RETRIABLE_CODES.has(name))
@@ -164,6 +164,6 @@ function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
     if (isListed(name, codes.permanent)) return 'permanent';
   }
   if (HALTING_STATUSES.has(status)) return 'halting';
-  if (isPassing(said, status)) return 'retriable';
+  if (isTransientText(said, status)) return 'retriable';
   return RETRIABLE_STATUSES.has(status) || status >= 500 ? 'retriable' : 'permanent';
 }

@@ -12,7 +12,7 @@ const STATUS_FIELDS = ['status_code', 'statusCode', 'status'];
  * The status of a response; for a line without a response, the line's own status if it is an error. A response without a status
  * counts as a success: Melious writes such responses.
  */
-export function readStatus(response: Wire | undefined, line: Wire): number {
+export function readStatusCode(response: Wire | undefined, line: Wire): number {
   // A body in the position of a response may have a `status`, too, but that one is a word.
   const own = statusIn(response, /^\s*(?:HTTP(?:\/[\d.]+)?\s+)?(\d{1,3})\b/i);
   if (own !== undefined || response !== undefined) return own ?? 200;

@@ -15,7 +15,7 @@ import { parseRequest } from '../round/evidence/request-line.ts';
 import type { FilesBeside } from './files-beside.ts';
 import {
   failRound,
-  readRound,
+  readRoundRows,
   readStep,
   type RaisedRow,
   type RoundRows,
@@ -132,7 +132,7 @@ function roundsOf(
   const rounds: RoundRows[] = [];
   for (let below = 1; below <= (step?.nth ?? 0); below += 1) rounds.push(readStep(files, ref, below));
   const first = step?.from ?? (hasRoundZero ? 0 : 1);
-  for (let round = first; round < nextRound; round += 1) rounds.push(readRound(files, ref, round));
+  for (let round = first; round < nextRound; round += 1) rounds.push(readRoundRows(files, ref, round));
   if (failure !== undefined) rounds.push(failRound(files, { ref, nextRound, failure, open }));
   return rounds;
 }

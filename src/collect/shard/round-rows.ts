@@ -50,7 +50,7 @@ const letterOf = (letter: Buffer | undefined): Buffer | '' =>
   letter === undefined || letter.length === 1 ? '' : letter;
 
 /** The rows of a round that was collected, or of round 0. */
-export async function* readRound(
+export async function* readRoundRows(
   files: FilesBeside,
   ref: ShardRef,
   round: number,

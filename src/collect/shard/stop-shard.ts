@@ -44,9 +44,7 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
-  const rounds = (await readCollected(store, ref)).filter(
-    ({ round }) => round < nextRound && round !== last?.round,
-  );
+  const rounds = await readCollected(store, ref, Math.min(nextRound, last?.round ?? nextRound));
   const settled = last === undefined ? rounds : [...rounds, last];
   // Without the round's requests, no result could be written for some of its rows.
   if (last === undefined) await requireWholeRequests(store, { ...ref, planned: plan }, nextRound);
@@ -75,12 +73,12 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
   const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
   const end = sumRounds(plan, settled, { failure, twins, ...leftOpen });
   await stoppedObject.write(store, ref, { ...end, ...merged.ends });
-  tell(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
+  logStop(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
 }
 
 const NOTHING_LEFT: LeftOpen = { left: [] };
 
-function tell(
+function logStop(
   { log }: Edges,
   { jobId, shard }: ShardRef,
   { name, code }: Failure,

@@ -58,12 +58,14 @@ export function isOnlyError(body: unknown): boolean {
 const WORDED = new Set(['error', 'errors', 'detail', 'message', 'msg', 'title']);
 
 /** True if the reported message contains all texts of an error. */
-export function isTold(value: unknown, told: string, level = 0): boolean {
-  if (typeof value === 'string') return told.includes(value.trim());
-  if (Array.isArray(value)) return level < MAX_LEVELS && value.every((each) => isTold(each, told, level + 1));
+export function repeatsMessage(value: unknown, message: string, level = 0): boolean {
+  if (typeof value === 'string') return message.includes(value.trim());
+  if (Array.isArray(value))
+    return level < MAX_LEVELS && value.every((each) => repeatsMessage(each, message, level + 1));
   return Object.entries(asWire(value) ?? {}).every(
     ([name, each]) =>
-      (ENVELOPE.has(name) && !WORDED.has(name)) || (level < MAX_LEVELS && isTold(each, told, level + 1)),
+      (ENVELOPE.has(name) && !WORDED.has(name)) ||
+      (level < MAX_LEVELS && repeatsMessage(each, message, level + 1)),
   );
 }
 

@@ -19,8 +19,8 @@ export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown
   if (error instanceof Error && /^(Provider|Store|Invalid)/.test(error.name)) return error;
   const reason = error instanceof errors.UndiciError ? error.code : codeOf(error);
   const meaning = MEANINGS[reason];
-  const told = meaning === undefined ? '' : ` ${meaning}`;
-  return new ProviderUnavailable(`${action}: no answer (${reason}).${told}`, { cause: error });
+  const explained = meaning === undefined ? '' : ` ${meaning}`;
+  return new ProviderUnavailable(`${action}: no answer (${reason}).${explained}`, { cause: error });
 }
 
 /** Explanations of common connection errors. */

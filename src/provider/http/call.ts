@@ -29,7 +29,7 @@ const MAX_ANSWER_BYTES = 64 * 1_048_576;
  * The answer's body as text.
  * @throws ProviderUnavailable when it does not end
  */
-export async function readAnswer({ action }: Call, { body }: Answer): Promise<string> {
+export async function readAnswerText({ action }: Call, { body }: Answer): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {

@@ -110,7 +110,7 @@ interface ReadFile extends FilePosition {
   length: number | undefined;
   /** Position at which this download began. */
   readonly start: number;
-  /** Checksum of the bytes since then, updated by {@link addSamples}. */
+  /** Checksum of the bytes from `start` on, updated by {@link addSamples}. */
   sum: number;
   /** False once the provider is known not to support ranges. */
   isRanged: boolean;

@@ -2,7 +2,7 @@ import { bounded, ProviderRejected, ProviderUnavailable } from '../../errors.ts'
 import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from '../batch-provider.ts';
 import { asProviderError, rememberRetryAfter } from './call-errors.ts';
-import { jsonLineOf, parseAnswer, readAnswer, type Call } from './call.ts';
+import { jsonLineOf, parseAnswer, readAnswerText, type Call } from './call.ts';
 import { classifyError, type BadAnswer } from '../errors/classify-error.ts';
 import type { Dialect } from '../dialects/schema.ts';
 import { repeatCall } from './repeat-call.ts';
@@ -181,7 +181,7 @@ export class Http {
 
   /** An answer's text, without the secrets that the call sent. */
   async #readText(call: Call, answer: Answer): Promise<string> {
-    return this.#secrets.scrub(await readAnswer(call, answer));
+    return this.#secrets.scrub(await readAnswerText(call, answer));
   }
 
   /** @param url another URL of the provider's origin, to which it redirects the call */

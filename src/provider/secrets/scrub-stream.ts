@@ -79,8 +79,9 @@ class TraceSearch {
   readonly #traces: readonly Buffer[];
   /** 1 for the first two bytes of each trace. Most positions begin none. */
   readonly #begins = new Uint8Array(BLOCKS);
-  /** Length of the longest trace in bytes, and of the shortest. */
+  /** Length of the longest trace in bytes. */
   readonly #longest: number;
+  /** Length of the shortest trace in bytes. */
   readonly #window: number;
   /** Number of bytes to skip, by the last two bytes of the window. */
   readonly #skips = new Uint8Array(BLOCKS);

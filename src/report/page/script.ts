@@ -2,9 +2,9 @@
 export const FILTER_SCRIPT = `
 (() => {
   const input = document.getElementById('filter');
-  const told = document.getElementById('filter-count');
+  const counter = document.getElementById('filter-count');
   const pager = document.getElementById('pager');
-  if (!input || !told || !pager) return;
+  if (!input || !counter || !pager) return;
   const [earlier, place, later] = ['earlier', 'page', 'later'].map((id) => document.getElementById(id));
   const perPage = 50;
   let first = 0;
@@ -23,7 +23,7 @@ export const FILTER_SCRIPT = `
     place.textContent = (first + 1) + ' to ' + Math.min(first + perPage, found.length) + ' of ' + found.length;
     earlier.disabled = first === 0;
     later.disabled = first + perPage >= found.length;
-    told.textContent = words.length === 0 ? '' : distinct(found, others) + ' of ' + distinct(notable, sample) + ' shown';
+    counter.textContent = words.length === 0 ? '' : distinct(found, others) + ' of ' + distinct(notable, sample) + ' shown';
   };
   const turn = (rows) => () => { first = Math.max(0, first + rows); apply(); };
   earlier.addEventListener('click', turn(-perPage));

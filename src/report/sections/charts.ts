@@ -25,8 +25,8 @@ export function outcomeBar(counts: OutcomeCounts, rows: number): Html {
     from += width;
     return n > 0 ? rect : '';
   });
-  const told = parts.map(([outcome, n]) => `${grouped(n)} ${outcome}`).join(', ');
-  return html`<svg role="img" aria-label="${told}" height="14">
+  const label = parts.map(([outcome, n]) => `${grouped(n)} ${outcome}`).join(', ');
+  return html`<svg role="img" aria-label="${label}" height="14">
     <rect class="bar-rest" width="100%" height="14" />
     ${rects}
   </svg>`;
@@ -50,8 +50,8 @@ function laneChart({ lanes, ticks, seconds }: Timeline): Html {
 }
 
 function drawLane({ shard, bars }: Lane, top: number): Html {
-  const told = bars.length > 1 ? ` · ${counted(bars.length, 'round')}` : '';
-  return html`<text x="0" y="${top + 12}">Shard ${shard}${told}</text>
+  const label = bars.length > 1 ? ` · ${counted(bars.length, 'round')}` : '';
+  return html`<text x="0" y="${top + 12}">Shard ${shard}${label}</text>
     <rect class="lane" x="0" y="${top + 18}" width="100%" height="10" rx="2" />
     ${bars.map((bar) => drawBar(bar, top + 18))}`;
 }
@@ -61,7 +61,7 @@ const MIN_WIDTH = 0.004;
 
 function drawBar({ from, to, round, seconds, requests, status }: Bar, top: number): Html {
   const still = status === undefined ? ' still' : '';
-  const told = `Round ${round}: ${requests === undefined ? '' : `${counted(requests, 'request')}, `}${duration(seconds)}, ${status ?? 'running'}`;
+  const label = `Round ${round}: ${requests === undefined ? '' : `${counted(requests, 'request')}, `}${duration(seconds)}, ${status ?? 'running'}`;
   const x = Math.min(from, 1 - MIN_WIDTH);
   return html`<rect
     class="r${Math.min(round, 3)}${still}"
@@ -70,7 +70,7 @@ function drawBar({ from, to, round, seconds, requests, status }: Bar, top: numbe
     width="${percent(Math.max(MIN_WIDTH, to - x))}"
     height="10"
     rx="2"
-    ><title>${told}</title></rect
+    ><title>${label}</title></rect
   >`;
 }
 
@@ -134,8 +134,8 @@ export function latencyChart({ bins, batches, median, longest }: Latency): Html 
       ${bin.batches > 0 && html`<text x="${middle}" y="${(BINS_HEIGHT - height - 5).toFixed(1)}" text-anchor="middle">${grouped(bin.batches)}</text>`}
       ${label && html`<text x="${percent((n + 1) * width)}" y="${BINS_HEIGHT + 17}" text-anchor="end">≤ ${duration(bin.upTo)}</text>`}`;
   });
-  const told = `How long ${counted(batches, 'batch')} took: half at most ${duration(median)}, the longest ${duration(longest)}.`;
-  return html`<svg role="img" aria-label="${told}" height="${BINS_HEIGHT + AXIS_HEIGHT}">
+  const label = `How long ${counted(batches, 'batch')} took: half at most ${duration(median)}, the longest ${duration(longest)}.`;
+  return html`<svg role="img" aria-label="${label}" height="${BINS_HEIGHT + AXIS_HEIGHT}">
     ${bars}
     <line class="grid" x1="0" x2="100%" y1="${BINS_HEIGHT}" y2="${BINS_HEIGHT}" />
   </svg>`;

@@ -1,6 +1,6 @@
 import { counted, grouped } from '../../text/counted.ts';
 import { part, section, tableOf, words } from '../page/elements.ts';
-import { share } from './explain.ts';
+import { shareText } from './explain.ts';
 import type { FieldValues } from '../survey/field-survey.ts';
 import { html, type Html } from '../page/html.ts';
 import type { Numbers } from '../survey/number-survey.ts';
@@ -38,12 +38,12 @@ function valueRow(value: string, n: number, all: number): Html {
   return html`<tr>
     <th scope="row">${words(value)}${shareBar(n / Math.max(1, all))}</th>
     <td class="number">${grouped(n)}</td>
-    <td class="number">${share(n, all)}</td>
+    <td class="number">${shareText(n, all)}</td>
   </tr>`;
 }
 
 function shareBar(part: number): Html {
-  return html`<svg class="share" aria-hidden="true" height="6">
+  return html`<svg class="shareText" aria-hidden="true" height="6">
     <rect class="bar-rest" width="100%" height="6" rx="3" />
     <rect class="r1" width="${Number((100 * part).toFixed(2))}%" height="6" rx="3" />
   </svg>`;
@@ -57,18 +57,18 @@ function numberTable(name: string, numbers: Numbers, without: number): Html {
     ['median', median],
     ['most', most],
   ];
-  const told = figures.map(([figure, value]) => `${figure} ${amount(value)}`).join(' · ');
+  const summary = figures.map(([figure, value]) => `${figure} ${amount(value)}`).join(' · ');
   let from = least;
   const rows = bins.map(({ upTo, share: part }) => {
     const label = bins.length === 1 ? amount(upTo) : `${amount(from)} to ${amount(upTo)}`;
     from = upTo;
     return html`<tr>
       <th scope="row">${label}${shareBar(part)}</th>
-      <td class="number">${share(part, 1)}</td>
+      <td class="number">${shareText(part, 1)}</td>
     </tr>`;
   });
   return tableOf(
-    html`<bdi class="mono">${name}</bdi>: ${told}, of
+    html`<bdi class="mono">${name}</bdi>: ${summary}, of
       ${counted(numbers.count, 'number')}${without > 0 && `; ${counted(without, 'answer')} without one`}.`,
     ['Range', { number: 'Share' }],
     rows,

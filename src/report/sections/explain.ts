@@ -19,12 +19,12 @@ export const EXPLAINED: Readonly<Record<RowKind, string>> = {
 };
 
 /** A share in percent: `96.7 %`. */
-export function share(part: number, whole: number): string {
+export function shareText(part: number, whole: number): string {
   return `${whole === 0 ? 0 : Number(((100 * part) / whole).toFixed(1))} %`;
 }
 
 /** A sum in a currency: `0.0123 EUR`. */
-export function money(value: number, currency: string): string {
+export function moneyText(value: number, currency: string): string {
   return `${amount(value)} ${currency}`;
 }
 
@@ -51,7 +51,7 @@ function tellRows(data: ReportData): string[] {
     ...(survey.refused > 0 ? [counted(survey.refused, 'refusal')] : []),
   ];
   return [
-    `${grouped(counts.ok)} of ${counted(rows, 'row')} were answered (${share(counts.ok, rows)})${ends.length > 0 ? `, among them ${ends.join(' and ')}` : ''}.`,
+    `${grouped(counts.ok)} of ${counted(rows, 'row')} were answered (${shareText(counts.ok, rows)})${ends.length > 0 ? `, among them ${ends.join(' and ')}` : ''}.`,
     ...(notOk > 0
       ? [`${counted(notOk, 'row')} ${notOk === 1 ? 'has' : 'have'} no answer; the reasons are below.`]
       : []),
@@ -80,7 +80,7 @@ function tellReused(
 
 function tellSaved({ inputTokens, outputTokens, money: spared }: Saved): string {
   const price =
-    spared === undefined ? '' : `, ${money(spared.amount, spared.currency)} at the profile's price`;
+    spared === undefined ? '' : `, ${moneyText(spared.amount, spared.currency)} at the profile's price`;
   return `${counted(inputTokens + outputTokens, 'token')}${price}`;
 }
 
@@ -95,14 +95,14 @@ function tellProgress({ counts, seconds, progress }: ReportData, rows: number): 
   const running = open.reduce((sum, shard) => sum + (shard.progress?.succeeded ?? 0), 0);
   const answered = Math.min(rows, settled + running);
   const more = running > 0 ? `, and the provider has answered ${grouped(running)} more` : '';
-  const sentence = `${grouped(settled)} of ${counted(rows, 'row')} have their result so far (${share(settled, rows)})${more}.`;
+  const sentence = `${grouped(settled)} of ${counted(rows, 'row')} have their result so far (${shareText(settled, rows)})${more}.`;
   if (answered === 0 || answered === rows || seconds === 0) return [sentence];
   const pace = answered / seconds;
-  const told =
+  const speed =
     pace >= 1 ? `about ${counted(Math.round(pace), 'row')} a second` : `a row every ${duration(1 / pace)}`;
   return [
     sentence,
-    `That is ${told}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that must be sent again.`,
+    `That is ${speed}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that must be sent again.`,
   ];
 }
 
@@ -111,10 +111,10 @@ function tellCost({ total, cost }: ReportData): string {
   if (tokens === 0) return '';
   const { price, ofSteps } = cost;
   if (ofSteps !== undefined)
-    return ` and used ${counted(tokens, 'token')}, which is ${money(ofSteps.amount, ofSteps.currency)} at the prices of its steps`;
+    return ` and used ${counted(tokens, 'token')}, which is ${moneyText(ofSteps.amount, ofSteps.currency)} at the prices of its steps`;
   const paid =
     price === undefined
       ? ''
-      : `, which is ${money(price.input + price.output, price.currency)} at the profile's price`;
+      : `, which is ${moneyText(price.input + price.output, price.currency)} at the profile's price`;
   return ` and used ${counted(tokens, 'token')}${paid}`;
 }

@@ -2,7 +2,7 @@ import { OUTCOMES, settledRows } from '../../checkpoints/outcomes.ts';
 import { counted, grouped } from '../../text/counted.ts';
 import { outcomeBar } from './charts.ts';
 import { part, section, words } from '../page/elements.ts';
-import { share, EXPLAINED, tellJob } from './explain.ts';
+import { shareText, EXPLAINED, tellJob } from './explain.ts';
 import { html, type Html } from '../page/html.ts';
 import type { ReportData } from '../report-data.ts';
 import type { RowKind, SampledRow } from '../survey/sample-rows.ts';
@@ -35,7 +35,7 @@ export function outcomes({ counts, rows, survey }: ReportData): Html {
   const all = rows ?? settled;
   const tile = (kind: RowKind, n: number): Html =>
     html`<div class="${n === 0 ? 'zero' : kind}">
-      <dt>${kind}${n > 0 && ` · ${share(n, all)}`}</dt>
+      <dt>${kind}${n > 0 && ` · ${shareText(n, all)}`}</dt>
       <dd>${grouped(n)}</dd>
     </div>`;
   const open = all - settled;

@@ -1,7 +1,7 @@
 import type { ModelUsage } from '../../checkpoints/counts.ts';
 import { counted, grouped } from '../../text/counted.ts';
 import { part, section, tableOf, wideTable, words } from '../page/elements.ts';
-import { money } from './explain.ts';
+import { moneyText } from './explain.ts';
 import { html, type Html, type HtmlValue } from '../page/html.ts';
 import type { ReportData } from '../report-data.ts';
 import { amount } from '../page/text.ts';
@@ -59,7 +59,7 @@ function stepTable(steps: ReportData['steps']): Html {
       <td class="number">${grouped(ok)}</td>
       <td class="number">${grouped(usage.inputTokens)}</td>
       <td class="number">${grouped(usage.outputTokens)}</td>
-      ${isPriced && html`<td class="number">${cost === undefined ? '' : money(cost.amount, cost.currency)}</td>`}
+      ${isPriced && html`<td class="number">${cost === undefined ? '' : moneyText(cost.amount, cost.currency)}</td>`}
     </tr>`;
   return html`<table>
     <caption>
@@ -135,8 +135,9 @@ function planned(total: ReportData['total'], { plannedInputTokens, price }: Repo
   const { currency, input, output, plannedInput = 0 } = price;
   return html`<p class="note">${tokens}</p>
     <p class="note">
-      At the profile's price: ${money(input + output, currency)}, ${money(input, currency)} for input and
-      ${money(output, currency)} for output. The plan said ${money(plannedInput, currency)} for input.
+      At the profile's price: ${moneyText(input + output, currency)}, ${moneyText(input, currency)} for input
+      and ${moneyText(output, currency)} for output. The plan said ${moneyText(plannedInput, currency)} for
+      input.
     </p>`;
 }
 

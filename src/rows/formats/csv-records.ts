@@ -18,7 +18,7 @@ export interface CsvRecord {
   readonly plainQuotes: number;
   readonly chunk: CsvChunk;
   /** Cell n is from `spans[2 * n]` to `spans[2 * n + 1]`, without its quotes; in a quoted cell, quotes are doubled. */
-  readonly spans: number[];
+  readonly spans: readonly number[];
 }
 
 /** Bytes that many records share. */
@@ -26,6 +26,23 @@ export interface CsvChunk {
   readonly bytes: Buffer;
   /** True if its records contain no NUL. */
   isPlain: boolean;
+}
+
+/** A record that was cut. It is a class for the same reason as a line: see `lines.ts`. */
+class CutRecord implements CsvRecord {
+  readonly line: number;
+  readonly lines: number;
+  readonly plainQuotes: number;
+  readonly chunk: CsvChunk;
+  readonly spans: readonly number[];
+
+  constructor(chunk: CsvChunk, spans: readonly number[], lines: number, { line, plainQuotes }: RecordCutter) {
+    this.line = line;
+    this.lines = lines;
+    this.plainQuotes = plainQuotes;
+    this.chunk = chunk;
+    this.spans = spans;
+  }
 }
 
 /** The records at the start of some bytes. */
@@ -93,8 +110,10 @@ export class RecordCutter {
   readonly #longest: number;
   /** The line on which the next record begins. */
   line: number;
+  /** The cells of the current record. */
+  readonly #spans: number[] = [];
   /** Plain quotes of the current record. */
-  #plainQuotes = 0;
+  plainQuotes = 0;
   /** True if the bytes have quotes. Only quotes can put line ends inside a record. */
   #hasQuotes = false;
   #broken: Broken['why'] = 'quote never closed';
@@ -128,8 +147,7 @@ export class RecordCutter {
     const records: CsvRecord[] = [];
     let end = 0;
     while (end < bytes.length) {
-      const spans: number[] = [];
-      const behind = this.#cutRecord(bytes, end, isEnd, spans);
+      const behind = this.#cutRecord(bytes, end, isEnd);
       if (behind === MORE) return { records, end };
       if (behind === ODD) {
         const line = this.line + countLines(bytes, end, this.#brokenAt, hasReturn);
@@ -137,8 +155,9 @@ export class RecordCutter {
       }
       if (behind - end > this.#longest) return { records, end, broken: { why: 'too long', line: this.line } };
       const lines = this.#hasQuotes ? countLines(bytes, end, behind, hasReturn) : endsLine(bytes, behind);
+      const spans = this.#spans;
       const isBlank = spans.length === 2 && spans[0] === spans[1] && bytes[end] !== QUOTE;
-      if (!isBlank) records.push({ line: this.line, lines, plainQuotes: this.#plainQuotes, chunk, spans });
+      if (!isBlank) records.push(new CutRecord(chunk, spans.slice(), lines, this));
       this.line += lines;
       end = behind;
     }
@@ -149,8 +168,10 @@ export class RecordCutter {
    * Finds a record's cells.
    * @returns its end with the line end; {@link ODD} or {@link MORE}
    */
-  #cutRecord(bytes: Buffer, start: number, isEnd: boolean, spans: number[]): number {
-    this.#plainQuotes = 0;
+  #cutRecord(bytes: Buffer, start: number, isEnd: boolean): number {
+    const spans = this.#spans;
+    spans.length = 0;
+    this.plainQuotes = 0;
     this.#hasQuotes = false;
     for (let at = start; ; at += 1) {
       let end = bytes[at] === this.#quote ? this.#quotedEnd(bytes, at, isEnd) : PLAIN;
@@ -160,7 +181,7 @@ export class RecordCutter {
         spans.push(at + 1, end);
         at = end + 1;
       } else {
-        if (end === ODD) this.#plainQuotes += 1;
+        if (end === ODD) this.plainQuotes += 1;
         end = this.#plainEnd(bytes, at);
         spans.push(at, end);
         at = end;

@@ -80,7 +80,7 @@ function rejection(name: string, why: Brokenness, isArray: boolean, elements: nu
     );
   }
   const where =
-    why === 'cut off' ? `: it ends before it is closed, behind ${counted(elements, 'whole row')}` : '';
+    why === 'cut off' ? `: it ends before it is closed, after ${counted(elements, 'complete row')}` : '';
   if (isArray) return new InvalidInput(`${name} is not one JSON array of rows${where}.`);
   return new InvalidInput(
     `${name} is not one JSON array of rows, and not one JSON object of {"<custom_id>": "<prompt>"}${where}. ` +

@@ -84,15 +84,15 @@ export class Reading {
   #tallies(): string[] {
     const { emptyRows, repeatedHeaders, shortRows, severalLines, plainQuotes } = this;
     return [
-      repeatedHeaders.tell('that repeat the header: skipped', 'row'),
-      emptyRows.tell('without any value: skipped', 'row'),
-      shortRows.tell('with fewer cells than the header: the missing cells count as empty', 'row'),
-      severalLines.tell(
+      repeatedHeaders.describe('that repeat the header: skipped', 'row'),
+      emptyRows.describe('without any value: skipped', 'row'),
+      shortRows.describe('with fewer cells than the header: the missing cells count as empty', 'row'),
+      severalLines.describe(
         'over several lines that could also be separate rows: quotes hold them together (--no-quotes reads quotes as plain characters)',
         'row',
       ),
-      plainQuotes.tell('that begin with a quote which does not end them: read as plain text', 'cell'),
-    ].filter((told) => told !== undefined);
+      plainQuotes.describe('that begin with a quote which does not end them: read as plain text', 'cell'),
+    ].filter((notice) => notice !== undefined);
   }
 }
 
@@ -120,7 +120,7 @@ export class Tally {
     this.count += 1;
   }
 
-  tell(what: string, noun: string): string | undefined {
+  describe(what: string, noun: string): string | undefined {
     if (this.count === 0) return undefined;
     const [how, first] = this.count === 1 ? [`1 ${noun}`, 'line'] : [`${this.count} ${noun}s`, 'first: line'];
     return `${how} ${what} (${first} ${this.#line}).`;

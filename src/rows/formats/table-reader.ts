@@ -7,6 +7,20 @@ import type { Mark } from './position.ts';
 import { Reading } from './reading.ts';
 import { readHeader, repeatsHeader } from './table-header.ts';
 
+/** A row of a table. It is a class for the same reason as a line: see `lines.ts`. */
+class ReadRecord implements TableRow {
+  readonly kind = 'table';
+  readonly line: number;
+  readonly table: Table;
+  readonly record: CsvRecord;
+
+  constructor(line: number, table: Table, record: CsvRecord) {
+    this.line = line;
+    this.table = table;
+    this.record = record;
+  }
+}
+
 /** Turns a table's records into rows. The first record that is not blank is the header. */
 export class TableReader {
   readonly #delimiter: string;
@@ -62,7 +76,7 @@ export class TableReader {
     if (record.plainQuotes > 0) reading.plainQuotes.add(line);
     if (record.lines > 1) this.#checkLines(table, record);
     if (spans.length < 2 * table.named) reading.shortRows.add(line);
-    return { kind: 'table', line, table, record };
+    return new ReadRecord(line, table, record);
   }
 
   /** Reports records that may be several rows joined by a quote. */

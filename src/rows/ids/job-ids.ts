@@ -36,7 +36,7 @@ export class JobIds {
     this.#length = length;
   }
 
-  /** The rows that follow belong to this input. */
+  /** Begins an input: the following ids belong to its rows. */
   startFile({ key, version }: InputRef): void {
     this.#file = this.#inputs.findIndex((input) => input.key === key && input.version === version);
     const [name = ''] = basename(key).split('.');

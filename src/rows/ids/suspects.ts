@@ -15,6 +15,6 @@ export async function clearSuspects(store: ObjectStore, ref: ShardRef, suspects:
   for await (const lines of requests ?? []) for (const line of lines) suspects.delete(readCustomId(line));
   const unsent = await ownLines(store, roundKey(ref, 0, 'results.jsonl'));
   for await (const lines of unsent ?? [])
-    // Rows that are not ok there are invalid, possibly as duplicates.
+    // A row that is not ok in round 0 is invalid, possibly as a duplicate.
     for (const line of lines) if (line.length > 1 && !isNotOk(line)) suspects.delete(readCustomId(line));
 }

@@ -5,7 +5,7 @@ import type { Leaders } from '../../reuse/leaders.ts';
 import { jobIds, type JobIds } from '../ids/job-ids.ts';
 import { generatedId } from '../request-line.ts';
 import { isOtherModel } from '../row-taker.ts';
-import { hasRoom, hasRoomUnsent, MAX_UNSENT_BYTES, type Held } from '../shard-room.ts';
+import { shardHasRoom, shardHasRoomUnsent, MAX_UNSENT_BYTES, type Held } from '../shard-room.ts';
 import { rejectTooManyShards } from '../shard-writer.ts';
 import { MAX_SUSPECTS } from '../ids/suspects.ts';
 import type { UniqueIds } from '../ids/unique-ids.ts';
@@ -147,7 +147,10 @@ export class ShardCutter {
   }
 
   #addSent(bytes: number, inputs: number): void {
-    if (this.#open === undefined || !hasRoom(this.#open, { bytes, inputs }, this.#job.profile.shardLimits))
+    if (
+      this.#open === undefined ||
+      !shardHasRoom(this.#open, { bytes, inputs }, this.#job.profile.shardLimits)
+    )
       this.#begin();
     const open = this.#open ?? EMPTY;
     this.#open = {
@@ -162,7 +165,8 @@ export class ShardCutter {
   }
 
   #addUnsent(kind: 'invalid' | 'deduplicated', bytes: number): undefined {
-    if (this.#open === undefined || !hasRoomUnsent(this.#open, this.#job.profile.shardLimits)) this.#begin();
+    if (this.#open === undefined || !shardHasRoomUnsent(this.#open, this.#job.profile.shardLimits))
+      this.#begin();
     const open = this.#open ?? EMPTY;
     this.#open = { ...open, [kind]: open[kind] + 1, unsentBytes: open.unsentBytes + bytes };
     if (this.#open.unsentBytes >= MAX_UNSENT_BYTES)

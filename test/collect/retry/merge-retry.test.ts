@@ -17,6 +17,7 @@ import {
 import { NO_USAGE } from '../../../src/spending/usage.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { failingAt } from '../../support/failing-at.ts';
 
 const [JOB, RETRY, SINCE] = ['job', 'job-retry-1', 1_000];
 
@@ -96,28 +97,6 @@ async function openJob(
   await summaryObject.write(store, JOB, summaryOf(JOB, rows.length, ok));
   const merged = own.map((line, n) => (rows[n]?.isOk === true ? line : marked(again[n] ?? '')));
   return { store, retry, merged };
-}
-
-/** A store that fails at one of its changes, and at all behind it. */
-function failingAt(store: ObjectStore, nth: number): ObjectStore {
-  let changes = 0;
-  const die = (): void => {
-    changes += 1;
-    if (changes >= nth) throw new Error('The process died.');
-  };
-  return {
-    ...store,
-    put: async (key, bytes) => (die(), store.put(key, bytes)),
-    concat: async (key, sources, sizes) => (die(), store.concat(key, sources, sizes)),
-    copy: async (key, source) => (die(), store.copy(key, source)),
-    delete: async (key) => (die(), store.delete(key)),
-    write: (key) => {
-      const writer = store.write(key);
-      const close = writer.close.bind(writer);
-      writer.close = async () => (die(), close());
-      return writer;
-    },
-  };
 }
 
 const ALWAYS_SHORT: StepTime = { isShort: () => true, isOver: () => false };

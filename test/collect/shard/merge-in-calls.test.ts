@@ -7,6 +7,7 @@ import { mergeRounds, type Merged } from '../../../src/collect/shard/merge-round
 import type { StepTime } from '../../../src/pace.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
+import { failingAt } from '../../support/failing-at.ts';
 
 const REF = { jobId: 'job', shard: 0 };
 const FAILURE = { name: 'ProviderDenied', code: 'NO', message: 'No more.' };
@@ -47,26 +48,6 @@ async function putShard(store: ObjectStore, rows: readonly Row[], hasSources: bo
   await store.put(roundKey(REF, ROUNDS + 1, 'requests.jsonl'), left.map(([n]) => requestOf(n)).join(''));
   const sources = rows.map((_, n) => `{"file":"f","line":${n}}\n`).join('');
   if (hasSources) await store.put(shardKey(REF, 'sources.jsonl'), sources);
-}
-
-/** A store that fails at one of its changes, and at all behind it. */
-function failingAt(store: ObjectStore, nth: number): ObjectStore {
-  let changes = 0;
-  const die = (): void => {
-    changes += 1;
-    if (changes >= nth) throw new Error('The process died.');
-  };
-  return {
-    ...store,
-    put: async (key, bytes) => (die(), store.put(key, bytes)),
-    concat: async (key, sources, sizes) => (die(), store.concat(key, sources, sizes)),
-    write: (key) => {
-      const writer = store.write(key);
-      const close = writer.close.bind(writer);
-      writer.close = async () => (die(), close());
-      return writer;
-    },
-  };
 }
 
 const ALWAYS_SHORT: StepTime = { isShort: () => true, isOver: () => false };

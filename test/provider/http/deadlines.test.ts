@@ -1,33 +1,23 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import type { RequestListener } from 'node:http';
+import { describe, expect, test } from 'vitest';
 import type { ProviderClient } from '../../../src/provider/batch-provider.ts';
 import { createProviderClient, type ClientOptions } from '../../../src/provider/client.ts';
 import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+import { serve } from '../../support/serve.ts';
 
 /** A client with short timeouts, and a server that answers with this listener. */
 async function openClient(
   listener: RequestListener,
   options: Partial<ClientOptions> = {},
 ): Promise<ProviderClient> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const client = createProviderClient({
-    settings: {
-      name: 'p',
-      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-      dialect: builtInDialect('openai'),
-    },
+  const url = await serve(listener);
+  return createProviderClient({
+    settings: { name: 'p', baseUrl: `${url}/v1`, dialect: builtInDialect('openai') },
     apiKey: () => Promise.resolve('k'),
     wait: () => Promise.resolve(),
     timeouts: { total: 150 },
     ...options,
   });
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return client;
 }
 
 /** Sends its headers, and then a byte now and then until the client closes the connection. */

@@ -1,29 +1,24 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, expect, test } from 'vitest';
 import { checkConfig } from '../../../src/config/check-config.ts';
 import { defineConfig, type NightshiftConfig } from '../../../src/config/config.ts';
 import { deployedProviders } from '../../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../../src/config/resolve-profile.ts';
 import { openProviderCalls } from '../../../src/runtime/provider-calls.ts';
+import { serve } from '../../support/serve.ts';
 
 const ENV = { GATEWAY_API_KEY: 'sk-of-the-gateway', HOUSE_API_KEY: 'sk-of-the-house' };
 
 /** A provider that answers every call with a batch whose error contains the headers of the request. */
 async function openGateway(): Promise<{ url: string; headers: IncomingHttpHeaders[] }> {
   const headers: IncomingHttpHeaders[] = [];
-  const server = createServer((request, response) => {
+  const url = await serve((request, response) => {
     headers.push(request.headers);
     response.statusCode = request.url?.includes('broken') ? 400 : 200;
-    const told = JSON.stringify(request.headers);
-    response.end(JSON.stringify({ id: 'b', status: 'completed', error: { code: 'no', message: told } }));
+    const message = JSON.stringify(request.headers);
+    response.end(JSON.stringify({ id: 'b', status: 'completed', error: { code: 'no', message } }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, headers };
+  return { url: `${url}/v1`, headers };
 }
 
 const configOf = (baseUrl: string, headers: Readonly<Record<string, unknown>>): NightshiftConfig =>

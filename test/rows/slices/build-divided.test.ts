@@ -255,7 +255,8 @@ test('an input is divided by the size of the version that the job reads, not by 
   expect(largest).toBeLessThan(70_000);
 });
 
-test('a slice starts again if another call has stopped at an earlier row of it', async () => {
+/** A job whose slices have noted their rows and have not built their shards, and the same job built in one pass. */
+async function openNoted() {
   const file = manyRows(300);
   const shape = { profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 40 } }) };
   const whole = await inOnePass([file], shape);
@@ -265,6 +266,11 @@ test('a slice starts again if another call has stopped at an earlier row of it',
   for (const { slice } of await slicesObject.require(store, job.jobId))
     await buildSlice(store, job, slice, { createRequests });
   await buildDivided(store, job, dividing);
+  return { store, job, filesOf, whole, dividing };
+}
+
+test('a slice starts again if another call has stopped at an earlier row of it', async () => {
+  const { store, job, filesOf, whole, dividing } = await openNoted();
   let stopped = 0;
 
   for (const { slice } of await slicesObject.require(store, job.jobId)) {
@@ -282,15 +288,7 @@ test('a slice starts again if another call has stopped at an earlier row of it',
 });
 
 test('a call that is overtaken by another call of its slice leaves the shards of that call as they are', async () => {
-  const file = manyRows(300);
-  const shape = { profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 40 } }) };
-  const whole = await inOnePass([file], shape);
-  const { store, job, filesOf } = openJob([file], shape);
-  const dividing = { sliceBytes: 2_000, time: undefined };
-  await buildDivided(store, job, dividing);
-  for (const { slice } of await slicesObject.require(store, job.jobId))
-    await buildSlice(store, job, slice, { createRequests });
-  await buildDivided(store, job, dividing);
+  const { store, job, filesOf, whole, dividing } = await openNoted();
 
   for (const { slice } of await slicesObject.require(store, job.jobId)) {
     let isOvertaken = false;

@@ -39,10 +39,10 @@ export interface RoundDecision {
 /** The part of a file's failure that concerns one of its rows. */
 export interface NamedRow extends BatchError {
   /** True if another round may succeed. */
-  readonly isPassing?: boolean;
+  readonly isTransient?: boolean;
 }
 
-const fails = (named: NamedRow | undefined): boolean => named !== undefined && named.isPassing !== true;
+const fails = (named: NamedRow | undefined): boolean => named !== undefined && named.isTransient !== true;
 
 /** The fate of a row whose answer does not match its schema. */
 export function decideInvalidOutput(again: boolean, ordinal: number, decision: RoundDecision): Fate {

@@ -8,32 +8,32 @@ import type { RoundIndex } from '../matching/round-index.ts';
 
 /**
  * The cause of a file's failure:
- * - `passing`: the provider, temporarily; the same file may succeed in the next round
+ * - `transient`: the provider, temporarily; the same file may succeed in the next round
  * - `file`: the file as a whole; any other file would fail as well, because of its endpoint, model, purpose, window or account
  * - `row`: a single row
  */
-export type Cause = 'passing' | 'file' | 'row';
+export type Cause = 'transient' | 'file' | 'row';
 
-type Said = Pick<Failure, 'code' | 'message'>;
+type NamedFailure = Pick<Failure, 'code' | 'message'>;
 
 /**
  * The cause of a failure by its message and code. The message is more exact than a code for failures of all kinds, such as
  * `inference_failed`.
  */
-export function causeOf({ code, message }: Said, codes: Codes): Cause {
+export function causeOf({ code, message }: NamedFailure, codes: Codes): Cause {
   if (isListed(code, codes.halting) || FILE_CODES.test(code) || FILE_MESSAGES.test(message)) return 'file';
-  if (PASSING_MESSAGES.test(message)) return 'passing';
+  if (TRANSIENT_MESSAGES.test(message)) return 'transient';
   if (ROW_MESSAGES.test(message)) return 'row';
   // `batch_failed` may stand for an error without a code, so it does not decide.
-  const saysPassing =
-    code !== 'batch_failed' && (isListed(code, codes.retriable) || PASSING_CODES.test(code));
-  return saysPassing ? 'passing' : 'row';
+  const isTransient =
+    code !== 'batch_failed' && (isListed(code, codes.retriable) || TRANSIENT_CODES.test(code));
+  return isTransient ? 'transient' : 'row';
 }
 
-const PASSING_CODES =
+const TRANSIENT_CODES =
   /^(?:HTTP_)?(?:0|408|425|429|5\d\d)$|timeout|unavailable|overloaded|rate_limit|server_error|internal_error/i;
 
-const PASSING_MESSAGES =
+const TRANSIENT_MESSAGES =
   /(?<!(?:lines?|rows?|records?|entry|items?|requests?|columns?|char|index|position)[ #:]*)\b(?:408|425|429|50[0234]|52\d)\b|time[d -]*out|too many requests|rate limit|overloaded|temporar|unavailable|try again|internal (?:server )?error|connection (?:reset|refused|error|closed)/i;
 
 const ROW_MESSAGES =
@@ -94,9 +94,9 @@ export function namedRows(
 ): ReadonlyMap<number, NamedRow> {
   const named = new Map<number, NamedRow>();
   for (const error of errors) {
-    const isPassing = causeOf(error, codes) === 'passing';
+    const isTransient = causeOf(error, codes) === 'transient';
     for (const ordinal of ordinalsOf(error, index))
-      if (ordinal >= 0 && ordinal < sent) named.set(ordinal, { ...error, isPassing });
+      if (ordinal >= 0 && ordinal < sent) named.set(ordinal, { ...error, isTransient });
   }
   return named;
 }

@@ -119,11 +119,11 @@ function describeFiles({ batch, files }: RoundEvidence): string {
     ['output', batch?.outputFileId],
     ['errors', batch?.errorFileId],
   ] as const;
-  const told = named.map(([name, fileId]) => {
+  const described = named.map(([name, fileId]) => {
     const found = files.find((file) => file.name === name);
     return fileId === undefined ? `no ${NAMES[name]}` : `${NAMES[name]} ${fileId} (${describeFile(found)})`;
   });
-  return told.join(', ');
+  return described.join(', ');
 }
 
 const NAMES = { output: 'output file', errors: 'error file' } as const;

@@ -1,5 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Downloads, GoesOnLater } from '../../../../src/collect/round/files/downloads.ts';
@@ -13,6 +12,7 @@ import type { ObjectStore } from '../../../../src/store/object-store.ts';
 import { startBreakingServer, type FileAnswer, type FileHabits } from '../../../provider/breaking-server.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 import { trials } from '../../../support/exhaustive.ts';
+import { serve } from '../../../support/serve.ts';
 
 const FILE = Buffer.from(
   Array.from({ length: 60 }, (_, n) => `{"custom_id":"q${n}","text":"é🙂 ${n * n}"}\n`).join(''),
@@ -43,7 +43,7 @@ async function collectOnce({ url, store, time, came }: Collecting): Promise<{
   using scratch = new Scratch();
   const taken: Buffer[] = [];
   try {
-    const downloads = await Downloads.open({ store, time }, ROUND);
+    await using downloads = await Downloads.open({ store, time }, ROUND);
     if (came === 'before') downloads.did();
     const file = {
       store,
@@ -57,6 +57,7 @@ async function collectOnce({ url, store, time, came }: Collecting): Promise<{
     const sink = { push: (chunk: Uint8Array) => taken.push(Buffer.from(chunk)) < 0, end: () => undefined };
     const found = await fetchFile({ ...file, isLate: downloads.isLate, isShortNoted: true }, scratch, sink);
     if (came === 'behind') downloads.did();
+    await downloads.stored();
     await downloads.rest();
     const bytes = Buffer.concat(taken);
     return { found, taken: bytes, scratched: Buffer.from(scratch.read(0, bytes.length)) };
@@ -117,17 +118,12 @@ trials(25, 100).test(
 /** Starts a server that answers the nth request for the file's content with the nth handler. */
 async function startServer(answers: readonly RequestListener[]): Promise<string> {
   let asked = 0;
-  const server = createServer((request, response) => {
+  const url = await serve((request, response) => {
     request.resume();
     if (request.url?.endsWith('/content') === true) answers[asked++]?.(request, response);
     else response.writeHead(404).end('{"error":{"message":"no such file"}}');
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  return `${url}/v1`;
 }
 
 const breaksOffAfter =

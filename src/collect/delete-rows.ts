@@ -32,7 +32,7 @@ const REQUESTS = /\.requests\.jsonl$/;
  * @param isIndexed true if the answers are indexed for later jobs
  * @returns false if time ran short, and another call must delete the rest
  */
-export async function forgetRounds(
+export async function deleteRounds(
   { store }: Pick<Edges, 'store'>,
   { jobId, isIndexed }: { readonly jobId: string; readonly isIndexed: boolean },
   pace: Pace,
@@ -54,7 +54,7 @@ const DELETED_AT_ONCE = 1_000;
  * @param hasPlan false if the build has not finished: its saved state, which refers to these rows, is deleted as well
  * @returns false if time ran short, and another call must delete the rest
  */
-export async function forgetRows(
+export async function deleteRows(
   { store, log }: Pick<Edges, 'store' | 'log'>,
   { jobId, hasPlan }: { readonly jobId: string; readonly hasPlan: boolean },
   pace: Pace,
@@ -82,7 +82,7 @@ async function deleteAll(store: ObjectStore, keys: readonly string[], pace: Pace
 }
 
 /** Deletes the parts of the joined results once the results are complete. */
-export async function forgetJoined(store: ObjectStore, jobId: string): Promise<void> {
+export async function deleteJoined(store: ObjectStore, jobId: string): Promise<void> {
   for await (const { key } of store.list(joinedPrefix(jobId))) await store.delete(key);
 }
 

@@ -3,7 +3,7 @@ import { progressObject, type Progress } from '../checkpoints/shard/progress.ts'
 import type { ShardRef } from '../checkpoints/keys.ts';
 
 /** Records progress for people. A failure here does not fail the step. */
-export async function tellProgress(
+export async function reportProgress(
   { store, log }: Pick<Edges, 'store' | 'log'>,
   ref: ShardRef,
   progress: Progress,
