@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { LAMBDA_OPTIONS } from '../build/bundle-lambdas.ts';
 import { ROOT } from './machine.ts';
 import type { Group } from './report.ts';
 
@@ -55,17 +56,10 @@ export async function openBench(
   const source = join(checkout, 'bench');
   const flags = await readFlags(checkout);
   await build({
+    ...LAMBDA_OPTIONS,
     entryPoints: PROGRAMS.map((name) => join(source, `${name}.ts`)).filter((file) => existsSync(file)),
     outdir: programs,
     outbase: source,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    logLevel: 'error',
   });
   return {
     full,

@@ -23,7 +23,8 @@ export async function bundleLambdas(
 ): Promise<Metafile> {
   const names = (await readdir(join(project, 'lambdas'))).map((file) => basename(file, '.ts'));
   const { outputFiles, metafile } = await build({
-    ...OPTIONS,
+    ...LAMBDA_OPTIONS,
+    ...IN_MEMORY,
     absWorkingDir: project,
     alias: { '@aws-sdk/credential-provider-node': join(project, 'src/runtime/lambda-credentials.ts') },
     entryPoints: Object.fromEntries(names.map((name) => [name, `lambdas/${name}.ts`])),
@@ -94,7 +95,8 @@ const ONE_HTTP_PARSER: Plugin = {
   },
 };
 
-const OPTIONS = {
+/** How Lambdas are bundled. The benchmark bundles its programs in the same way. */
+export const LAMBDA_OPTIONS = {
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -108,13 +110,16 @@ const OPTIONS = {
   // CommonJS dependencies call `require`, which an ES module does not have.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   outExtension: { '.js': '.mjs' },
+  plugins: [WITHOUT_LOCALES, WITHOUT_MAPS, SECRETS_AT_START, ONE_HTTP_PARSER],
+  // With this definition, undici leaves out a second, experimental parser.
+  define: { esbuildDetection: 'true' },
+} as const satisfies BuildOptions;
+
+const IN_MEMORY = {
   // Nothing is written to this folder. Source maps name the sources relative to it.
   outdir: '.',
   write: false,
   metafile: true,
-  plugins: [WITHOUT_LOCALES, WITHOUT_MAPS, SECRETS_AT_START, ONE_HTTP_PARSER],
-  // With this definition, undici leaves out a second, experimental parser.
-  define: { esbuildDetection: 'true' },
 } as const satisfies BuildOptions;
 
 /** Rewrites a source map: names packages as `node_modules/…`, wherever that folder is. */

@@ -63,11 +63,11 @@ function route({ request: { method, headers }, query }: Asked): Route {
       ? { action: 'CreateMultipartUpload', run: createUpload }
       : { action: 'CompleteMultipartUpload', run: completeUpload };
   }
-  if (method === 'PUT' && !query.has('partNumber')) return { action: 'PutObject', run: putObject };
   if (method === 'PUT') {
-    return headers['x-amz-copy-source'] === undefined
-      ? { action: 'UploadPart', run: uploadPart }
-      : { action: 'UploadPartCopy', run: copyPart };
+    const isCopy = headers['x-amz-copy-source'] !== undefined;
+    if (!query.has('partNumber'))
+      return isCopy ? { action: 'CopyObject', run: copy } : { action: 'PutObject', run: putObject };
+    return isCopy ? { action: 'UploadPartCopy', run: copyPart } : { action: 'UploadPart', run: uploadPart };
   }
   if (method === 'DELETE') return { action: 'DeleteObject', run: remove };
   if (query.has('list-type')) return { action: 'ListObjectsV2', run: list };
@@ -102,12 +102,22 @@ async function uploadPart({ request, response, query }: Asked): Promise<void> {
   response.writeHead(200, { etag: '"1"' }).end();
 }
 
-function copyPart({ request: { headers }, response, query }: Asked): void {
-  const source = objects.get(decodeURIComponent(String(headers['x-amz-copy-source']).replace(/^\//, '')));
-  const [, start, end] = /bytes=(\d+)-(\d+)/.exec(String(headers['x-amz-copy-source-range'])) ?? [];
-  if (source === undefined) throw new Error('The source of a copied part is not there.');
+function copy({ request, response, key }: Asked): void {
+  objects.set(key, sourceOf(request));
+  xml(response, 200, '<CopyObjectResult><ETag>"1"</ETag></CopyObjectResult>');
+}
+
+function copyPart({ request, response, query }: Asked): void {
+  const source = sourceOf(request);
+  const [, start, end] = /bytes=(\d+)-(\d+)/.exec(String(request.headers['x-amz-copy-source-range'])) ?? [];
   partsOf(query).set(Number(query.get('partNumber')), rangeOf(source, Number(start), Number(end) + 1));
   xml(response, 200, '<CopyPartResult><ETag>"1"</ETag></CopyPartResult>');
+}
+
+function sourceOf({ headers }: IncomingMessage): StoredObject {
+  const source = objects.get(decodeURIComponent(String(headers['x-amz-copy-source']).replace(/^\//, '')));
+  if (source === undefined) throw new Error('The source of a copy is not there.');
+  return source;
 }
 
 async function completeUpload({ request, response, key, query }: Asked): Promise<void> {

@@ -1,7 +1,8 @@
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
-import { JOB_ID, makeJob, openEdges } from './job.ts';
+import { JOB_ID, openEdges } from './job.ts';
+import { makeJob } from './make-job.ts';
 
 /** The step *Build requests*, as its Lambda runs it: `build <input key> <profile as JSON>`. */
 const [input = '', profile = '{}'] = process.argv.slice(2);

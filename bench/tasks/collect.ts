@@ -10,9 +10,10 @@ import { JOB_ID, openEdges } from './job.ts';
 
 /**
  * The steps *Collect results*, for one shard after the other, and *Write results*: `collect <output file of shard 0> …`.
- * The provider's answers stream from local files.
+ * The provider's answers stream from local files, in chunks as an HTTP client delivers them.
  */
 const outputs = process.argv.slice(2);
+const CHUNK_BYTES = 65_536;
 const provider: BatchProvider = {
   uploadFile: reject,
   findFile: reject,
@@ -25,7 +26,7 @@ const provider: BatchProvider = {
   fileBytes: () => Promise.resolve(undefined),
   deleteFile: () => Promise.resolve(),
   getBatch: (id) => Promise.resolve(batchOf(id)),
-  download: (fileId) => createReadStream(outputs[Number(fileId)] ?? '') as AsyncIterable<Buffer>,
+  download: (fileId) => chunksOf(outputs[Number(fileId)] ?? ''),
 };
 const edges: ProviderEdges = {
   ...openEdges(),
@@ -38,6 +39,12 @@ for (const shard of shards.keys()) await collectResults(edges, endedBatch(shard)
 const end = await writeResults(edges, { jobId: JOB_ID });
 if (!('status' in end)) throw new Error('The step did not end.');
 if (end.status !== 'succeeded') throw new Error(`The job ended as ${end.status}.`);
+
+/** Reads ahead, as the system does for a socket while a chunk is processed. */
+async function* chunksOf(file: string): AsyncGenerator<Buffer> {
+  for await (const block of createReadStream(file, { highWaterMark: 1_048_576 }) as AsyncIterable<Buffer>)
+    for (let at = 0; at < block.length; at += CHUNK_BYTES) yield block.subarray(at, at + CHUNK_BYTES);
+}
 
 function endedBatch(shard: number): PolledContext {
   return {

@@ -5,7 +5,8 @@ import { readCustomId } from '../../src/jsonl/custom-id.ts';
 import { writeAnswerIndex } from '../../src/reuse/write-index.ts';
 import { buildFast } from '../../src/steps/build-plan.ts';
 import { answerLine } from '../data/answers.ts';
-import { makeJob, openEdges } from './job.ts';
+import { openEdges } from './job.ts';
+import { makeJob } from './make-job.ts';
 
 /**
  * Writes what a finished job leaves for later jobs: `leave-answers <input key> <profile as JSON>`. Prints the duration of

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { makeJob } from './job.ts';
+import { makeJob } from './make-job.ts';
 
 /** Uploads a shard, or downloads an output file: `transfer up <base URL> <file>` or `transfer down <base URL> <file id>`. */
 const [direction, baseUrl = '', what = ''] = process.argv.slice(2);

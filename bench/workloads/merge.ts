@@ -7,7 +7,8 @@ import { jobKey, planKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { cat, type Workload } from '../bench.ts';
 import { race } from '../race.ts';
 import type { Group } from '../report.ts';
-import { JOB_ID, makeJob } from '../tasks/job.ts';
+import { JOB_ID } from '../tasks/job.ts';
+import { makeJob } from '../tasks/make-job.ts';
 import { clear, countCalls, upload, s3Env, startS3 } from './s3.ts';
 
 /** *Write results* of a job with 1,000 finished shards: their results become one object. */

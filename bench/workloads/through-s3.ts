@@ -47,6 +47,7 @@ export const collectThroughS3: Workload = async (bench) => {
   const outputKeys = job.outputs.map((_, shard) => `outputs/${shard}.jsonl`);
   for (const [shard, file] of job.outputs.entries()) await upload(sink, [outputKeys[shard] ?? ''], file);
   const before = async (): Promise<void> => {
+    // With the summary of an earlier run, the step that writes the results would have nothing to do.
     for (const prefix of ['jobs/', 'output/']) await clear(sink, prefix);
     for (const key of job.keys) await upload(sink, [key], join(folder, key));
   };

@@ -18,10 +18,10 @@ const REQUESTS = {
   slicedJob: { writes: 9, reads: 10 },
   slice: { writes: 3, reads: 14 },
   /** A shard of one round. */
-  shard: { writes: 16, reads: 33 },
-  directShard: { writes: 11, reads: 35 },
+  shard: { writes: 16, reads: 28 },
+  directShard: { writes: 11, reads: 30 },
   /** Each round after the first. */
-  laterRound: { writes: 14, reads: 36 },
+  laterRound: { writes: 14, reads: 32 },
   /** One write for the answer, and one read of `stop.json` before the call. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },

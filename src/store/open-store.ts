@@ -1,9 +1,10 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { InvalidRequest } from '../errors.ts';
 import { createFolderStore } from './folder-store.ts';
 import type { Links } from './links.ts';
 import type { ObjectStore } from './object-store.ts';
+import { createS3Client } from './s3-client.ts';
 import { createS3Links } from './s3-links.ts';
 import { createS3Store } from './s3-store.ts';
 
@@ -49,24 +50,7 @@ const clients = new Map<string, S3Client>();
 function sharedClient(): S3Client {
   const { AWS_REGION: region = '', AWS_ENDPOINT_URL_S3: endpoint = '' } = process.env;
   const where = `${region} ${endpoint}`;
-  const client = clients.get(where) ?? newClient();
+  const client = clients.get(where) ?? createS3Client();
   clients.set(where, client);
   return client;
-}
-
-/** Creates a client. Credentials and region come from the environment. */
-function newClient(): S3Client {
-  return new S3Client({
-    retryMode: 'standard',
-    maxAttempts: 5,
-    // Checksums are computed natively on writes. On reads, TLS and the promised length are the check.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: 5_000,
-      // A timeout for idle time, not for the whole call: a part on a slow line may take minutes.
-      socketTimeout: 60_000,
-      httpsAgent: { keepAlive: true, maxSockets: 64 },
-    },
-  });
 }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import {
+  CopyObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   S3ServiceException,
@@ -84,6 +85,26 @@ export async function headObject(
     if (isMissing(error)) return undefined;
     throw storeError(error, { action: 's3:GetObject', bucket: bucket.name, key });
   }
+}
+
+/** Makes S3 copy a whole object of at most 5 GiB. If that object no longer has this `etag`, the copy fails (412). */
+export async function copyObject(
+  bucket: S3Bucket,
+  key: string,
+  source: { readonly key: string; readonly etag: string | undefined },
+): Promise<void> {
+  const command = new CopyObjectCommand({
+    Bucket: bucket.name,
+    Key: key,
+    CopySource: copySource(bucket, source.key),
+    CopySourceIfMatch: source.etag,
+  });
+  await named('s3:PutObject', bucket, key, bucket.client.send(command));
+}
+
+/** An object as the source of a copy: a path that is encoded for a URL. */
+export function copySource(bucket: S3Bucket, key: string): string {
+  return `${bucket.name}/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function putCommand(bucket: S3Bucket, key: string, body: Uint8Array, mark?: string): PutObjectCommand {

@@ -2,7 +2,7 @@ import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
 import { sideBySide } from '../concurrency/side-by-side.ts';
 import { planJoin, type JoinPart, type Piece } from './join-plan.ts';
 import { readObject } from './s3-body.ts';
-import { headObject, putObject, type S3Bucket } from './s3-bucket.ts';
+import { copyObject, headObject, putObject, type S3Bucket } from './s3-bucket.ts';
 import { MAX_PARTS, MIN_PART_BYTES, MultipartUpload } from './s3-multipart.ts';
 
 /** Largest copy. S3 allows 5 GiB. Smaller copies run in parallel, and answer before an idle connection is closed. */
@@ -33,6 +33,9 @@ export async function concatObjects(
 ): Promise<void> {
   const sources = await sideBySide(sourceKeys, (source) => lookAt(bucket, source), HEADS_IN_FLIGHT);
   const taken = sources.map((source, n) => sizeToTake(bucket, source, sizes[n]));
+  const [only, ...others] = sources;
+  const isCopy = only !== undefined && others.length === 0 && only.key !== key && taken[0] === only.bytes;
+  if (isCopy && only.bytes <= MAX_COPY_BYTES) return copyObject(bucket, key, only);
   const parts = planJoin(taken, { minPartBytes: MIN_PART_BYTES, maxCopyBytes: MAX_COPY_BYTES });
   const [first] = parts;
   if (first === undefined) {

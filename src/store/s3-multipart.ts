@@ -7,7 +7,7 @@ import {
   type CompletedPart,
 } from '@aws-sdk/client-s3';
 import { StoreUnavailable } from '../errors.ts';
-import { crc32Base64, named, type S3Bucket } from './s3-bucket.ts';
+import { copySource, crc32Base64, named, type S3Bucket } from './s3-bucket.ts';
 
 /** S3's limits for a multipart upload; only the last part may be smaller than the minimum. */
 export const MIN_PART_BYTES = 5 * 1_048_576;
@@ -64,7 +64,7 @@ export class MultipartUpload {
     const command = new UploadPartCopyCommand({
       ...this.#ids(),
       PartNumber: number,
-      CopySource: `${this.#bucket.name}/${key.split('/').map(encodeURIComponent).join('/')}`,
+      CopySource: copySource(this.#bucket, key),
       CopySourceIfMatch: etag,
       CopySourceRange: `bytes=${start}-${end - 1}`,
     });

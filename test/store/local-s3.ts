@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from '@20minutes/s3rver';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { createS3Client } from '../../src/store/s3-client.ts';
 
 /** An S3 server in this process. */
 export interface LocalS3 {
@@ -18,7 +19,7 @@ export interface LocalS3 {
 
 /**
  * s3rver with three corrections: it supports `If-None-Match: *`, an object can be read while it is overwritten, and responses can break. Its other
- * differences from S3: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, so clients set `WHEN_REQUIRED`, as ours does; lists
+ * differences from S3: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, which ours are not; lists
  * have one page (Node no longer has DES); "bytes=0-0" means "from 0 on"; a range of an empty object promises a byte that never comes, where S3
  * returns 416; lists go folder by folder and escape XML twice; there are no versions. Tests of these use a mocked client.
  */
@@ -65,13 +66,11 @@ export async function startLocalS3(): Promise<LocalS3> {
 }
 
 function createClient(port: number): S3Client {
-  return new S3Client({
+  return createS3Client({
     endpoint: `http://127.0.0.1:${port}`,
     region: 'us-east-1',
     forcePathStyle: true,
     credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
   });
 }
 

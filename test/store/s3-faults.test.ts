@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -392,6 +393,54 @@ describe('a join', () => {
       { PartNumber: 2, ETag: '"up"' },
       { PartNumber: 3, ETag: '"copy"' },
     ]);
+  });
+
+  test.each([
+    { of: 'one object', bytes: 6 * MIB },
+    { of: 'one object that is smaller than a part', bytes: 10 },
+    { of: 'an empty object', bytes: 0 },
+    { of: 'the largest object for one copy', bytes: 512 * MIB },
+  ])('of $of is one copy, of the version that it has looked at', async ({ bytes }) => {
+    s3.on(HeadObjectCommand).resolves({ ContentLength: bytes, ETag: '"e"' });
+    s3.on(CopyObjectCommand).resolves({});
+
+    await store.copy('to', 'b+ü c');
+    await store.concat('joined', ['a'], [bytes]);
+
+    expect(s3.commandCalls(CopyObjectCommand).map(({ args }) => args[0].input)).toEqual([
+      { Bucket: 'data', Key: 'to', CopySource: 'data/b%2B%C3%BC%20c', CopySourceIfMatch: '"e"' },
+      { Bucket: 'data', Key: 'joined', CopySource: 'data/a', CopySourceIfMatch: '"e"' },
+    ]);
+    expect(s3.calls()).toHaveLength(4);
+  });
+
+  test('of one object in part, of a larger one, or of the joined object itself, is not one copy', async () => {
+    s3.on(HeadObjectCommand).callsFake(({ Key }) => ({
+      ContentLength: Key === 'large' ? 512 * MIB + 1 : 6 * MIB,
+      ETag: '"e"',
+    }));
+    s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'u' });
+    s3.on(UploadPartCopyCommand).resolves({ CopyPartResult: { ETag: '"copy"' } });
+
+    await store.concat('joined', ['a'], [5 * MIB]);
+    await store.copy('to', 'large');
+    await store.concat('joined', ['joined']);
+
+    expect(s3.commandCalls(CopyObjectCommand)).toEqual([]);
+    const ranges = s3.commandCalls(UploadPartCopyCommand).map(({ args }) => args[0].input.CopySourceRange);
+    expect(ranges.map((range) => Number(range?.split('-')[1]) + 1)).toEqual(
+      expect.arrayContaining([5 * MIB, 512 * MIB + 1, 6 * MIB]),
+    );
+  });
+
+  test('of one object that was replaced after the look fails, so that the step looks again', async () => {
+    s3.on(HeadObjectCommand).resolves({ ContentLength: 6 * MIB, ETag: '"e"' });
+    s3.on(CopyObjectCommand).rejects(answer('PreconditionFailed', 412));
+
+    await expect(store.copy('to', 'a')).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+      message: expect.stringContaining('s3:PutObject on s3://data/to'),
+    });
   });
 
   test('aborts if a copy fails', async () => {

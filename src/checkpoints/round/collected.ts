@@ -109,12 +109,20 @@ export const collectedObject = storedObject<Collected, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'collected.json'),
 );
 
-/** Results of the shard's rounds so far, in order. */
-export async function readCollected(store: ObjectStore, ref: ShardRef): Promise<Collected[]> {
+/**
+ * Results of the shard's rounds so far, in order.
+ * @param end the first round that is not read; default: the first round without a result, which takes one more request
+ */
+export async function readCollected(
+  store: ObjectStore,
+  ref: ShardRef,
+  end = Number.POSITIVE_INFINITY,
+): Promise<Collected[]> {
   const rounds: Collected[] = [];
-  for (let round = 1; ; round += 1) {
+  for (let round = 1; round < end; round += 1) {
     const collected = await collectedObject.read(store, { ...ref, round });
     if (collected === undefined) return rounds;
     rounds.push(collected);
   }
+  return rounds;
 }

@@ -29,7 +29,8 @@ export async function partToUpload(
   round: number,
   mostBytes = Infinity,
 ): Promise<RoundPart | undefined> {
-  const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, ref)).at(-1) ?? {};
+  const before = (await readCollected(store, ref, round)).at(-1);
+  const { maxUploadBytes, maxUploadRequests, halving } = before ?? {};
   const maxRequests = halvedRequests(halving) ?? maxUploadRequests;
   if (maxUploadBytes === undefined && maxRequests === undefined && mostBytes === Infinity) return undefined;
   return firstPart(store, roundKey(ref, round, 'requests.jsonl'), {

@@ -1,7 +1,7 @@
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './writing/describe-round.ts';
 import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
-import { GoesOnLater } from './files/downloads.ts';
+import { Downloads, GoesOnLater } from './files/downloads.ts';
 import { writingObject } from '../../checkpoints/round/writing.ts';
 import { lateObject } from '../../checkpoints/round/late.ts';
 import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
@@ -51,13 +51,17 @@ export async function collectRound(
   if (collected !== undefined) return { collected, isAgain: true };
   using scratches = new DisposableStack();
   const more = (): Scratch => scratches.use(new Scratch());
-  const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });
+  await using downloads = await Downloads.open(edges, round);
+  const evidence = await readRound(edges, job, round, { downloads, output: more(), errors: more(), more });
   scratches.use(evidence.index);
   const { dialect } = job.profile.provider;
+  const weighed = weighRound(dialect, evidence);
+  const isPlain = round.gone !== true && !evidence.wasLate && evidence.twins.length === 0;
+  // The rows are written while the last part of the output file is stored.
+  if (weighed.next !== 'complete' || !isPlain) await downloads.stored();
   // The batch was given up as missing, and the provider shows it again.
   if (round.gone === true && evidence.batch?.phase === 'running')
     return { ...lookAgain(edges, dialect, evidence), follow: evidence.batch.id };
-  const weighed = weighRound(dialect, evidence);
   // Awaited here, because the scratch files are closed when this function returns.
   if (weighed.next === 'complete') {
     // From here on only the stored files count, because the provider's files will be deleted.

@@ -95,7 +95,7 @@ async function mayGoUp(
   step: LadderStep,
 ): Promise<boolean> {
   const from = round.step?.from ?? 1;
-  const before = (await readCollected(store, round)).filter((each) => each.round < last.round);
+  const before = await readCollected(store, round, last.round);
   return [...before, last].some(
     ({ round: n, failed, exhausted, invalid_output = 0, models = [] }) =>
       n >= from &&

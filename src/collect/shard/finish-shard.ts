@@ -25,7 +25,7 @@ export async function finishShard(
   const plan = await readShardPlan(store, planned);
   const { jobId, shard } = planned;
   const ref = { jobId, shard };
-  const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
+  const rounds = [...(await readCollected(store, ref, last.round)), last];
   await requireOtherFiles(store, planned);
   const unsent = hasRoundZero(plan);
   const only = last.round === 1 && !unsent ? last : undefined;

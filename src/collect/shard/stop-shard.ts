@@ -44,9 +44,7 @@ export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
-  const rounds = (await readCollected(store, ref)).filter(
-    ({ round }) => round < nextRound && round !== last?.round,
-  );
+  const rounds = await readCollected(store, ref, Math.min(nextRound, last?.round ?? nextRound));
   const settled = last === undefined ? rounds : [...rounds, last];
   // Without the round's requests, no result could be written for some of its rows.
   if (last === undefined) await requireWholeRequests(store, { ...ref, planned: plan }, nextRound);

@@ -1,4 +1,4 @@
-import { numberListEnd } from './number-list.ts';
+import { numberListEnd } from './byte-scanner.ts';
 import { numberEnd, quotedNumberEnd, textEnd } from './scan.ts';
 
 /**

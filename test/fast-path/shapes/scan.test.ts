@@ -24,12 +24,18 @@ const text = fc.string({
   ),
 });
 
+/** Lengths of what is before a text's odd characters: short, around the end of a vector, and around the end of a piece. */
+const filler = fc
+  .tuple(fc.constantFrom(0, 0, 40, 60, 2_040, 2_085, 4_130), fc.nat(24))
+  .map(([length, more]) => 'a'.repeat(length + more));
+const longText = fc.tuple(filler, text, filler, text).map((parts) => parts.join(''));
+
 test('a copied text is written in the same bytes', () => {
   fc.assert(
     fc.property(
       fc.oneof(
-        text.map(written),
-        text.map((value) => `"${value}"`),
+        longText.map(written),
+        longText.map((value) => `"${value}"`),
       ),
       (json) => {
         const bytes = Buffer.from(`${json},1]`);
@@ -39,20 +45,58 @@ test('a copied text is written in the same bytes', () => {
         expect(written(JSON.parse(taken))).toBe(taken);
       },
     ),
+    { numRuns: 1_000 },
   );
 });
 
 test('a text without control characters, line separators and lone surrogates is copied', () => {
   fc.assert(
     fc.property(
+      filler,
       fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'é', '\u2027', '\u0084', '\u00a0', '🌍') }),
-      (value) => {
-        const bytes = Buffer.from(JSON.stringify(value));
+      filler,
+      (before, value, behind) => {
+        const bytes = Buffer.from(JSON.stringify(before + value + behind));
         expect(textEnd(bytes, 1)).toBe(bytes.length - 1);
       },
     ),
   );
 });
+
+test.each([
+  '"',
+  '\\n',
+  '\\"',
+  '\\u0041',
+  '\\/',
+  '\u2028',
+  '\u2029',
+  '\u2027',
+  '\u0085',
+  '\u0084',
+  '\u0001',
+  'é',
+])('in a long text, %j is read the same at any position', (odd) => {
+  for (const around of [16, 48, 64, 2_048, 2_096, 4_144])
+    for (let length = Math.max(0, around - 20); length < around + 20; length += 1) {
+      const json = `"${'a'.repeat(length)}${odd}${'b'.repeat(100)}"`;
+      const end = textEnd(Buffer.from(`${json},1]`), 1);
+      const isSame = odd !== '"' && isWritten(json);
+      expect({ length, end }).toEqual({
+        length,
+        end: odd === '"' ? 1 + length : isSame ? Buffer.byteLength(json) - 1 : -1,
+      });
+    }
+});
+
+/** True for a JSON text as the workflow writes it. */
+function isWritten(json: string): boolean {
+  try {
+    return written(JSON.parse(json)) === json;
+  } catch {
+    return false;
+  }
+}
 
 const numbers = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),

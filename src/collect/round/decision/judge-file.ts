@@ -28,7 +28,8 @@ export interface FileVerdict {
 /** Decides about a file that was too large, was rejected or failed as a whole. */
 export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: Codes): Promise<FileVerdict> {
   const { context, direct } = read;
-  const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, context)).at(-1) ?? {};
+  const before = (await readCollected(store, context, context.round)).at(-1);
+  const { maxUploadBytes, maxUploadRequests, halving } = before ?? {};
   const known = {
     ...(maxUploadBytes !== undefined && { maxUploadBytes }),
     ...(maxUploadRequests !== undefined && { maxUploadRequests }),

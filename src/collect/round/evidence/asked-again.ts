@@ -25,8 +25,8 @@ export async function askedAgainBefore(
   round: number,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
-  for (const collected of await readCollected(store, ref)) {
-    if (collected.round >= round || (collected.paidTwice ?? 0) === 0) continue;
+  for (const collected of await readCollected(store, ref, round)) {
+    if ((collected.paidTwice ?? 0) === 0) continue;
     for (const id of (await lostIdsObject.read(store, { ...ref, round: collected.round })) ?? []) ids.add(id);
   }
   return ids;

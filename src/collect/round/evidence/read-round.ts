@@ -13,7 +13,7 @@ import type { StepTime } from '../../../pace.ts';
 import type { Batch } from '../../../provider/batch-provider.ts';
 import type { OutputCheck } from '../../lines/check-output.ts';
 import { stepFields } from '../../../ladder/step-of-round.ts';
-import { Downloads } from '../files/downloads.ts';
+import type { Downloads } from '../files/downloads.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
@@ -55,10 +55,13 @@ export interface RoundEvidence {
   readonly mayBringMore: boolean;
   /** Time limit of the step. */
   readonly time: StepTime | undefined;
+  /** Waits until the files are in the store. Before that, nothing that was decided from them may be stored. */
+  readonly stored: () => Promise<void>;
 }
 
-/** The provider's two files on local disk. */
-export interface Scratches {
+/** Where the provider's files are downloaded to: the store, and the local disk. */
+export interface RoundFiles {
+  readonly downloads: Downloads;
   readonly output: Scratch;
   readonly errors: Scratch;
   /** Opens a further scratch file. */
@@ -73,7 +76,7 @@ export async function readRound(
   edges: CollectEdges,
   job: Job,
   round: Round,
-  scratches: Scratches,
+  { downloads, more, ...scratches }: RoundFiles,
 ): Promise<RoundEvidence> {
   const { store } = edges;
   const upload = await uploadObject.read(store, round);
@@ -84,7 +87,6 @@ export async function readRound(
   const rules = await rulesOf(job, round);
   const requests = await readRoundRequests(edges, job, rules, context);
   const index = new RoundIndex(requests, edges.createReader(rules), rules);
-  const downloads = await Downloads.open(edges, round);
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
       {
@@ -103,7 +105,7 @@ export async function readRound(
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
-  const twins = await readTwins(edges, round, index, { downloads, openScratch: scratches.more });
+  const twins = await readTwins(edges, round, index, { downloads, openScratch: more });
   await downloads.rest();
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   if (round.denied !== undefined) index.halt(round.denied);
@@ -111,7 +113,8 @@ export async function readRound(
   const askedBefore = await askedAgainBefore(store, round, round.round);
   const spent = await countSpent(store, job, { round, upload });
   const found = { context, direct, batch, upload, rules, index, files, askedBefore, spent, ...twins };
-  return { ...found, wasLate: downloads.isLate, time: edges.time };
+  const stored = (): Promise<void> => downloads.stored();
+  return { ...found, wasLate: downloads.isLate, time: edges.time, stored };
 }
 
 /**

@@ -3,7 +3,8 @@ import { lateObject, type Download, type Late } from '../../../checkpoints/round
 import type { Edges } from '../../../edges.ts';
 import { StepTimedOut } from '../../../errors.ts';
 import { Pace, type StepTime } from '../../../pace.ts';
-import type { ObjectStore } from '../../../store/object-store.ts';
+import { InFlight } from '../../../concurrency/in-flight.ts';
+import type { ObjectStore, ObjectWriter } from '../../../store/object-store.ts';
 
 /** This call of the step has run short of time: its progress is saved, and another call continues. */
 export class GoesOnLater extends Error {
@@ -14,7 +15,7 @@ export class GoesOnLater extends Error {
 const LOOK_MS = 1_000;
 
 /** The downloads of a round at one look, carried from one call of the step to the next. */
-export class Downloads {
+export class Downloads implements AsyncDisposable {
   /** True if an earlier look found less than the batch promised, so that stored files are downloaded again. */
   readonly isLate: boolean;
   readonly #edges: Pick<Edges, 'store' | 'time'>;
@@ -23,6 +24,8 @@ export class Downloads {
   readonly #pace: Pace;
   /** True if a file of this call is shorter than promised. */
   #isShort = false;
+  /** Files that are being completed. */
+  readonly #completing = new InFlight();
 
   private constructor(edges: Pick<Edges, 'store' | 'time'>, round: RoundRef, late: Late | undefined) {
     this.#edges = edges;
@@ -62,6 +65,7 @@ export class Downloads {
   }
 
   async save(): Promise<void> {
+    await this.stored();
     const isLate = this.isLate || this.#isShort;
     const downloads = Object.fromEntries(this.#known);
     await lateObject.write(this.#edges.store, this.#round, { isLate, downloads });
@@ -71,6 +75,32 @@ export class Downloads {
   async noteShort(): Promise<void> {
     this.#isShort = true;
     await this.save();
+  }
+
+  /** Completes a file in the store while others are read. {@link stored} waits for it. */
+  complete(writer: ObjectWriter): void {
+    this.#completing.start(async () => {
+      try {
+        await writer.close();
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Waits until all files are in the store.
+   * @throws the error of a file that could not be stored
+   */
+  async stored(): Promise<void> {
+    await this.#completing.settle();
+    this.#completing.throwFailure();
+  }
+
+  /** Waits until nothing is written any more, also after a failure. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#completing.settle();
   }
 
   /** Records that bytes arrived. */

@@ -43,8 +43,8 @@ export interface FileToFetch {
 type Take = (chunk: Uint8Array) => boolean;
 
 /**
- * Downloads a provider's file into the store first, because it is paid for, and onto the local disk. Passes its bytes on as they
- * arrive. A stored file is not downloaded again, unless it may be incomplete.
+ * Downloads a provider's file into the store, because it is paid for, and onto the local disk. Passes its bytes on as they
+ * arrive. A stored file is not downloaded again, unless it may be incomplete. The file is in the store after `downloads.stored`.
  * @returns the available part of the file; undefined if the batch names none
  * @throws GoesOnLater when time ran short, and another call must download the rest
  */
@@ -65,7 +65,10 @@ export async function fetchFile(
     return tail.isEndless;
   };
   const found = await bring(file, take, tail);
-  if (inPlace !== undefined && tail.isBegun) scratch.readInPlace(inPlace, taken);
+  if (inPlace !== undefined && tail.isBegun) {
+    await file.downloads.stored();
+    scratch.readInPlace(inPlace, taken);
+  }
   sink.end();
   return found;
 }
@@ -74,13 +77,18 @@ async function bring(file: FileToFetch, take: Take, tail: Tail): Promise<FoundFi
   const { store, key, fileId, name, isLate, downloads } = file;
   const begun = fileId === undefined ? undefined : await downloads.find(key, fileId);
   if (begun !== undefined) return bringRest(file, begun, take, tail);
+  if (fileId === undefined) {
+    // A file that the batch no longer names may have been stored by an earlier look.
+    await takeStored(file, take);
+    return undefined;
+  }
   const isStored = !isLate && !downloads.isBegun(key) && (await store.stat(key)) !== undefined;
-  const downloaded = isStored || fileId === undefined ? undefined : await bringNew(file, fileId, take, tail);
-  // A file that is missing now may have been stored by an earlier look.
+  const downloaded = isStored ? undefined : await bringNew(file, fileId, take, tail);
+  // The same holds for a file that is missing now.
   const isOpen = downloaded === undefined || downloaded.state === 'missing';
   const stored = isOpen ? await takeStored(file, take) : undefined;
   if (downloaded !== undefined || stored === undefined) return downloaded;
-  return fileId === undefined ? undefined : { name, fileId, state: 'whole', received: stored };
+  return { name, fileId, state: 'whole', received: stored };
 }
 
 /**
@@ -107,7 +115,7 @@ async function bringNew(file: FileToFetch, fileId: string, take: Take, tail: Tai
     const download: Download = { ...came.download, isWhole: true, promised };
     const found = weighFile(name, download, tail);
     if (found.state === 'short' && file.isShortNoted) await downloads.noteShort();
-    await came.writer.close();
+    downloads.complete(came.writer);
     downloads.keep(key, download);
     return found;
   } catch (error) {

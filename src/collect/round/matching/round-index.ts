@@ -19,7 +19,7 @@ import type { Scratch } from '../files/scratch.ts';
 import type { UnreadableLine } from '../../../checkpoints/round/collected.ts';
 import { KeptStrays, StrayLines, type Stray, type Traced } from './strays.ts';
 import { UnexplainedLines } from './unexplained-lines.ts';
-import { rangeOfAnswer, WinningLines, type LineRange } from './winning-lines.ts';
+import { WinningLines, type LineRange } from './winning-lines.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -32,7 +32,7 @@ type LineSource = Pick<Stray, 'file' | 'name' | 'isTwin'>;
  */
 export class RoundIndex implements Disposable {
   readonly #ids: RequestIds;
-  readonly #winners = new WinningLines();
+  readonly #winners: WinningLines;
   readonly #made = new MadeLines();
   readonly #reader: LineReader;
   readonly #rules: LineRules;
@@ -45,6 +45,7 @@ export class RoundIndex implements Disposable {
 
   constructor(requests: RoundRequests, reader: LineReader, rules: LineRules) {
     this.#ids = new RequestIds(requests);
+    this.#winners = new WinningLines(requests.customIds.length);
     this.#reader = reader;
     this.#rules = rules;
     this.#denials = new Denials(rules.codes);
@@ -83,12 +84,12 @@ export class RoundIndex implements Disposable {
 
   /** The unreadable line of a row, if that is why the row has no result. */
   brokenLine(ordinal: number): UnreadableLine | undefined {
-    return this.find(ordinal) === undefined ? this.#unexplained.broken.get(ordinal) : undefined;
+    return this.#winners.has(ordinal) ? undefined : this.#unexplained.broken.get(ordinal);
   }
 
   /** Number of rows whose only line cannot be read. */
   get brokenRows(): number {
-    return [...this.#unexplained.broken.keys()].filter((ordinal) => this.find(ordinal) === undefined).length;
+    return [...this.#unexplained.broken.keys()].filter((ordinal) => !this.#winners.has(ordinal)).length;
   }
 
   /** Lines of rows that have another line, which is used. */
@@ -200,7 +201,7 @@ export class RoundIndex implements Disposable {
     const ordinal = id === undefined ? undefined : this.#ids.lookUp(id);
     if (ordinal === undefined || verdict === undefined) return { id, isText };
     if ('render' in verdict)
-      this.#addAnswer(ordinal, verdict, rangeOfAnswer({ file, isTwin, start, length, isUtf8 }));
+      this.#addAnswer(ordinal, verdict, { file, isTwin, start, length, isUtf8, kind: 'ok', isSuccess: true });
     else this.#addVerdict(ordinal, verdict, { file, isTwin, start, length, isUtf8 });
     return undefined;
   }
@@ -219,13 +220,17 @@ export class RoundIndex implements Disposable {
   /** Renders the result line of an answer immediately, while there is room for it; otherwise notes how to render it. */
   #addAnswer(ordinal: number, answer: RenderableAnswer, range: LineRange): void {
     if (!this.#winners.keep(ordinal, range)) return;
-    if (this.#made.hasRoom(range.length)) range.made = this.#made.keep(answer.render());
-    else range.note = answer.note();
+    if (this.#made.hasRoom(range.length)) {
+      this.#winners.setMade(ordinal, this.#made.keep(answer.render()));
+      return;
+    }
+    const note = answer.note();
+    if (note !== undefined) this.#winners.setNote(ordinal, note);
   }
 
   #addVerdict(ordinal: number, verdict: Verdict, range: Omit<LineRange, 'kind' | 'isSuccess'>): void {
     if (range.isTwin && verdict.kind !== 'ok') return;
-    if (verdict.kind === 'halting') this.#denials.add(verdict, this.find(ordinal) !== undefined);
+    if (verdict.kind === 'halting') this.#denials.add(verdict, this.#winners.has(ordinal));
     const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
     this.#winners.keep(ordinal, { ...range, kind: verdict.kind, isSuccess });
   }
@@ -252,7 +257,7 @@ export class RoundIndex implements Disposable {
     let longest = 0;
     for (const { id = '' } of strays) longest = Math.max(longest, id.length);
     for (const [customId, ordinal] of this.#ids.ordinals)
-      if (this.find(ordinal) !== undefined) longest = Math.max(longest, customId.length);
+      if (this.#winners.has(ordinal)) longest = Math.max(longest, customId.length);
     return longest;
   }
 }

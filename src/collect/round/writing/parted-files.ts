@@ -1,4 +1,5 @@
 import { roundPartKey } from '../../../checkpoints/keys.ts';
+import { sideBySide } from '../../../concurrency/side-by-side.ts';
 import type { ObjectStore, ObjectWriter } from '../../../store/object-store.ts';
 import { joinParts, sizeOf } from '../files/downloads.ts';
 
@@ -14,7 +15,7 @@ export class PartedFiles<Name extends string> {
   /** The writers of this call's parts. */
   readonly writers: Readonly<Record<Name, ObjectWriter>>;
 
-  /** @param keys keys of the files, in the order in which they are closed and joined */
+  /** @param keys keys of the files, in the order in which they are joined */
   constructor(store: ObjectStore, keys: Readonly<Record<Name, string>>, parts?: Parts<Name>) {
     this.#store = store;
     this.#keys = keys;
@@ -32,16 +33,13 @@ export class PartedFiles<Name extends string> {
    */
   async close(needed: readonly Name[] = []): Promise<Parts<Name>> {
     const parts: Record<Name, readonly number[]> = { ...this.#parts };
-    for (const name of namesOf(this.#keys)) {
+    await sideBySide(namesOf(this.#keys), async (name) => {
       const writer = this.writers[name];
       const isNeeded = needed.includes(name) && parts[name].length === 0;
-      if (writer.bytes === 0 && !isNeeded) {
-        await writer.abort();
-        continue;
-      }
+      if (writer.bytes === 0 && !isNeeded) return writer.abort();
       await writer.close();
       parts[name] = [...parts[name], writer.bytes];
-    }
+    });
     return parts;
   }
 

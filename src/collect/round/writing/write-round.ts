@@ -58,6 +58,7 @@ export async function writeRound(store: ObjectStore, round: RoundToWrite): Promi
   try {
     const isWhole = await writeRows(store, { round, writer, at });
     await writer.end();
+    await evidence.stored();
     const parts = await files.close(isWhole ? ['results', 'deadLetters'] : []);
     if (!isWhole || isInParts(parts)) {
       const { totals, models, errors } = writer;

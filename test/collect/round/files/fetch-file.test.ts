@@ -43,7 +43,7 @@ async function collectOnce({ url, store, time, came }: Collecting): Promise<{
   using scratch = new Scratch();
   const taken: Buffer[] = [];
   try {
-    const downloads = await Downloads.open({ store, time }, ROUND);
+    await using downloads = await Downloads.open({ store, time }, ROUND);
     if (came === 'before') downloads.did();
     const file = {
       store,
@@ -57,6 +57,7 @@ async function collectOnce({ url, store, time, came }: Collecting): Promise<{
     const sink = { push: (chunk: Uint8Array) => taken.push(Buffer.from(chunk)) < 0, end: () => undefined };
     const found = await fetchFile({ ...file, isLate: downloads.isLate, isShortNoted: true }, scratch, sink);
     if (came === 'behind') downloads.did();
+    await downloads.stored();
     await downloads.rest();
     const bytes = Buffer.concat(taken);
     return { found, taken: bytes, scratched: Buffer.from(scratch.read(0, bytes.length)) };
