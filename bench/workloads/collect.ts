@@ -15,7 +15,8 @@ export const collectChat = collect('collect', 'Collect in input order: chat', 'c
   { ours, against: 'cat', atMost: 12 },
   { ours, against: guide, atLeast: 6 },
   { ours, against: 'naive Node', atLeast: 2.5 },
-  { ours, rssMb: 200 },
+  // 64 MiB of result lines are kept in memory, which is worth it: a collect had 178 MB with 24 MiB of them, and took 14 % more CPU time.
+  { ours, rssMb: 240 },
 ]);
 
 export const collectEmbeddings = collect('embeddings', 'Collect in input order: embeddings', 'embeddings', [
