@@ -1,4 +1,4 @@
-import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ const objects = new Map<string, StoredObject>();
 const uploads = new Map<string, Map<number, readonly Segment[]>>();
 let counts: Record<string, number> = {};
 let files = 0;
+let uploadIds = 0;
 
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const url = await listen((request, response) => {
@@ -30,10 +31,18 @@ function put({ keys, file }: { readonly keys: readonly string[]; readonly file: 
   for (const key of keys) objects.set(key, object);
 }
 
-/** Deletes everything below a prefix, and resets all counts. */
+/** Deletes everything below a prefix and the parts of all uploads, and resets all counts. */
 function clear({ prefix }: { readonly prefix: string }): void {
   for (const key of [...objects.keys()].filter((each) => each.startsWith(prefix))) objects.delete(key);
+  uploads.clear();
   counts = {};
+  deleteUnused();
+}
+
+/** Deletes the files that no object uses, because the runs of a full size would fill a disk in memory. */
+function deleteUnused(): void {
+  const used = new Set([...objects.values()].flatMap(({ segments }) => segments.map(({ file }) => file)));
+  for (const name of readdirSync(folder)) if (!used.has(join(folder, name))) rmSync(join(folder, name));
 }
 
 interface Asked {
@@ -91,7 +100,8 @@ async function putObject({ request, response, key }: Asked): Promise<void> {
 }
 
 function createUpload({ response, key }: Asked): void {
-  const id = String(uploads.size + 1);
+  uploadIds += 1;
+  const id = String(uploadIds);
   uploads.set(id, new Map());
   const named = `<Bucket>b</Bucket><Key>${key.split('/').slice(1).join('/')}</Key><UploadId>${id}</UploadId>`;
   xml(response, 200, `<InitiateMultipartUploadResult>${named}</InitiateMultipartUploadResult>`);

@@ -325,12 +325,7 @@ describe('the links of a job', () => {
     await endJob(world, jobId, 'partial');
 
     expect((await read(world, jobId)).links).toEqual({
-      self: `/jobs/${jobId}`,
-      cancel: `/jobs/${jobId}/cancel`,
-      resume: `/jobs/${jobId}/resume`,
-      approve: `/jobs/${jobId}/approve`,
-      reject: `/jobs/${jobId}/reject`,
-      retry: `/jobs/${jobId}/retry`,
+      ...linksOf(jobId),
       results: `https://files.example/get/output/${jobId}/results.jsonl`,
       deadLetters: `https://files.example/get/output/${jobId}/dead-letters.jsonl`,
       summary: `https://files.example/get/output/${jobId}/summary.json`,
