@@ -1,7 +1,7 @@
 import type { Summary } from '../checkpoints/summary.ts';
 import { cellText, toCell } from './cell.ts';
 import { csvRecord } from './csv-record.ts';
-import { spreadsheetCell } from './spreadsheet-cell.ts';
+import { spreadsheetCells } from './spreadsheet-cell.ts';
 import type { Table } from './table.ts';
 
 /** Without a byte order mark, Excel reads a file in the system's 8-bit encoding. */
@@ -53,7 +53,7 @@ export class CsvText {
   #record(texts: readonly string[]): string {
     const { raw, delimiter, lineEnd } = this.#options;
     if (raw) return csvRecord(texts, delimiter) + lineEnd;
-    const safe = texts.map((text) => spreadsheetCell(text, delimiter));
+    const safe = spreadsheetCells(texts, delimiter);
     this.changed += safe.filter((cell, n) => cell !== texts[n]).length;
     return csvRecord(safe, delimiter) + lineEnd;
   }

@@ -26,6 +26,37 @@ export function spreadsheetCell(text: string, delimiter: string): string {
   return BEGINS_FORMULA.test(text) || DROPPED.test(text) ? `'${safe}` : safe;
 }
 
+const SIGNED = /^[+-]/;
+const IGNORED_AT_END = new RegExp(`^[${IGNORED}"]$`, 'u');
+
+/**
+ * {@link spreadsheetCell} for the cells of a record. If tabs separate them, a program with another separator trims the tab before
+ * a number that follows a cell with such a separator at its end: the number and the cells behind it would be one formula.
+ */
+export function spreadsheetCells(texts: readonly string[], delimiter: string): string[] {
+  let isOpen = false;
+  return texts.map((text) => {
+    const cell = spreadsheetCell(text, delimiter);
+    const isProtected = isOpen && SIGNED.test(cell);
+    isOpen = delimiter === '\t' && endsInCut(cell, isOpen);
+    return isProtected ? `'${cell}` : cell;
+  });
+}
+
+/**
+ * True if a text ends with a separator or a line end, and ignored characters behind it.
+ * @param before the same for the text before it, which decides if this text has only ignored characters
+ */
+function endsInCut(text: string, before: boolean): boolean {
+  for (let at = text.length - 1; at >= 0; at -= 1) {
+    if (/[\uDC00-\uDFFF]/.test(text.charAt(at)) && at > 0) at -= 1;
+    const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
+    if (/[\r\n,;|]/.test(character)) return true;
+    if (!IGNORED_AT_END.test(character)) return false;
+  }
+  return before;
+}
+
 /** Tokens: a run of ignored characters and quotes, a separator, the beginning of a formula, or anything else. */
 const TOKENS = new RegExp(`[${IGNORED}"]+|[,;|]|[${FORMULA}]|[^${IGNORED}",;|${FORMULA}]+`, 'gu');
 
@@ -65,12 +96,18 @@ function lastCut(token: string, delimiter: string, index: number): number | unde
 
 const NUMBER = /[+-]?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,9})?/y;
 
-/** True for a number that fills its whole piece, from one separator to the same one or to a line end: it is harmless. */
+/**
+ * True for a number that fills its whole piece, from one separator to the same one, or to a line end that each program knows: it is
+ * harmless. Programs that do not cut at a tab or at half a line end trim it, so it is not enough, except for a line feed between
+ * lines: such programs read no piece there.
+ */
 function isNumberBetween(text: string, cut: number, at: number): boolean {
   NUMBER.lastIndex = at;
   const [number] = NUMBER.exec(text) ?? [];
   if (number === undefined || text.slice(cut, at).trim() !== '') return false;
-  const before = text.charAt(cut - 1);
-  const next = text.charAt(at + number.length);
-  return next === '\r' || next === '\n' || (next === before && /[,;|\t]/.test(next));
+  const end = at + number.length;
+  if (text.startsWith('\r\n', end)) return true;
+  const next = text.charAt(end);
+  if (next === '' || next !== text.charAt(cut - 1)) return false;
+  return /[,;|]/.test(next) || (next === '\n' && cut > 1 && !NOTHING_BEGINS.test(text.slice(cut - 2, cut)));
 }

@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { csvRecord } from '../../src/tables/csv-record.ts';
-import { spreadsheetCell } from '../../src/tables/spreadsheet-cell.ts';
+import { spreadsheetCell, spreadsheetCells } from '../../src/tables/spreadsheet-cell.ts';
 
 describe('a cell that a spreadsheet would read as a formula gets an apostrophe', () => {
   test.each([
@@ -88,6 +88,9 @@ describe('text that becomes a cell with another separator gets an apostrophe, to
     ['  \r\n =1', ',', "'  \r\n' =1"],
     ['\t=1', ',', "'\t'=1"],
     ['=1;=2', ',', "'=1;'=2"],
+    ['\n-1\r', ',', "'\n'-1\r"],
+    ['x;-1\ny', ',', "x;'-1\ny"],
+    ['x\n\t-1\ty', ',', "x\n\t'-1\ty"],
   ])('%j in a file with %j', (text, delimiter, expected) => {
     expect(spreadsheetCell(text, delimiter)).toBe(expected);
   });
@@ -118,7 +121,7 @@ test('no cell except plain numbers starts a formula, with any separator that a p
       fc.constantFrom(...DELIMITERS),
       fc.constantFrom(...DELIMITERS),
       (one, other, delimiter, expected) => {
-        const cells = ['q1', ...[one, other].map((text) => spreadsheetCell(text, delimiter)), 'end'];
+        const cells = spreadsheetCells(['q1', one, other, 'end'], delimiter);
         const file = `${csvRecord(cells, delimiter)}\r\n`;
         if (delimiter === expected) expect(cellsOf(file, expected, '"')).toEqual(cells);
         const read =
@@ -135,6 +138,39 @@ test('no cell except plain numbers starts a formula, with any separator that a p
     { numRuns: 3_000 },
   );
 });
+
+test.each([
+  [
+    ['a|', '+1', 'x'],
+    ['a|', "'+1", 'x'],
+  ],
+  [
+    ['a;', '', '-1.5'],
+    ['a;', '', "'-1.5"],
+  ],
+  [
+    ['a\n', ' ', '+1'],
+    ['a\n', ' ', "'+1"],
+  ],
+  [
+    ['a|\u{e0001}', '+1', '+2'],
+    ['a|\u{e0001}', "'+1", '+2'],
+  ],
+  [
+    ['a|b', '+1', '1'],
+    ['a|b', '+1', '1'],
+  ],
+  [
+    ['a|', '1', '+1'],
+    ['a|', '1', '+1'],
+  ],
+])(
+  'in a file with tabs, a number after %j gets an apostrophe if a program could read it as the begin of a formula',
+  (texts, cells) => {
+    expect(spreadsheetCells(texts, '\t')).toEqual(cells);
+    expect(spreadsheetCells(texts, ';')).toEqual(texts);
+  },
+);
 
 test('only apostrophes are added, and a second run adds none', () => {
   fc.assert(
