@@ -189,7 +189,7 @@ async function openSecretsManager(): Promise<Recorder> {
   return secrets;
 }
 
-test('no bundle is above 1.2 MB, and each has only the code that its step needs', async () => {
+test('no bundle is above 1.25 MB, and each has only the code that its step needs', async () => {
   const sizes: Record<string, number> = {};
   const clients: string[] = [];
   const schemas: string[] = [];
@@ -202,7 +202,7 @@ test('no bundle is above 1.2 MB, and each has only the code that its step needs'
   // Only the entry functions contain the table of dialects and the schemas, because a job records its dialect.
   expect(schemas.toSorted()).toEqual(['api', 'cancel-job', 'publish-config', 'start-job']);
   // The largest bundle checks answers against a schema, with Ajv and, for patterns, RE2.
-  expect(Object.entries(sizes).filter(([, size]) => size > 1_200_000)).toEqual([]);
+  expect(Object.entries(sizes).filter(([, size]) => size > 1_250_000)).toEqual([]);
   expect(Object.keys(sizes)).toHaveLength(14);
   expect(clients.toSorted()).toEqual([
     'cancel-batch',
