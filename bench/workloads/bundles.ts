@@ -36,7 +36,11 @@ export const bundles: Workload = async (bench) => {
   const largest = Math.max(...measured.map(({ bytes }) => bytes));
   const slowest = Math.max(...measured.map(({ loadMs }) => loadMs));
   const verdicts: Verdict[] = [
-    { target: 'each at most 1.25 MB', reached: `${(largest / 1e6).toFixed(2)} MB`, met: largest <= MAX_BYTES },
+    {
+      target: 'each at most 1.25 MB',
+      reached: `${(largest / 1e6).toFixed(2)} MB`,
+      met: largest <= MAX_BYTES,
+    },
     {
       target: 'each loaded within 90 ms of an empty handler',
       reached: `${slowest.toFixed(0)} ms`,

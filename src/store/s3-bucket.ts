@@ -87,7 +87,10 @@ export async function headObject(
   }
 }
 
-/** Makes S3 copy a whole object of at most 5 GiB. If that object no longer has this `etag`, the copy fails (412). */
+/**
+ * Makes S3 copy a whole object of at most 5 GiB. If that object no longer has this `etag`, the copy fails (412). The copy has a
+ * checksum of its bytes, even if the object was written in parts and has a checksum of theirs.
+ */
 export async function copyObject(
   bucket: S3Bucket,
   key: string,
@@ -98,6 +101,7 @@ export async function copyObject(
     Key: key,
     CopySource: copySource(bucket, source.key),
     CopySourceIfMatch: source.etag,
+    ChecksumAlgorithm: 'CRC32',
   });
   await named('s3:PutObject', bucket, key, bucket.client.send(command));
 }
