@@ -26,9 +26,9 @@ export function redirectOf({ statusCode, headers: { location } }: Answer): strin
 }
 
 /**
- * The error of a call that is redirected to an address at which it is not repeated: a call that changes something, or any call
- * but a download if the address is of another origin, because the key must not be sent there. The address may be signed, so only
- * its host is named, or its path at the same origin.
+ * The error of a redirected call that is not repeated at the new address. A call that changes something is never repeated, and
+ * another one, except a download, only at the same origin, because the key must not be sent elsewhere. The address may be signed, so
+ * only its host is named, or its path at the same origin.
  */
 export function movedError(
   action: string,
