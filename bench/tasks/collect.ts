@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
-import { planObject } from '../../src/checkpoints/plan.ts';
+import { planObject, type ShardPlan } from '../../src/checkpoints/plan.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { collectResults } from '../../src/steps/collect-results.ts';
 import { writeResults } from '../../src/steps/write-results.ts';
@@ -35,7 +35,7 @@ const edges: ProviderEdges = {
 };
 const { profile } = await jobObject.require(edges.store, JOB_ID);
 const { shards } = await planObject.require(edges.store, JOB_ID);
-for (const shard of shards.keys()) await collectResults(edges, endedBatch(shard));
+for (const [shard, planned] of shards.entries()) await collectResults(edges, endedBatch(shard, planned));
 const end = await writeResults(edges, { jobId: JOB_ID });
 if (!('status' in end)) throw new Error('The step did not end.');
 if (end.status !== 'succeeded') throw new Error(`The job ended as ${end.status}.`);
@@ -46,10 +46,11 @@ async function* chunksOf(file: string): AsyncGenerator<Buffer> {
     for (let at = 0; at < block.length; at += CHUNK_BYTES) yield block.subarray(at, at + CHUNK_BYTES);
 }
 
-function endedBatch(shard: number): PolledContext {
+function endedBatch(shard: number, planned: ShardPlan): PolledContext {
   return {
     jobId: JOB_ID,
     shard,
+    planned,
     provider: profile.provider,
     polling: profile.polling,
     round: 1,
