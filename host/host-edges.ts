@@ -6,7 +6,7 @@ import type { Steps } from './worker-steps.ts';
 
 /**
  * Edges of this machine without a provider: a folder in place of the bucket. A host needs no more, because its steps run in a
- * thread. It so starts without the provider's client, which takes 50 ms to load (docs/maintaining.md).
+ * thread. So it starts without the provider's client, which takes 50 ms to load (docs/maintaining.md).
  */
 export function hostEdges(folder: string, log: Log): Edges {
   return { store: createFolderStore(folder), clock: { now: () => Date.now() }, random: Math.random, log };
