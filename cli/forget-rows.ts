@@ -76,7 +76,8 @@ export async function* forgetInProfile(
       const job = await jobObject.read(store, jobId);
       const summary = await summaryObject.read(store, jobId);
       // Retries are forgotten with their job.
-      if ((job?.profile.name ?? summary?.profile) !== profile || (await retriedBy(store, jobId))) continue;
+      if ((job?.profile.name ?? summary?.profile) !== profile || (await retriedBy(store, jobId, job)))
+        continue;
       const hasResults = summary === undefined || (await store.stat(resultsKey(jobId))) !== undefined;
       if (!hasResults) continue;
       const forgotten = await forgetRows(edges, jobId, ids);

@@ -1,4 +1,4 @@
-import { jobObject } from '../src/checkpoints/job.ts';
+import { jobObject, type Job } from '../src/checkpoints/job.ts';
 import { jobKey, jobPrefix, summaryKey } from '../src/checkpoints/keys.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
@@ -27,7 +27,7 @@ export async function openForgettable(
 ): Promise<ForgettableJob | undefined> {
   const [job, summary] = [await jobObject.read(store, jobId), await summaryObject.read(store, jobId)];
   if (job === undefined && summary === undefined) return undefined;
-  const retried = await retriedBy(store, jobId);
+  const retried = await retriedBy(store, jobId, job);
   if (retried !== undefined)
     throw new InvalidRequest(`Job ${jobId} is a retry: its answers are those of job ${retried}. ${advice}`);
   const inputs = (job?.inputs ?? summary?.inputs ?? []).map(({ key }) => key);
@@ -40,10 +40,14 @@ export async function openForgettable(
 
 /**
  * The job that a retry belongs to, also after the retry's own record is deleted.
+ * @param job the record; undefined if it is deleted
  * @returns undefined for a job that is not a retry
  */
-export async function retriedBy(store: ObjectStore, jobId: string): Promise<string | undefined> {
-  const job = await jobObject.read(store, jobId);
+export async function retriedBy(
+  store: ObjectStore,
+  jobId: string,
+  job: Job | undefined,
+): Promise<string | undefined> {
   if (job !== undefined) return job.retry?.jobId;
   const retried = retriedJobOf(jobId);
   return retried !== undefined && (await summaryObject.read(store, retried)) ? retried : undefined;
