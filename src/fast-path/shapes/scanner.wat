@@ -93,17 +93,14 @@
     (global.set $inFraction (i64.const 0))
     (global.set $inExponent (i64.const 0))
     (global.set $beforeNumber (i64.const 0))
-    (global.set $behindNumber (i64.const 0))
-    (global.set $spaces (i64.const 0))
-    (global.set $pluses (i64.const 0))
-    (global.set $exponents (i64.const 0)))
+    (global.set $behindNumber (i64.const 0)))
 
   ;; Finds the bracket that closes a list of JSON numbers in [at, end). `end - at` is a multiple of 64 unless the line ends there.
   ;; Each kind of byte is a mask of 64 bits, and the rules are operations on masks: which kinds may follow which, and which may
   ;; occur once in a number.
   ;; Returns its position, which may be behind the line; -1 for anything else; -2 if the list continues.
   (func (export "listEnd") (param $at i32) (param $end i32) (result i32)
-    (local $bytes v128) (local $digit v128) (local $known v128) (local $rest v128) (local $shift i64)
+    (local $bytes v128) (local $kind v128) (local $known v128) (local $rest v128) (local $shift i64)
     (local $zeroByte v128) (local $ten v128) (local $point v128) (local $minus v128) (local $comma v128)
     (local $digits i64) (local $points i64) (local $minuses i64) (local $commas i64)
     (local $digits1 i64) (local $starts1 i64) (local $exponents1 i64) (local $spaces1 i64)
@@ -123,21 +120,21 @@
       (local.set $shift (i64.const 0))
       (loop $vector
         (local.set $bytes (v128.load (i32.add (local.get $at) (i32.wrap_i64 (local.get $shift)))))
-        (local.set $digit (i8x16.lt_u (i8x16.sub (local.get $bytes) (local.get $zeroByte)) (local.get $ten)))
+        (local.set $known (i8x16.lt_u (i8x16.sub (local.get $bytes) (local.get $zeroByte)) (local.get $ten)))
         (local.set $digits (i64.or (local.get $digits)
-          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $digit))) (local.get $shift))))
-        (local.set $known (i8x16.eq (local.get $bytes) (local.get $point)))
+          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $known))) (local.get $shift))))
+        (local.set $kind (i8x16.eq (local.get $bytes) (local.get $point)))
         (local.set $points (i64.or (local.get $points)
-          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $known))) (local.get $shift))))
-        (local.set $digit (v128.or (local.get $digit) (local.get $known)))
-        (local.set $known (i8x16.eq (local.get $bytes) (local.get $minus)))
+          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $kind))) (local.get $shift))))
+        (local.set $known (v128.or (local.get $known) (local.get $kind)))
+        (local.set $kind (i8x16.eq (local.get $bytes) (local.get $minus)))
         (local.set $minuses (i64.or (local.get $minuses)
-          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $known))) (local.get $shift))))
-        (local.set $digit (v128.or (local.get $digit) (local.get $known)))
-        (local.set $known (i8x16.eq (local.get $bytes) (local.get $comma)))
+          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $kind))) (local.get $shift))))
+        (local.set $known (v128.or (local.get $known) (local.get $kind)))
+        (local.set $kind (i8x16.eq (local.get $bytes) (local.get $comma)))
         (local.set $commas (i64.or (local.get $commas)
-          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $known))) (local.get $shift))))
-        (local.set $rest (v128.or (local.get $rest) (v128.not (v128.or (local.get $digit) (local.get $known)))))
+          (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $kind))) (local.get $shift))))
+        (local.set $rest (v128.or (local.get $rest) (v128.not (v128.or (local.get $known) (local.get $kind)))))
         (local.set $shift (i64.add (local.get $shift) (i64.const 16)))
         (br_if $vector (i64.lt_u (local.get $shift) (i64.const 64))))
       (if (v128.any_true (local.get $rest))
@@ -191,7 +188,7 @@
       (local.set $last (i64.and (local.get $digits)
         (i64.or (i64.shl (local.get $zeros) (i64.const 1)) (global.get $afterZero))))
       (if (i32.eqz (i64.eqz (i64.or (local.get $last) (i64.shr_u (local.get $zeros) (i64.const 63))))) (then
-        (local.set $zeros (i64.and (local.get $zeros) (call $zerosOf (local.get $at))))
+        (local.set $zeros (i64.and (local.get $zeros) (call $maskOf (local.get $at) (i32.const 0x30))))
         (local.set $wrong (i64.or (local.get $wrong) (i64.and (local.get $digits)
           (i64.or (i64.shl (local.get $zeros) (i64.const 1)) (global.get $afterZero)))))))
 
@@ -225,9 +222,6 @@
     (global.set $pluses (call $maskOf (local.get $at) (i32.const 0x2b)))
     (global.set $exponents (i64.or (call $maskOf (local.get $at) (i32.const 0x45)) (call $maskOf (local.get $at) (i32.const 0x65))))
     (global.set $brackets (call $maskOf (local.get $at) (i32.const 0x5d))))
-
-  (func $zerosOf (param $at i32) (result i64)
-    (call $maskOf (local.get $at) (i32.const 0x30)))
 
   ;; The mask of one byte in a block.
   (func $maskOf (param $at i32) (param $byte i32) (result i64)
