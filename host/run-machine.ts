@@ -53,7 +53,7 @@ export function runMachine(machine: EngineMachine, input: EngineInput, scope: Sc
   );
 }
 
-/** Marks a failure as handled, so that it does not end the process if nobody waits for `result`. */
+/** A promise of `result`. Its failure does not end the process, even if nothing waits for it. */
 function failing(result: Promise<unknown> | Error): Promise<unknown> {
   const promise = result instanceof Error ? Promise.reject(result) : result;
   promise.catch(() => undefined);

@@ -8,8 +8,9 @@ import { storedObject } from './stored-object.ts';
  * - `running`: its rows are being processed
  * - `waiting`: all its rows have outcomes, and a person must approve
  * - `passed`, `approved`: the other rows are sent
- * - `failed`: too many of its rows are not ok; `rejected`: by a person; `unanswered`: nobody approved in time. No other row is
- *   sent.
+ * - `failed`: too many of its rows are not ok, so no other row is sent
+ * - `rejected`: a person decided that no other row is sent
+ * - `unanswered`: nobody approved in time, so no other row is sent
  */
 export interface Pilot {
   readonly state: 'running' | 'waiting' | 'passed' | 'approved' | 'failed' | 'rejected' | 'unanswered';

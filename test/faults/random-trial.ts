@@ -200,8 +200,8 @@ async function paidBesidePilot(trial: Trial): Promise<readonly string[]> {
 }
 
 /**
- * Checks that the paid answers exceed the budget by at most one shard, plus answers that the provider lost and nobody could count. Raises the
- * budget if it stopped the job.
+ * Checks the budget. The paid answers may exceed it by at most one shard, and by the answers that the provider lost, which nobody
+ * could count. Raises the budget if it stopped the job.
  */
 async function paidBeyondBudget(trial: Trial, { maxRows }: RandomJob): Promise<readonly string[]> {
   const { edges, simulator } = trial;

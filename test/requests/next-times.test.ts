@@ -6,7 +6,7 @@ import { trials } from '../support/exhaustive.ts';
 
 const BERLIN = 'Europe/Berlin';
 
-/** The first times after `after`. Fewer if there are no more. */
+/** The first times after `after`, or fewer if there are no more. */
 function timesAfter(fields: string, after: string, count: number, timezone = 'UTC'): string[] {
   const times: string[] = [];
   let last = Date.parse(after);

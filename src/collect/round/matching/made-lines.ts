@@ -13,8 +13,8 @@ const MAX_BYTES = 16 * BLOCK_BYTES;
 const MAX_LINE_BYTES = 4_096;
 
 /**
- * Blocks of rounds that have ended, for the next round of this thread. A round fills its blocks in milliseconds, and new memory
- * costs a page fault per 4 KiB: 8 % of a collect of chats.
+ * Blocks of rounds that have ended, for the next round of this thread. Using new memory for the first time
+ * takes as long as filling it.
  */
 const freeBlocks: Buffer<ArrayBuffer>[] = [];
 

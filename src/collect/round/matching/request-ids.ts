@@ -48,7 +48,7 @@ export class RequestIds {
     return inputs === undefined ? ONE_INPUT : { inputs };
   }
 
-  /** Calls {@link asked} for the id of a line; undefined if there is no such request. */
+  /** {@link asked} by the id of a line; undefined if no request has the id. */
   readonly askedOf = (id: string): Asked | undefined => {
     const ordinal = this.lookUp(id);
     return ordinal === undefined ? undefined : this.asked(ordinal);

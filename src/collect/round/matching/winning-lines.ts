@@ -29,8 +29,8 @@ const [IS_THERE, IS_SUCCESS, IS_UTF8, IS_TWIN, IS_MADE, IS_NOTED] = [4, 8, 16, 3
 const FILE_SHIFT = 8;
 
 /**
- * The line that counts for each request, by the request's ordinal. The lines are numbers in one array: with objects, which live as
- * long as the round, garbage collections took 3 % of a collect's time.
+ * The line that counts for each request, by the request's ordinal. The lines are numbers in one array: objects, which live as
+ * long as the round, would be copied by garbage collections.
  */
 export class WinningLines {
   readonly #lines: Float64Array;

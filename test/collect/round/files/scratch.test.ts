@@ -17,7 +17,7 @@ test('a scratch file can be read at any place, and nothing remains when the proc
   expect(scratch.read(4, 3).toString()).toBe('two');
   expect(scratch.read(8, 5).toString()).toBe('three');
   expect(() => scratch.read(8, 100)).toThrow('ends at 14');
-  // The file is deleted while it is open, because nobody would delete it after a crash.
+  // The file is deleted while it is open. After a crash, nothing would delete it.
   expect(readdirSync(folder)).toEqual([]);
 });
 
